@@ -1,0 +1,53 @@
+# Everything a person needs: `make demo`, `make test`, `make run`, `make lint`. Each sets itself up first.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint format run lock docs clean
+
+help: ## List the commands.
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(STAMP) ## Make the virtual environment, once; every package is pinned by hash.
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
+
+demo: $(STAMP) ## Show the whole bot at work: no token, no key, no network.
+	$(BIN)/python -m bot demo
+
+test: $(STAMP) ## Run every test.
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
+
+lint: $(STAMP) ## Formatting, rules, types and the direction of imports.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## Format the code.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+run: $(STAMP) ## Run the bot with the settings of .env.
+	$(BIN)/python -m bot run
+
+docs: $(STAMP) ## Write .env.example and the README's table anew from the settings.
+	$(BIN)/python -m bot settings --write
+
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command "make lock" pyproject.toml
+
+lock: $(STAMP) ## Pin all packages anew, by hash.
+	$(BIN)/python -m pip install --quiet uv
+	$(LOCK) --group dev -o requirements/dev.txt
+	$(LOCK) -c requirements/dev.txt -o requirements/runtime.txt
+
+clean: ## Remove what the commands above have made, save data.
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage demo-output

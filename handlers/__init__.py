@@ -1,0 +1,1 @@
+"""Telegram in: routing, intake of photos and texts, buttons, commands, access, errors."""

@@ -1,0 +1,1 @@
+"""Fluent files, a folder a language."""

@@ -1,0 +1,1 @@
+"""A strict Bot API server on loopback that keeps chats, files and flood limits."""

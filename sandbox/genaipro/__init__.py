@@ -1,0 +1,1 @@
+"""A GenAIPro server on loopback that renders real videos from photos."""

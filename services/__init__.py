@@ -1,0 +1,1 @@
+"""What the product knows: GenAIPro, drafts, generations, photos, delivery, status, texts, storage."""

@@ -1,0 +1,1 @@
+"""Delivery: videos fetched, probed, and sent to the person who asked."""

@@ -1,0 +1,1 @@
+"""Drafts: photos and prompt on their way to a request."""

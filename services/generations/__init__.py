@@ -1,0 +1,1 @@
+"""Generations: the state machine, its rows, its durable workflow."""

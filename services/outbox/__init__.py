@@ -1,0 +1,1 @@
+"""The outbox: which call to Telegram goes out next."""

@@ -1,0 +1,1 @@
+"""Photos: checked, turned upright, fetched from Telegram into temporary files."""

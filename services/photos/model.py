@@ -1,0 +1,79 @@
+"""Photos as values: where they lie at Telegram, and where they lie on disk."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+MAX_PHOTOS = 3
+"""GenAIPro takes 1 to 3 ``reference_images``."""
+
+MAX_PIXELS = 50_000_000
+"""An image of more pixels is refused (50 megapixels)."""
+
+
+class PhotoKind(StrEnum):
+    """How Telegram holds the image."""
+
+    PHOTO = "photo"
+    """Compressed by Telegram: always JPEG, sent on byte for byte."""
+    DOCUMENT = "document"
+    """A file as the person sent it: turned upright, freed of its EXIF, HEIC made JPEG."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoRef:
+    """A photo at Telegram.
+
+    Attributes:
+        file_id: Telegram's file id.
+        unique_id: Telegram's ``file_unique_id``.
+        kind: Photo or document.
+        size: Bytes, or None when Telegram does not say.
+        mime_type: As Telegram says, or empty.
+        file_name: As the person named it, or empty.
+    """
+
+    file_id: str
+    unique_id: str
+    kind: PhotoKind
+    size: int | None = None
+    mime_type: str = ""
+    file_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFile:
+    """A photo on disk, ready for the multipart body.
+
+    Attributes:
+        path: The file.
+        filename: The name the API is told; plain ASCII, with the extension of its type.
+        content_type: ``image/jpeg``, ``image/png`` or ``image/webp``.
+    """
+
+    path: Path
+    filename: str
+    content_type: str
+
+
+class PhotoProblem(StrEnum):
+    """Why an image cannot be used; the text files have one message for each value (``photo-<value>``)."""
+
+    TOO_LARGE = "too-large"
+    """Over Telegram's 20 MB for bots."""
+    TOO_MANY_PIXELS = "too-many-pixels"
+    """Over 50 megapixels."""
+    BROKEN = "broken"
+    """Cannot be read as an image."""
+    NOT_AN_IMAGE = "not-an-image"
+    """Of a kind that is not taken (GIF, PDF, …)."""
+    GONE = "gone"
+    """Telegram does not give the file any more."""
+
+
+class PhotoError(Exception):
+    """An image that cannot be used."""
+
+    def __init__(self, problem: PhotoProblem) -> None:
+        super().__init__(problem.value)
+        self.problem = problem

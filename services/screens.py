@@ -1,0 +1,39 @@
+"""What a person sees, as values: a message's text and its buttons, before any library's types."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """An inline button.
+
+    Attributes:
+        label: Its text.
+        data: Callback data, at most 64 bytes.
+    """
+
+    label: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One message: HTML text (at most 4096 code points after parsing) and rows of buttons."""
+
+    html: str
+    rows: tuple[tuple[Button, ...], ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message belongs.
+
+    Attributes:
+        chat_id: The chat.
+        thread_id: The forum topic, or None (also for General).
+        reply_to: The message to reply to, or None.
+    """
+
+    chat_id: int
+    thread_id: int | None = None
+    reply_to: int | None = None

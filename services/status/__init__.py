@@ -1,0 +1,1 @@
+"""The live status message: what it shows and when it is edited."""
