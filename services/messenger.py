@@ -1,0 +1,151 @@
+"""Messages out: a :class:`~services.screens.Screen` sent or edited, Telegram's answers turned into a few outcomes.
+
+Sources: Bot API pages of ``sendMessage``, ``editMessageText``, ``deleteMessage``.
+"""
+
+from enum import Enum, auto
+
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
+from telegram.constants import ParseMode
+from telegram.error import BadRequest, ChatMigrated, Forbidden
+
+from services.outbox.priority import Priority, sending
+from services.screens import Place, Screen
+
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+
+class EditOutcome(Enum):
+    """What became of an edit."""
+
+    DONE = auto()
+    """The message shows the screen (or did so already, or a newer one took its turn)."""
+    GONE = auto()
+    """The message cannot be edited any more."""
+    CLOSED = auto()
+    """The chat is closed to the bot: blocked, kicked, no rights."""
+
+
+class ChatClosedError(Exception):
+    """The chat is closed to the bot: blocked, kicked, no rights, deleted."""
+
+
+class ChatMovedError(Exception):
+    """The group became a supergroup.
+
+    Args:
+        new_chat_id: Its new id.
+    """
+
+    def __init__(self, new_chat_id: int) -> None:
+        super().__init__("the group became a supergroup")
+        self.new_chat_id = new_chat_id
+
+
+def keyboard(screen: Screen) -> InlineKeyboardMarkup | None:
+    """The screen's buttons in Telegram's type."""
+    if not screen.rows:
+        return None
+    return InlineKeyboardMarkup(
+        [[InlineKeyboardButton(button.label, callback_data=button.data) for button in row] for row in screen.rows]
+    )
+
+
+def is_closed(error: BadRequest) -> bool:
+    """Whether a refusal means that the chat is closed (error texts lose their capitals in the library)."""
+    text = error.message.lower()
+    return any(
+        part in text for part in ("chat not found", "not enough rights", "have no rights", "chat_write_forbidden")
+    )
+
+
+class Messenger:
+    """Sends and edits text messages.
+
+    Args:
+        bot: The bot; its rate limiter is the outbox.
+    """
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+
+    async def send(self, place: Place, screen: Screen, priority: Priority = Priority.ANSWER) -> int:
+        """Send a new message.
+
+        Returns:
+            Its id.
+
+        Raises:
+            ChatClosedError: The chat is closed to the bot.
+            ChatMovedError: The group became a supergroup.
+            telegram.error.TelegramError: Any other failure, a timeout included (it may have been sent).
+        """
+        reply = None
+        if place.reply_to is not None:
+            reply = ReplyParameters(message_id=place.reply_to, allow_sending_without_reply=True)
+        try:
+            with sending(priority):
+                message = await self._bot.send_message(
+                    place.chat_id,
+                    screen.html,
+                    parse_mode=ParseMode.HTML,
+                    reply_markup=keyboard(screen),
+                    reply_parameters=reply,
+                    message_thread_id=place.thread_id,
+                    link_preview_options=NO_PREVIEW,
+                )
+        except ChatMigrated as error:
+            raise ChatMovedError(error.new_chat_id) from error
+        except Forbidden as error:
+            raise ChatClosedError from error
+        except BadRequest as error:
+            if is_closed(error):
+                raise ChatClosedError from error
+            raise
+        return message.message_id
+
+    async def edit(
+        self,
+        chat_id: int,
+        message_id: int,
+        screen: Screen,
+        priority: Priority = Priority.ANSWER,
+        version: int | None = None,
+    ) -> EditOutcome:
+        """Make a message show a screen.
+
+        Args:
+            chat_id: The chat.
+            message_id: The bot's own message.
+            screen: What it shall show.
+            priority: Its place in the outbox.
+            version: Grows with the state shown; an older one never follows a newer one.
+
+        Raises:
+            ChatMovedError: The group became a supergroup.
+            telegram.error.TelegramError: Any other failure, a timeout included.
+        """
+        try:
+            with sending(priority, version=version):
+                await self._bot.edit_message_text(
+                    screen.html,
+                    chat_id=chat_id,
+                    message_id=message_id,
+                    parse_mode=ParseMode.HTML,
+                    reply_markup=keyboard(screen),
+                    link_preview_options=NO_PREVIEW,
+                )
+        except ChatMigrated as error:
+            raise ChatMovedError(error.new_chat_id) from error
+        except Forbidden:
+            return EditOutcome.CLOSED
+        except BadRequest as error:
+            text = error.message.lower()
+            if "not modified" in text:
+                return EditOutcome.DONE
+            if is_closed(error):
+                return EditOutcome.CLOSED
+            if "message to edit not found" in text or "can't be edited" in text or "message_id_invalid" in text:
+                return EditOutcome.GONE
+            raise
+        return EditOutcome.DONE

@@ -1,0 +1,151 @@
+"""The database: one engine, transactions that read or write, migrations at start.
+
+SQLite runs in WAL with ``synchronous=FULL``: what was committed survives a loss of power, which money needs.
+Writers of one process wait for each other in the event loop rather than in SQLite's busy handler, which sleeps.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_TIMEOUT_SECONDS = 30
+
+
+class DatabaseError(Exception):
+    """The database cannot be used; the message is one sentence for the operator and holds no password."""
+
+
+def async_url(database_url: str) -> URL:
+    """The URL with the asynchronous driver of its database.
+
+    Args:
+        database_url: ``sqlite:///…`` or ``postgresql://…``.
+    """
+    url = make_url(database_url)
+    driver = "sqlite+aiosqlite" if url.get_backend_name() == "sqlite" else "postgresql+psycopg"
+    return url.set(drivername=driver)
+
+
+class Database:
+    """Transactions over one engine; made by :func:`open_database`."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._is_sqlite = engine.dialect.name == "sqlite"
+        self._writer: AbstractAsyncContextManager[object] = asyncio.Lock() if self._is_sqlite else nullcontext()
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether one process and one file hold everything."""
+        return self._is_sqlite
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The engine, for what needs a connection of its own."""
+        return self._engine
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """A transaction that may write; committed when the block ends, rolled back when it raises."""
+        async with self._writer:
+            engine = self._engine.execution_options(begin="IMMEDIATE")
+            async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+                yield session
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A transaction that only reads."""
+        async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    async def ping(self) -> None:
+        """Prove that the database answers.
+
+        Raises:
+            DatabaseError: It does not.
+        """
+        try:
+            async with self.read() as session:
+                await session.execute(text("SELECT 1"))
+        except (SQLAlchemyError, OSError) as error:
+            raise DatabaseError(f"the database does not answer ({type(error).__name__})") from error
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+
+def _prepare_sqlite(engine: AsyncEngine) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def on_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        # The driver must not begin transactions by itself: "begin" below decides which kind.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
+
+
+def _migrate(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+async def open_database(database_url: str) -> Database:
+    """Connect, and bring the tables to the newest form.
+
+    Args:
+        database_url: ``sqlite:///…`` or ``postgresql://…``.
+
+    Raises:
+        DatabaseError: It cannot be opened or migrated.
+    """
+    url = async_url(database_url)
+    is_sqlite = url.get_backend_name() == "sqlite"
+    engine = create_async_engine(
+        url,
+        pool_pre_ping=not is_sqlite,
+        connect_args={"timeout": BUSY_TIMEOUT_SECONDS} if is_sqlite else {"connect_timeout": 10},
+    )
+    if is_sqlite:
+        _prepare_sqlite(engine)
+    try:
+        async with engine.execution_options(begin="IMMEDIATE").begin() as connection:
+            await connection.run_sync(_migrate)
+    except (SQLAlchemyError, OSError) as error:
+        await engine.dispose()
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise DatabaseError(
+            f"DATABASE_URL: the {url.get_backend_name()} database cannot be opened: {reason}"
+        ) from error
+    return Database(engine)
+
+
+async def check_database(database_url: str) -> None:
+    """Open, migrate and ask the database once.
+
+    Raises:
+        DatabaseError: It cannot be used.
+    """
+    database = await open_database(database_url)
+    try:
+        await database.ping()
+    finally:
+        await database.close()

@@ -1,0 +1,265 @@
+"""The tables. One row of ``generations`` is the truth about one request and its money.
+
+Times are aware UTC. Ids of Telegram are 64-bit integers. Rows that belong to a person carry ``user_id``, so that
+``/forget`` can find them all.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import BigInteger, Boolean, DateTime, Dialect, Float, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+NO_THREAD = 0
+"""``thread_id`` of a chat without topics, and of General; a number, because NULL is never equal in a unique index."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC in Python, whatever the database keeps (SQLite keeps no time zone)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive time; hand an aware one over as UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive time cannot be stored")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Mark what comes back as UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """All tables, with one type for each kind of column."""
+
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads this name from the class
+        datetime: UtcDateTime(),
+        int: Integer(),
+        str: String(),
+        bool: Boolean(),
+        float: Float(),
+    }
+
+
+class PersonRow(Base):
+    """A person who wrote to the bot, and what they chose in ``/settings``."""
+
+    __tablename__ = "people"
+
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    language: Mapped[str | None]
+    usual_count: Mapped[int] = mapped_column(default=1)
+    starts_at_once: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+
+class AccessRow(Base):
+    """Somebody let in, shut out, or made admin (``kind``: user, chat; ``verdict``: allow, deny, admin)."""
+
+    __tablename__ = "access"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    subject_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    verdict: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class ClaimCodeRow(Base):
+    """The one-time code of the admin's claim link, as a hash; gone once used."""
+
+    __tablename__ = "claim_codes"
+
+    code_hash: Mapped[str] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime]
+
+
+class DraftRow(Base):
+    """A request in the making: at most one open for each (chat, thread, person)."""
+
+    __tablename__ = "drafts"
+    __table_args__ = (
+        Index(
+            "one_open_draft",
+            "chat_id",
+            "thread_id",
+            "user_id",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index("drafts_by_age", "updated_at"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    chat_id: Mapped[int] = mapped_column(BigInteger)
+    thread_id: Mapped[int] = mapped_column(BigInteger, default=NO_THREAD)
+    user_id: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(default="open")
+    language: Mapped[str]
+    count: Mapped[int] = mapped_column(default=1)
+    version: Mapped[int] = mapped_column(default=1)
+    card_message_id: Mapped[int | None] = mapped_column(BigInteger)
+    card_claimed_at: Mapped[datetime | None]
+    extra_told: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class DraftItemRow(Base):
+    """One message of a draft: a photo, a text, or a photo with its caption. Its order is the message's."""
+
+    __tablename__ = "draft_items"
+
+    draft_id: Mapped[str] = mapped_column(ForeignKey("drafts.id", ondelete="CASCADE"), primary_key=True)
+    message_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    media_group_id: Mapped[str | None]
+    text: Mapped[str | None] = mapped_column(Text)
+    file_id: Mapped[str | None]
+    file_unique_id: Mapped[str | None]
+    file_kind: Mapped[str | None]
+    file_size: Mapped[int | None] = mapped_column(BigInteger)
+    mime_type: Mapped[str | None]
+    file_name: Mapped[str | None]
+
+
+class SeenPhotoRow(Base):
+    """A photo message the bot has seen, so that a reply to one photo of an album means the whole album."""
+
+    __tablename__ = "seen_photos"
+    __table_args__ = (
+        Index("seen_photos_by_album", "chat_id", "media_group_id"),
+        Index("seen_photos_by_age", "seen_at"),
+    )
+
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    message_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    user_id: Mapped[int] = mapped_column(BigInteger)
+    media_group_id: Mapped[str]
+    file_id: Mapped[str]
+    file_unique_id: Mapped[str]
+    file_kind: Mapped[str]
+    file_size: Mapped[int | None] = mapped_column(BigInteger)
+    mime_type: Mapped[str | None]
+    file_name: Mapped[str | None]
+    seen_at: Mapped[datetime]
+
+
+class GenerationRow(Base):
+    """One confirmed request: its state, its money, its messages.
+
+    ``armed_at`` is set and committed before the paid POST and never unset once the POST may have been accepted: a
+    row that is armed by a run other than the one that looks at it may have been charged and is only looked up.
+    ``epoch`` counts the runs that took the row; a run whose epoch is not the row's any more has lost it.
+    """
+
+    __tablename__ = "generations"
+    __table_args__ = (
+        Index("generations_by_state", "state", "queued_at"),
+        Index("generations_by_person", "user_id", "queued_at"),
+        Index("generations_by_chat", "chat_id", "status_message_id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    request_key: Mapped[str] = mapped_column(unique=True)
+    chat_id: Mapped[int] = mapped_column(BigInteger)
+    thread_id: Mapped[int] = mapped_column(BigInteger, default=NO_THREAD)
+    user_id: Mapped[int] = mapped_column(BigInteger)
+    language: Mapped[str]
+    request_message_id: Mapped[int] = mapped_column(BigInteger)
+    status_message_id: Mapped[int | None] = mapped_column(BigInteger)
+    prompt: Mapped[str] = mapped_column(Text)
+    count: Mapped[int]
+
+    state: Mapped[str] = mapped_column(default="queued")
+    note: Mapped[str] = mapped_column(default="")
+    epoch: Mapped[int] = mapped_column(default=0)
+    queued_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    armed_at: Mapped[datetime | None]
+    armed_epoch: Mapped[int | None]
+    first_armed_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    reconciling_since: Mapped[datetime | None]
+    server_error: Mapped[bool] = mapped_column(default=False)
+    cancel_requested_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    final_shown_at: Mapped[datetime | None]
+
+    failure_kind: Mapped[str | None]
+    failure_reason: Mapped[str] = mapped_column(default="")
+    charged: Mapped[str] = mapped_column(default="no")
+
+
+class GenerationPhotoRow(Base):
+    """A photo of a request, by its id at Telegram."""
+
+    __tablename__ = "generation_photos"
+
+    generation_id: Mapped[str] = mapped_column(ForeignKey("generations.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    file_id: Mapped[str]
+    file_unique_id: Mapped[str]
+    file_kind: Mapped[str]
+    file_size: Mapped[int | None] = mapped_column(BigInteger)
+    mime_type: Mapped[str | None]
+    file_name: Mapped[str | None]
+
+
+class VideoRow(Base):
+    """One video of a request, from its address to the message that carries it.
+
+    ``state``: ready, sending, sent, linked, failed. ``send_attempts`` counts sends whose outcome is not known to
+    have been a refusal: it is raised and committed before each send.
+    """
+
+    __tablename__ = "videos"
+
+    generation_id: Mapped[str] = mapped_column(ForeignKey("generations.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    remote_id: Mapped[str] = mapped_column(default="")
+    url: Mapped[str] = mapped_column(Text, default="")
+    state: Mapped[str] = mapped_column(default="ready")
+    send_attempts: Mapped[int] = mapped_column(default=0)
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    file_id: Mapped[str | None]
+
+
+class ResultClaimRow(Base):
+    """An object of the API's history, or one of its addresses, that belongs to a generation and to no other."""
+
+    __tablename__ = "result_claims"
+    __table_args__ = (Index("result_claims_by_generation", "generation_id"),)
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    generation_id: Mapped[str] = mapped_column(ForeignKey("generations.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+
+
+class InboxRow(Base):
+    """An update of Telegram that was taken and not yet worked through; the key makes a repeated one harmless."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (Index("inbox_by_lane", "lane", "update_id"),)
+
+    update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    lane: Mapped[str]
+    payload: Mapped[str | None] = mapped_column(Text)
+    received_at: Mapped[datetime]
+    taken_by: Mapped[str | None]
+    taken_until: Mapped[datetime | None]
+
+
+class NoticeRow(Base):
+    """A notice that is given at most once in a while (``key`` names whom and what)."""
+
+    __tablename__ = "notices"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    told_at: Mapped[datetime]
