@@ -81,7 +81,12 @@ class ClaimCodeRow(Base):
 
 
 class DraftRow(Base):
-    """A request in the making: at most one open for each (chat, thread, person)."""
+    """A request in the making: at most one open for each (chat, thread, person).
+
+    ``state``: open, starting (an album captioned ``/video``, whose parts are still coming), submitted, cancelled.
+    ``version`` grows with every change that a person sees, ``card_version`` is the one that the card shows. Until
+    ``held_until`` a photo is being checked, and nothing starts by itself.
+    """
 
     __tablename__ = "drafts"
     __table_args__ = (
@@ -107,15 +112,27 @@ class DraftRow(Base):
     version: Mapped[int] = mapped_column(default=1)
     card_message_id: Mapped[int | None] = mapped_column(BigInteger)
     card_claimed_at: Mapped[datetime | None]
+    card_version: Mapped[int] = mapped_column(default=0)
     extra_told: Mapped[bool] = mapped_column(default=False)
+    starts_itself: Mapped[bool] = mapped_column(default=False)
+    held_until: Mapped[datetime | None]
+    request_message_id: Mapped[int | None] = mapped_column(BigInteger)
+    edited_from: Mapped[str | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
 
 class DraftItemRow(Base):
-    """One message of a draft: a photo, a text, or a photo with its caption. Its order is the message's."""
+    """One message of a draft: a photo, a text, or a photo with its caption. Its order is the message's.
+
+    Photos that come from elsewhere (another's message, an earlier request) have negative ids.
+    """
 
     __tablename__ = "draft_items"
+    __table_args__ = (
+        Index("draft_items_by_message", "message_id"),
+        Index("draft_items_by_album", "media_group_id"),
+    )
 
     draft_id: Mapped[str] = mapped_column(ForeignKey("drafts.id", ondelete="CASCADE"), primary_key=True)
     message_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

@@ -37,7 +37,12 @@ def upgrade() -> None:
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('card_message_id', sa.BigInteger(), nullable=True),
     sa.Column('card_claimed_at', services.store.schema.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('card_version', sa.Integer(), nullable=False),
     sa.Column('extra_told', sa.Boolean(), nullable=False),
+    sa.Column('starts_itself', sa.Boolean(), nullable=False),
+    sa.Column('held_until', services.store.schema.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('request_message_id', sa.BigInteger(), nullable=True),
+    sa.Column('edited_from', sa.String(), nullable=True),
     sa.Column('created_at', services.store.schema.UtcDateTime(timezone=True), nullable=False),
     sa.Column('updated_at', services.store.schema.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id')
@@ -139,6 +144,10 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['draft_id'], ['drafts.id'], ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('draft_id', 'message_id')
     )
+    with op.batch_alter_table('draft_items', schema=None) as batch_op:
+        batch_op.create_index('draft_items_by_album', ['media_group_id'], unique=False)
+        batch_op.create_index('draft_items_by_message', ['message_id'], unique=False)
+
     op.create_table('generation_photos',
     sa.Column('generation_id', sa.String(), nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
@@ -185,6 +194,10 @@ def downgrade() -> None:
 
     op.drop_table('result_claims')
     op.drop_table('generation_photos')
+    with op.batch_alter_table('draft_items', schema=None) as batch_op:
+        batch_op.drop_index('draft_items_by_message')
+        batch_op.drop_index('draft_items_by_album')
+
     op.drop_table('draft_items')
     with op.batch_alter_table('seen_photos', schema=None) as batch_op:
         batch_op.drop_index('seen_photos_by_album')
