@@ -1,0 +1,258 @@
+"""The client of the GenAIPro API. Source: the API pages of ``/v1/veo``.
+
+Every call goes through the ``Pacer``. The paid POST is made once; what happened to it is told by the type of the
+error: ``NotAcceptedError`` (provably not accepted), ``RefusedError`` (refused for good), ``MaybeAcceptedError``
+(to be looked up in the history). No error, log line or ``repr`` holds the key, a prompt or a signed address.
+"""
+
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+
+import aiohttp
+
+from services.clock import Clock
+from services.failures import Failure, FailureKind
+from services.genaipro.answers import lost, paid_error, read_error
+from services.genaipro.errors import GenAIProError, NotAcceptedError, RefusedError
+from services.genaipro.events import CreditGrant, FailedEvent, HistoryPage, StreamEvent
+from services.genaipro.pacing import Pacer
+from services.genaipro.sse import BODY_LIMIT, PaidEventSource, read_bounded
+from services.genaipro.sse_decoder import ServerSentEvent, SseLimitError
+from services.genaipro.upload import CONNECT_SECONDS, Sending, open_form, own_connection
+from services.genaipro.wire import (
+    is_terminal,
+    parse_credits,
+    parse_event,
+    parse_histories,
+    parse_mislabelled,
+)
+from services.photos.model import MAX_PHOTOS, PhotoFile
+
+MAX_VIDEOS = 4
+"""``number_of_videos`` is 1 to 4."""
+
+READ_SECONDS = 30.0
+"""Seconds that a read (history, credits) may take in all."""
+
+READ_LIMIT = 4 * 1024 * 1024
+"""Bytes that the answer of a read may have."""
+
+LONGEST_HOLD = 600.0
+"""Seconds for which one answer of "too many requests" may hold up all calls."""
+
+SHORTEST_KEY = 8
+"""Characters from which on a key is searched for in what the service says."""
+
+_LOG = logging.getLogger(__name__)
+_BROKEN = (aiohttp.ClientError, OSError, TimeoutError, SseLimitError)
+_BAD_ADDRESS = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
+
+
+class GenAIProClient:
+    """Calls GenAIPro.
+
+    Args:
+        session: The process's session, for the reads; the paid POST has a connection of its own.
+        base_url: The API's base URL, such as ``https://genaipro.vn/api/v1``.
+        api_key: The Bearer token.
+        idle_timeout: Seconds without a byte after which a stream counts as lost (``STREAM_IDLE_TIMEOUT``).
+        pacer: The limit on calls, shared by the whole process.
+        clock: The current time, for waits that the service gives as a date.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        base_url: str,
+        api_key: str,
+        *,
+        idle_timeout: float,
+        pacer: Pacer,
+        clock: Clock,
+    ) -> None:
+        self._session = session
+        self._base_url = base_url.rstrip("/")
+        self._api_key = api_key
+        self._idle_timeout = idle_timeout
+        self._pacer = pacer
+        self._clock = clock
+
+    @asynccontextmanager
+    async def ingredients_to_video(
+        self, photos: Sequence[PhotoFile], prompt: str, count: int
+    ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+        """Makes the paid POST, exactly once, and hands out its events up to the terminal one.
+
+        Leaving the context closes the connection at once, whatever was read; so does a cancellation.
+
+        Args:
+            photos: 1 to 3 images on disk; they are streamed, and open until the context is left.
+            prompt: Not empty.
+            count: Videos asked for, 1 to 4.
+
+        Raises:
+            ValueError: An argument is out of its range; nothing was sent.
+            NotAcceptedError: On entering; may be tried again.
+            RefusedError: On entering; refused for good, or a photo is no longer there (``FailureKind.PHOTOS``,
+                before any connection).
+            MaybeAcceptedError: On entering or while iterating; to be looked up, never to be sent again.
+        """
+        if not 1 <= len(photos) <= MAX_PHOTOS or not 1 <= count <= MAX_VIDEOS or not prompt.strip():
+            raise ValueError("1 to 3 photos, 1 to 4 videos and a prompt are needed")
+        async with AsyncExitStack() as stack:
+            form = await self._open_photos(stack, photos, prompt, count)
+            await self._pacer.wait()
+            sending = Sending()
+            session = await stack.enter_async_context(own_connection(sending, trust_env=self._session.trust_env))
+            source = PaidEventSource(
+                f"{self._base_url}/veo/ingredients-to-video",
+                session,
+                headers={
+                    **self._authorization(),
+                    "Accept": "text/event-stream",
+                    "Accept-Encoding": "identity",
+                    "Cache-Control": "no-cache",
+                },
+                data=form,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(
+                    total=None, connect=CONNECT_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=self._idle_timeout
+                ),
+            )
+            stack.push_async_callback(source.close)
+            await self._post(source, sending)
+            events = self._stream(source) if source.is_stream else self._single(await self._whole(source))
+            yield await stack.enter_async_context(aclosing(events))
+
+    async def histories(self, page: int = 1, page_size: int = 20) -> HistoryPage:
+        """A page of the history, newest first.
+
+        Args:
+            page: From 1.
+            page_size: Objects on a page.
+
+        Raises:
+            NotAcceptedError: No usable answer; may be asked again.
+            RefusedError: Refused for good (key, address).
+        """
+        body = await self._read("veo/histories", {"page": str(page), "page_size": str(page_size)})
+        return parse_histories(body, page)
+
+    async def credits(self) -> tuple[CreditGrant, ...]:
+        """The grants of credits, possibly none.
+
+        Raises:
+            NotAcceptedError: No usable answer; may be asked again.
+            RefusedError: Refused for good (key, address).
+        """
+        return parse_credits(await self._read("veo/credits", {}))
+
+    def _authorization(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._api_key}"}
+
+    async def _open_photos(
+        self, stack: AsyncExitStack, photos: Sequence[PhotoFile], prompt: str, count: int
+    ) -> aiohttp.FormData:
+        try:
+            return await stack.enter_async_context(open_form(photos, prompt, count))
+        except OSError as error:
+            cause = type(error).__name__
+        _LOG.warning("a photo cannot be opened: %s", cause)
+        raise RefusedError(Failure(FailureKind.PHOTOS))
+
+    async def _post(self, source: PaidEventSource, sending: Sending) -> None:
+        """Sends the request; returns when the head of an answer is there, whatever its status."""
+        try:
+            async with sending.watched(self._idle_timeout):
+                await source.connect()
+        except _BAD_ADDRESS:
+            error: GenAIProError = RefusedError(Failure(FailureKind.INTERNAL))
+        except _BROKEN as broken:
+            error = lost() if sending.begun else NotAcceptedError(Failure(FailureKind.BUSY))
+            _LOG.warning("no answer to the paid request (sent: %s): %s", sending.begun, type(broken).__name__)
+        else:
+            return
+        raise error
+
+    async def _whole(self, source: PaidEventSource) -> StreamEvent:
+        """The terminal event of an answer that is no stream; raises what any other such answer means."""
+        if 200 <= source.status < 300:
+            raw = await source.body(READ_LIMIT, seconds=None)
+            event = parse_mislabelled(raw)
+            if isinstance(event, FailedEvent):
+                event = parse_mislabelled(self._without_key(raw))
+            if event is None:
+                _LOG.warning("an answer of status %d that tells no result", source.status)
+                raise lost(source.status)
+            return event
+        body = self._text(await source.body())
+        raise self._heeded(paid_error(source.status, source.headers, source.content_type, body, self._clock.now()))
+
+    @staticmethod
+    async def _single(event: StreamEvent) -> AsyncGenerator[StreamEvent, None]:
+        yield event
+
+    async def _stream(self, source: PaidEventSource) -> AsyncGenerator[StreamEvent, None]:
+        while (raw := await self._next(source)) is not None:
+            event = parse_event(raw.name, raw.data)
+            if isinstance(event, FailedEvent):
+                event = parse_event(raw.name, self._text(raw.data.encode()))
+            if raw.complete or is_terminal(event):
+                yield event
+            if is_terminal(event):
+                return
+        _LOG.warning("the stream ended without a terminal event")
+        raise lost(source.status)
+
+    async def _next(self, source: PaidEventSource) -> ServerSentEvent | None:
+        try:
+            return await anext(source, None)
+        except _BROKEN as broken:
+            cause = type(broken).__name__
+        _LOG.warning("the stream broke: %s", cause)
+        raise lost(source.status)
+
+    async def _read(self, path: str, query: dict[str, str]) -> str:
+        """The body of a read's answer, of status 200."""
+        await self._pacer.wait()
+        try:
+            async with self._session.get(
+                f"{self._base_url}/{path}",
+                params=query,
+                headers={**self._authorization(), "Accept": "application/json"},
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=READ_SECONDS),
+            ) as response:
+                raw = await read_bounded(response.content, READ_LIMIT if response.status == 200 else BODY_LIMIT)
+        except _BAD_ADDRESS:
+            error: GenAIProError = RefusedError(Failure(FailureKind.INTERNAL))
+        except _BROKEN as broken:
+            _LOG.warning("no answer to a read: %s", type(broken).__name__)
+            error = NotAcceptedError(Failure(FailureKind.BUSY))
+        else:
+            if response.status == 200 and len(raw) < READ_LIMIT:
+                return raw.decode("utf-8-sig", "replace")
+            error = self._heeded(
+                read_error(
+                    response.status,
+                    response.headers,
+                    response.content_type.lower(),
+                    self._text(raw[:BODY_LIMIT]),
+                    self._clock.now(),
+                )
+            )
+        raise error
+
+    def _heeded(self, error: GenAIProError) -> GenAIProError:
+        """The error; a wait that it asks for holds all calls."""
+        if isinstance(error, NotAcceptedError) and error.retry_after is not None:
+            self._pacer.hold(min(error.retry_after, LONGEST_HOLD))
+        return error
+
+    def _text(self, body: bytes) -> str:
+        """What the service says, without the key, should it repeat that."""
+        return self._without_key(body).decode("utf-8-sig", "replace")
+
+    def _without_key(self, body: bytes) -> bytes:
+        return body.replace(self._api_key.encode(), b"...") if len(self._api_key) >= SHORTEST_KEY else body

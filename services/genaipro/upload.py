@@ -1,0 +1,119 @@
+"""The sending of the paid POST: its form, streamed from disk, its own connection, and what is known of its way.
+
+aiohttp reads the files of a form in its thread pool, 256 KiB at a time (``aiohttp/payload.py``, ``IOBasePayload``),
+so neither the event loop nor memory feels their size.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from types import SimpleNamespace
+from typing import BinaryIO
+
+import aiohttp
+
+from services.photos.model import PhotoFile
+
+CONNECT_SECONDS = 30.0
+"""Seconds that name resolution, connection and TLS handshake may take together."""
+
+
+def _open_all(photos: Sequence[PhotoFile]) -> tuple[ExitStack, list[BinaryIO]]:
+    with ExitStack() as stack:
+        files: list[BinaryIO] = [stack.enter_context(photo.path.open("rb")) for photo in photos]
+        return stack.pop_all(), files
+
+
+@asynccontextmanager
+async def open_form(photos: Sequence[PhotoFile], prompt: str, count: int) -> AsyncIterator[aiohttp.FormData]:
+    """The multipart form, its files open until the context is left.
+
+    Args:
+        photos: 1 to 3 images.
+        prompt: The prompt; lone surrogates, which UTF-8 cannot hold, become ``?``.
+        count: How many videos.
+
+    Raises:
+        OSError: A photo cannot be opened.
+    """
+    stack, files = await asyncio.to_thread(_open_all, photos)
+    with stack:
+        form = aiohttp.FormData(default_to_multipart=True)
+        for photo, file in zip(photos, files, strict=True):
+            form.add_field("reference_images", file, filename=photo.filename, content_type=photo.content_type)
+        form.add_field("prompt", prompt.encode("utf-8", "replace").decode("utf-8"))
+        form.add_field("number_of_videos", str(count))
+        yield form
+
+
+class Sending:
+    """What is known of a request under way.
+
+    Attributes:
+        begun: Whether any byte of it may have left. While False, the service provably has not seen it.
+    """
+
+    def __init__(self) -> None:
+        self.begun = False
+        self._guard: asyncio.Timeout | None = None
+        self._idle = 0.0
+
+    def trace(self) -> aiohttp.TraceConfig:
+        """The hooks by which aiohttp reports the sending."""
+        config = aiohttp.TraceConfig()
+        config.on_request_headers_sent.append(self._on_headers)
+        config.on_request_chunk_sent.append(self._on_chunk)
+        return config
+
+    @asynccontextmanager
+    async def watched(self, idle: float) -> AsyncIterator[None]:
+        """A time limit on standing still; every part of the body that is handed over starts it anew.
+
+        aiohttp's own read timeout starts only when the whole body is written, so without this a service that stops
+        reading would hold the request forever.
+
+        Args:
+            idle: Seconds.
+
+        Raises:
+            TimeoutError: Nothing moved for so long.
+        """
+        self._idle = idle
+        try:
+            async with asyncio.timeout(idle) as self._guard:
+                yield
+        finally:
+            self._guard = None
+
+    async def _on_headers(
+        self, _session: aiohttp.ClientSession, _context: SimpleNamespace, _sent: aiohttp.TraceRequestHeadersSentParams
+    ) -> None:
+        self.begun = True
+        self._moved()
+
+    async def _on_chunk(
+        self, _session: aiohttp.ClientSession, _context: SimpleNamespace, _sent: aiohttp.TraceRequestChunkSentParams
+    ) -> None:
+        self._moved()
+
+    def _moved(self) -> None:
+        if self._guard is not None and not self._guard.expired():
+            self._guard.reschedule(asyncio.get_running_loop().time() + self._idle)
+
+
+def own_connection(sending: Sending, *, trust_env: bool) -> aiohttp.ClientSession:
+    """A session for one request, whose connection is new and is closed with it.
+
+    A pooled connection may have died unnoticed; a POST that fails on it could not be told from one that was
+    accepted. A new connection that fails before the first byte proves that it was not.
+
+    Args:
+        sending: Told of the request's progress.
+        trust_env: Whether proxies named in the environment are used.
+    """
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(force_close=True, limit=1),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trace_configs=[sending.trace()],
+        trust_env=trust_env,
+    )
