@@ -1,0 +1,94 @@
+"""A plain client for the tests of the GenAIPro sandbox."""
+
+import io
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+from PIL import Image
+
+from sandbox.genaipro import GenAIProServer
+
+
+def image(format_: str = "JPEG", size: tuple[int, int] = (64, 48), colour: str = "teal") -> bytes:
+    """A small picture."""
+    buffer = io.BytesIO()
+    Image.new("RGB", size, colour).save(buffer, format_)
+    return buffer.getvalue()
+
+
+def form(
+    photos: int = 1, prompt: str | None = "a boat at dusk", videos: str | None = "1", **extra: str
+) -> aiohttp.FormData:
+    """A form as the API wants it; None leaves a part out."""
+    data = aiohttp.FormData(default_to_multipart=True)
+    for number in range(photos):
+        data.add_field("reference_images", image(), filename=f"p{number}.jpg", content_type="image/jpeg")
+    if prompt is not None:
+        data.add_field("prompt", prompt)
+    if videos is not None:
+        data.add_field("number_of_videos", videos)
+    for name, value in extra.items():
+        data.add_field(name, value)
+    return data
+
+
+@dataclass
+class Heard:
+    """What a client heard of a stream."""
+
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str = ""
+    events: list[tuple[str, Any]] = field(default_factory=list)
+    fault: Exception | None = None
+
+    @property
+    def words(self) -> list[Any]:
+        return [data if name == "video_generation_status" else name for name, data in self.events]
+
+
+class Client:
+    """Speaks to one server."""
+
+    def __init__(self, server: GenAIProServer, session: aiohttp.ClientSession, key: str | None = None) -> None:
+        self._server = server
+        self._session = session
+        self._headers = {"Authorization": f"Bearer {server.options.key if key is None else key}"}
+
+    async def create(self, data: aiohttp.FormData | aiohttp.MultipartWriter | None = None) -> Heard:
+        """POST and listen to the end, whatever it is."""
+        heard = Heard()
+        url = f"{self._server.url}/veo/ingredients-to-video"
+        try:
+            async with self._session.post(url, data=data or form(), headers=self._headers) as answer:
+                heard.status, heard.headers = answer.status, dict(answer.headers)
+                async for chunk in answer.content.iter_any():
+                    heard.body += chunk.decode()
+        except aiohttp.ClientError as fault:
+            heard.fault = fault
+        if heard.status == 200:
+            heard.events = [event for block in heard.body.split("\n\n")[:-1] for event in _event(block)]
+        return heard
+
+    async def get(self, path: str, **headers: str) -> tuple[int, Any]:
+        """GET of the API; its status and its JSON."""
+        async with self._session.get(self._server.url + path, headers=self._headers | headers) as answer:
+            return answer.status, await answer.json()
+
+    async def fetch(self, url: str, *, key: bool = False, **headers: str) -> tuple[int, bytes]:
+        """GET of any address; its status and its bytes."""
+        async with self._session.get(url, headers=headers | (self._headers if key else {})) as answer:
+            return answer.status, await answer.read()
+
+    async def control(self, path: str, body: Any = None, method: str = "POST") -> Any:
+        """A request to the control address."""
+        async with self._session.request(method, self._server.control_url + path, json=body) as answer:
+            assert answer.status == 200, await answer.text()
+            return await answer.json()
+
+
+def _event(block: str) -> list[tuple[str, Any]]:
+    fields = {line.partition(": ")[0]: line.partition(": ")[2] for line in block.splitlines()}
+    return [(fields["event"], json.loads(fields["data"]))] if {"event", "data"} <= set(fields) else []
