@@ -1,0 +1,97 @@
+"""What Telegram shows of the bot before anybody writes to it: lists of commands, name and descriptions.
+
+Nothing here is needed for the bot to work, and Telegram limits some of it to a few calls a day: every step is tried
+once, and what fails is logged and left. Sources: Bot API pages of ``setMyCommands``, ``BotCommandScope``,
+``setMyName``, ``setMyDescription``, ``setMyShortDescription``.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+from structlog import get_logger
+from telegram import (
+    Bot,
+    BotCommand,
+    BotCommandScope,
+    BotCommandScopeAllGroupChats,
+    BotCommandScopeAllPrivateChats,
+    BotCommandScopeChat,
+)
+from telegram.error import TelegramError
+
+from services.texts import LANGUAGES, Phrases, Texts
+
+PRIVATE_COMMANDS = ("start", "help", "video", "cancel", "history", "settings", "privacy", "forget")
+GROUP_COMMANDS = ("video", "help", "cancel", "history", "settings")
+ADMIN_COMMANDS = (*PRIVATE_COMMANDS, "stats", "allow", "deny")
+STEP_SECONDS = 30.0
+
+log = get_logger(__name__)
+
+
+class Profile:
+    """Makes Telegram show the bot as its texts describe it.
+
+    Args:
+        bot: The bot; one without a rate limiter does best, for a refused name is no reason to slow down anything.
+        texts: The words.
+        default_language: The language of people whose own is not on offer.
+    """
+
+    def __init__(self, bot: Bot, texts: Texts, default_language: str) -> None:
+        self._bot = bot
+        self._texts = texts
+        self._default_language = default_language
+
+    async def publish(self, admin_ids: Iterable[int]) -> None:
+        """Register all commands, and set what differs of name and descriptions; never raises for Telegram's sake.
+
+        Args:
+            admin_ids: Whose chats get the commands of admins.
+        """
+        await self._publish_commands(BotCommandScopeAllPrivateChats(), PRIVATE_COMMANDS)
+        await self._publish_commands(BotCommandScopeAllGroupChats(), GROUP_COMMANDS)
+        for admin_id in sorted(admin_ids):
+            await self.publish_for_admin(admin_id)
+        await self._try("name", self._publish_name)
+        for code, phrases in self._editions():
+            await self._try("short_description", lambda c=code, p=phrases: self._publish_short_description(c, p))
+            await self._try("description", lambda c=code, p=phrases: self._publish_description(c, p))
+
+    async def publish_for_admin(self, admin_id: int) -> None:
+        """Register the commands of admins in one admin's chat, which Telegram refuses before they wrote to the bot."""
+        await self._publish_commands(BotCommandScopeChat(admin_id), ADMIN_COMMANDS)
+
+    def _editions(self) -> list[tuple[str | None, Phrases]]:
+        by_code = [(language, self._texts.into(language)) for language in LANGUAGES]
+        return [(None, self._texts.into(self._default_language)), *by_code]
+
+    async def _publish_commands(self, scope: BotCommandScope, names: tuple[str, ...]) -> None:
+        for code, phrases in self._editions():
+            commands = [BotCommand(name, phrases.plain(f"command-{name}")) for name in names]
+            await self._try(
+                "commands", lambda c=commands, s=scope, code=code: self._bot.set_my_commands(c, s, language_code=code)
+            )
+
+    async def _publish_name(self) -> None:
+        wanted = self._texts.into(self._default_language).plain("bot-name")
+        if (await self._bot.get_my_name()).name != wanted:
+            await self._bot.set_my_name(wanted)
+
+    async def _publish_short_description(self, code: str | None, phrases: Phrases) -> None:
+        wanted = phrases.plain("bot-short-description")
+        if (await self._bot.get_my_short_description(code)).short_description != wanted:
+            await self._bot.set_my_short_description(wanted, code)
+
+    async def _publish_description(self, code: str | None, phrases: Phrases) -> None:
+        wanted = phrases.plain("bot-description")
+        if (await self._bot.get_my_description(code)).description != wanted:
+            await self._bot.set_my_description(wanted, code)
+
+    @staticmethod
+    async def _try(what: str, step: Callable[[], Awaitable[object]]) -> None:
+        try:
+            async with asyncio.timeout(STEP_SECONDS):
+                await step()
+        except (TelegramError, TimeoutError) as error:
+            log.warning("profile_not_set", what=what, error=type(error).__name__)

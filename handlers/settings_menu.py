@@ -1,0 +1,107 @@
+"""``/settings``: language, usual number of videos, start without asking; one message with everything in it."""
+
+from dataclasses import dataclass, replace
+
+from telegram import CallbackQuery, Update
+from telegram.ext import ContextTypes
+
+from handlers.answers import Answers
+from handlers.guard import Guard, Visitor
+from handlers.menus import data_of
+from handlers.presses import Presses
+from services.generations.model import MAX_VIDEOS
+from services.people import People, Preferences
+from services.screens import Button, Screen
+from services.texts import LANGUAGES, Phrases, Texts
+
+MENU = "s"
+LANGUAGE, COUNT, AT_ONCE = "language", "count", "atonce"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One choice: the new value of one setting; choosing it twice is choosing it once."""
+
+    name: str
+    value: str
+
+
+def understand(words: tuple[str, ...]) -> Setting | None:
+    """The choice behind a button's words, or None."""
+    allowed = {LANGUAGE: LANGUAGES, COUNT: tuple(map(str, range(1, MAX_VIDEOS + 1))), AT_ONCE: ("on", "off")}
+    match words:
+        case (name, value) if value in allowed.get(name, ()):
+            return Setting(name, value)
+    return None
+
+
+def settings_screen(phrases: Phrases, owner_id: int, preferences: Preferences) -> Screen:
+    """The menu as it stands."""
+
+    def button(key: str, name: str, value: str | int, *, is_chosen: bool, **arguments: int) -> Button:
+        label = phrases.plain(key, **arguments)
+        return Button(
+            phrases.plain("settings-chosen", label=label) if is_chosen else label, data_of(MENU, owner_id, name, value)
+        )
+
+    at_once = "on" if preferences.starts_at_once else "off"
+    text = phrases.html(
+        "settings-text",
+        language=phrases.plain(f"settings-language-{preferences.language}"),
+        count=preferences.usual_count,
+        asking=at_once,
+    )
+    languages = tuple(
+        button(f"settings-language-{one}", LANGUAGE, one, is_chosen=one == preferences.language) for one in LANGUAGES
+    )
+    counts = tuple(
+        button("settings-count", COUNT, number, is_chosen=number == preferences.usual_count, number=number)
+        for number in range(1, MAX_VIDEOS + 1)
+    )
+    starts = tuple(button(f"settings-at-once-{one}", AT_ONCE, one, is_chosen=one == at_once) for one in ("off", "on"))
+    return Screen(text, (languages, counts, starts))
+
+
+class SettingsMenu:
+    """Shows and changes what a person chose.
+
+    Args:
+        guard: Lets people in.
+        presses: Takes the buttons.
+        answers: Says things.
+        people: Keeps the choices.
+        texts: The words, also in the language just chosen.
+    """
+
+    def __init__(self, guard: Guard, presses: Presses, answers: Answers, people: People, texts: Texts) -> None:
+        self._guard = guard
+        self._presses = presses
+        self._answers = answers
+        self._people = people
+        self._texts = texts
+
+    async def command(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """``/settings``: show the menu."""
+        visitor = await self._guard.admit(update, as_person=True)
+        if visitor is not None:
+            screen = settings_screen(visitor.phrases, visitor.caller.user_id, visitor.preferences)
+            await self._answers.say(visitor.caller.answer_place, screen)
+
+    async def press(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """A button of the menu: change one setting and show it."""
+        await self._presses.handle(update, understand, self._change)
+
+    async def _change(self, visitor: Visitor, query: CallbackQuery, setting: Setting) -> None:
+        user_id, now = visitor.caller.user_id, visitor.preferences
+        match setting.name:
+            case "language":
+                await self._people.set_language(user_id, setting.value)
+                now = replace(now, language=setting.value)
+            case "count":
+                await self._people.set_usual_count(user_id, int(setting.value))
+                now = replace(now, usual_count=int(setting.value))
+            case _:
+                is_on = setting.value == "on"
+                await self._people.set_starts_at_once(user_id, starts_at_once=is_on)
+                now = replace(now, starts_at_once=is_on)
+        await self._answers.show(query, settings_screen(self._texts.into(now.language), user_id, now))

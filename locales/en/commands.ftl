@@ -1,0 +1,121 @@
+start-private =
+    <b>Photos in, videos out.</b>
+    Send me 1 to 3 photos and write what should happen in them.
+
+    To begin, send a photo. /help tells you more.
+start-group =
+    <b>Photos in, videos out.</b>
+    Reply to a photo with <code>/video@{ $bot }</code> and what should happen in it.
+
+help-private =
+    <b>How to get a video</b>
+    1. Send 1 to 3 photos.
+    2. Write what should happen in them.
+    3. Choose how many videos, then press Generate.
+
+    <b>Faster:</b> send a photo with the caption <code>/video x3 leaves fall</code>. That starts 3 videos at once.
+
+    <b>In a group:</b> reply to a photo with <code>/video@{ $bot } leaves fall</code>.
+
+    <b>Limits:</b> JPEG, PNG, WebP or HEIC up to 20 MB. Videos are always wide (16:9).
+help-group =
+    <b>How to get a video</b>
+    Reply to a photo with <code>/video@{ $bot } leaves fall</code>, or use it as the caption of a photo.
+    For 3 videos: <code>/video@{ $bot } x3 leaves fall</code>
+    You can also reply with photos and a caption to a message of mine.
+help-admin =
+    <b>For admins</b>
+    /stats – the bot in numbers
+    /allow, /deny – let a person or a group in, or shut them out
+
+unknown-command = I do not know this command. /help shows what I can do.
+
+cancel-draft = Cancelled. Nothing was started.
+cancel-running = I am stopping your video.
+cancel-nothing = There is nothing to cancel here.
+
+settings-text =
+    <b>Settings</b>
+    Language: { $language }
+    Usual number of videos: { $count }
+    { $asking ->
+        [on] Complete requests start at once, without asking.
+       *[off] I ask before I start.
+    }
+settings-language-en = English
+settings-language-vi = Tiếng Việt
+settings-count = { $number }
+settings-at-once-off = Ask first
+settings-at-once-on = Start at once
+settings-chosen = ✓ { $label }
+
+history-empty = No videos yet. Send a photo to make the first one.
+history-page =
+    <b>Your videos</b> ({ $page }/{ $pages })
+    Choose one to see it again.
+history-label = { $date } · { $prompt }
+history-newer = ‹ Newer
+history-older = Older ›
+history-entry =
+    <b>{ $date }</b> · { $count ->
+        [one] { $count } video
+       *[other] { $count } videos
+    }
+    { $prompt }
+history-link = <a href="{ $url }">Video { $number }</a>
+history-again = Again
+history-back = ‹ Back to the list
+history-gone = These videos are no longer available.
+
+privacy =
+    <b>What is kept about you</b>
+    • your Telegram id and your settings
+    • what you asked for, and which photos and videos at Telegram belong to it, but not the photos and videos themselves
+    • photos I saw in groups, by their number at Telegram only
+
+    <b>How long:</b> until you send /forget. What you did not start is kept for { $days ->
+        [one] { $days } day
+       *[other] { $days } days
+    } at most.
+
+    <b>Where it goes:</b> your photos and words go to GenAIPro, which makes the videos, and everything you send here goes through Telegram.
+
+    /forget deletes all of it. Only a block by an admin stays.
+
+forget-ask =
+    <b>Delete everything kept about you?</b>
+    Your settings and your history go for good, and so does permission an admin gave you. Messages in this chat stay.
+forget-ask-admin =
+    <b>Delete everything kept about you?</b>
+    Your settings and your history go for good. If you became admin by a link, you will not be admin any more. Messages in this chat stay.
+forget-yes = Delete everything
+forget-no = Keep it
+forget-kept = Nothing was deleted.
+forget-done = Done. Nothing about you is kept any more.
+forget-busy = A video of yours is still being made. Send /cancel or wait for it, then send /forget again.
+
+stats-today = <b>Today:</b> { $count ->
+    [one] { $count } request
+   *[other] { $count } requests
+}
+stats-in-all = <b>In all:</b> { $count ->
+    [one] { $count } request
+   *[other] { $count } requests
+}
+stats-state = { $state ->
+    [queued] { $count } waiting
+    [submitting] { $count } being sent
+    [starting] { $count } starting
+    [uploading] { $count } uploading
+    [processing] { $count } being made
+    [reconciling] { $count } being looked for
+    [delivering] { $count } being delivered
+    [done] { $count } done
+    [failed] { $count } failed
+   *[cancelled] { $count } cancelled
+}
+stats-people = <b>People:</b> { $count }
+stats-credits = <b>Credits left:</b> { $count }
+stats-credits-unknown = <b>Credits left:</b> the service does not say
+stats-time = <b>Usual time:</b> { $minutes }:{ $seconds } min
+stats-time-unknown = <b>Usual time:</b> not known yet

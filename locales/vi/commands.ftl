@@ -1,0 +1,109 @@
+start-private =
+    <b>Gửi ảnh, nhận video.</b>
+    Hãy gửi cho tôi 1 đến 3 ảnh và viết điều bạn muốn diễn ra trong đó.
+
+    Để bắt đầu, hãy gửi một ảnh. Xem thêm: /help
+start-group =
+    <b>Gửi ảnh, nhận video.</b>
+    Trả lời một ảnh bằng <code>/video@{ $bot }</code> kèm điều bạn muốn diễn ra trong đó.
+
+help-private =
+    <b>Cách tạo video</b>
+    1. Gửi 1 đến 3 ảnh.
+    2. Viết điều bạn muốn diễn ra trong đó.
+    3. Chọn số video rồi nhấn Tạo video.
+
+    <b>Nhanh hơn:</b> gửi ảnh với chú thích <code>/video x3 lá rơi</code>. Bot sẽ tạo ngay 3 video.
+
+    <b>Trong nhóm:</b> trả lời một ảnh bằng <code>/video@{ $bot } lá rơi</code>.
+
+    <b>Giới hạn:</b> JPEG, PNG, WebP hoặc HEIC, tối đa 20 MB. Video luôn có khổ ngang (16:9).
+help-group =
+    <b>Cách tạo video</b>
+    Trả lời một ảnh bằng <code>/video@{ $bot } lá rơi</code>, hoặc dùng dòng đó làm chú thích của ảnh.
+    Để có 3 video: <code>/video@{ $bot } x3 lá rơi</code>
+    Bạn cũng có thể trả lời tin nhắn của tôi bằng ảnh kèm chú thích.
+help-admin =
+    <b>Dành cho quản trị viên</b>
+    /stats – số liệu của bot
+    /allow, /deny – cho phép hoặc chặn một người hay một nhóm
+
+unknown-command = Tôi không biết lệnh này. Gửi /help để xem tôi làm được gì.
+
+cancel-draft = Đã hủy. Chưa có video nào được tạo.
+cancel-running = Tôi đang dừng video của bạn.
+cancel-nothing = Không có gì để hủy ở đây.
+
+settings-text =
+    <b>Cài đặt</b>
+    Ngôn ngữ: { $language }
+    Số video thường dùng: { $count }
+    { $asking ->
+        [on] Yêu cầu đủ ảnh và mô tả sẽ bắt đầu ngay, không hỏi lại.
+       *[off] Tôi sẽ hỏi trước khi bắt đầu.
+    }
+settings-language-en = English
+settings-language-vi = Tiếng Việt
+settings-count = { $number }
+settings-at-once-off = Hỏi trước
+settings-at-once-on = Bắt đầu ngay
+settings-chosen = ✓ { $label }
+
+history-empty = Chưa có video nào. Hãy gửi một ảnh để tạo video đầu tiên.
+history-page =
+    <b>Video của bạn</b> ({ $page }/{ $pages })
+    Chọn một mục để xem lại.
+history-label = { $date } · { $prompt }
+history-newer = ‹ Mới hơn
+history-older = Cũ hơn ›
+history-entry =
+    <b>{ $date }</b> · { $count } video
+    { $prompt }
+history-link = <a href="{ $url }">Video { $number }</a>
+history-again = Tạo lại
+history-back = ‹ Về danh sách
+history-gone = Các video này không còn nữa.
+
+privacy =
+    <b>Những gì được lưu về bạn</b>
+    • mã số Telegram và các cài đặt của bạn
+    • những gì bạn đã yêu cầu, cùng mã số của ảnh và video tương ứng trên Telegram, nhưng không lưu chính ảnh và video
+    • ảnh tôi thấy trong nhóm, chỉ bằng mã số trên Telegram
+
+    <b>Lưu bao lâu:</b> cho đến khi bạn gửi /forget. Những gì bạn chưa cho chạy được lưu tối đa { $days } ngày.
+
+    <b>Dữ liệu đi đâu:</b> ảnh và mô tả của bạn được gửi đến GenAIPro để tạo video, và mọi thứ bạn gửi ở đây đều đi qua Telegram.
+
+    Lệnh /forget xóa tất cả. Chỉ việc chặn của quản trị viên là được giữ lại.
+
+forget-ask =
+    <b>Xóa mọi thứ được lưu về bạn?</b>
+    Cài đặt và lịch sử của bạn sẽ mất hẳn, cả quyền sử dụng do quản trị viên cấp. Tin nhắn trong cuộc trò chuyện này vẫn còn.
+forget-ask-admin =
+    <b>Xóa mọi thứ được lưu về bạn?</b>
+    Cài đặt và lịch sử của bạn sẽ mất hẳn. Nếu bạn trở thành quản trị viên nhờ liên kết thì bạn sẽ không còn là quản trị viên. Tin nhắn trong cuộc trò chuyện này vẫn còn.
+forget-yes = Xóa tất cả
+forget-no = Giữ lại
+forget-kept = Không có gì bị xóa.
+forget-done = Xong. Không còn gì được lưu về bạn nữa.
+forget-busy = Một video của bạn vẫn đang được tạo. Hãy gửi /cancel hoặc chờ video xong, rồi gửi lại /forget.
+
+stats-today = <b>Hôm nay:</b> { $count } yêu cầu
+stats-in-all = <b>Tổng cộng:</b> { $count } yêu cầu
+stats-state = { $state ->
+    [queued] { $count } đang chờ
+    [submitting] { $count } đang gửi
+    [starting] { $count } đang bắt đầu
+    [uploading] { $count } đang tải ảnh lên
+    [processing] { $count } đang tạo
+    [reconciling] { $count } đang tìm kết quả
+    [delivering] { $count } đang gửi video
+    [done] { $count } xong
+    [failed] { $count } lỗi
+   *[cancelled] { $count } đã hủy
+}
+stats-people = <b>Số người dùng:</b> { $count }
+stats-credits = <b>Số lượt còn lại:</b> { $count }
+stats-credits-unknown = <b>Số lượt còn lại:</b> dịch vụ không cho biết
+stats-time = <b>Thời gian thường mất:</b> { $minutes }:{ $seconds } phút
+stats-time-unknown = <b>Thời gian thường mất:</b> chưa biết

@@ -1,0 +1,62 @@
+"""What admins see of the whole bot with ``/stats``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from statistics import median
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.clock import Clock
+from services.generations.model import State
+from services.store.database import Database
+from services.store.schema import GenerationRow, PersonRow
+
+RECENT = 200
+"""The median time is that of the last so many generations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """The bot in numbers.
+
+    Attributes:
+        today: Generations asked for since midnight UTC, by the state they are in; states without any are left out.
+        in_all: All that are kept, likewise.
+        people: Who used the bot and was not forgotten.
+        median_time: From the start of a generation to its end, of recent ones that gave videos; None without any.
+    """
+
+    today: Mapping[State, int]
+    in_all: Mapping[State, int]
+    people: int
+    median_time: timedelta | None
+
+
+async def gather_statistics(database: Database, clock: Clock) -> Statistics:
+    """Count what the database holds."""
+    midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    by_state = select(GenerationRow.state, func.count()).group_by(GenerationRow.state)
+    async with database.read() as session:
+        in_all = (await session.execute(by_state)).tuples().all()
+        today = (await session.execute(by_state.where(GenerationRow.queued_at >= midnight))).tuples().all()
+        people = await session.scalar(select(func.count()).select_from(PersonRow)) or 0
+        return Statistics(
+            today={State(state): count for state, count in today},
+            in_all={State(state): count for state, count in in_all},
+            people=people,
+            median_time=await _median_time(session),
+        )
+
+
+async def _median_time(session: AsyncSession) -> timedelta | None:
+    query = (
+        select(GenerationRow.started_at, GenerationRow.finished_at)
+        .where(GenerationRow.state == State.DONE.value)
+        .order_by(GenerationRow.finished_at.desc())
+        .limit(RECENT)
+    )
+    times = (await session.execute(query)).tuples().all()
+    seconds = [(end - start).total_seconds() for start, end in times if start is not None and end is not None]
+    return timedelta(seconds=median(seconds)) if seconds else None

@@ -1,0 +1,50 @@
+"""Statements that SQLite and PostgreSQL share, and that the common dialect of SQLAlchemy lacks.
+
+Source: SQLAlchemy's pages on ``INSERT … ON CONFLICT`` of both dialects.
+"""
+
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, Delete, Insert, Update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.store.schema import Base
+
+
+def _insert(session: AsyncSession, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    if session.get_bind().dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+async def affected(session: AsyncSession, statement: Insert | Update | Delete) -> int:
+    """Run a statement that writes.
+
+    Returns:
+        How many rows it wrote.
+    """
+    return cast("CursorResult[Any]", await session.execute(statement)).rowcount
+
+
+async def insert_new(session: AsyncSession, table: type[Base], **values: object) -> bool:
+    """Insert a row unless its key is there already.
+
+    Returns:
+        Whether it was inserted.
+    """
+    return await affected(session, _insert(session, table).values(**values).on_conflict_do_nothing()) == 1
+
+
+async def upsert(session: AsyncSession, table: type[Base], key: tuple[str, ...], **values: object) -> None:
+    """Insert a row, or give the one of the same key the new values.
+
+    Args:
+        session: The transaction.
+        table: The row's class.
+        key: The columns of its primary key.
+        values: All columns that are set.
+    """
+    changed = {name: value for name, value in values.items() if name not in key}
+    statement = _insert(session, table).values(**values)
+    await session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed))
