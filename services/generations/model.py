@@ -1,8 +1,10 @@
 """Generations as values: what is asked for, and what came of asking."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
+from services.failures import Charged, Failure
 from services.photos.model import PhotoRef
 
 MAX_VIDEOS = 4
@@ -96,3 +98,89 @@ class CancelOutcome(StrEnum):
     ALREADY_FINISHED = "already-finished"
     NOT_YOURS = "not-yours"
     UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A generation as its row says it is.
+
+    Attributes:
+        id: Its id.
+        chat_id: Where it was asked.
+        thread_id: The topic, or None.
+        user_id: Who asked.
+        language: Theirs.
+        request_message_id: What the videos reply to.
+        status_message_id: The status message, or None while there is none.
+        prompt: What was asked for.
+        count: How many videos, 1 to 4.
+        photos: 1 to 3.
+        state: Where it stands.
+        note: A word of the service that is not a state of ours, or empty.
+        epoch: How many runs have taken the row.
+        queued_at: When it was confirmed.
+        started_at: When its turn came, or None.
+        armed_at: When the paid POST was about to be made, or None; a later attempt replaces it.
+        attempts: Attempts at the POST so far.
+        reconciling_since: When the result was first missed, or None.
+        server_error: Whether the POST met a 5xx, which shortens the search.
+        cancel_requested_at: When Cancel was pressed, or None.
+        finished_at: When it ended, or None.
+        final_shown: Whether the requester was told the end.
+        failure: Why it failed, or None.
+        charged: Whether credits were used.
+    """
+
+    id: str
+    chat_id: int
+    thread_id: int | None
+    user_id: int
+    language: str
+    request_message_id: int
+    status_message_id: int | None
+    prompt: str
+    count: int
+    photos: tuple[PhotoRef, ...]
+    state: State
+    note: str
+    epoch: int
+    queued_at: datetime
+    started_at: datetime | None
+    armed_at: datetime | None
+    attempts: int
+    reconciling_since: datetime | None
+    server_error: bool
+    cancel_requested_at: datetime | None
+    finished_at: datetime | None
+    final_shown: bool
+    failure: Failure | None
+    charged: Charged
+
+
+class VideoState(StrEnum):
+    """What became of one video."""
+
+    READY = "ready"
+    SENDING = "sending"
+    SENT = "sent"
+    LINKED = "linked"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """One video of a generation.
+
+    Attributes:
+        position: 0 to 3.
+        url: Its address; a secret of its requester.
+        state: What became of it.
+        send_attempts: Sends that may have been delivered.
+        file_id: Telegram's, once sent.
+    """
+
+    position: int
+    url: str
+    state: VideoState
+    send_attempts: int
+    file_id: str | None

@@ -1,0 +1,45 @@
+### The status message of a generation. $count is a number of videos, times are like 1:05.
+
+status-queued = ⏳ Waiting, number { $position } in line
+status-submitting = 📤 Preparing your photos…
+status-starting = 🎬 Starting…
+status-uploading = 📤 Uploading your photos…
+status-processing =
+    { $count ->
+        [one] 🎨 Making your video…
+       *[other] 🎨 Making your { $count } videos…
+    }
+status-reconciling = 🔎 Lost touch with the service. Looking for your video; nothing is paid twice…
+status-delivering =
+    { $count ->
+        [one] 📬 Sending your video…
+       *[other] 📬 Sending your videos…
+    }
+status-note = 🎬 In the works: { $note }
+status-retrying = ⏳ The service is busy. Trying again soon (attempt { $attempt })…
+status-cancelling = ✋ Cancelling…
+status-progress = { $bar } { $elapsed }
+status-progress-estimate = { $bar } { $elapsed } · about { $left } left
+
+status-done =
+    { $count ->
+        [one] ✅ Done: { $count } video in { $took }
+       *[other] ✅ Done: { $count } videos in { $took }
+    }
+status-done-failed =
+    { $count ->
+        [one] { $count } video did not work out.
+       *[other] { $count } videos did not work out.
+    }
+status-done-linked =
+    { $count ->
+        [one] Telegram could not take { $count } video. Open it here:
+       *[other] Telegram could not take { $count } videos. Open them here:
+    }
+status-link = Video { $number }
+status-cancelled = ✋ Cancelled. Nothing was charged.
+status-cancelled-charged = ✋ Cancelled. The service had already begun, so a credit may have been used.
+
+status-button-cancel = Cancel
+status-button-again = 🔁 Again
+status-button-edit = ✏️ Edit

@@ -1,0 +1,147 @@
+"""The job engine: DBOS Transact behind one door. Jobs outlive the process; a job is a generation's id and no more.
+
+DBOS is one instance for each process, which is its own design. Source: the DBOS Transact documentation, and what was
+measured: the executor id must be stable for recovery at start, and the version fixed, or waiting jobs are stranded.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from dbos import DBOS, DBOSConfig, SetWorkflowID
+from sqlalchemy import make_url
+from structlog import get_logger
+
+from services.generations.model import Generation
+
+APPLICATION_VERSION = "1"
+"""Raised only when the steps of waiting jobs can no longer be replayed."""
+
+SINGLE_EXECUTOR = "single"
+"""The executor id where one process holds the database file."""
+
+EXECUTOR_THREADS = 8
+UNFINISHED = ["PENDING", "ENQUEUED", "DELAYED"]
+ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+PRUNED_AT_ONCE = 1000
+
+log = get_logger(__name__)
+
+Begin = Callable[[str], Awaitable[Generation | None]]
+Advance = Callable[[Generation], Awaitable[Generation | None]]
+
+
+class Engine:
+    """Runs generations as durable jobs.
+
+    Args:
+        database_url: ``sqlite:///…`` (a file of the engine's own) or ``postgresql://…``.
+        executor_id: Stable for a process that may come back; unique among those that live.
+        begin: Takes a generation for a run.
+        advance: Goes through its next phase.
+    """
+
+    def __init__(self, database_url: str, executor_id: str, begin: Begin, advance: Advance) -> None:
+        self._url = database_url
+        self._executor_id = executor_id
+        self._begin = begin
+        self._advance = advance
+        self._job: Callable[[str], Coroutine[Any, Any, None]] | None = None
+        self._running: set[asyncio.Task[Any]] = set()
+
+    async def launch(self) -> None:
+        """Start, and take up every job that this executor had not ended."""
+        await asyncio.to_thread(self._prepare_file)
+        config: DBOSConfig = {
+            "name": "pho2video",
+            "system_database_url": self._url,
+            "executor_id": self._executor_id,
+            "application_version": APPLICATION_VERSION,
+            "max_executor_threads": EXECUTOR_THREADS,
+            "log_level": "WARNING",
+            "enable_otlp": False,
+        }
+        DBOS(config=config)
+        self._job = DBOS.workflow(name="generation", max_recovery_attempts=1_000_000)(self._run)
+        # Coroutines run on the loop that launches, so this call must not go to a thread; it takes tens of milliseconds.
+        DBOS.launch()
+
+    async def start(self, generation_id: str, run: int) -> None:
+        """Start a job; the same pair never starts a second one.
+
+        Args:
+            generation_id: What to work on.
+            run: Tells a later job for the same generation from an earlier one.
+        """
+        assert self._job is not None
+        with SetWorkflowID(f"{generation_id}:{run}"):
+            await DBOS.start_workflow_async(self._job, generation_id)
+
+    async def alive(self) -> set[str]:
+        """The generations that have a job which has not ended."""
+        jobs = await DBOS.list_workflows_async(status=UNFINISHED, load_input=False, load_output=False)
+        return {job.workflow_id.rpartition(":")[0] for job in jobs}
+
+    async def prune(self, before: datetime) -> int:
+        """Delete the records of jobs that ended long ago.
+
+        Args:
+            before: Jobs that ended before it are deleted.
+
+        Returns:
+            How many.
+        """
+        jobs = await DBOS.list_workflows_async(
+            status=ENDED,
+            completed_before=before.astimezone(UTC).isoformat(),
+            limit=PRUNED_AT_ONCE,
+            load_input=False,
+            load_output=False,
+        )
+        if jobs:
+            await DBOS.delete_workflows_async([job.workflow_id for job in jobs])
+        return len(jobs)
+
+    async def shutdown(self) -> None:
+        """Stop. Jobs under way are left as they are, to be taken up after the next start."""
+        await asyncio.to_thread(DBOS.destroy)
+        running = set(self._running)
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+
+    async def _run(self, generation_id: str) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        current = await self._begin(generation_id)
+        while current is not None:
+            current = await self._step(current)
+
+    async def _step(self, current: Generation) -> Generation | None:
+        """One recorded phase. The record holds only the state; a phase that is replayed is read from the row."""
+        after: list[Generation | None] = []
+
+        async def phase() -> str:
+            after.append(await self._advance(current))
+            return after[0].state.value if after[0] is not None else ""
+
+        # One name for all: a replay after a kill may meet the row in a later state than the record.
+        state = await DBOS.run_step_async({"name": "phase"}, phase)
+        if after:
+            return after[0]
+        return current if state else None
+
+    def _prepare_file(self) -> None:
+        url = make_url(self._url)
+        if url.get_backend_name() != "sqlite" or not url.database:
+            return
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        with sqlite3.connect(url.database) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+        connection.close()

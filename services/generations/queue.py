@@ -1,0 +1,178 @@
+"""The queue: orders become rows within the limits, rows get their turn. All of it is in the database."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.elements import ColumnElement
+
+from services.clock import Clock
+from services.generations.fairness import Waiting, in_order, to_start
+from services.generations.model import (
+    ACTIVE,
+    FINAL,
+    DailyLimitReached,
+    Order,
+    Placed,
+    PlaceOutcome,
+    State,
+    TooManyWaiting,
+)
+from services.generations.repository import change, insert
+from services.store.database import Database
+from services.store.schema import GenerationRow, VideoRow
+
+QUEUE_LOCK = 7205759403792794
+"""PostgreSQL's advisory lock for decisions over the whole queue; SQLite has one writer anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the owner allows.
+
+    Attributes:
+        max_active: Running at once, in all.
+        max_active_per_user: Running at once for one person.
+        max_queued_per_user: Waiting for one person.
+        daily_videos_per_user: Videos a day (UTC) for one person; 0 means no limit.
+    """
+
+    max_active: int
+    max_active_per_user: int
+    max_queued_per_user: int
+    daily_videos_per_user: int
+
+
+class Queue:
+    """Places orders and hands out turns.
+
+    Args:
+        database: Where the rows are.
+        clock: Tells the time.
+        limits: What the owner allows.
+        new_id: Makes ids of generations.
+    """
+
+    def __init__(self, database: Database, clock: Clock, limits: Limits, new_id: Callable[[], str]) -> None:
+        self._database = database
+        self._clock = clock
+        self._limits = limits
+        self._new_id = new_id
+
+    async def place(self, session: AsyncSession, order: Order) -> PlaceOutcome:
+        """Make an order a row, in the caller's transaction; the same request key never makes a second one."""
+        await self._lock(session)
+        key = GenerationRow.request_key == order.request_key
+        known = (await session.scalars(select(GenerationRow.id).where(key))).first()
+        if known is not None:
+            return Placed(known, created=False)
+        refusal = await self._refusal(session, order)
+        if refusal is not None:
+            return refusal
+        generation_id = self._new_id()
+        insert(session, generation_id, order, self._clock.now())
+        await session.flush()
+        return Placed(generation_id, created=True)
+
+    async def _refusal(self, session: AsyncSession, order: Order) -> TooManyWaiting | DailyLimitReached | None:
+        own = GenerationRow.user_id == order.user_id
+        states = Counter(await session.scalars(select(GenerationRow.state).where(own & _unfinished())))
+        waiting = states[State.QUEUED.value]
+        running = states.total() - waiting
+        everybody = await session.scalar(select(func.count()).where(_running()))
+        # One that can start at once does not wait: its place in the queue lasts an instant.
+        room = max(0, min(self._limits.max_active_per_user - running, self._limits.max_active - int(everybody or 0)))
+        if waiting >= self._limits.max_queued_per_user + room:
+            return TooManyWaiting(self._limits.max_queued_per_user)
+        limit = self._limits.daily_videos_per_user
+        if limit:
+            left = max(0, limit - await self._used_today(session, order.user_id))
+            if order.count > left:
+                return DailyLimitReached(limit, left)
+        return None
+
+    async def _used_today(self, session: AsyncSession, user_id: int) -> int:
+        """Videos asked for today that have not failed: those on their way, and those that came."""
+        midnight = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        own = (GenerationRow.user_id == user_id) & (GenerationRow.queued_at >= midnight)
+        on_their_way = await session.scalar(
+            select(func.coalesce(func.sum(GenerationRow.count), 0)).where(own, _unfinished())
+        )
+        made = await session.scalar(
+            select(func.count())
+            .select_from(VideoRow)
+            .join(GenerationRow, GenerationRow.id == VideoRow.generation_id)
+            .where(own, GenerationRow.state == State.DONE.value, VideoRow.state != "failed")
+        )
+        paid_in_vain = await session.scalar(
+            select(func.coalesce(func.sum(GenerationRow.count), 0)).where(
+                own, GenerationRow.state == State.CANCELLED.value, GenerationRow.charged != "no"
+            )
+        )
+        return int(on_their_way or 0) + int(made or 0) + int(paid_in_vain or 0)
+
+    async def start_next(self) -> list[str]:
+        """Give turns to as many as the limits allow.
+
+        Returns:
+            The ids of those whose turn has come; their rows say so already.
+        """
+        now = self._clock.now()
+        async with self._database.write() as session:
+            await self._lock(session)
+            waiting, active = await self._survey(session)
+            chosen = to_start(
+                waiting,
+                active,
+                max_active=self._limits.max_active,
+                max_active_per_user=self._limits.max_active_per_user,
+            )
+            return [item.id for item in chosen if await _start(session, item.id, now)]
+
+    async def positions(self) -> dict[str, int]:
+        """The place of every waiting generation, from 1."""
+        async with self._database.read() as session:
+            waiting, active = await self._survey(session)
+        return {item.id: place for place, item in enumerate(in_order(waiting, active), 1)}
+
+    async def unfinished(self) -> list[str]:
+        """The ids of all that have had their turn and whose end was not told yet."""
+        async with self._database.read() as session:
+            running = _running()
+            untold = GenerationRow.state.in_([state.value for state in FINAL]) & GenerationRow.final_shown_at.is_(None)
+            return list(await session.scalars(select(GenerationRow.id).where(running | untold)))
+
+    async def _survey(self, session: AsyncSession) -> tuple[list[Waiting], Counter[int]]:
+        rows = await session.execute(
+            select(GenerationRow.id, GenerationRow.user_id, GenerationRow.queued_at, GenerationRow.state).where(
+                _unfinished()
+            )
+        )
+        waiting: list[Waiting] = []
+        active: Counter[int] = Counter()
+        for generation_id, user_id, queued_at, state in rows:
+            if state == State.QUEUED.value:
+                waiting.append(Waiting(generation_id, user_id, queued_at))
+            else:
+                active[user_id] += 1
+        return waiting, active
+
+    async def _lock(self, session: AsyncSession) -> None:
+        if not self._database.is_sqlite:
+            await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": QUEUE_LOCK})
+
+
+def _unfinished() -> ColumnElement[bool]:
+    return GenerationRow.state.not_in([state.value for state in FINAL])
+
+
+def _running() -> ColumnElement[bool]:
+    return GenerationRow.state.in_([state.value for state in ACTIVE])
+
+
+async def _start(session: AsyncSession, generation_id: str, now: datetime) -> bool:
+    waiting = (GenerationRow.id == generation_id) & (GenerationRow.state == State.QUEUED.value)
+    return await change(session, waiting, state=State.SUBMITTING.value, started_at=now)

@@ -1,0 +1,171 @@
+"""A lost result, looked up in the history until it is found, has failed, or is given up. Never a second POST."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from structlog import get_logger
+
+from services.clock import Clock
+from services.failures import Charged, Failure, FailureKind
+from services.genaipro.errors import GenAIProError, NotAcceptedError
+from services.genaipro.events import HistoryPage, VideoResult
+from services.generations.matching import SKEW, Match, Verdict, keys_of, match, same_prompt
+from services.generations.model import Generation, State
+from services.generations.outcome import failure_of
+from services.generations.reporting import Reporter
+from services.generations.repository import GenerationRows
+from services.generations.results import Results, ResultTakenError
+
+log = get_logger(__name__)
+
+SERVER_ERROR_SECONDS = 120.0
+"""How long a result is looked for after a 5xx, which most often means that nothing was accepted."""
+
+RIVAL_WINDOW = timedelta(hours=1)
+"""How much older a request with the same prompt may be and still own an object of the history."""
+
+PAGE_SIZE = 20
+MAX_PAGES = 50
+"""Pages of the history that are read at most in one look-up."""
+
+SETTLED_LOOKUPS = 3
+"""Look-ups in a row with the same objects after which fewer videos than asked for are taken as all there are."""
+
+
+class History(Protocol):
+    """The API's history."""
+
+    async def histories(self, page: int = 1, page_size: int = 20) -> HistoryPage:
+        """One page, newest first.
+
+        Raises:
+            GenAIProError: No usable answer.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often and how long.
+
+    Attributes:
+        interval: Seconds between look-ups.
+        timeout: Seconds until the result is given up.
+        sleep: Waits some seconds.
+    """
+
+    interval: float
+    timeout: float
+    sleep: Callable[[float], Awaitable[None]]
+
+
+class Reconciler:
+    """Looks for the result of one generation.
+
+    Args:
+        rows: The rows of generations.
+        results: The videos and the claims.
+        history: The API's history.
+        reporter: The status message.
+        clock: Tells the time.
+        patience: How often and how long.
+    """
+
+    def __init__(
+        self,
+        rows: GenerationRows,
+        results: Results,
+        history: History,
+        reporter: Reporter,
+        clock: Clock,
+        patience: Patience,
+    ) -> None:
+        self._rows = rows
+        self._results = results
+        self._history = history
+        self._reporter = reporter
+        self._clock = clock
+        self._patience = patience
+
+    async def run(self, generation: Generation) -> Generation:
+        """Look until there is an end.
+
+        Returns:
+            The generation, then delivering or failed.
+
+        Raises:
+            RunOvertakenError: The row is another run's.
+        """
+        current = await self._begin(generation)
+        self._reporter.progress(current)
+        seen: frozenset[str] = frozenset()
+        repeats = 0
+        while True:
+            last = self._is_over(current)
+            found, wait = await self._look(current, last_chance=last)
+            keys = frozenset(key for result in found.results for key in keys_of(result))
+            repeats = repeats + 1 if keys == seen else 1
+            seen = keys
+            settled = found.verdict is Verdict.PARTLY and (last or repeats >= SETTLED_LOOKUPS)
+            if found.verdict is Verdict.FOUND or settled:
+                ended = await self._end(current, found)
+                if ended is not None:
+                    return ended
+            if last:
+                kind = FailureKind.SERVICE if current.server_error else FailureKind.LOST
+                log.warning("result_given_up", kind=kind.value)
+                return await self._rows.fail(current, Failure(kind, "", Charged.UNKNOWN))
+            await self._patience.sleep(wait)
+
+    async def _begin(self, generation: Generation) -> Generation:
+        if generation.reconciling_since is not None:
+            return generation
+        return await self._rows.move(generation, State.RECONCILING, reconciling_since=self._clock.now())
+
+    def _is_over(self, current: Generation) -> bool:
+        assert current.reconciling_since is not None
+        limit = min(SERVER_ERROR_SECONDS, self._patience.timeout) if current.server_error else self._patience.timeout
+        return (self._clock.now() - current.reconciling_since).total_seconds() >= limit
+
+    async def _look(self, current: Generation, *, last_chance: bool) -> tuple[Match, float]:
+        """One look-up: what was found, and the seconds to wait before the next one."""
+        nothing = Match(Verdict.WAIT)
+        requests = await self._results.requests_like(current, RIVAL_WINDOW)
+        since = min(request.armed_at for request in requests) - SKEW
+        try:
+            history = await self._read(current.prompt, since)
+        except NotAcceptedError as error:
+            log.info("history_busy", status=error.status)
+            return nothing, max(self._patience.interval, error.retry_after or 0)
+        except GenAIProError as error:
+            log.warning("history_failed", status=error.status, kind=error.failure.kind.value)
+            return nothing, self._patience.interval
+        rivals = [request for request in requests if request.id != current.id]
+        owners = await self._results.owners(history)
+        own = next(request for request in requests if request.id == current.id)
+        found = match(own, rivals, history, owners, last_chance=last_chance)
+        log.info("history_read", objects=len(history), rivals=len(rivals), verdict=found.verdict.name.lower())
+        return found, self._patience.interval
+
+    async def _read(self, prompt: str, since: datetime) -> list[VideoResult]:
+        """The objects with this prompt, back to the oldest request that may own one of them."""
+        kept: list[VideoResult] = []
+        for number in range(1, MAX_PAGES + 1):
+            page = await self._history.histories(page=number, page_size=PAGE_SIZE)
+            kept += [item for item in page.results if same_prompt(item.prompt, prompt)]
+            oldest = min((item.created_at for item in page.results if item.created_at), default=None)
+            if not page.results or number >= page.total_pages or (oldest is not None and oldest < since):
+                break
+        unique = {(item.id, item.urls): item for item in kept if item.created_at and item.created_at >= since}
+        return list(unique.values())
+
+    async def _end(self, current: Generation, found: Match) -> Generation | None:
+        if not found.has_videos:
+            return await self._rows.fail(current, failure_of(found.results))
+        try:
+            return await self._results.record(current, found.results, exclusive=True)
+        except ResultTakenError:
+            log.info("result_taken_by_another_request")
+            return None

@@ -1,0 +1,30 @@
+"""What a run tells about itself while it runs, and whom."""
+
+from typing import Protocol
+
+from services.failures import Failure
+from services.generations.model import Generation
+
+
+class Reporter(Protocol):
+    """The live status message, as a run sees it."""
+
+    def progress(self, generation: Generation) -> None:
+        """Show where it stands; returns at once, a newer call replaces an older one."""
+        ...
+
+    async def end(self, generation: Generation) -> None:
+        """Show the end; returns when the requester was told, or cannot be told.
+
+        Raises:
+            telegram.error.TelegramError: Telegram cannot be reached; to be tried again.
+        """
+        ...
+
+
+class Alarm(Protocol):
+    """Tells the bot's admins what only they can mend."""
+
+    async def raise_for(self, failure: Failure) -> None:
+        """Tell them, at most once in a while for each kind, when the failure is one of theirs."""
+        ...

@@ -1,0 +1,156 @@
+"""Results of a generation: its videos, and which objects of the API's history are whose."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Update, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.clock import Clock
+from services.failures import Charged
+from services.genaipro.events import VideoResult
+from services.generations.matching import Request, keys_of
+from services.generations.model import Generation, State, Video, VideoState
+from services.generations.repository import move_in
+from services.store.database import Database
+from services.store.schema import GenerationRow, ResultClaimRow, VideoRow
+
+
+class ResultTakenError(Exception):
+    """An object of the history became another request's in the meantime."""
+
+
+def _video(row: VideoRow) -> Video:
+    return Video(row.position, row.url, VideoState(row.state), row.send_attempts, row.file_id)
+
+
+class Results:
+    """The videos of generations and the claims on the API's objects.
+
+    Args:
+        database: Where the rows are.
+        clock: Tells the time.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def record(self, run: Generation, results: Sequence[VideoResult], *, exclusive: bool) -> Generation:
+        """Write down what was made, in the transaction that moves the generation to ``delivering``.
+
+        Args:
+            run: The generation, fenced by its epoch.
+            results: At least one with an address; those without become failed videos.
+            exclusive: Results of a look-up: nobody else may hold them. Those of the own stream are one's own.
+
+        Raises:
+            RunOvertakenError: The row is another run's.
+            ResultTakenError: Exclusive, and an object belongs to another generation by now.
+        """
+        now = self._clock.now()
+        urls = [url for result in results for url in result.urls]
+        failed = max(0, run.count - len(urls))
+        async with self._database.write() as session:
+            changed = await move_in(session, run, State.DELIVERING, "", now, charged=Charged.YES.value)
+            await self._claim(session, run.id, (key for result in results for key in keys_of(result)), now)
+            if exclusive:
+                await self._refuse_foreign(session, run.id, results)
+            for position, url in enumerate(urls):
+                session.add(VideoRow(generation_id=run.id, position=position, url=url))
+            for position in range(len(urls), len(urls) + failed):
+                session.add(VideoRow(generation_id=run.id, position=position, state=VideoState.FAILED.value))
+        return changed
+
+    async def _claim(self, session: AsyncSession, generation_id: str, keys: Iterable[str], now: datetime) -> None:
+        rows = [{"key": key, "generation_id": generation_id, "created_at": now} for key in dict.fromkeys(keys)]
+        if not rows:
+            return
+        if self._database.is_sqlite:
+            await session.execute(sqlite_insert(ResultClaimRow).values(rows).on_conflict_do_nothing())
+        else:
+            await session.execute(postgresql_insert(ResultClaimRow).values(rows).on_conflict_do_nothing())
+
+    @staticmethod
+    async def _refuse_foreign(session: AsyncSession, generation_id: str, results: Sequence[VideoResult]) -> None:
+        keys = [key for result in results for key in keys_of(result)]
+        foreign = select(ResultClaimRow.key).where(
+            ResultClaimRow.key.in_(keys), ResultClaimRow.generation_id != generation_id
+        )
+        if (await session.scalars(foreign.limit(1))).first() is not None:
+            raise ResultTakenError
+
+    async def owners(self, results: Sequence[VideoResult]) -> dict[str, str]:
+        """Which keys of these results are claimed, and by which generation."""
+        keys = [key for result in results for key in keys_of(result)]
+        async with self._database.read() as session:
+            rows = await session.scalars(select(ResultClaimRow).where(ResultClaimRow.key.in_(keys)))
+            return {row.key: row.generation_id for row in rows}
+
+    async def requests_like(self, run: Generation, window: timedelta) -> list[Request]:
+        """Every request with the same prompt that may have been accepted around the same time, this one included.
+
+        Args:
+            run: The generation.
+            window: How long before this one a request may have been made to matter.
+        """
+        assert run.armed_at is not None
+        async with self._database.read() as session:
+            rows = await session.scalars(
+                select(GenerationRow).where(
+                    GenerationRow.prompt == run.prompt,
+                    GenerationRow.armed_at.is_not(None),
+                    GenerationRow.armed_at >= run.armed_at - window,
+                )
+            )
+            return [
+                Request(row.id, row.armed_at, row.count, open=row.finished_at is None)
+                for row in rows
+                if row.armed_at is not None
+                and not (row.state == State.FAILED.value and row.charged == Charged.NO.value)
+            ]
+
+    async def videos(self, generation_id: str) -> list[Video]:
+        """The videos of a generation, in order."""
+        async with self._database.read() as session:
+            query = select(VideoRow).where(VideoRow.generation_id == generation_id).order_by(VideoRow.position)
+            return [_video(row) for row in await session.scalars(query)]
+
+    async def begin_sending(self, run: Generation, positions: Sequence[int]) -> None:
+        """Commit that these videos are about to be sent.
+
+        Raises:
+            RunOvertakenError: The row is another run's.
+        """
+        async with self._database.write() as session:
+            await move_in(session, run, State.DELIVERING, "", self._clock.now())
+            await session.execute(
+                self._of(run, positions).values(
+                    state=VideoState.SENDING.value, send_attempts=VideoRow.send_attempts + 1
+                )
+            )
+
+    async def not_sent(self, run: Generation, positions: Sequence[int]) -> None:
+        """Take :meth:`begin_sending` back: Telegram has provably not taken them."""
+        async with self._database.write() as session:
+            await session.execute(
+                self._of(run, positions).values(state=VideoState.READY.value, send_attempts=VideoRow.send_attempts - 1)
+            )
+
+    async def sent(self, run: Generation, position: int, message_id: int, file_id: str) -> None:
+        """Commit that Telegram has taken a video."""
+        async with self._database.write() as session:
+            await session.execute(
+                self._of(run, [position]).values(state=VideoState.SENT.value, message_id=message_id, file_id=file_id)
+            )
+
+    async def linked(self, run: Generation, positions: Sequence[int]) -> None:
+        """Commit that these videos are given as links."""
+        async with self._database.write() as session:
+            await session.execute(self._of(run, positions).values(state=VideoState.LINKED.value))
+
+    @staticmethod
+    def _of(run: Generation, positions: Sequence[int]) -> Update:
+        return update(VideoRow).where(VideoRow.generation_id == run.id, VideoRow.position.in_(positions))

@@ -1,0 +1,159 @@
+"""Generations as handlers see them: placed, cancelled, asked for again."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from structlog import get_logger
+from telegram.error import TelegramError
+
+from services.generations.cancelling import CancelScopes
+from services.generations.model import (
+    FINAL,
+    CancelOutcome,
+    Generation,
+    Order,
+    PlaceOutcome,
+    State,
+)
+from services.generations.queue import Queue
+from services.generations.repository import GenerationRows
+from services.messenger import ChatClosedError, ChatMovedError
+from services.status.board import StatusBoard
+from services.store.database import Database
+from services.store.schema import NO_THREAD, GenerationRow
+
+log = get_logger(__name__)
+
+
+class Generations:
+    """The door to everything about generations.
+
+    Args:
+        database: Where the rows are.
+        rows: The rows of generations.
+        queue: Places orders.
+        scopes: What Cancel ends in this process.
+        board: The status messages.
+        wake: Tells the dispatcher of this process to look at the queue.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        rows: GenerationRows,
+        queue: Queue,
+        scopes: CancelScopes,
+        board: StatusBoard,
+        wake: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._rows = rows
+        self._queue = queue
+        self._scopes = scopes
+        self._board = board
+        self._wake = wake
+
+    async def place(self, session: AsyncSession, order: Order) -> PlaceOutcome:
+        """Make an order a generation, in the caller's write transaction; idempotent by its request key."""
+        return await self._queue.place(session, order)
+
+    async def placed(self, generation_id: str) -> None:
+        """After the commit: show the status message, give the turn. Repeating it does no harm."""
+        generation = await self._rows.get(generation_id)
+        if generation is None:
+            return
+        if generation.state is State.QUEUED:
+            position = (await self._queue.positions()).get(generation_id)
+            try:
+                await self._board.first(generation, position)
+            except (TelegramError, ChatClosedError, ChatMovedError) as error:
+                log.info("first_status_not_shown", generation=generation_id, error=type(error).__name__)
+        self._wake()
+
+    async def cancel(self, generation_id: str, user_id: int, *, is_admin: bool = False) -> CancelOutcome:
+        """Cancel a generation: one that waits ends at once, one that runs is stopped within a second.
+
+        Args:
+            generation_id: Which.
+            user_id: Who wants it; the requester, or an admin.
+            is_admin: Whether that person is one.
+        """
+        known = await self._rows.get(generation_id)
+        if known is None:
+            return CancelOutcome.UNKNOWN
+        if known.user_id != user_id and not is_admin:
+            return CancelOutcome.NOT_YOURS
+        if known.state in FINAL or known.state is State.DELIVERING:
+            return CancelOutcome.ALREADY_FINISHED
+        after = await self._rows.request_cancel(generation_id)
+        if after is None or after.cancel_requested_at is None:
+            return CancelOutcome.ALREADY_FINISHED
+        log.info("cancel_requested", generation=generation_id, state=after.state.value)
+        if after.state is State.CANCELLED:
+            await self._tell_end(after)
+        else:
+            self._board.progress(after)
+            self._scopes.cancel(generation_id)
+        self._wake()
+        return CancelOutcome.ACCEPTED
+
+    async def _tell_end(self, generation: Generation) -> None:
+        try:
+            await self._board.end(generation)
+        except TelegramError as error:
+            # The dispatcher finds ends that were not told and gives them a job.
+            log.info("end_not_told_yet", generation=generation.id, error=type(error).__name__)
+
+    async def newest_running(self, chat_id: int, thread_id: int | None, user_id: int) -> str | None:
+        """The person's newest generation in this place that has not ended, or None."""
+        async with self._database.read() as session:
+            query = select(GenerationRow.id).where(
+                GenerationRow.chat_id == chat_id,
+                GenerationRow.thread_id == (thread_id or NO_THREAD),
+                GenerationRow.user_id == user_id,
+                GenerationRow.state.not_in([state.value for state in FINAL]),
+            )
+            return (await session.scalars(query.order_by(GenerationRow.queued_at.desc()).limit(1))).first()
+
+    async def find(self, generation_id: str) -> Generation | None:
+        """One generation, or None."""
+        return await self._rows.get(generation_id)
+
+    async def order_again(self, generation_id: str) -> Order | None:
+        """The same request once more; the caller gives it a request key of its own."""
+        known = await self._rows.get(generation_id)
+        if known is None or not known.photos:
+            return None
+        return Order(
+            request_key=f"again:{known.id}",
+            chat_id=known.chat_id,
+            thread_id=known.thread_id,
+            user_id=known.user_id,
+            language=known.language,
+            request_message_id=known.request_message_id,
+            status_message_id=None,
+            prompt=known.prompt,
+            count=known.count,
+            photos=known.photos,
+        )
+
+    async def move_chat(self, old_chat_id: int, new_chat_id: int) -> None:
+        """A group became a supergroup: its messages have new ids there, so old ones are not replied to or edited."""
+        async with self._database.write() as session:
+            moved = update(GenerationRow).where(GenerationRow.chat_id == old_chat_id)
+            await session.execute(moved.values(chat_id=new_chat_id, status_message_id=None))
+
+    async def prune(self, before: datetime) -> int:
+        """Delete generations that ended before a time, with all that belongs to them.
+
+        Returns:
+            How many.
+        """
+        async with self._database.write() as session:
+            ended = GenerationRow.state.in_([state.value for state in FINAL]) & (GenerationRow.finished_at < before)
+            old = (await session.scalars(select(GenerationRow).where(ended).limit(1000))).all()
+            for row in old:
+                await session.delete(row)
+            return len(old)

@@ -1,0 +1,234 @@
+"""The paid call. One arming, one POST: what may have been accepted is never sent again.
+
+The order of the lines is the promise: photos first, then the pace, then the committed arming, then the POST at once.
+A process that dies before the arming has not paid; one that dies after it leaves a row that the next run only looks up.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
+from structlog import get_logger
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from services.failures import Charged, Failure, FailureKind
+from services.genaipro.errors import MaybeAcceptedError, NotAcceptedError, RefusedError
+from services.genaipro.events import CompletedEvent, FailedEvent, StatusEvent, StreamEvent
+from services.generations.machine import on_status_word
+from services.generations.model import Generation, State
+from services.generations.outcome import failure_of
+from services.generations.reporting import Reporter
+from services.generations.repository import GenerationRows
+from services.generations.results import Results
+from services.photos.model import PhotoError, PhotoFile, PhotoRef
+from services.workspace import Workspace
+
+log = get_logger(__name__)
+
+BUSY_ATTEMPTS = 5
+"""How often a request that was provably not accepted is sent in all."""
+
+LONGEST_WAIT_SECONDS = 120.0
+"""The longest wait before another attempt, whatever ``Retry-After`` asks for."""
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class PaidApi(Protocol):
+    """The one call that costs."""
+
+    def ingredients_to_video(
+        self, photos: Sequence[PhotoFile], prompt: str, count: int
+    ) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
+        """Make the POST and hand out its events; see :class:`services.genaipro.client.GenAIProClient`."""
+        ...
+
+
+class Pace(Protocol):
+    """The own limit on calls to the API."""
+
+    async def wait(self) -> None:
+        """Wait for a place."""
+        ...
+
+
+class Photos(Protocol):
+    """Where photos come from."""
+
+    async def fetch(self, ref: PhotoRef, directory: Path, position: int) -> PhotoFile:
+        """Get one into the directory.
+
+        Raises:
+            PhotoError: It cannot be had, or not be used.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long things may take, and how to wait.
+
+    Attributes:
+        generation_timeout: Seconds for the whole stream.
+        sleep: Waits some seconds.
+    """
+
+    generation_timeout: float
+    sleep: Sleep
+
+
+class Submitter:
+    """Takes a generation from its turn to the end of its stream.
+
+    Args:
+        rows: The rows of generations.
+        results: The videos.
+        api: The paid call.
+        pace: The own limit on calls.
+        photos: Where photos come from.
+        workspace: Where temporary files go.
+        reporter: The status message.
+        timing: Limits.
+    """
+
+    def __init__(
+        self,
+        rows: GenerationRows,
+        results: Results,
+        api: PaidApi,
+        pace: Pace,
+        photos: Photos,
+        workspace: Workspace,
+        reporter: Reporter,
+        timing: Timing,
+    ) -> None:
+        self._rows = rows
+        self._results = results
+        self._api = api
+        self._pace = pace
+        self._photos = photos
+        self._workspace = workspace
+        self._reporter = reporter
+        self._timing = timing
+
+    async def run(self, generation: Generation) -> Generation:
+        """Fetch, arm, stream.
+
+        Returns:
+            The generation, then delivering, reconciling or failed; as it was when the person asked to cancel.
+
+        Raises:
+            RunOvertakenError: The row is another run's.
+        """
+        if generation.armed_at is not None:
+            return await self._rows.move(generation, State.RECONCILING, charged=Charged.UNKNOWN.value)
+        async with self._workspace.folder(generation.id, "photos") as folder:
+            try:
+                photos = await self._fetch(generation, folder)
+            except PhotoError as error:
+                log.info("photos_unusable", problem=error.problem.value)
+                return await self._fail(generation, Failure(FailureKind.PHOTOS))
+            try:
+                return await self._until_accepted(generation, photos)
+            except NotAcceptedError as error:
+                return await self._fail(generation, error.failure)
+
+    async def _fetch(self, generation: Generation, folder: Path) -> list[PhotoFile]:
+        return [await self._photos.fetch(ref, folder, position) for position, ref in enumerate(generation.photos, 1)]
+
+    async def _until_accepted(self, generation: Generation, photos: Sequence[PhotoFile]) -> Generation:
+        """Attempt again only what was provably not accepted, with jitter."""
+        attempts = AsyncRetrying(
+            retry=retry_if_exception_type(NotAcceptedError),
+            stop=stop_after_attempt(max(1, BUSY_ATTEMPTS - generation.attempts)),
+            wait=_wait,
+            sleep=self._timing.sleep,
+            reraise=True,
+        )
+        current = generation
+        async for attempt in attempts:
+            with attempt:
+                await self._pace.wait()
+                armed = await self._rows.arm(current)
+                if armed is None:
+                    return current
+                try:
+                    return await self._stream(armed, photos)
+                except NotAcceptedError as error:
+                    log.info("attempt_not_accepted", attempt=armed.attempts, status=error.status)
+                    current = await self._rows.disarm(armed)
+                    self._reporter.progress(current)
+                    raise
+        raise AssertionError("the retries end by returning or raising")
+
+    async def _stream(self, armed: Generation, photos: Sequence[PhotoFile]) -> Generation:
+        self._reporter.progress(armed)
+        current = armed
+        log.info("post_begins", attempt=armed.attempts, photos=len(photos), videos=armed.count)
+        try:
+            async with (
+                asyncio.timeout(self._timing.generation_timeout),
+                self._api.ingredients_to_video(photos, armed.prompt, armed.count) as events,
+            ):
+                async for event in events:
+                    if isinstance(event, CompletedEvent | FailedEvent):
+                        return await self._end(current, event)
+                    current = await self._progress(current, event)
+        except RefusedError as error:
+            log.info("request_refused", status=error.status, kind=error.failure.kind.value)
+            return await self._fail(current, error.failure)
+        except MaybeAcceptedError as error:
+            log.warning("result_unknown", status=error.status)
+            return await self._look_up(current, server_error=error.status is not None and error.status >= 500)
+        except TimeoutError:
+            log.warning("result_unknown", reason="GENERATION_TIMEOUT")
+        return await self._look_up(current, server_error=False)
+
+    async def _progress(self, current: Generation, event: StreamEvent) -> Generation:
+        """Write down and show one event; a database that fails here must not cost the stream."""
+        if isinstance(event, StatusEvent):
+            step = on_status_word(current.state, event.word)
+        else:
+            step = on_status_word(current.state, getattr(event, "name", ""))
+        log.info("stream_event", state=step.state.value)
+        try:
+            current = await self._rows.move(current, step.state, step.note)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("progress_not_stored", error=type(error).__name__)
+        self._reporter.progress(current)
+        return current
+
+    async def _end(self, current: Generation, event: CompletedEvent | FailedEvent) -> Generation:
+        """Write down the terminal event; what was paid for is held here until the database takes it."""
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type((SQLAlchemyError, OSError)),
+            wait=wait_random_exponential(max=10),
+            sleep=self._timing.sleep,
+        ):
+            with attempt:
+                if isinstance(event, FailedEvent):
+                    return await self._fail(current, event.failure)
+                if any(result.urls for result in event.results):
+                    return await self._results.record(current, event.results, exclusive=False)
+                return await self._fail(current, failure_of(event.results))
+        raise AssertionError("the retries end by returning")
+
+    async def _fail(self, current: Generation, failure: Failure) -> Generation:
+        return await self._rows.fail(current, failure)
+
+    async def _look_up(self, current: Generation, *, server_error: bool) -> Generation:
+        return await self._rows.move(
+            current, State.RECONCILING, charged=Charged.UNKNOWN.value, server_error=server_error
+        )
+
+
+def _wait(state: RetryCallState) -> float:
+    """Seconds before the next attempt: what the service asked for, or a growing random time."""
+    jitter = wait_random_exponential(multiplier=1, max=30)(state)
+    error = state.outcome.exception() if state.outcome is not None else None
+    asked = error.retry_after if isinstance(error, NotAcceptedError) else None
+    return jitter if asked is None else min(asked + min(jitter, 1.0), LONGEST_WAIT_SECONDS)

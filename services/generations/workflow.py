@@ -1,0 +1,172 @@
+"""The way of a generation, a phase at a time: each phase begins from the row and leaves its outcome in the row.
+
+The job engine calls :meth:`Workflow.advance` until the end and records each call; whatever it repeats after a kill is
+harmless, because the row says what may be done.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
+from structlog import get_logger
+from structlog.contextvars import bound_contextvars
+from telegram.error import TelegramError
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
+
+from services.failures import Charged, Failure, FailureKind
+from services.generations.cancelling import CancelRequestedError, CancelScopes
+from services.generations.model import FINAL, Generation, State
+from services.generations.reporting import Alarm, Reporter
+from services.generations.repository import GenerationRows, RunOvertakenError
+
+log = get_logger(__name__)
+
+OUTAGE = (SQLAlchemyError, OSError)
+"""What a database that is locked, full or gone raises; it is waited for."""
+
+
+class Phase(Protocol):
+    """One part of the way."""
+
+    async def run(self, generation: Generation) -> Generation:
+        """Do it, and return the generation as it is then."""
+        ...
+
+
+class Workflow:
+    """Advances generations.
+
+    Args:
+        rows: The rows of generations.
+        submit: From the turn to the end of the stream.
+        reconcile: Looks for a lost result.
+        deliver: Sends the videos.
+        scopes: What Cancel ends.
+        reporter: The status message.
+        alarm: The admins.
+        ended: Called when a generation has ended: a place is free.
+        sleep: Waits some seconds.
+    """
+
+    def __init__(
+        self,
+        rows: GenerationRows,
+        submit: Phase,
+        reconcile: Phase,
+        deliver: Phase,
+        scopes: CancelScopes,
+        reporter: Reporter,
+        alarm: Alarm,
+        ended: Callable[[], None],
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._rows = rows
+        self._phases = {State.RECONCILING: reconcile, State.DELIVERING: deliver}
+        self._submit = submit
+        self._scopes = scopes
+        self._reporter = reporter
+        self._alarm = alarm
+        self._ended = ended
+        self._sleep = sleep
+
+    async def begin(self, generation_id: str) -> Generation | None:
+        """Take the row for this run; None when nothing is left to do."""
+        async for attempt in self._through_outages():
+            with attempt:
+                return await self._rows.take(generation_id)
+        raise AssertionError("the retries end by returning")
+
+    async def advance(self, generation: Generation) -> Generation | None:
+        """Go through the next phase.
+
+        Returns:
+            The generation after it, or None when this run has nothing left to do.
+        """
+        with bound_contextvars(generation=generation.id):
+            try:
+                if generation.state in FINAL:
+                    await self._finish(generation)
+                    return None
+                return await self._phase(generation)
+            except RunOvertakenError:
+                log.info("run_overtaken")
+                return None
+
+    async def _phase(self, generation: Generation) -> Generation:
+        try:
+            if generation.state is State.DELIVERING:
+                return await self._phases[generation.state].run(generation)
+            async with self._scopes.scope(generation.id):
+                if generation.cancel_requested_at is not None:
+                    raise CancelRequestedError
+                after = await self._phases.get(generation.state, self._submit).run(generation)
+                if after.state not in FINAL and after.state is generation.state and after.cancel_requested_at:
+                    raise CancelRequestedError
+                return after
+        except CancelRequestedError:
+            return await self._cancelled(generation)
+        except RunOvertakenError:
+            raise
+        except OUTAGE as error:
+            log.warning("phase_met_an_outage", error=type(error).__name__)
+            return await self._again(generation)
+        except Exception:
+            log.exception("phase_failed", state=generation.state.value)
+            return await self._after_fault(generation)
+
+    async def _fresh(self, generation: Generation) -> Generation:
+        """The row as it is, while it is this run's."""
+        async for attempt in self._through_outages():
+            with attempt:
+                fresh = await self._rows.get(generation.id)
+                if fresh is None or fresh.epoch != generation.epoch:
+                    raise RunOvertakenError
+                return fresh
+        raise AssertionError("the retries end by returning")
+
+    async def _cancelled(self, generation: Generation) -> Generation:
+        fresh = await self._fresh(generation)
+        if fresh.state in FINAL or fresh.state is State.DELIVERING:
+            return fresh
+        charged = Charged.NO if fresh.armed_at is None else Charged.UNKNOWN
+        log.info("cancelled", charged=charged.value)
+        async for attempt in self._through_outages():
+            with attempt:
+                return await self._rows.move(fresh, State.CANCELLED, charged=charged.value)
+        raise AssertionError("the retries end by returning")
+
+    async def _again(self, generation: Generation) -> Generation:
+        await self._sleep(1.0)
+        fresh = await self._fresh(generation)
+        if fresh.armed_at is not None and fresh.state not in FINAL | {State.RECONCILING, State.DELIVERING}:
+            return await self._rows.move(fresh, State.RECONCILING, charged=Charged.UNKNOWN.value)
+        return fresh
+
+    async def _after_fault(self, generation: Generation) -> Generation:
+        """A fault of ours: what may have been paid is looked up; what was not ends with a word."""
+        fresh = await self._again(generation)
+        if fresh.state in FINAL | {State.RECONCILING, State.DELIVERING}:
+            await self._sleep(5.0)
+            return fresh
+        return await self._rows.fail(fresh, Failure(FailureKind.INTERNAL))
+
+    async def _finish(self, generation: Generation) -> None:
+        """Tell the end, once, however long Telegram cannot be reached."""
+        self._ended()
+        log.info("generation_ended", state=generation.state.value, charged=generation.charged.value)
+        if generation.failure is not None:
+            await self._alarm.raise_for(generation.failure)
+        if generation.final_shown:
+            return
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type((TelegramError, *OUTAGE)),
+            wait=wait_random_exponential(multiplier=1, max=60),
+            sleep=self._sleep,
+        ):
+            with attempt:
+                await self._reporter.end(generation)
+
+    def _through_outages(self) -> AsyncRetrying:
+        return AsyncRetrying(
+            retry=retry_if_exception_type(OUTAGE), wait=wait_random_exponential(max=10), sleep=self._sleep
+        )

@@ -1,0 +1,175 @@
+"""The live status messages of this process: each event becomes an edit, time moves the bar, the end is always told."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from sqlalchemy.exc import SQLAlchemyError
+from structlog import get_logger
+from telegram.error import TelegramError
+
+from services.clock import Clock
+from services.generations.machine import rank
+from services.generations.model import FINAL, Generation, State
+from services.generations.repository import GenerationRows
+from services.generations.results import Results
+from services.messenger import ChatClosedError, ChatMovedError, EditOutcome, Messenger
+from services.outbox.priority import Priority
+from services.screens import Place, Screen
+from services.status.estimates import Estimates
+from services.status.render import Surroundings, render
+from services.tasks import Tasks
+from services.texts import Texts
+
+log = get_logger(__name__)
+
+PRIVATE_SECONDS = 5.0
+"""Seconds between refreshes that only time causes, in a private chat."""
+
+GROUP_SECONDS = 15.0
+"""The same in a group, which shares 20 messages a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    generation: Generation
+    at: float
+
+
+class StatusBoard:
+    """Shows generations; the outbox below drops what became stale.
+
+    Args:
+        messenger: Sends and edits.
+        rows: The rows of generations.
+        results: The videos.
+        estimates: How long earlier ones took.
+        texts: All languages.
+        clock: Tells the time.
+        tasks: Owns the edits under way.
+        move_chat: Called with old and new id when a group became a supergroup.
+    """
+
+    def __init__(
+        self,
+        messenger: Messenger,
+        rows: GenerationRows,
+        results: Results,
+        estimates: Estimates,
+        texts: Texts,
+        clock: Clock,
+        tasks: Tasks,
+        move_chat: Callable[[int, int], Awaitable[None]],
+    ) -> None:
+        self._messenger = messenger
+        self._rows = rows
+        self._results = results
+        self._estimates = estimates
+        self._texts = texts
+        self._clock = clock
+        self._tasks = tasks
+        self._move_chat = move_chat
+        self._live: dict[str, _Shown] = {}
+        self._version = 0
+
+    def progress(self, generation: Generation) -> None:
+        """Show where a generation stands; returns at once. An older state never follows a newer one."""
+        shown = self._live.get(generation.id)
+        if shown is not None and rank(shown.generation.state) > rank(generation.state):
+            return
+        self._live[generation.id] = _Shown(generation, self._clock.monotonic())
+        self._tasks.start(self._edit(generation, self._next_version()), name=f"status-{generation.id}")
+
+    async def first(self, generation: Generation, position: int | None) -> Generation:
+        """Make the card the status message, or send one where there is none.
+
+        Returns:
+            The generation with its status message.
+        """
+        screen = await self._screen(generation, position)
+        if generation.status_message_id is not None:
+            outcome = await self._messenger.edit(
+                generation.chat_id, generation.status_message_id, screen, Priority.STATUS, self._next_version()
+            )
+            if outcome is not EditOutcome.GONE:
+                return generation
+        message_id = await self._messenger.send(_place(generation), screen, Priority.STATUS)
+        await self._rows.set_status_message(generation.id, message_id)
+        return replace(generation, status_message_id=message_id)
+
+    async def waiting(self, generation: Generation, position: int) -> None:
+        """Show a new place in the queue."""
+        await self._edit(generation, self._next_version(), position)
+
+    async def end(self, generation: Generation) -> None:
+        """Show the end, and remember that it was shown. A status message that is gone is sent anew.
+
+        Raises:
+            telegram.error.TelegramError: Telegram cannot be reached; to be tried again.
+        """
+        self._live.pop(generation.id, None)
+        screen = await self._screen(generation)
+        try:
+            await self._show_end(generation, screen)
+        except ChatMovedError as error:
+            await self._move_chat(generation.chat_id, error.new_chat_id)
+            await self._show_end(replace(generation, chat_id=error.new_chat_id), screen)
+        await self._rows.mark_final_shown(generation.id)
+
+    async def _show_end(self, generation: Generation, screen: Screen) -> None:
+        outcome = EditOutcome.GONE
+        if generation.status_message_id is not None:
+            outcome = await self._messenger.edit(
+                generation.chat_id, generation.status_message_id, screen, Priority.RESULT, self._next_version()
+            )
+        try:
+            if outcome is EditOutcome.GONE:
+                message_id = await self._messenger.send(_place(generation), screen, Priority.RESULT)
+                await self._rows.set_status_message(generation.id, message_id)
+            elif outcome is EditOutcome.CLOSED and generation.chat_id != generation.user_id:
+                # A group that is closed to the bot: the person is told in private, where they have opened that chat.
+                await self._messenger.send(Place(generation.user_id), screen, Priority.RESULT)
+        except ChatClosedError:
+            log.info("end_cannot_be_told", chat_closed=True)
+
+    async def tick(self, sleep: Callable[[float], Awaitable[None]]) -> None:
+        """Move the bars as time goes by; runs until cancelled."""
+        while True:
+            await sleep(1.0)
+            now = self._clock.monotonic()
+            for shown in list(self._live.values()):
+                # More seldom the more there are: all chats together share 30 messages a second.
+                crowd = len(self._live) / 10
+                pause = max(PRIVATE_SECONDS if shown.generation.chat_id > 0 else GROUP_SECONDS, crowd)
+                if now - shown.at >= pause:
+                    self.progress(shown.generation)
+
+    def forget(self, generation_id: str) -> None:
+        """Stop refreshing a generation."""
+        self._live.pop(generation_id, None)
+
+    def _next_version(self) -> int:
+        self._version += 1
+        return self._version
+
+    async def _screen(self, generation: Generation, position: int | None = None) -> Screen:
+        estimate = await self._estimates.seconds(generation.count, generation.started_at)
+        videos = await self._results.videos(generation.id) if generation.state is State.DONE else []
+        around = Surroundings(self._clock.now(), estimate, position, videos)
+        return render(generation, around, self._texts.into(generation.language))
+
+    async def _edit(self, generation: Generation, version: int, position: int | None = None) -> None:
+        if generation.status_message_id is None or generation.state in FINAL:
+            return
+        try:
+            screen = await self._screen(generation, position)
+            await self._messenger.edit(
+                generation.chat_id, generation.status_message_id, screen, Priority.PROGRESS, version
+            )
+        except ChatMovedError as error:
+            await self._move_chat(generation.chat_id, error.new_chat_id)
+        except (TelegramError, SQLAlchemyError, OSError) as error:
+            log.info("progress_not_shown", error=type(error).__name__)
+
+
+def _place(generation: Generation) -> Place:
+    return Place(generation.chat_id, generation.thread_id, generation.request_message_id)

@@ -1,0 +1,60 @@
+"""How long a generation will take: the median of earlier ones that asked for as many videos."""
+
+from datetime import datetime
+from statistics import median
+
+from sqlalchemy import select
+
+from services.clock import Clock
+from services.generations.model import State
+from services.status.progress import DEFAULT_ESTIMATE_SECONDS
+from services.store.database import Database
+from services.store.schema import GenerationRow
+
+SAMPLE = 25
+"""Earlier generations that are looked at."""
+
+KEEP_SECONDS = 600.0
+"""How long an answer is kept; while one runs, its estimate must not jump, or its bar would."""
+
+
+class Estimates:
+    """Estimates by count of videos.
+
+    Args:
+        database: Where the rows are.
+        clock: Tells the time.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._kept: dict[tuple[int, datetime | None], tuple[float, float]] = {}
+
+    async def seconds(self, count: int, started_at: datetime | None) -> float:
+        """The estimate for a generation: the same for as long as it runs.
+
+        Args:
+            count: Videos asked for.
+            started_at: When its turn came; only what had ended before counts.
+
+        Returns:
+            Seconds, at least 5.
+        """
+        now = self._clock.monotonic()
+        key = (count, started_at)
+        if key in self._kept and now - self._kept[key][0] < KEEP_SECONDS:
+            return self._kept[key][1]
+        self._kept = {kept: value for kept, value in self._kept.items() if now - value[0] < KEEP_SECONDS}
+        estimate = await self._ask(count, started_at)
+        self._kept[key] = (now, estimate)
+        return estimate
+
+    async def _ask(self, count: int, started_at: datetime | None) -> float:
+        done = (GenerationRow.state == State.DONE.value) & (GenerationRow.count == count)
+        before = GenerationRow.finished_at <= (started_at or self._clock.now())
+        query = select(GenerationRow.started_at, GenerationRow.finished_at).where(done & before)
+        async with self._database.read() as session:
+            rows = (await session.execute(query.order_by(GenerationRow.finished_at.desc()).limit(SAMPLE))).all()
+        took = [(ended - began).total_seconds() for began, ended in rows if began is not None and ended is not None]
+        return max(5.0, median(took)) if took else DEFAULT_ESTIMATE_SECONDS

@@ -1,0 +1,133 @@
+"""What the status message says. A pure function of the generation, its surroundings, the language and the time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from html import escape
+
+from services.failures import FailureKind
+from services.generations.model import FINAL, Generation, State, Video, VideoState
+from services.screens import Button, Screen
+from services.status.progress import bar, duration, share
+from services.texts import Html, Phrases
+
+PROMPT_LINE = 80
+"""Characters of the prompt that the status message repeats."""
+
+_AGAIN = {
+    FailureKind.CREDITS,
+    FailureKind.BUSY,
+    FailureKind.SERVICE,
+    FailureKind.OTHER,
+    FailureKind.LOST,
+    FailureKind.INTERNAL,
+}
+_EDIT = {FailureKind.SAFETY, FailureKind.AUDIO, FailureKind.REJECTED, FailureKind.PHOTOS}
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the row alone does not know.
+
+    Attributes:
+        now: The time.
+        estimate: Seconds that earlier ones of the same count took; more than 0.
+        position: Its place in the queue, from 1, or None.
+        videos: Its videos, once there are any.
+    """
+
+    now: datetime
+    estimate: float
+    position: int | None = None
+    videos: Sequence[Video] = field(default=())
+
+
+def callback(generation_id: str, action: str) -> str:
+    """The data of a status message's button."""
+    return f"g:{generation_id}:{action}"
+
+
+def shorten(text: str, limit: int) -> str:
+    """One line of at most ``limit`` characters, cut with an ellipsis."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def isolated(text: str) -> Html:
+    """A person's text between isolating marks, escaped, so that its direction and markup stay its own."""
+    return Html(f"\u2068{escape(text, quote=False)}\u2069")
+
+
+def render(generation: Generation, around: Surroundings, phrases: Phrases) -> Screen:
+    """The status message of a generation.
+
+    Args:
+        generation: The row.
+        around: What the row does not know.
+        phrases: The requester's language.
+    """
+    if generation.state in FINAL:
+        return _final(generation, around, phrases)
+    prompt = f"<blockquote>{isolated(shorten(generation.prompt, PROMPT_LINE))}</blockquote>"
+    lines = [_headline(generation, around, phrases), prompt]
+    if generation.state is not State.QUEUED:
+        lines.insert(1, _progress(generation, around, phrases))
+    rows: tuple[tuple[Button, ...], ...] = ()
+    if generation.state is not State.DELIVERING and generation.cancel_requested_at is None:
+        rows = ((Button(phrases.plain("status-button-cancel"), callback(generation.id, "cancel")),),)
+    return Screen("\n".join(lines), rows)
+
+
+def _headline(generation: Generation, around: Surroundings, phrases: Phrases) -> str:
+    if generation.cancel_requested_at is not None and generation.state is not State.DELIVERING:
+        return phrases.html("status-cancelling")
+    if generation.state is State.QUEUED:
+        return phrases.html("status-queued", position=around.position or 1)
+    if generation.state is State.SUBMITTING and generation.attempts and generation.armed_at is None:
+        return phrases.html("status-retrying", attempt=generation.attempts + 1)
+    if generation.note:
+        return phrases.html("status-note", note=generation.note)
+    return phrases.html(f"status-{generation.state.value}", count=generation.count)
+
+
+def _progress(generation: Generation, around: Surroundings, phrases: Phrases) -> str:
+    elapsed = (around.now - (generation.started_at or generation.queued_at)).total_seconds()
+    drawn = bar(share(generation.state, elapsed, around.estimate))
+    left = around.estimate - elapsed
+    if generation.state in {State.RECONCILING, State.DELIVERING} or left < 5:
+        return phrases.html("status-progress", bar=drawn, elapsed=duration(elapsed))
+    return phrases.html("status-progress-estimate", bar=drawn, elapsed=duration(elapsed), left=duration(left))
+
+
+def _final(generation: Generation, around: Surroundings, phrases: Phrases) -> Screen:
+    again = Button(phrases.plain("status-button-again"), callback(generation.id, "again"))
+    edit = Button(phrases.plain("status-button-edit"), callback(generation.id, "edit"))
+    if generation.state is State.DONE:
+        return Screen("\n".join(_done_lines(generation, around, phrases)), ((again, edit),))
+    if generation.state is State.CANCELLED:
+        key = "status-cancelled" if generation.charged == "no" else "status-cancelled-charged"
+        return Screen(phrases.html(key), ((again, edit),))
+    failure = generation.failure
+    kind = failure.kind if failure is not None else FailureKind.INTERNAL
+    reason = failure.reason if failure is not None else ""
+    key = f"failure-{kind.value}" + ("-reason" if reason and kind in {FailureKind.OTHER, FailureKind.REJECTED} else "")
+    text = phrases.html(key, reason=isolated(reason), attempts=generation.attempts)
+    buttons = (again,) if kind in _AGAIN else (edit,) if kind in _EDIT else ()
+    return Screen(text, (buttons,) if buttons else ())
+
+
+def _done_lines(generation: Generation, around: Surroundings, phrases: Phrases) -> list[str]:
+    sent = sum(video.state is VideoState.SENT for video in around.videos)
+    linked = [video for video in around.videos if video.state is VideoState.LINKED]
+    failed = sum(video.state is VideoState.FAILED for video in around.videos)
+    ended = generation.finished_at or around.now
+    took = duration((ended - (generation.started_at or generation.queued_at)).total_seconds())
+    lines: list[str] = [phrases.html("status-done", count=sent + len(linked), took=took)]
+    if failed:
+        lines.append(phrases.html("status-done-failed", count=failed))
+    if linked:
+        lines.append(phrases.html("status-done-linked", count=len(linked)))
+    for video in linked:
+        label = phrases.html("status-link", number=video.position + 1)
+        lines.append(f'<a href="{escape(video.url)}">{label}</a>')
+    return lines
