@@ -26,7 +26,8 @@ _GUARDED = r"\b(?P<name>[\w-]{0,40}(?:authorization|token|secret|passw(?:or)?d|a
 _NAMED_QUOTED = re.compile(
     _GUARDED + r"(?P<between>[\"']?\s*[=:]\s*b?|[\"']\s*,\s*b?)(?P<quote>[\"'])[^\"'\\]*(?P=quote)", re.IGNORECASE
 )
-_NAMED_BARE = re.compile(_GUARDED + r"(?P<between>\s*=\s*|:\s+)[^\s\"'\\,;&)\]}]+", re.IGNORECASE)
+_NAMED_BARE = re.compile(_GUARDED + r"(?P<between>\s*=\s*)[^\s\"'\\,;&)\]}]+", re.IGNORECASE)
+_HEADER = re.compile(r"\b((?:proxy-)?authorization|x-telegram-bot-api-secret-token)(:\s*)[^\"'\\]+", re.IGNORECASE)
 _SIGNED_QUERY = re.compile(
     r"([?&](?:[a-z0-9_.-]*(?:sign|sig|token|key|secret|expire|credential|policy|auth)[a-z0-9_.-]*)=)[^\s&\"'<>\\]+",
     re.IGNORECASE,
@@ -82,6 +83,7 @@ class Redactor:
             text = self._exact.sub(MASK, text)
         text = _BOT_PATH.sub(f"/bot{MASK}", text)
         text = _TOKEN.sub(MASK, text)
+        text = _HEADER.sub(rf"\1\2{MASK}", text)
         text = _BEARER.sub(rf"\1 {MASK}", text)
         text = _URL.sub(_short_url, text)
         text = _ENCODED_URL.sub(r"\1://…", text)

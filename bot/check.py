@@ -1,0 +1,194 @@
+"""`python -m bot check`: asks everything the bot depends on, and says in a line each what is wrong and what to do."""
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+import aiohttp
+import telegram
+from telegram.error import InvalidToken, TelegramError
+from telegram.request import HTTPXRequest
+
+from bot.data_dir import prepare_data_dir
+from bot.errors import STATUS_FAILED, OperatorError
+from bot.redaction import Redactor
+from bot.settings import Settings
+from services.clock import SystemClock
+from services.failures import FailureKind
+from services.genaipro.client import GenAIProClient
+from services.genaipro.errors import GenAIProError
+from services.genaipro.events import CreditGrant
+from services.genaipro.pacing import Pacer
+from services.store.database import DatabaseError, check_database
+
+ANSWER_SECONDS = 10.0
+"""What has not answered by then is reported as silent."""
+LEAST_FREE_BYTES = 200 * 1024 * 1024
+"""Room for the temporary files of a few generations."""
+
+_PRIVACY = "privacy mode is on: in groups it sees commands, mentions and replies to it"
+_NO_PRIVACY = "privacy mode is off: in groups it sees every message"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a check found.
+
+    Attributes:
+        ok: Whether the bot can run with it.
+        text: What there is, or what is wrong.
+        advice: What to do about it; empty when nothing is wrong.
+    """
+
+    ok: bool
+    text: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that is asked.
+
+    Attributes:
+        name: Its name in the report.
+        ask: Finds out; may raise, and may take as long as it likes.
+        silent: What to do when it does not answer.
+    """
+
+    name: str
+    ask: Callable[[], Awaitable[Outcome]]
+    silent: str
+
+
+def line(name: str, outcome: Outcome) -> str:
+    """The line of the report."""
+    advice = f"; {outcome.advice}" if outcome.advice else ""
+    return f"{'ok' if outcome.ok else 'failed':<8}{name}: {outcome.text}{advice}"
+
+
+async def run_checks(
+    checks: Iterable[Check], say: Callable[[str], object], redact: Callable[[str], str], seconds: float = ANSWER_SECONDS
+) -> bool:
+    """Ask all at once, and report in order.
+
+    Args:
+        checks: What to ask.
+        say: Takes a finished line.
+        redact: Takes secrets out of a line.
+        seconds: How long each may take.
+
+    Returns:
+        Whether all are well.
+    """
+
+    async def ask(check: Check) -> Outcome:
+        try:
+            async with asyncio.timeout(seconds):
+                return await check.ask()
+        except TimeoutError:
+            return Outcome(False, f"no answer within {seconds:g} seconds", check.silent)
+        except OperatorError as error:
+            return Outcome(False, " ".join(error.lines))
+        except Exception as error:  # noqa: BLE001 - one broken part must not hide the others
+            return Outcome(False, f"unexpected {type(error).__name__}", check.silent)
+
+    asked = list(checks)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(ask(check)) for check in asked]
+    for check, task in zip(asked, tasks, strict=True):
+        say(redact(line(check.name, task.result())))
+    return all(task.result().ok for task in tasks)
+
+
+async def check_all(settings: Settings, say: Callable[[str], object]) -> int:
+    """Check everything that valid settings name.
+
+    Returns:
+        The exit status: 0 when all is well, else 1.
+    """
+    redact = Redactor(settings.secrets)
+    say(line("configuration", Outcome(True, "every setting is usable")))
+    disk = Check("disk", lambda: _ask_disk(settings), "look at the disk that holds DATA_DIR")
+    # The database is often a file in that directory, which this makes.
+    well = await run_checks([disk], say, redact)
+    others = [
+        Check("database", lambda: _ask_database(settings), "see that the server of DATABASE_URL runs"),
+        Check("Telegram", lambda: _ask_telegram(settings), "see that TELEGRAM_API_URL can be reached from here"),
+        Check("GenAIPro", lambda: _ask_genaipro(settings), "see that GENAIPRO_API_URL can be reached from here"),
+    ]
+    return 0 if await run_checks(others, say, redact) and well else STATUS_FAILED
+
+
+async def _ask_disk(settings: Settings) -> Outcome:
+    path = settings.data_dir
+    await asyncio.to_thread(prepare_data_dir, path)
+    free = (await asyncio.to_thread(shutil.disk_usage, path)).free
+    text = f"DATA_DIR {path} can be written, {free // 2**20} MB are free"
+    if free < LEAST_FREE_BYTES:
+        return Outcome(False, text, f"make room: at least {LEAST_FREE_BYTES // 2**20} MB")
+    return Outcome(True, text)
+
+
+async def _ask_database(settings: Settings) -> Outcome:
+    url = settings.effective_database_url
+    try:
+        await check_database(url)
+    except DatabaseError as error:
+        return Outcome(False, str(error), "set DATABASE_URL to a database that can be used")
+    return Outcome(True, f"{url.partition(':')[0]}, its tables are up to date")
+
+
+async def _ask_telegram(settings: Settings) -> Outcome:
+    url = settings.telegram_api_url
+    bot = telegram.Bot(
+        settings.telegram_bot_token.get_secret_value(),
+        base_url=f"{url}/bot",
+        base_file_url=f"{url}/file/bot",
+        local_mode=settings.telegram_local_mode,
+        request=HTTPXRequest(connect_timeout=ANSWER_SECONDS, read_timeout=ANSWER_SECONDS),
+    )
+    try:
+        async with bot:
+            me = bot.bot
+    except InvalidToken:
+        return Outcome(False, "the token is refused", "set TELEGRAM_BOT_TOKEN to the one that @BotFather shows")
+    except TelegramError as error:
+        advice = "see that TELEGRAM_API_URL is right and can be reached from here"
+        return Outcome(False, f"no usable answer ({type(error).__name__})", advice)
+    privacy = _NO_PRIVACY if me.can_read_all_group_messages else _PRIVACY
+    return Outcome(True, f"the token belongs to @{me.username}; {privacy}")
+
+
+async def _ask_genaipro(settings: Settings) -> Outcome:
+    clock = SystemClock()
+    async with aiohttp.ClientSession() as session:
+        client = GenAIProClient(
+            session,
+            settings.genaipro_api_url,
+            settings.genaipro_api_key.get_secret_value(),
+            idle_timeout=ANSWER_SECONDS,
+            pacer=Pacer(settings.genaipro_requests_per_minute, clock),
+            clock=clock,
+        )
+        try:
+            grants = await client.credits()
+        except GenAIProError as error:
+            return _genaipro_trouble(error)
+    return _credits(grants, clock)
+
+
+def _genaipro_trouble(error: GenAIProError) -> Outcome:
+    if error.failure.kind is FailureKind.KEY:
+        return Outcome(False, "the key is refused", "set GENAIPRO_API_KEY to a valid key")
+    if error.status is None:
+        return Outcome(False, "cannot be reached", "see that GENAIPRO_API_URL is right and can be reached from here")
+    return Outcome(False, f"answers with status {error.status}", "see that GENAIPRO_API_URL is right, or try later")
+
+
+def _credits(grants: Iterable[CreditGrant], clock: SystemClock) -> Outcome:
+    now = clock.now()
+    left = sum(grant.left for grant in grants if grant.expires_at is None or grant.expires_at > now)
+    if left == 0:
+        return Outcome(False, "the key is valid, but no credits are left", "buy credits for the account of the key")
+    return Outcome(True, f"the key is valid, {left} credits are left")

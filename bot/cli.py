@@ -1,0 +1,144 @@
+"""The command line: `python -m bot run`, `check`, `demo`, `settings`."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from bot.errors import STATUS_CONFIGURATION, STATUS_FAILED, STATUS_INTERRUPTED, OperatorError
+from bot.logs import configure_logging, install_hooks
+from bot.redaction import Redactor
+from bot.settings import Settings, SettingsError, load_settings
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+app = typer.Typer(
+    name="pho2video",
+    help="A Telegram bot that turns one to three photos and a caption into videos.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+log = structlog.get_logger(__name__)
+
+
+class Language(StrEnum):
+    """Languages of the demo."""
+
+    ENGLISH = "en"
+    VIETNAMESE = "vi"
+
+
+def _start_logging(settings: Settings) -> None:
+    configure_logging(settings.log_level, settings.log_format, settings.secrets)
+    install_hooks()
+
+
+@app.command()
+def run() -> None:
+    """Run the bot: everything in one process, with the settings of the environment and of .env."""
+    settings = load_settings()
+    _start_logging(settings)
+    from bot.app import run_bot
+
+    raise typer.Exit(run_bot(settings))
+
+
+@app.command()
+def check() -> None:
+    """Check settings, token, key, database and disk: a line each."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        for line in error.lines:
+            typer.echo(f"{'failed':<8}configuration: {line}")
+        raise typer.Exit(STATUS_CONFIGURATION) from None
+    # The report is the output; what the parts log beside it would only repeat it.
+    level = "DEBUG" if settings.log_level == "DEBUG" else "CRITICAL"
+    configure_logging(level, settings.log_format, settings.secrets)
+    from bot.check import check_all
+
+    raise typer.Exit(asyncio.run(check_all(settings, typer.echo)))
+
+
+@app.command()
+def demo(
+    photo: Annotated[
+        list[Path] | None,
+        typer.Option(help="A photo to send; up to three times.", exists=True, dir_okay=False, readable=True),
+    ] = None,
+    prompt: Annotated[str | None, typer.Option(help="What should happen in the video.")] = None,
+    videos: Annotated[int, typer.Option(help="How many videos.", min=1, max=4)] = 1,
+    language: Annotated[Language, typer.Option(help="The language of the person.")] = Language.ENGLISH,
+    out: Annotated[Path, typer.Option(help="Where the videos are saved.", file_okay=False)] = Path("demo-output"),
+) -> None:
+    """Show the whole bot at work on this machine: no token, no key, no network."""
+    photos = photo or []
+    if len(photos) > 3:
+        raise typer.BadParameter("at most three photos", param_hint="--photo")
+    if prompt is not None and not prompt.strip():
+        raise typer.BadParameter("must not be empty", param_hint="--prompt")
+    install_hooks()
+    from bot.demo import run_demo
+
+    raise typer.Exit(run_demo(photos, prompt, videos, language.value, out))
+
+
+@app.command()
+def settings(
+    write: Annotated[bool, typer.Option("--write", help="Write .env.example and the README's tables anew.")] = False,
+) -> None:
+    """Print every setting, its meaning and its default."""
+    from bot import settings_docs
+
+    if not write:
+        typer.echo(settings_docs.render_table(), nl=False)
+        return
+    for path in settings_docs.write(_ROOT):
+        typer.echo(f"written: {path.name}")
+
+
+def guarded(command: Callable[[], object], say: Callable[[str], object]) -> int:
+    """Run a command; whatever it raises becomes a line or two and an exit status, never a traceback.
+
+    Args:
+        command: Returns an exit status, or something else for 0.
+        say: Takes a line for the operator.
+    """
+    try:
+        status = command()
+    except OperatorError as error:
+        # What is said of settings holds examples and no values.
+        redact = str if isinstance(error, SettingsError) else Redactor()
+        for line in error.lines:
+            say(redact(line))
+        return error.exit_status
+    except typer.TyperException as error:
+        show = getattr(error, "show", None)
+        if callable(show):
+            show()
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        return STATUS_INTERRUPTED
+    except Exception as error:
+        log.critical("unexpected error; LOG_LEVEL=DEBUG shows where it comes from", exc_info=error)
+        return STATUS_FAILED
+    return status if isinstance(status, int) else 0
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of `python -m bot` and of the `pho2video` script."""
+    # Until the settings are read, and for commands that read none.
+    configure_logging("DEBUG" if os.environ.get("LOG_LEVEL", "").strip().upper() == "DEBUG" else "WARNING")
+    status = guarded(
+        lambda: app(args=arguments, prog_name="python -m bot", standalone_mode=False),
+        lambda line: typer.echo(line, err=True),
+    )
+    sys.exit(status)
