@@ -1,0 +1,217 @@
+"""The outbox as python-telegram-bot's rate limiter: every call of the bot waits here for its turn."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import timedelta
+from typing import Any
+
+from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
+from telegram.ext import BaseRateLimiter
+
+from services.clock import Clock, SystemClock
+from services.outbox.calls import classify
+from services.outbox.errors import OutboxClosedError
+from services.outbox.job import Job, Outcome, State
+from services.outbox.limits import Limits
+from services.outbox.priority import said
+from services.outbox.schedule import Scheduler
+from services.outbox.tally import Counters
+
+Result = bool | dict[str, Any] | list[dict[str, Any]]
+Sleep = Callable[[float], Awaitable[None]]
+
+_log = logging.getLogger(__name__)
+_DEFAULTS = Limits()
+
+
+class Outbox(BaseRateLimiter[None]):
+    """Sends each call when the budgets allow, in the order of the scheduler.
+
+    A call that nothing stands against is made at once, in the caller's own task. An edit that need not be sent any
+    more (a newer one waits or was sent, or the message shows the same already) returns True, as Telegram does for
+    edits without a message to give back. A flood is waited for and the call made again. An edit whose answer got lost
+    is made again too; any other call is not, since it may have arrived.
+
+    Args:
+        clock: Its monotonic side is read.
+        sleep: Waits for some seconds.
+        limits: The budgets.
+        grace: Seconds that `shutdown` gives to the calls under way.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        sleep: Sleep = asyncio.sleep,
+        limits: Limits = _DEFAULTS,
+        grace: float = 5.0,
+    ) -> None:
+        self._clock = clock or SystemClock()
+        self._sleep = sleep
+        self._grace = grace
+        self._scheduler = Scheduler(limits)
+        self._turns: dict[Job, asyncio.Future[None]] = {}
+        self._running: set[Job] = set()
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
+        self._alarm: asyncio.Task[None] | None = None
+        self._alarm_at = 0.0
+        self._alarms: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    async def initialize(self) -> None:
+        """Take calls (again)."""
+        self._closed = False
+
+    async def shutdown(self) -> None:
+        """Refuse what waits with `OutboxClosedError`, then let the calls under way finish, for `grace` seconds."""
+        self._closed = True
+        for turn in self._turns.values():
+            if not turn.done():
+                turn.set_exception(OutboxClosedError())
+        self._alarm = None
+        for alarm in self._alarms:
+            alarm.cancel()
+        await asyncio.gather(*self._alarms, return_exceptions=True)
+        if self._running:
+            rest = asyncio.ensure_future(self._at_rest.wait())
+            limit = asyncio.ensure_future(self._sleep(self._grace))
+            await asyncio.wait({rest, limit}, return_when=asyncio.FIRST_COMPLETED)
+            rest.cancel()
+            limit.cancel()
+            await asyncio.gather(rest, limit, return_exceptions=True)
+
+    def counters(self) -> Counters:
+        """What was done so far and what waits, for metrics."""
+        return self._scheduler.counters()
+
+    async def process_request(
+        self,
+        callback: Callable[..., Coroutine[Any, Any, Result]],
+        args: Any,  # noqa: ANN401 - the library's signature
+        kwargs: dict[str, Any],
+        endpoint: str,
+        data: dict[str, Any],
+        rate_limit_args: None,  # noqa: ARG002 - the library's signature; `sending` says more
+    ) -> Result:
+        """Make a call when its turn has come.
+
+        Returns:
+            The call's result; True for an edit that need not be sent.
+
+        Raises:
+            OutboxClosedError: The process is going down and the call was not made.
+            RetryAfter: Telegram put the call off too often or for too long.
+            TelegramError: As the call raised it.
+        """
+        if self._closed:
+            raise OutboxClosedError
+        job = self._scheduler.push(classify(endpoint, data, said()), self._now())
+        self._pump()
+        while await self._turn(job):
+            try:
+                result = await callback(*args, **kwargs)
+            except TelegramError as error:
+                if not self._goes_again(job, error):
+                    raise
+            except BaseException:
+                self._finish(job, Outcome.UNKNOWN)
+                raise
+            else:
+                self._finish(job, Outcome.SENT)
+                return result
+        return True
+
+    def _now(self) -> float:
+        return self._clock.monotonic()
+
+    async def _turn(self, job: Job) -> bool:
+        """Wait until it is a job's turn; False if it need not be sent any more."""
+        if job.state is State.WAITING:
+            turn = self._turns[job] = asyncio.get_running_loop().create_future()
+            try:
+                await turn
+            except BaseException:
+                self._withdraw(job)
+                raise
+        return job.state is State.RUNNING
+
+    def _withdraw(self, job: Job) -> None:
+        self._turns.pop(job, None)
+        if job.state is State.RUNNING:
+            self._finish(job, Outcome.REFUSED)
+            return
+        self._scheduler.cancel(job, self._now())
+        self._pump()
+
+    def _goes_again(self, job: Job, error: TelegramError) -> bool:
+        """Hand a failed call back to the scheduler; False if it has ended."""
+        now = self._now()
+        lost = isinstance(error, NetworkError) and not isinstance(error, BadRequest)
+        if isinstance(error, RetryAfter):
+            seconds = _seconds(error)
+            again = self._scheduler.flood(job, seconds, now)
+            _log.warning("Telegram asks to wait %.0f s", seconds)
+        elif lost and not self._closed and self._scheduler.repeat(job, 1.0 + job.repeats, now):
+            again = True
+        else:
+            self._finish(job, Outcome.UNKNOWN if lost else Outcome.REFUSED)
+            return False
+        self._rests(job)
+        if again and self._closed:
+            self._scheduler.cancel(job, now)
+            raise OutboxClosedError from error
+        self._pump()
+        return again
+
+    def _finish(self, job: Job, outcome: Outcome) -> None:
+        self._scheduler.done(job, outcome, self._now())
+        self._rests(job)
+        self._pump()
+
+    def _rests(self, job: Job) -> None:
+        self._running.discard(job)
+        if not self._running:
+            self._at_rest.set()
+
+    def _pump(self) -> None:
+        """Give everybody the turn whose turn it is, and set the alarm for the next."""
+        if self._closed:
+            return
+        now = self._now()
+        while isinstance(step := self._scheduler.next(now), Job):
+            self._running.add(step)
+            self._at_rest.clear()
+            self._wake(step)
+        for job in self._scheduler.take_settled():
+            self._wake(job)
+        if step.until is not None:
+            self._set_alarm(step.until)
+
+    def _wake(self, job: Job) -> None:
+        turn = self._turns.pop(job, None)
+        if turn is not None and not turn.done():
+            turn.set_result(None)
+
+    def _set_alarm(self, at: float) -> None:
+        if self._alarm is not None:
+            if self._alarm_at <= at:
+                return
+            self._alarm.cancel()
+        self._alarm_at = at
+        self._alarm = asyncio.create_task(self._ring(at), name="outbox alarm")
+        self._alarms.add(self._alarm)
+        self._alarm.add_done_callback(self._alarms.discard)
+
+    async def _ring(self, at: float) -> None:
+        await self._sleep(max(0.0, at - self._now()))
+        self._alarm = None
+        self._pump()
+
+
+def _seconds(error: RetryAfter) -> float:
+    """The wait that Telegram asks for; the library says it as a number or as a `timedelta`, by its settings."""
+    wait = error.retry_after
+    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)

@@ -1,0 +1,65 @@
+"""How urgent a call to Telegram is, said by the code that makes it and read by the outbox that sends it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Priority(IntEnum):
+    """What goes out first; the smaller value wins."""
+
+    ANSWER = 0
+    """An answer to a button or a command: somebody is looking at the screen."""
+    RESULT = 1
+    """Videos and final states; a final state is never dropped."""
+    STATUS = 2
+    """The first status of a generation."""
+    PROGRESS = 3
+    """Everything that the next edit makes worthless."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the caller said of the calls it makes.
+
+    Attributes:
+        priority: None where nothing was said; the endpoint decides then.
+        replaces: Name of the state that an edit shows, see `sending`.
+        version: Number of that state, growing with every newer one, or None.
+    """
+
+    priority: Priority | None = None
+    replaces: str | None = None
+    version: int | None = None
+
+
+_NOTHING = Said()
+_said: ContextVar[Said] = ContextVar("outbox_said", default=_NOTHING)
+
+
+@contextmanager
+def sending(priority: Priority, *, replaces: str | None = None, version: int | None = None) -> Iterator[None]:
+    """Say how urgent the calls to Telegram inside the block are.
+
+    The saying belongs to the current task and to the tasks it starts inside the block. Blocks nest; the inner one
+    counts alone.
+
+    Args:
+        priority: Its place in the order of all waiting calls.
+        replaces: Edits of one chat with the same name replace each other while they wait. Without a name an edit
+            replaces those of the same message. Means nothing for calls that are not edits.
+        version: Number of the state that an edit shows. One that is lower than the number already sent for the same
+            message is dropped. Without a number the order of arrival counts.
+    """
+    token = _said.set(Said(priority, replaces, version))
+    try:
+        yield
+    finally:
+        _said.reset(token)
+
+
+def said() -> Said:
+    """What was said for the current task; nothing by default."""
+    return _said.get()

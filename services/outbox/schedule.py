@@ -1,0 +1,246 @@
+"""The outbox's decisions: which call goes out next, and when. No waiting, no tasks, no clock of its own.
+
+The order is that of priorities, oldest first within one, and a chat that has just been served stands behind those
+that were not. A call that has waited `Limits.patience` seconds goes before fresh ones of the next higher priority, so
+that nothing waits for ever. Every step costs O(log n) in the number of waiting calls.
+"""
+
+from dataclasses import dataclass
+from itertools import count
+from math import inf
+
+from services.outbox.agenda import Agenda
+from services.outbox.board import Board
+from services.outbox.calls import Call, Edit
+from services.outbox.chat import Chat, Kind, Lane
+from services.outbox.floods import Floods
+from services.outbox.job import Job, Outcome, State
+from services.outbox.limits import Limits
+from services.outbox.messages import Messages
+from services.outbox.tally import Counters, Tally
+from services.outbox.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing can go out now.
+
+    Attributes:
+        until: When to ask again, seconds; None means after the next push or the next end of a call.
+    """
+
+    until: float | None
+
+
+_DEFAULTS = Limits()
+
+
+class Scheduler:
+    """The waiting calls of the whole process and the budgets they wait for.
+
+    Times are seconds of one monotonic clock and must never go backwards from call to call.
+
+    Args:
+        limits: The budgets.
+    """
+
+    def __init__(self, limits: Limits = _DEFAULTS) -> None:
+        self._limits = limits
+        self._board = Board(limits)
+        self._messages = Messages(limits)
+        self._floods = Floods(limits)
+        self._overall = Window(limits.overall, limits.overall_span, limits.hold)
+        self._uncounted: Agenda[Job] = Agenda()
+        self._settled: list[Job] = []
+        self._started: dict[Job, float] = {}
+        self._tally = Tally()
+        self._seq = count()
+
+    def push(self, call: Call, now: float) -> Job:
+        """Take a call in. Its state may say at once that it need not be sent."""
+        job = Job(call, now, now, next(self._seq), call.priority)
+        self._tally.waits(job, 1)
+        if not call.counted:
+            self._uncounted.put(job, (now, job.seq))
+            return job
+        if call.edit is not None and not self._admit(job, call.edit, now):
+            return job
+        self._enqueue(job, now)
+        return job
+
+    def next(self, now: float) -> Job | Wait:
+        """The call whose turn it is, now under way; or how long to wait."""
+        if now < self._floods.all_until:
+            return Wait(self._floods.all_until if self._tally.total_waiting else None)
+        uncounted = self._uncounted.first()
+        if uncounted is not None and uncounted[0][0] <= now:
+            return self._start_uncounted(uncounted[1], now)
+        while (best := self._board.best(now, uploads=self._tally.uploads < self._limits.uploads)) is not None:
+            lane, job = best
+            if self._superfluous(job, now):
+                continue
+            at = self._overall.when(job.call.units, now)
+            return self._wait(at) if at > now else self._start(lane, job, now)
+        return self._wait(inf)
+
+    def done(self, job: Job, outcome: Outcome, now: float) -> None:
+        """Note how a call ended."""
+        started = self._release(job, now)
+        job.state = State.DONE
+        if outcome is Outcome.SENT:
+            self._floods.succeeded(started)
+            self._tally.sent(job)
+            if job.call.edit is not None:
+                self._messages.made(job.call.edit)
+        else:
+            self._tally.failed += 1
+
+    def flood(self, job: Job, retry_after: float, now: float) -> bool:
+        """Note that Telegram put a call off.
+
+        Args:
+            job: The call, which was under way.
+            retry_after: Seconds.
+            now: Seconds.
+
+        Returns:
+            Whether the call waits again, at the head of its chat. If not, it was put off too often or too long.
+        """
+        until = now + retry_after
+        self._release(job, now)
+        self._tally.floods += 1
+        self._floods.note(job.call.chat, until, now)
+        self._pause(job, until, now)
+        job.floods += 1
+        if job.floods >= self._limits.tries or until - job.since > self._limits.give_up:
+            job.state = State.DONE
+            self._tally.failed += 1
+            return False
+        self._again(job, until, now)
+        return True
+
+    def repeat(self, job: Job, rest: float, now: float) -> bool:
+        """Make an edit again after a failure of the network, its chat resting for some seconds.
+
+        Returns:
+            Whether it waits again. Nothing but an edit ever does: any other call might happen twice.
+        """
+        if job.call.edit is None or job.repeats >= self._limits.repeats:
+            return False
+        self._release(job, now)
+        self._pause(job, now + rest, now)
+        job.repeats += 1
+        self._tally.repeats += 1
+        self._again(job, now + rest, now)
+        return True
+
+    def cancel(self, job: Job, now: float) -> None:
+        """Take a waiting call back."""
+        if job.state is not State.WAITING:
+            return
+        self._uncounted.drop(job)
+        self._leave(job, State.CANCELLED, now)
+
+    def take_settled(self) -> list[Job]:
+        """The calls that were found not to need sending since this was last asked."""
+        settled, self._settled = self._settled, []
+        return settled
+
+    def counters(self) -> Counters:
+        """What was done so far."""
+        return self._tally.snapshot(self._floods.pauses, len(self._board))
+
+    def _admit(self, job: Job, edit: Edit, now: float) -> bool:
+        admission = self._messages.admit(job, edit)
+        if admission.verdict is not None:
+            self._settle(job, admission.verdict)
+            return False
+        for older in admission.replaced:
+            self._leave(older, State.SUPERSEDED, now)
+        for other in admission.moved:
+            self._enqueue(other, now)
+        return True
+
+    def _enqueue(self, job: Job, now: float) -> None:
+        self._board.enqueue(job, self._chat(job, now), now)
+
+    def _chat(self, job: Job, now: float) -> Chat:
+        assert job.call.chat is not None
+        return self._board.chat(job.call.chat, now)
+
+    def _leave(self, job: Job, state: State, now: float) -> None:
+        if job.call.edit is not None:
+            self._messages.leave(job, job.call.edit)
+        if job.call.counted:
+            self._board.remove(job, self._chat(job, now), now)
+        self._settle(job, state)
+
+    def _settle(self, job: Job, state: State) -> None:
+        job.state = state
+        self._tally.waits(job, -1)
+        self._tally.settled(state)
+        self._settled.append(job)
+
+    def _superfluous(self, job: Job, now: float) -> bool:
+        edit = job.call.edit
+        verdict = None if edit is None else self._messages.verdict(job, edit)
+        if verdict is None:
+            return False
+        self._leave(job, verdict, now)
+        return True
+
+    def _start(self, lane: Lane, job: Job, now: float) -> Job:
+        upload = lane.kind is Kind.UPLOAD
+        lane.jobs.drop(job)
+        lane.chat.begin(job, lane.kind, now)
+        # Three albums under way must not hold most of the budget for as long as their files take.
+        most = max(1, self._limits.overall // (2 * self._limits.uploads)) if upload else self._limits.overall
+        self._overall.take(job, min(job.call.units, most), now, open_ended=upload)
+        if job.call.edit is not None:
+            self._messages.leave(job, job.call.edit)
+            self._messages.begin(job.call.edit)
+        job.state = State.RUNNING
+        self._started[job] = now
+        self._tally.waits(job, -1)
+        self._tally.runs(job, 1)
+        self._board.place(lane.chat, now)
+        return job
+
+    def _start_uncounted(self, job: Job, now: float) -> Job:
+        self._uncounted.drop(job)
+        job.state = State.RUNNING
+        self._started[job] = now
+        self._tally.waits(job, -1)
+        self._tally.passed += 1
+        return job
+
+    def _release(self, job: Job, now: float) -> float:
+        started = self._started.pop(job)
+        if job.call.counted:
+            chat = self._chat(job, now)
+            chat.finish(job, now)
+            self._overall.settle(job, now)
+            self._tally.runs(job, -1)
+            self._board.place(chat, now)
+        return started
+
+    def _pause(self, job: Job, until: float, now: float) -> None:
+        if job.call.chat is not None:
+            self._board.pause(self._chat(job, now), until, now)
+
+    def _again(self, job: Job, until: float, now: float) -> None:
+        job.state = State.WAITING
+        job.head = True
+        self._tally.waits(job, 1)
+        if not job.call.counted:
+            self._uncounted.put(job, (until, job.seq))
+            return
+        newer = None if job.call.edit is None else self._messages.readmit(job, job.call.edit)
+        if newer is not None:
+            self._settle(job, State.SUPERSEDED)
+        self._enqueue(newer or job, now)
+
+    def _wait(self, at: float) -> Wait:
+        uncounted = self._uncounted.first()
+        until = min(at, self._board.next_change(), inf if uncounted is None else uncounted[0][0])
+        return Wait(None if until == inf else until)

@@ -1,0 +1,111 @@
+"""A Telegram for the scheduler, in simulated time: calls take a while, and each is counted somewhere on its way."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+from itertools import count
+
+from services.outbox.calls import Call, ChatKey, Edit
+from services.outbox.job import Job, Outcome, State
+from services.outbox.limits import Limits
+from services.outbox.priority import Priority
+from services.outbox.schedule import Scheduler
+
+SPEED_OF_ANSWER = 0.05
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How Telegram answers one call: after how many seconds, counted at which part of them, flooded or not."""
+
+    latency: float = SPEED_OF_ANSWER
+    counted_at: float = 1.0
+    retry_after: float | None = None
+    outcome: Outcome = Outcome.SENT
+
+
+@dataclass(frozen=True)
+class Flight:
+    """One call as Telegram saw it."""
+
+    call: Call
+    start: float
+    arrival: float
+    end: float
+    answer: Answer
+
+
+@dataclass
+class Simulation:
+    """Runs pushes at their times until nothing is left to do."""
+
+    limits: Limits = field(default_factory=Limits)
+    answer: Callable[[Call], Answer] = lambda _: Answer()
+    flights: list[Flight] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+    now: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.scheduler = Scheduler(self.limits)
+        self._running: list[tuple[float, int, Job, Answer]] = []
+        self._seq = count()
+
+    def run(self, pushes: Iterable[tuple[float, Call]]) -> None:
+        waiting = [(at, index, call) for index, (at, call) in enumerate(pushes)]
+        heapify(waiting)
+        until: float | None = None
+        while waiting or self._running or until is not None:
+            moments = [entries[0][0] for entries in (waiting, self._running) if entries]
+            if until is not None:
+                moments.append(until)
+            assert min(moments) >= self.now
+            self.now = min(moments)
+            while self._running and self._running[0][0] <= self.now:
+                self._land(*heappop(self._running)[2:])
+            while waiting and waiting[0][0] <= self.now:
+                self.jobs.append(self.scheduler.push(heappop(waiting)[2], self.now))
+            until = self._take_off()
+
+    def _take_off(self) -> float | None:
+        while isinstance(step := self.scheduler.next(self.now), Job):
+            answer = self.answer(step.call)
+            end = self.now + answer.latency
+            arrival = self.now + answer.latency * answer.counted_at
+            self.flights.append(Flight(step.call, self.now, arrival, end, answer))
+            heappush(self._running, (end, next(self._seq), step, answer))
+        assert step.until is None or step.until > self.now
+        return step.until
+
+    def _land(self, job: Job, answer: Answer) -> None:
+        if answer.retry_after is not None:
+            self.scheduler.flood(job, answer.retry_after, self.now)
+        else:
+            self.scheduler.done(job, answer.outcome, self.now)
+
+    def sent(self, chat: ChatKey | None = None) -> list[Flight]:
+        return [f for f in self.flights if f.answer.retry_after is None and chat in {None, f.call.chat}]
+
+
+def text_edit(
+    chat: ChatKey,
+    message: int = 1,
+    content: str = "",
+    *,
+    priority: Priority = Priority.PROGRESS,
+    version: int | None = None,
+    endpoint: str = "editMessageText",
+) -> Call:
+    """An edit; edits of equal content are equal to the eye, empty content is unlike any other."""
+    edit = Edit((chat, message), endpoint, version, priority is Priority.RESULT, content.encode() or None)
+    return Call(chat, priority, edit=edit)
+
+
+def message(chat: ChatKey, priority: Priority = Priority.ANSWER) -> Call:
+    return Call(chat, priority)
+
+
+def video(chat: ChatKey, units: int = 1) -> Call:
+    return Call(chat, Priority.RESULT, upload=True, units=units)
+
+
+ENDED = {State.DONE, State.SUPERSEDED, State.STALE, State.UNCHANGED, State.CANCELLED}
