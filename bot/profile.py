@@ -7,6 +7,7 @@ once, and what fails is logged and left. Sources: Bot API pages of ``setMyComman
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 
 from structlog import get_logger
 from telegram import (
@@ -55,8 +56,8 @@ class Profile:
             await self.publish_for_admin(admin_id)
         await self._try("name", self._publish_name)
         for code, phrases in self._editions():
-            await self._try("short_description", lambda c=code, p=phrases: self._publish_short_description(c, p))
-            await self._try("description", lambda c=code, p=phrases: self._publish_description(c, p))
+            await self._try("short_description", partial(self._publish_short_description, code, phrases))
+            await self._try("description", partial(self._publish_description, code, phrases))
 
     async def publish_for_admin(self, admin_id: int) -> None:
         """Register the commands of admins in one admin's chat, which Telegram refuses before they wrote to the bot."""
@@ -69,9 +70,7 @@ class Profile:
     async def _publish_commands(self, scope: BotCommandScope, names: tuple[str, ...]) -> None:
         for code, phrases in self._editions():
             commands = [BotCommand(name, phrases.plain(f"command-{name}")) for name in names]
-            await self._try(
-                "commands", lambda c=commands, s=scope, code=code: self._bot.set_my_commands(c, s, language_code=code)
-            )
+            await self._try("commands", partial(self._bot.set_my_commands, commands, scope, code))
 
     async def _publish_name(self) -> None:
         wanted = self._texts.into(self._default_language).plain("bot-name")
