@@ -1,1 +1,14 @@
 """A strict Bot API server on loopback that keeps chats, files and flood limits."""
+
+from sandbox.botapi.faults import Fault, FaultKind
+from sandbox.botapi.journal import Event, Press, ReceivedCall
+from sandbox.botapi.model import Chat, ChatKind, Message, Standing
+from sandbox.botapi.options import BotApiOptions, FloodLimits
+from sandbox.botapi.person import Person
+from sandbox.botapi.server import BotApiServer
+from sandbox.botapi.transcript import ButtonView, Line, Version
+
+__all__ = [
+    "BotApiOptions", "BotApiServer", "ButtonView", "Chat", "ChatKind", "Event", "Fault", "FaultKind", "FloodLimits",
+    "Line", "Message", "Person", "Press", "ReceivedCall", "Standing", "Version",
+]  # fmt: skip

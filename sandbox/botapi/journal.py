@@ -1,0 +1,157 @@
+"""What has happened: calls received, things seen in chats, buttons pressed. And a way to wait for more of it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from sandbox.botapi.files import Incoming
+from sandbox.botapi.model import JsonObject
+
+T = TypeVar("T")
+_POLLS_KEPT = 50
+
+
+class Signal:
+    """Tells everybody who waits that something has changed; may be raised from plain functions."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def raise_(self) -> None:
+        """Wake all who wait."""
+        self._event.set()
+        self._event = asyncio.Event()
+
+    async def wait(self) -> None:
+        """Wait for the next ``raise_``."""
+        await self._event.wait()
+
+    async def until(self, look: Callable[[], T | None], timeout: float) -> T:  # noqa: ASYNC109 - part of the API
+        """Wait until ``look`` finds something true.
+
+        Args:
+            look: Called now and after each change.
+            timeout: Seconds.
+
+        Raises:
+            TimeoutError: Nothing was found in time.
+        """
+        async with asyncio.timeout(timeout):
+            while not (found := look()):
+                await self.wait()
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedCall:
+    """A call of the bot's, as it came and how it was answered.
+
+    Attributes:
+        number: 1 for the first.
+        method: The method's proper name.
+        params: Parameters after decoding; those that hold JSON are objects and lists here.
+        uploads: Uploaded files by the name of their part.
+        at: When it came, by the server's clock.
+        status: HTTP status of the answer, 0 when the connection was dropped.
+        description: The refusal's text, or empty.
+        applied: Whether it took effect.
+    """
+
+    number: int
+    method: str
+    params: JsonObject
+    uploads: dict[str, Incoming]
+    at: datetime
+    status: int
+    description: str = ""
+    applied: bool = True
+
+    @property
+    def chat_id(self) -> int | str | None:
+        """The chat it was for, if for any."""
+        value = self.params.get("chat_id")
+        return value if isinstance(value, int | str) else None
+
+
+@dataclass(slots=True)
+class Press:
+    """A button that was pressed, and what the bot answered.
+
+    Attributes:
+        answer: The notice, "" for none, None while unanswered.
+    """
+
+    query_id: str
+    user_id: int
+    chat_id: int
+    message_id: int
+    data: str
+    pressed_at: float
+    answer: str | None = None
+    alert: bool = False
+    answered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that can be seen: ``actor`` is "bot" or "person", ``details`` is ready for the wire."""
+
+    number: int
+    kind: str
+    actor: str
+    at: datetime
+    details: JsonObject = field(default_factory=dict)
+
+    def wire(self) -> JsonObject:
+        """The event as one JSON object."""
+        head: JsonObject = {"number": self.number, "event": self.kind, "actor": self.actor}
+        return head | {"at": self.at.isoformat()} | self.details
+
+
+class Journal:
+    """Calls, events and presses, in order."""
+
+    def __init__(self, signal: Signal) -> None:
+        self.signal = signal
+        self.calls: list[ReceivedCall] = []
+        self.polls: list[ReceivedCall] = []
+        self.events: list[Event] = []
+        self.presses: dict[str, Press] = {}
+        self.closed = False
+        self._received = 0
+
+    def next_number(self) -> int:
+        """The number of the call that has just come."""
+        self._received += 1
+        return self._received
+
+    def add_call(self, call: ReceivedCall) -> None:
+        """Note a call; of the endless ``getUpdates`` only the last few."""
+        if call.method == "getUpdates":
+            self.polls = [*self.polls[1 - _POLLS_KEPT :], call]
+        else:
+            self.calls.append(call)
+        self.signal.raise_()
+
+    def add_event(self, kind: str, actor: str, at: datetime, details: JsonObject) -> None:
+        """Note something that can be seen."""
+        self.events.append(Event(len(self.events) + 1, kind, actor, at, details))
+        self.signal.raise_()
+
+    async def follow(self, since: int = 0) -> AsyncIterator[Event]:
+        """All events after number ``since``, then each new one as it happens, until the server closes."""
+        position = since
+        while True:
+            while position < len(self.events):
+                position += 1
+                yield self.events[position - 1]
+            if self.closed:
+                return
+            await self.signal.wait()
+
+    def close(self) -> None:
+        """End the streams of those who follow."""
+        self.closed = True
+        self.signal.raise_()

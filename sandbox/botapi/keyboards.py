@@ -1,0 +1,79 @@
+"""Inline keyboards, checked as Telegram checks them (https://core.telegram.org/bots/api#inlinekeyboardbutton)."""
+
+from collections.abc import Mapping
+
+from sandbox.botapi.errors import bad_request
+from sandbox.botapi.model import Button, JsonObject, Keyboard
+
+_ACTIONS = {
+    "url",
+    "callback_data",
+    "web_app",
+    "login_url",
+    "switch_inline_query",
+    "switch_inline_query_current_chat",
+    "switch_inline_query_chosen_chat",
+    "copy_text",
+    "callback_game",
+    "pay",
+}
+_LOOKS = {"text", "icon_custom_emoji_id", "style"}
+_OTHER_MARKUPS = (
+    {"keyboard", "is_persistent", "resize_keyboard", "one_time_keyboard", "input_field_placeholder", "selective"},
+    {"remove_keyboard", "selective"},
+    {"force_reply", "input_field_placeholder", "selective"},
+)
+MAX_BUTTONS = 100
+MAX_DATA_BYTES = 64
+
+
+def parse_keyboard(markup: Mapping[str, object] | None, *, inline_only: bool) -> Keyboard:
+    """The inline buttons of a ``reply_markup``; none for the other kinds of markup.
+
+    Args:
+        markup: The parameter, or None when it was not given.
+        inline_only: Whether other kinds are refused, as in all edits.
+
+    Raises:
+        ApiError: 400, with Telegram's words where it has some.
+    """
+    if markup is None:
+        return ()
+    if "inline_keyboard" not in markup:
+        if not inline_only and any(markup.keys() <= fields for fields in _OTHER_MARKUPS):
+            return ()
+        raise bad_request("inline keyboard expected")
+    if set(markup) != {"inline_keyboard"}:
+        raise bad_request("can't parse inline keyboard: unknown fields")
+    rows = markup["inline_keyboard"]
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        raise bad_request('field "inline_keyboard" of the InlineKeyboardMarkup must be an Array of Arrays')
+    keyboard = tuple(tuple(_button(button) for button in row) for row in rows if row)
+    if sum(len(row) for row in keyboard) > MAX_BUTTONS:
+        raise bad_request("reply markup is too long")
+    return keyboard
+
+
+def _button(wire: object) -> Button:
+    if not isinstance(wire, dict):
+        raise bad_request("can't parse inline keyboard button: InlineKeyboardButton must be an Object")
+    text = wire.get("text")
+    if not isinstance(text, str):
+        raise bad_request('can\'t parse inline keyboard button: Field "text" must be of type String')
+    if not text.strip():
+        raise bad_request("can't parse inline keyboard button: Text buttons must be non-empty")
+    actions = set(wire) & _ACTIONS
+    unknown = set(wire) - _ACTIONS - _LOOKS
+    if unknown or len(actions) != 1:
+        raise bad_request("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
+    data, url = wire.get("callback_data"), wire.get("url")
+    if "callback_data" in wire and not (isinstance(data, str) and 1 <= len(data.encode()) <= MAX_DATA_BYTES):
+        raise bad_request("BUTTON_DATA_INVALID")
+    if "url" in wire and not (isinstance(url, str) and url.startswith(("http://", "https://", "tg://"))):
+        raise bad_request(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")
+    return Button(text, data, url, wire)
+
+
+def keyboard_wire(keyboard: Keyboard) -> JsonObject:
+    """The keyboard as ``InlineKeyboardMarkup``."""
+    return {"inline_keyboard": [[dict(button.wire) for button in row] for row in keyboard]}

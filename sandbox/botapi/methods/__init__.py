@@ -1,0 +1,12 @@
+"""The methods of the Bot API, by name."""
+
+from sandbox.botapi.methods import chats, media, messages, polling, profile
+from sandbox.botapi.methods.base import Handler
+
+METHODS: dict[str, Handler] = {
+    **polling.METHODS,
+    **messages.METHODS,
+    **media.METHODS,
+    **chats.METHODS,
+    **profile.METHODS,
+}

@@ -1,0 +1,166 @@
+"""A chat as a person sees it: what stands where, with which buttons, and what stood there before."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sandbox.botapi.model import Clip, Document, JsonObject, Message, Photo, Video
+from sandbox.botapi.state import World
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonView:
+    """A button: its label, and what it sends (``data``) or opens (``url``)."""
+
+    label: str
+    data: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a message said from a moment on."""
+
+    at: datetime
+    text: str
+    buttons: tuple[tuple[ButtonView, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A message as it stands now.
+
+    Attributes:
+        kind: ``text``, ``photo``, ``document``, ``video``, ``sticker``, …, ``service``.
+        text: The text or caption.
+        buttons: Inline buttons by rows.
+        versions: All that it ever said, the present included; more than one = it was edited.
+        path: The file on disk (a photo's original), if it has one.
+        width: Pixels of a photo or video.
+        height: Pixels of a photo or video.
+        duration: Seconds of a video.
+        streaming: The video was declared fit for streaming.
+    """
+
+    chat_id: int
+    message_id: int
+    at: datetime
+    from_bot: bool
+    sender: str
+    kind: str
+    text: str
+    buttons: tuple[tuple[ButtonView, ...], ...]
+    versions: tuple[Version, ...]
+    entities: tuple[tuple[str, int, int], ...] = ()
+    reply_to: int | None = None
+    thread_id: int | None = None
+    media_group_id: str = ""
+    file_id: str = ""
+    path: Path | None = None
+    width: int = 0
+    height: int = 0
+    duration: int = 0
+    streaming: bool = False
+    deleted: bool = False
+
+    def labels(self) -> list[str]:
+        """The labels of all buttons, row after row."""
+        return [button.label for row in self.buttons for button in row]
+
+    def button(self, label: str) -> ButtonView:
+        """The first button whose label holds ``label``.
+
+        Raises:
+            LookupError: There is none.
+        """
+        for row in self.buttons:
+            for button in row:
+                if label in button.label:
+                    return button
+        raise LookupError(f"no button {label!r} among {self.labels()}")
+
+    def wire(self) -> JsonObject:
+        """The line as JSON."""
+        return {
+            "chat_id": self.chat_id,
+            "message_id": self.message_id,
+            "at": self.at.isoformat(),
+            "from_bot": self.from_bot,
+            "sender": self.sender,
+            "kind": self.kind,
+            "text": self.text,
+            "entities": [{"type": kind, "offset": at, "length": size} for kind, at, size in self.entities],
+            "buttons": _buttons_wire(self.buttons),
+            "versions": [
+                {"at": one.at.isoformat(), "text": one.text, "buttons": _buttons_wire(one.buttons)}
+                for one in self.versions
+            ],
+            "reply_to": self.reply_to,
+            "thread_id": self.thread_id,
+            "media_group_id": self.media_group_id,
+            "file_id": self.file_id,
+            "path": str(self.path) if self.path else None,
+            "width": self.width,
+            "height": self.height,
+            "duration": self.duration,
+            "streaming": self.streaming,
+            "deleted": self.deleted,
+        }
+
+
+def _buttons_wire(buttons: tuple[tuple[ButtonView, ...], ...]) -> list[list[JsonObject]]:
+    return [[{"label": b.label, "data": b.data, "url": b.url} for b in row] for row in buttons]
+
+
+def _kind(message: Message) -> str:
+    media = message.media
+    if isinstance(media, Photo):
+        return "photo"
+    if isinstance(media, Document):
+        return "document"
+    if isinstance(media, Video):
+        return "video"
+    if isinstance(media, Clip):
+        return media.kind
+    return next(iter(message.fields), "service") if message.fields and not message.content.text else "text"
+
+
+def line_of(world: World, message: Message) -> Line:
+    """The message as a person sees it now."""
+    versions = tuple(
+        Version(
+            one.at,
+            one.content.text,
+            tuple(tuple(ButtonView(b.label, b.data, b.url) for b in row) for row in one.keyboard),
+        )
+        for one in message.revisions
+    )
+    media = message.media
+    file = media.file if media is not None else None
+    width = height = duration = 0
+    if isinstance(media, Photo):
+        width, height = media.sizes[-1].width, media.sizes[-1].height
+    elif isinstance(media, Video | Clip):
+        width, height, duration = media.width, media.height, media.duration
+    return Line(
+        chat_id=message.chat_id,
+        message_id=message.message_id,
+        at=message.date,
+        from_bot=message.sender.user_id == world.bot.user_id,
+        sender=message.sender.first_name,
+        kind=_kind(message),
+        text=message.content.text,
+        buttons=versions[-1].buttons,
+        versions=versions,
+        entities=tuple((e.kind, e.offset, e.length) for e in message.content.entities),
+        reply_to=message.reply_to,
+        thread_id=message.thread_id,
+        media_group_id=message.media_group_id,
+        file_id=file.file_id if file else "",
+        path=file.path if file else None,
+        width=width,
+        height=height,
+        duration=duration,
+        streaming=isinstance(media, Video) and media.supports_streaming,
+        deleted=message.deleted,
+    )
