@@ -169,6 +169,9 @@ def install_loop_handler(loop: asyncio.AbstractEventLoop) -> None:
     def handle(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
         error = context.get("exception")
         message = str(context.get("message", "unexpected error in the event loop"))
+        if message.startswith("Exception in callback"):
+            # It goes on with the callback's arguments; the exception tells the place.
+            message = "unexpected error in a callback"
         task = context.get("task") or context.get("future")
         name = task.get_name() if isinstance(task, asyncio.Task) else None
         extra = {"task": name} if name else {}

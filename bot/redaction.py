@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
-MASK = "[hidden]"
+MASK = "***"
 
 _SHORTEST = 4
 _PLAIN = 12

@@ -22,7 +22,7 @@ LONGEST_WAIT = 30 * 24 * 3600.0
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 _UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f]")
-_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(%[A-Za-z0-9._-]+)?")
 _POSTGRESQL_HOST = re.compile(r"postgresql://\S+", re.IGNORECASE)
 
 
