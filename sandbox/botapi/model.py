@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 JsonObject: TypeAlias = dict[str, object]
-"""A JSON object on its way to or from the wire."""
+"""An object on the wire."""
 
 
 class ChatKind(StrEnum):
@@ -41,7 +41,6 @@ class User:
 
     Attributes:
         started: The person has written to the bot in private, so that it may write back.
-        blocked_bot: The person has blocked the bot.
         deactivated: The account is gone.
     """
 
@@ -72,14 +71,10 @@ class StoredFile:
     """A file that the server holds.
 
     Attributes:
-        file_id: What the bot calls it.
-        unique_id: ``file_unique_id``.
         kind: ``photo``, ``video``, ``document``, …; an id is only good for its own kind.
-        path: The bytes on disk.
-        size: Bytes.
+        path: The bytes on disk, ``size`` of them.
         file_path: The path below ``/file/bot<token>/``.
-        file_name: As the sender named it, or empty.
-        mime_type: Content type, or empty.
+        file_name: As the sender named it, or empty; ``mime_type`` likewise.
     """
 
     file_id: str
@@ -134,7 +129,7 @@ class Video:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A sticker, voice message, animation, round video or piece of audio (``kind`` is the field's name)."""
+    """A sticker, voice message, animation, round video or piece of audio; ``kind`` is the field's name."""
 
     kind: str
     file: StoredFile

@@ -1,6 +1,6 @@
 """A person with a phone: sends, edits, presses, deletes, blocks."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -8,24 +8,10 @@ from sandbox.botapi.backend import Backend
 from sandbox.botapi.delivery import deliver, deliver_press, deliver_standing
 from sandbox.botapi.entities import find_entities
 from sandbox.botapi.model import Chat, Clip, Document, Media, Message, RichText, Standing, User, Video
+from sandbox.botapi.placeholders import CLIPS, FIELDS
 from sandbox.botapi.state import ANONYMOUS_ADMIN
 
 Content: TypeAlias = bytes | Path
-_CLIPS = {
-    "sticker": ("sticker.webp", "image/webp"),
-    "voice": ("voice.ogg", "audio/ogg"),
-    "audio": ("song.mp3", "audio/mpeg"),
-    "animation": ("cat.mp4", "video/mp4"),
-    "video_note": ("round.mp4", "video/mp4"),
-    "video": ("clip.mp4", "video/mp4"),
-}
-_FIELDS: Mapping[str, Mapping[str, object]] = {
-    "location": {"latitude": 21.0278, "longitude": 105.8342},
-    "contact": {"phone_number": "+15550100", "first_name": "Sam"},
-    "dice": {"emoji": "🎲", "value": 4},
-}
-OTHER_KINDS = frozenset(_CLIPS) | frozenset(_FIELDS)
-"""What ``send_other`` can send."""
 
 
 class Person:
@@ -154,12 +140,12 @@ class Person:
         reply_to: int | None = None,
         thread: int | None = None,
     ) -> Message:
-        """Send something the bot cannot use: one of ``OTHER_KINDS``; ``size`` = bytes of its file."""
+        """Send something the bot cannot use: one of ``placeholders.OTHER_KINDS``; ``size`` = bytes of its file."""
         message = self._draft(chat, reply_to, thread, caption)
-        if kind in _FIELDS:
-            message.fields = {kind: dict(_FIELDS[kind])}
+        if kind in FIELDS:
+            message.fields = {kind: dict(FIELDS[kind])}
             return self._send(message)
-        name, mime = _CLIPS[kind]
+        name, mime = CLIPS[kind]
         incoming = await self._backend.files.receive(bytes(size), file_name=name, mime_type=mime)
         file = await self._backend.files.keep(incoming, kind)
         message.media = Video(file, 640, 360, 5) if kind == "video" else Clip(kind, file, 512, 512, 3)

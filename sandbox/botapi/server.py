@@ -68,7 +68,7 @@ class BotApiServer(Crowd, Watch):
             await asyncio.to_thread(self.backend.files.prepare)
             app = BotApiApp(self.backend).build()
             add_control(app, self)
-            runner = web.AppRunner(app, shutdown_timeout=2.0, access_log=None)
+            runner = web.AppRunner(app, shutdown_timeout=0.5, access_log=None)
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
             site = web.TCPSite(runner, self.options.host, self.options.port)
