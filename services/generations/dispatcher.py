@@ -1,4 +1,4 @@
-"""Gives turns: whenever a place is free, the next generations of the queue become jobs. Also mends what a kill broke."""
+"""Gives turns: whenever a place is free, the next of the queue become jobs. Also mends what a kill broke."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -151,6 +151,11 @@ class Results:
         async with self._database.write() as session:
             await session.execute(self._of(run, positions).values(state=VideoState.LINKED.value))
 
+    async def failed(self, run: Generation, positions: Sequence[int]) -> None:
+        """Commit that these videos cannot be given at all."""
+        async with self._database.write() as session:
+            await session.execute(self._of(run, positions).values(state=VideoState.FAILED.value))
+
     @staticmethod
     def _of(run: Generation, positions: Sequence[int]) -> Update:
         return update(VideoRow).where(VideoRow.generation_id == run.id, VideoRow.position.in_(positions))

@@ -64,7 +64,8 @@ class Generations:
         generation = await self._rows.get(generation_id)
         if generation is None:
             return
-        if generation.state is State.QUEUED:
+        untold = generation.status_message_id is None and generation.state not in FINAL
+        if generation.state is State.QUEUED or untold:
             position = (await self._queue.positions()).get(generation_id)
             try:
                 await self._board.first(generation, position)

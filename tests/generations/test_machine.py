@@ -1,0 +1,45 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.generations.machine import ORDER, WORDS, may_follow, on_status_word, rank
+from services.generations.model import FINAL, State
+
+states = st.sampled_from(list(State))
+
+
+def test_every_state_has_its_place() -> None:
+    assert set(ORDER) == set(State)
+
+
+@given(states, states)
+def test_nothing_follows_the_end(now: State, then: State) -> None:
+    if now in FINAL:
+        assert not may_follow(now, then)
+
+
+@given(st.lists(states, max_size=12))
+def test_a_way_never_goes_back(wishes: list[State]) -> None:
+    now = State.QUEUED
+    for wish in wishes:
+        if may_follow(now, wish):
+            assert rank(wish) > rank(now)
+            now = wish
+
+
+def test_a_paid_result_cannot_be_cancelled() -> None:
+    assert not may_follow(State.DELIVERING, State.CANCELLED)
+    assert all(may_follow(state, State.CANCELLED) for state in State if state not in FINAL | {State.DELIVERING})
+
+
+@given(states.filter(lambda state: state not in FINAL), st.text())
+def test_an_unknown_word_is_shown_and_changes_nothing(now: State, word: str) -> None:
+    step = on_status_word(now, word)
+    if word.strip().lower() not in WORDS:
+        assert step.state is now
+        assert len(step.note) <= 60
+
+
+def test_words_that_come_late_do_not_turn_back() -> None:
+    step = on_status_word(State.PROCESSING, "starting")
+    assert step.state is State.PROCESSING
+    assert step.note == "starting"

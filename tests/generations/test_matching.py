@@ -1,0 +1,103 @@
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.genaipro.events import VideoResult
+from services.generations.matching import Request, Verdict, keys_of, match, same_prompt
+
+START = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def thing(name: str, second: float, urls: int = 1, *, failed: bool = False) -> VideoResult:
+    addresses = tuple(f"https://example.com/{name}-{number}.mp4" for number in range(urls))
+    created = START + timedelta(seconds=second)
+    return VideoResult(name, "p", addresses, bool(urls), failed, "completed", created)
+
+
+def asked(name: str, second: float, count: int = 1, *, is_open: bool = True) -> Request:
+    return Request(name, START + timedelta(seconds=second), count, is_open)
+
+
+def test_the_only_object_since_the_request_is_found() -> None:
+    found = match(asked("a", 10), [], [thing("old", 0), thing("new", 11)], {})
+    assert found.verdict is Verdict.FOUND
+    assert [item.id for item in found.results] == ["new"]
+
+
+def test_an_object_from_before_the_request_is_not_taken() -> None:
+    assert match(asked("a", 60), [], [thing("old", 20)], {}).verdict is Verdict.WAIT
+
+
+def test_an_object_of_another_request_is_not_taken() -> None:
+    other = thing("x", 11)
+    owners = dict.fromkeys(keys_of(other), "b")
+    assert match(asked("a", 10), [asked("b", 10)], [other], owners).verdict is Verdict.WAIT
+
+
+def test_an_object_known_by_its_address_alone_is_not_taken() -> None:
+    other = thing("x", 11)
+    assert match(asked("a", 10), [], [other], {f"url:{other.urls[0]}": "b"}).verdict is Verdict.WAIT
+
+
+def test_two_people_with_the_same_prompt_each_get_their_own() -> None:
+    one, two = asked("a", 10), asked("b", 12)
+    history = [thing("second", 13), thing("first", 11)]
+    assert [item.id for item in match(one, [two], history, {}).results] == ["first"]
+    assert [item.id for item in match(two, [one], history, {}).results] == ["second"]
+
+
+def test_while_one_of_two_may_still_come_the_other_waits() -> None:
+    one, two = asked("a", 10), asked("b", 12)
+    history = [thing("only", 13)]
+    assert match(one, [two], history, {}).verdict is Verdict.WAIT
+    assert match(two, [one], history, {}).verdict is Verdict.WAIT
+    assert match(one, [two], history, {}, last_chance=True).verdict is Verdict.FOUND
+
+
+def test_a_rival_that_ended_with_ids_unknown_to_the_history_uses_up_its_object() -> None:
+    rival = asked("a", 10, is_open=False)
+    found = match(asked("b", 12), [rival], [thing("first", 11), thing("second", 13)], {})
+    assert [item.id for item in found.results] == ["second"]
+
+
+def test_one_object_for_each_video_is_gathered() -> None:
+    history = [thing("v1", 11), thing("v2", 11.5)]
+    found = match(asked("a", 10, 2), [], history, {})
+    assert found.verdict is Verdict.FOUND
+    assert [item.id for item in found.results] == ["v1", "v2"]
+
+
+def test_fewer_than_asked_for_are_not_all_yet() -> None:
+    assert match(asked("a", 10, 3), [], [thing("v1", 11, urls=2)], {}).verdict is Verdict.PARTLY
+
+
+def test_what_is_still_being_made_is_waited_for() -> None:
+    assert match(asked("a", 10), [], [thing("v1", 11, urls=0)], {}).verdict is Verdict.WAIT
+
+
+def test_a_failed_object_is_an_answer() -> None:
+    found = match(asked("a", 10), [], [thing("v1", 11, urls=0, failed=True)], {})
+    assert found.verdict is Verdict.FOUND
+    assert not found.has_videos
+
+
+def test_prompts_are_the_same_but_for_white_space() -> None:
+    assert same_prompt("a  cat\nruns ", "a cat runs")
+    assert not same_prompt("a cat runs", "a cat run")
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 100), st.integers(1, 4)), min_size=2, max_size=5),
+    st.lists(st.tuples(st.integers(0, 110), st.integers(1, 4)), max_size=6),
+)
+def test_no_object_is_ever_given_to_two(requests: list[tuple[int, int]], objects: list[tuple[int, int]]) -> None:
+    all_asked = [asked(f"r{number}", second, count) for number, (second, count) in enumerate(requests)]
+    history = [thing(f"o{number}", second, urls) for number, (second, urls) in enumerate(objects)]
+    given_out: list[str] = []
+    for own in all_asked:
+        rivals = [other for other in all_asked if other.id != own.id]
+        found = match(own, rivals, history, {}, last_chance=True)
+        given_out += [item.id for item in found.results]
+        assert all(item.created_at and item.created_at >= own.armed_at - timedelta(seconds=5) for item in found.results)
+    assert len(given_out) == len(set(given_out))

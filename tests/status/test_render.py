@@ -1,0 +1,109 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.failures import Charged, Failure, FailureKind
+from services.generations.machine import ORDER
+from services.generations.model import FINAL, Generation, State, Video, VideoState
+from services.status.progress import bar, share
+from services.status.render import Surroundings, render
+from services.texts import LANGUAGES, Texts
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+TEXTS = Texts("en")
+
+GENERATION = Generation(
+    id="0123456789abcdef",
+    chat_id=1,
+    thread_id=None,
+    user_id=1,
+    language="en",
+    request_message_id=1,
+    status_message_id=2,
+    prompt="a cat",
+    count=2,
+    photos=(),
+    state=State.QUEUED,
+    note="",
+    epoch=0,
+    queued_at=NOW - timedelta(seconds=100),
+    started_at=NOW - timedelta(seconds=65),
+    armed_at=None,
+    attempts=1,
+    reconciling_since=None,
+    server_error=False,
+    cancel_requested_at=None,
+    finished_at=NOW,
+    final_shown=False,
+    failure=None,
+    charged=Charged.NO,
+)
+
+
+def around(**values: object) -> Surroundings:
+    return replace(Surroundings(NOW, 90.0), **values)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("state", list(State))
+def test_every_state_has_its_words_in_every_language(language: str, state: State) -> None:
+    failure = Failure(FailureKind.LOST, "", Charged.UNKNOWN) if state is State.FAILED else None
+    screen = render(replace(GENERATION, state=state, failure=failure), around(position=3), TEXTS.into(language))
+    assert screen.html
+    labels = [button.label for row in screen.rows for button in row]
+    assert bool(labels) == (state is not State.DELIVERING)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", list(FailureKind))
+@pytest.mark.parametrize("reason", ["", "<b>no</b>"])
+def test_every_failure_has_its_words_in_every_language(language: str, kind: FailureKind, reason: str) -> None:
+    failed = replace(GENERATION, state=State.FAILED, failure=Failure(kind, reason))
+    screen = render(failed, around(), TEXTS.into(language))
+    assert "<b>" not in screen.html
+    if reason and kind in {FailureKind.OTHER, FailureKind.REJECTED}:
+        assert "&lt;b&gt;no&lt;/b&gt;" in screen.html
+
+
+@given(st.text(min_size=1, max_size=5000))
+def test_no_prompt_breaks_the_message(prompt: str) -> None:
+    screen = render(replace(GENERATION, state=State.PROCESSING, prompt=prompt), around(), TEXTS.into("en"))
+    assert len(screen.html) < 1000
+    assert screen.html.count("<") == 2
+
+
+def test_the_end_says_how_many_did_not_work_and_links_what_telegram_did_not_take() -> None:
+    videos = (
+        Video(0, "https://example.com/a", VideoState.SENT, 1, "f"),
+        Video(1, "https://example.com/b?x=1&y=2", VideoState.LINKED, 0, None),
+        Video(2, "", VideoState.FAILED, 0, None),
+    )
+    text = render(replace(GENERATION, state=State.DONE), around(videos=videos), TEXTS.into("en")).html
+    assert "2 videos in 1:05" in text
+    assert "1 video did not work out" in text
+    assert '<a href="https://example.com/b?x=1&amp;y=2">Video 2</a>' in text
+    assert "example.com/a" not in text
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(ORDER), st.floats(0, 4000)), max_size=12),
+    st.floats(5, 2000),
+)
+def test_the_bar_never_runs_backwards_nor_ends_early(path: list[tuple[State, float]], estimate: float) -> None:
+    states = sorted((state for state, _ in path), key=ORDER.index)
+    times = sorted(time for _, time in path)
+    before = 0.0
+    for state, elapsed in zip(states, times, strict=True):
+        now = share(state, elapsed, estimate)
+        assert now >= before
+        assert now < 1.0 or state in FINAL
+        before = now
+
+
+def test_the_bar_has_ten_cells() -> None:
+    assert bar(0.0) == "▱" * 10
+    assert bar(0.55) == "▰" * 5 + "▱" * 5
+    assert bar(1.0) == "▰" * 10
