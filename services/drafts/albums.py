@@ -1,0 +1,150 @@
+"""Albums: the parts the bot has seen, and the ones that start by themselves.
+
+Telegram sends every part of an album as an update of its own, in any order, with no end marker; a reply to one part
+names that part alone. So the parts are remembered as they go by.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.clock import Clock
+from services.drafts.changes import draft_of_album, drafts_of_messages, new_values, put, touch
+from services.drafts.model import Defaults, DraftItem, DraftState, Owner
+from services.drafts.repository import Added, AddOutcome
+from services.drafts.rows import COLLECTING_STATES, lock, lock_open, photo_columns, photo_of, with_items
+from services.photos.model import PhotoRef
+from services.store.database import Database
+from services.store.dialects import affected, insert_new
+from services.store.schema import DraftItemRow, DraftRow, SeenPhotoRow
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPhoto:
+    """A part of an album: its message and its photo."""
+
+    message_id: int
+    photo: PhotoRef
+
+
+class SeenAlbums:
+    """The parts of albums that went by.
+
+    Args:
+        database: Holds them.
+        clock: Says when it is.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def remember(self, chat_id: int, user_id: int, media_group_id: str, part: SeenPhoto) -> None:
+        """Keep a part; keeping it twice changes nothing."""
+        async with self._database.write() as session:
+            await insert_new(
+                session,
+                SeenPhotoRow,
+                chat_id=chat_id,
+                message_id=part.message_id,
+                user_id=user_id,
+                media_group_id=media_group_id,
+                seen_at=self._clock.now(),
+                **photo_columns(part.photo),
+            )
+
+    async def parts(self, chat_id: int, media_group_id: str) -> tuple[SeenPhoto, ...]:
+        """The parts seen so far, in message order."""
+        query = select(SeenPhotoRow).where(
+            SeenPhotoRow.chat_id == chat_id, SeenPhotoRow.media_group_id == media_group_id
+        )
+        async with self._database.read() as session:
+            rows = await session.scalars(query.order_by(SeenPhotoRow.message_id))
+            photos = [(row.message_id, photo_of(row)) for row in rows]
+        return tuple(SeenPhoto(message_id, photo) for message_id, photo in photos if photo is not None)
+
+    async def prune(self, before: datetime) -> int:
+        """Drop what was seen before a moment.
+
+        Returns:
+            How many parts were dropped.
+        """
+        async with self._database.write() as session:
+            return await affected(session, delete(SeenPhotoRow).where(SeenPhotoRow.seen_at < before))
+
+
+def album_draft_id(chat_id: int, media_group_id: str) -> str:
+    """The id of the draft of an album that starts by itself: the same for every part, in every process.
+
+    It is never shown on a button, so that it may be guessed.
+    """
+    return hashlib.sha256(f"{chat_id}:{media_group_id}".encode()).hexdigest()[:16]
+
+
+class StartingAlbums:
+    """Albums captioned ``/video``, on the way to their start.
+
+    Args:
+        database: Holds the drafts.
+        clock: Says when it is.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def begin(
+        self, owner: Owner, defaults: Defaults, media_group_id: str, items: Sequence[DraftItem], count: int | None
+    ) -> Added:
+        """Let an album start by itself: its parts leave the owner's open draft for a draft of their own.
+
+        Args:
+            owner: Whose album.
+            defaults: How the draft begins.
+            media_group_id: The album.
+            items: The parts that are here.
+            count: The number of videos asked for, or None.
+        """
+        now = self._clock.now()
+        draft_id = album_draft_id(owner.chat_id, media_group_id)
+        async with self._database.write() as session:
+            row = await lock(session, draft_id)
+            if row is None:
+                earlier = await draft_of_album(session, owner, media_group_id)
+                if earlier is not None and earlier.state not in COLLECTING_STATES:
+                    known = await drafts_of_messages(session, owner.chat_id, items)
+                    is_repeated = len(known) == len(items)
+                    return Added(AddOutcome.REPEATED if is_repeated else AddOutcome.TOO_LATE, earlier.id)
+                values = new_values(draft_id, owner, defaults, DraftState.STARTING, now)
+                await insert_new(session, DraftRow, **values)
+                row = await lock(session, draft_id)
+                assert row is not None
+                await _take_parts(session, owner, row, media_group_id, now)
+            present = {item.message_id for item in (await with_items(session, row)).items}
+            fresh = [item for item in items if item.message_id not in present]
+            if not fresh:
+                return Added(AddOutcome.REPEATED, row.id)
+            if row.state not in COLLECTING_STATES:
+                return Added(AddOutcome.TOO_LATE, row.id)
+            put(session, row, fresh, count, now)
+            row.starts_itself = True
+            return Added(AddOutcome.ADDED, row.id)
+
+
+async def _take_parts(session: AsyncSession, owner: Owner, row: DraftRow, media_group_id: str, now: datetime) -> None:
+    source = await lock_open(session, owner)
+    if source is None:
+        return
+    parts = DraftItemRow.media_group_id == media_group_id
+    move = update(DraftItemRow).where(DraftItemRow.draft_id == source.id, parts).values(draft_id=row.id)
+    if not await affected(session, move):
+        return
+    touch(source, now)
+    if not (await with_items(session, source)).items:
+        # The card that an early part called for becomes the status message.
+        row.card_message_id = source.card_message_id
+        await session.delete(source)

@@ -1,0 +1,87 @@
+"""The steps that changes of drafts are made of, within a transaction of the caller's."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import case, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.drafts.model import Defaults, DraftItem, DraftState, NewId, Owner, is_count
+from services.drafts.rows import COLLECTING_STATES, item_row, lock_open
+from services.store.dialects import insert_new
+from services.store.schema import NO_THREAD, DraftItemRow, DraftRow
+
+_OPEN_ATTEMPTS = 10
+
+
+def touch(row: DraftRow, now: datetime) -> None:
+    """Note that a draft is not what its card shows any more."""
+    row.version += 1
+    row.updated_at = now
+
+
+def close(row: DraftRow, now: datetime) -> None:
+    """Give a draft up."""
+    row.state = DraftState.CANCELLED.value
+    touch(row, now)
+
+
+def put(session: AsyncSession, row: DraftRow, items: Sequence[DraftItem], count: int | None, now: datetime) -> None:
+    """Add messages that a draft does not have, and the number of videos they ask for (None: none)."""
+    session.add_all(item_row(row.id, item) for item in items)
+    if any(item.photo is not None for item in items):
+        row.extra_told = False
+    if count is not None and is_count(count):
+        row.count = count
+    touch(row, now)
+
+
+def new_values(draft_id: str, owner: Owner, defaults: Defaults, state: DraftState, now: datetime) -> dict[str, object]:
+    """The columns of a new draft."""
+    return {
+        "id": draft_id,
+        "chat_id": owner.chat_id,
+        "thread_id": owner.thread_id or NO_THREAD,
+        "user_id": owner.user_id,
+        "state": state.value,
+        "language": defaults.language,
+        "count": defaults.count,
+        "starts_itself": defaults.starts_itself,
+        "version": 0,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+async def open_row(session: AsyncSession, owner: Owner, defaults: Defaults, new_id: NewId, now: datetime) -> DraftRow:
+    """The owner's open draft, which is made if there is none."""
+    # Another process may open it, or send it off, between any two of these statements.
+    for _ in range(_OPEN_ATTEMPTS):
+        row = await lock_open(session, owner)
+        if row is not None:
+            return row
+        await insert_new(session, DraftRow, **new_values(new_id(), owner, defaults, DraftState.OPEN, now))
+    raise RuntimeError("the open draft of one person changes faster than it can be read")
+
+
+async def drafts_of_messages(session: AsyncSession, chat_id: int, items: Iterable[DraftItem]) -> dict[int, str]:
+    """The draft of each of these messages that was taken before, whatever became of the draft."""
+    query = (
+        select(DraftItemRow.message_id, DraftItemRow.draft_id)
+        .join(DraftRow, DraftRow.id == DraftItemRow.draft_id)
+        .where(DraftRow.chat_id == chat_id, DraftItemRow.message_id.in_([item.message_id for item in items]))
+    )
+    return dict((await session.execute(query)).tuples().all())
+
+
+async def draft_of_album(session: AsyncSession, owner: Owner, media_group_id: str) -> DraftRow | None:
+    """The draft that has parts of this album, or None; one that still collects comes first."""
+    has_parts = select(DraftItemRow.draft_id).where(DraftItemRow.media_group_id == media_group_id)
+    query = (
+        select(DraftRow)
+        .where(DraftRow.chat_id == owner.chat_id, DraftRow.user_id == owner.user_id, DraftRow.id.in_(has_parts))
+        .order_by(case((DraftRow.state.in_(COLLECTING_STATES), 0), else_=1), DraftRow.updated_at.desc())
+        .limit(1)
+        .with_for_update()
+    )
+    return await session.scalar(query)

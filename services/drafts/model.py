@@ -1,0 +1,217 @@
+"""Drafts as values: a request in the making, and what its messages add up to.
+
+A draft is the set of its messages. Photos, prompt and the rest follow from that set alone, so the order in which
+the parts of an album arrive (each is an update of its own, with no end marker) changes nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from services.generations.model import MAX_VIDEOS, Order
+from services.photos.model import MAX_PHOTOS, PhotoRef
+
+BORROWED = -(2**62)
+"""Added to a position, it gives the message id of a photo that is not a message of the draft's own person and place:
+such photos keep their order, come before all others, and no edited message is mistaken for one of them."""
+
+
+class DraftState(StrEnum):
+    """Where a draft stands."""
+
+    OPEN = "open"
+    """It has a card and takes photos and texts."""
+    STARTING = "starting"
+    """An album captioned ``/video`` that starts by itself once all of it is here."""
+    SUBMITTED = "submitted"
+    CANCELLED = "cancelled"
+
+
+COLLECTING = frozenset({DraftState.OPEN, DraftState.STARTING})
+"""The states in which a draft still changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose draft it is and where: at most one open draft for each.
+
+    Attributes:
+        chat_id: The chat.
+        thread_id: The forum topic, or None.
+        user_id: The person.
+    """
+
+    chat_id: int
+    thread_id: int | None
+    user_id: int
+
+    @property
+    def in_group(self) -> bool:
+        """Whether others read along: only private chats have positive ids."""
+        return self.chat_id < 0
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """How a new draft begins.
+
+    Attributes:
+        language: The person's.
+        count: Videos, 1 to 4.
+        starts_itself: Whether it starts without asking once it is complete.
+    """
+
+    language: str
+    count: int = 1
+    starts_itself: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DraftItem:
+    """One message of a draft.
+
+    Attributes:
+        message_id: Its id; the order of the ids is the order of the draft.
+        text: Its text or caption, or empty.
+        photo: Its photo, or None.
+        media_group_id: Its album, or None.
+    """
+
+    message_id: int
+    text: str = ""
+    photo: PhotoRef | None = None
+    media_group_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A request in the making.
+
+    Attributes:
+        id: Its id.
+        owner: Whose it is and where.
+        state: Where it stands.
+        language: Its person's.
+        count: Videos, 1 to 4.
+        items: Its messages, in their order.
+        version: Grows with every change that the card shows.
+        card_version: The version that the card shows; 0 before the first.
+        card_message_id: The card, or None.
+        starts_itself: Whether it starts without asking once it is complete.
+        extra_told: Whether it was said that photos past the third are left out.
+        request_message_id: The message that is the request, where that is none of the items.
+        edited_from: The generation whose photos it took over, or None.
+        held_until: Until when a photo is being checked, or None.
+        updated_at: When it last changed.
+    """
+
+    id: str
+    owner: Owner
+    state: DraftState
+    language: str
+    count: int
+    items: tuple[DraftItem, ...]
+    version: int
+    card_version: int
+    card_message_id: int | None
+    starts_itself: bool
+    extra_told: bool
+    request_message_id: int | None
+    edited_from: str | None
+    held_until: datetime | None
+    updated_at: datetime
+
+    @property
+    def all_photos(self) -> tuple[PhotoRef, ...]:
+        """Every photo that was sent, in message order."""
+        return tuple(item.photo for item in self.items if item.photo is not None)
+
+    @property
+    def photos(self) -> tuple[PhotoRef, ...]:
+        """The photos that are used: the first three in message order."""
+        return self.all_photos[:MAX_PHOTOS]
+
+    @property
+    def prompt(self) -> str:
+        """The texts of all messages, a line each, in message order."""
+        return "\n".join(item.text for item in self.items if item.text)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it has all that a request needs."""
+        return bool(self.photos) and bool(self.prompt.strip())
+
+    @property
+    def has_album(self) -> bool:
+        """Whether more parts of an album may be on their way."""
+        return any(item.media_group_id is not None for item in self.items)
+
+    @property
+    def extra_message_id(self) -> int | None:
+        """The message of the first photo that is left out, or None."""
+        extra = [item.message_id for item in self.items if item.photo is not None][MAX_PHOTOS:]
+        return extra[0] if extra else None
+
+    @property
+    def request(self) -> int:
+        """The message that the videos reply to: the request itself, or else the first message with a photo."""
+        if self.request_message_id is not None:
+            return self.request_message_id
+        with_photo = [item.message_id for item in self.items if item.photo is not None and item.message_id > 0]
+        texts = [item.message_id for item in self.items if item.message_id > 0]
+        return min(with_photo or texts, default=self.card_message_id or 0)
+
+
+def in_order(items: Iterable[DraftItem]) -> tuple[DraftItem, ...]:
+    """Items in message order."""
+    return tuple(sorted(items, key=lambda item: item.message_id))
+
+
+def borrow(photos: Iterable[PhotoRef], after: int = 0) -> tuple[DraftItem, ...]:
+    """Photos from elsewhere as items of a draft.
+
+    Args:
+        photos: In their order.
+        after: A number (a message id, say) that sets these apart from other borrowed ones.
+    """
+    return tuple(
+        DraftItem(BORROWED + after * (MAX_PHOTOS + 1) + position, photo=photo)
+        for position, photo in enumerate(list(photos)[:MAX_PHOTOS])
+    )
+
+
+def order_of(draft: Draft) -> Order:
+    """What a complete draft asks for.
+
+    Raises:
+        ValueError: It is not complete.
+    """
+    if not draft.is_ready:
+        raise ValueError("a draft without photos or prompt cannot be ordered")
+    return Order(
+        request_key=f"draft:{draft.id}",
+        chat_id=draft.owner.chat_id,
+        thread_id=draft.owner.thread_id,
+        user_id=draft.owner.user_id,
+        language=draft.language,
+        request_message_id=draft.request,
+        status_message_id=draft.card_message_id,
+        prompt=draft.prompt,
+        count=draft.count,
+        photos=draft.photos,
+    )
+
+
+def is_count(count: int) -> bool:
+    """Whether so many videos can be asked for."""
+    return 1 <= count <= MAX_VIDEOS
+
+
+class NewId(Protocol):
+    """Makes ids that nobody can guess."""
+
+    def __call__(self) -> str:
+        """A new id, 16 hex digits."""
+        ...

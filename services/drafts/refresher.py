@@ -1,0 +1,167 @@
+"""The timers behind the cards: many messages in a moment become one refresh, and the last one is always shown."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from services.clock import Clock
+
+Sleep = Callable[[float], Awaitable[None]]
+
+_log = structlog.get_logger(__name__)
+
+
+class Refreshes(Protocol):
+    """Brings one draft up to date (:class:`services.drafts.keeper.CardKeeper`)."""
+
+    async def refresh(self, draft_id: str) -> float | None:
+        """Do so; seconds after which to call again, or None."""
+        ...
+
+
+class Unfinished(Protocol):
+    """Knows the drafts that are not up to date (:class:`services.drafts.ledger.CardLedger`)."""
+
+    async def unfinished(self) -> Sequence[str]:
+        """Their ids."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """When a draft is refreshed.
+
+    Attributes:
+        quiet: Seconds after its last message.
+        longest: Seconds after the first message since the last refresh, however many follow.
+        closing: Seconds that :meth:`CardRefresher.close` takes at most.
+    """
+
+    quiet: float = 0.4
+    longest: float = 1.5
+    closing: float = 3.0
+
+
+@dataclass(slots=True)
+class _Timer:
+    """One draft's timer: a task that lives while something is due."""
+
+    due: float | None
+    latest: float
+    task: asyncio.Task[None] | None = None
+    is_asleep: bool = False
+
+
+class CardRefresher:
+    """Refreshes drafts a moment after they change; one task for a draft, owned here, ended by :meth:`close`.
+
+    Args:
+        keeper: Does the refreshing.
+        books: Knows what was left undone.
+        clock: Its monotonic clock sets the timers.
+        sleep: Waits that many seconds.
+        pace: When to refresh.
+    """
+
+    def __init__(
+        self,
+        keeper: Refreshes,
+        books: Unfinished,
+        clock: Clock,
+        sleep: Sleep = asyncio.sleep,
+        pace: Pace | None = None,
+    ) -> None:
+        self._keeper = keeper
+        self._books = books
+        self._clock = clock
+        self._sleep = sleep
+        self._pace = pace or Pace()
+        self._timers: dict[str, _Timer] = {}
+        self._cancelled: set[asyncio.Task[None]] = set()
+        self._is_closed = False
+
+    def soon(self, draft_id: str) -> None:
+        """Refresh a draft once no message has come for a moment."""
+        now = self._clock.monotonic()
+        timer = self._timers.get(draft_id)
+        latest = timer.latest if timer is not None and timer.due is not None else now + self._pace.longest
+        self._set(draft_id, min(now + self._pace.quiet, latest), latest)
+
+    def now(self, draft_id: str) -> None:
+        """Refresh a draft without waiting: somebody pressed a button."""
+        now = self._clock.monotonic()
+        self._set(draft_id, now, now)
+
+    async def sweep(self) -> int:
+        """Take up what was left undone: at the start, and now and then in case another process died.
+
+        Returns:
+            How many drafts that is.
+        """
+        drafts = await self._books.unfinished()
+        for draft_id in drafts:
+            if draft_id not in self._timers:
+                self.soon(draft_id)
+        return len(drafts)
+
+    async def close(self) -> None:
+        """Refresh at once what still waits, and end; what takes too long is left to the next sweep."""
+        self._is_closed = True
+        waiting = [(draft_id, timer) for draft_id, timer in self._timers.items() if timer.is_asleep]
+        for draft_id, timer in waiting:
+            self._wake(timer)
+            timer.task = asyncio.create_task(self._fire(draft_id, timer))
+        tasks = [timer.task for timer in self._timers.values() if timer.task is not None] + list(self._cancelled)
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=self._pace.closing)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        self._timers.clear()
+
+    def _set(self, draft_id: str, due: float, latest: float) -> None:
+        if self._is_closed:
+            return
+        timer = self._timers.get(draft_id)
+        if timer is None:
+            timer = self._timers[draft_id] = _Timer(due, latest)
+        else:
+            is_earlier = timer.due is None or due < timer.due
+            timer.due, timer.latest = due, latest
+            if timer.task is not None and not (timer.is_asleep and is_earlier):
+                return
+            self._wake(timer)
+        timer.task = asyncio.create_task(self._run(draft_id, timer), name=f"draft-card-{draft_id}")
+
+    def _wake(self, timer: _Timer) -> None:
+        timer.is_asleep = False
+        if timer.task is not None and timer.task.cancel():
+            self._cancelled.add(timer.task)
+            timer.task.add_done_callback(self._cancelled.discard)
+
+    async def _run(self, draft_id: str, timer: _Timer) -> None:
+        while timer.due is not None:
+            wait = timer.due - self._clock.monotonic()
+            if wait > 0:
+                timer.is_asleep = True
+                await self._sleep(wait)
+                timer.is_asleep = False
+                continue
+            await self._fire(draft_id, timer)
+        if self._timers.get(draft_id) is timer:
+            del self._timers[draft_id]
+
+    async def _fire(self, draft_id: str, timer: _Timer) -> None:
+        timer.due = None
+        try:
+            again = await self._keeper.refresh(draft_id)
+        except Exception:  # noqa: BLE001 - a fault of one draft stops no other; the sweep takes it up again
+            _log.exception("draft-card-failed")
+            return
+        if again is not None and not self._is_closed:
+            due = self._clock.monotonic() + again
+            timer.due = due if timer.due is None else min(due, timer.due)
+            timer.latest = timer.due
