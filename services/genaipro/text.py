@@ -48,8 +48,11 @@ def load_json(text: str) -> object:
     try:
         value: object = json.loads(text)
     except (ValueError, RecursionError):
-        raise NotJsonError from None
-    return value
+        pass
+    else:
+        return value
+    # Raised out here, because the decoder's error holds the whole text, and a context is never dropped.
+    raise NotJsonError
 
 
 def looks_like_html(text: str) -> bool:

@@ -5,17 +5,26 @@ so neither the event loop nor memory feels their size.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import socket
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from types import SimpleNamespace
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import aiohttp
 
 from services.photos.model import PhotoFile
 
+if TYPE_CHECKING:
+    from _socket import _Address
+
+    from _typeshed import ReadableBuffer
+
 CONNECT_SECONDS = 30.0
 """Seconds that name resolution, connection and TLS handshake may take together."""
+
+MOST_DEFERRALS = 1000
+"""How often a failed write is put off while an answer waits to be read; bounds the work on an answer nobody reads."""
 
 
 def _open_all(photos: Sequence[PhotoFile]) -> tuple[ExitStack, list[BinaryIO]]:
@@ -44,6 +53,54 @@ async def open_form(photos: Sequence[PhotoFile], prompt: str, count: int) -> Asy
         form.add_field("prompt", prompt.encode("utf-8", "replace").decode("utf-8"))
         form.add_field("number_of_videos", str(count))
         yield form
+
+
+class AnswerFirstSocket(socket.socket):
+    """A socket that lets what the other side said be read before a failed write closes it.
+
+    A service that refuses a request before it has read the body answers and closes; the next write then fails, and
+    asyncio drops the connection with the answer still unread (``asyncio/selector_events.py``, ``write``). Here such
+    a write says "try later" as long as there is something to read; the loop reads before it writes.
+    """
+
+    _deferrals = 0
+
+    def send(self, data: "ReadableBuffer", flags: int = 0, /) -> int:
+        """Sends, as ``socket.socket.send`` does.
+
+        Raises:
+            BlockingIOError: Not now; also when the connection is broken, but has an answer to be read.
+            OSError: The connection is broken.
+        """
+        try:
+            return super().send(data, flags)
+        except (BrokenPipeError, ConnectionResetError):
+            if self._has_answer():
+                raise BlockingIOError from None
+            raise
+
+    def sendmsg(
+        self,
+        buffers: "Iterable[ReadableBuffer]",
+        ancdata: "Iterable[tuple[int, int, ReadableBuffer]]" = (),
+        flags: int = 0,
+        address: "_Address | None" = None,
+        /,
+    ) -> int:
+        """Sends, as ``socket.socket.sendmsg`` does; raises as ``send`` here (asyncio from Python 3.12 on uses both)."""
+        try:
+            return super().sendmsg(buffers, ancdata, flags, address)
+        except (BrokenPipeError, ConnectionResetError):
+            if self._has_answer():
+                raise BlockingIOError from None
+            raise
+
+    def _has_answer(self) -> bool:
+        self._deferrals += 1
+        try:
+            return self._deferrals <= MOST_DEFERRALS and bool(self.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False
 
 
 class Sending:
@@ -112,7 +169,9 @@ def own_connection(sending: Sending, *, trust_env: bool) -> aiohttp.ClientSessio
         trust_env: Whether proxies named in the environment are used.
     """
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(force_close=True, limit=1),
+        connector=aiohttp.TCPConnector(
+            force_close=True, limit=1, socket_factory=lambda address: AnswerFirstSocket(*address[:3])
+        ),
         cookie_jar=aiohttp.DummyCookieJar(),
         trace_configs=[sending.trace()],
         trust_env=trust_env,

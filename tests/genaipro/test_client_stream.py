@@ -1,0 +1,232 @@
+"""The stream as it should be, and every oddity of it that still tells its end."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from services.failures import Charged, Failure, FailureKind
+from services.genaipro.client import GenAIProClient
+from services.genaipro.errors import MaybeAcceptedError
+from services.genaipro.events import CompletedEvent, FailedEvent, StatusEvent, StreamEvent, UnknownEvent, VideoResult
+from services.photos.model import PhotoFile
+from tests.genaipro.conftest import KEY, MakeClient
+from tests.genaipro.fakes import COMPLETE, END, STATUS, URL, Exchange, Script, WireServer, chunk, event, video
+
+DONE = VideoResult(
+    id="abc123",
+    prompt="a cat",
+    urls=(URL,),
+    succeeded=True,
+    failed=False,
+    status="MEDIA_GENERATION_STATUS_SUCCESSFUL",
+    created_at=datetime(2026, 3, 30, 10, tzinfo=UTC),
+)
+
+
+async def collect(
+    client: GenAIProClient, photos: Sequence[PhotoFile], into: list[StreamEvent] | None = None
+) -> list[StreamEvent]:
+    """The events up to the end; ``into`` keeps those that came before an error."""
+    got = [] if into is None else into
+    async with client.ingredients_to_video(photos, "a cat", 1) as events:
+        async for one in events:
+            got.append(one)  # a comprehension would lose what came before an error
+    return got
+
+
+def streaming(*pieces: bytes) -> Script:
+    async def script(exchange: Exchange) -> None:
+        await exchange.stream(*pieces)
+        await exchange.send(END)
+
+    return script
+
+
+async def run(make_client: MakeClient, photos: Sequence[PhotoFile], script: Script) -> list[StreamEvent]:
+    async with WireServer(script) as server:
+        got = await collect(make_client(server.url), photos)
+        assert server.posts == server.connections == 1
+        return got
+
+
+async def test_the_stream_of_the_api_page(make_client: MakeClient, photos: list[PhotoFile]) -> None:
+    words = ("starting", "uploading_images", "processing")
+    script = streaming(*(event(STATUS, word) for word in words), event(COMPLETE, [video()]))
+    got = await run(make_client, photos, script)
+    assert got == [*(StatusEvent(word) for word in words), CompletedEvent((DONE,))]
+
+
+async def test_the_form(make_client: MakeClient, photos: list[PhotoFile]) -> None:
+    prompt = "Một con mèo — “đẹp”\r\n\U0001f408 --boundary"
+    async with WireServer(streaming(event(COMPLETE, [video()]))) as server:
+        async with make_client(server.url).ingredients_to_video(photos, prompt, 4) as events:
+            assert [one async for one in events] == [CompletedEvent((DONE,))]
+        (request,) = server.requests
+    assert (request.method, request.target) == ("POST", "/api/v1/veo/ingredients-to-video")
+    assert request.headers["authorization"] == f"Bearer {KEY}"
+    assert request.headers["accept"] == "text/event-stream"
+    assert request.headers["content-type"].startswith("multipart/form-data; boundary=")
+    images = [(part.name, part.filename, part.content_type, part.body) for part in request.parts[:3]]
+    assert images == [
+        ("reference_images", photo.filename, photo.content_type, photo.path.read_bytes()) for photo in photos
+    ]
+    texts = [(part.name, part.filename, part.body) for part in request.parts[3:]]
+    assert texts == [("prompt", None, prompt.encode()), ("number_of_videos", None, b"4")]
+
+
+async def test_a_surrogate_in_the_prompt_is_sent_as_utf8(make_client: MakeClient, photos: list[PhotoFile]) -> None:
+    async with WireServer(streaming(event(COMPLETE, []))) as server:
+        async with make_client(server.url).ingredients_to_video(photos[:1], "a\ud800b", 1) as events:
+            assert [one async for one in events] == [CompletedEvent(())]
+        assert server.requests[0].parts[1].body == b"a?b"
+
+
+async def test_nothing_is_read_after_the_terminal_event(make_client: MakeClient, photos: list[PhotoFile]) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.stream(event("error", {"error": "boom"}) + event(STATUS, "processing"))
+        await exchange.until_closed()
+
+    async with WireServer(script) as server:
+        assert await collect(make_client(server.url), photos) == [FailedEvent(Failure(FailureKind.OTHER, "boom"))]
+        await server.closed.wait()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "expected"),
+    [
+        (STATUS, "starting", StatusEvent("starting")),
+        (STATUS, '{"status": "queued", "progress": 5}', StatusEvent("queued")),
+        (STATUS, '"  step\\n two "', StatusEvent("step two")),
+        (STATUS, '"never heard of"', StatusEvent("never heard of")),
+        (STATUS, "null", UnknownEvent(STATUS, "")),
+        ("heartbeat", '{"n": 1}', UnknownEvent("heartbeat", '{"n": 1}')),
+        ("message", "hello", UnknownEvent("message", "hello")),
+    ],
+)
+async def test_progress_of_every_shape(
+    make_client: MakeClient, photos: list[PhotoFile], name: str, data: str, expected: StreamEvent
+) -> None:
+    raw = f"event: {name}\r\ndata: {data}\r\n\r\n".encode()
+    got = await run(make_client, photos, streaming(b": ping\n\n", raw, b":\n\n", event(COMPLETE, [video()])))
+    assert got == [expected, CompletedEvent((DONE,))]
+
+
+async def test_an_event_without_a_name_is_a_message(make_client: MakeClient, photos: list[PhotoFile]) -> None:
+    got = await run(make_client, photos, streaming(b"data: x\n\n", event(COMPLETE, [])))
+    assert got == [UnknownEvent("message", "x"), CompletedEvent(())]
+
+
+async def test_a_line_of_a_megabyte(make_client: MakeClient, photos: list[PhotoFile]) -> None:
+    prompt = "é" * 1_200_000
+    raw = f"event: {COMPLETE}\ndata: {json.dumps([video(prompt=prompt)], ensure_ascii=False)}\n\n".encode()
+    (got,) = await run(make_client, photos, streaming(*(raw[at : at + 65_537] for at in range(0, len(raw), 65_537))))
+    assert isinstance(got, CompletedEvent)
+    assert got.results[0].prompt == prompt
+
+
+async def test_a_line_larger_than_anything_sane(make_client: MakeClient, photos: list[PhotoFile]) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.stream(*[b"x" * 1_000_000] * 9)
+        await exchange.until_closed()
+
+    async with WireServer(script) as server:
+        with pytest.raises(MaybeAcceptedError) as caught:
+            await collect(make_client(server.url), photos)
+        assert caught.value.failure == Failure(FailureKind.LOST, charged=Charged.UNKNOWN)
+        assert server.posts == 1
+
+
+async def test_text_cut_byte_by_byte(make_client: MakeClient, photos: list[PhotoFile]) -> None:
+    raw = f"\ufeffevent: {STATUS}\rdata: đang tạo\r\r".encode() + event(COMPLETE, [video()]).replace(b"\n", b"\r\n")
+    got = await run(make_client, photos, streaming(*(raw[at : at + 1] for at in range(len(raw)))))
+    assert got == [StatusEvent("đang tạo"), CompletedEvent((DONE,))]
+
+
+async def test_invalid_utf8_stops_nothing(make_client: MakeClient, photos: list[PhotoFile]) -> None:
+    raw = f"event: {STATUS}\n".encode() + b"data: a\xffb\n\n"
+    got = await run(make_client, photos, streaming(raw, event(COMPLETE, [video()])))
+    assert got == [StatusEvent("a\ufffdb"), CompletedEvent((DONE,))]
+
+
+@pytest.mark.parametrize("cut", [1, 2])
+async def test_a_result_whose_end_got_lost(make_client: MakeClient, photos: list[PhotoFile], cut: int) -> None:
+    raw = event(COMPLETE, [video()])[:-cut]
+    assert await run(make_client, photos, streaming(raw)) == [CompletedEvent((DONE,))]
+
+
+async def test_a_result_in_hand_when_the_connection_breaks(make_client: MakeClient, photos: list[PhotoFile]) -> None:
+    """What came before the break counts, though nobody had asked for it yet when the break came."""
+    broken = asyncio.Event()
+
+    async def script(exchange: Exchange) -> None:
+        await exchange.stream(event(STATUS, "processing"), event(COMPLETE, [video()]))
+        exchange.writer.close()
+        await exchange.writer.wait_closed()
+        broken.set()
+
+    async with WireServer(script) as server:
+        got = []
+        async with make_client(server.url).ingredients_to_video(photos, "a cat", 1) as events:
+            async for one in events:
+                got.append(one)
+                await broken.wait()
+                for _ in range(10):
+                    await asyncio.sleep(0)
+        assert got == [StatusEvent("processing"), CompletedEvent((DONE,))]
+
+
+async def test_leaving_closes_the_connection(make_client: MakeClient, photos: list[PhotoFile]) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.stream(event(STATUS, "starting"))
+        await exchange.until_closed()
+
+    async with WireServer(script) as server:
+        async with make_client(server.url).ingredients_to_video(photos, "a cat", 1) as events:
+            assert await anext(events) == StatusEvent("starting")
+        await server.closed.wait()
+        assert server.posts == 1
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_a_cancellation_closes_the_connection(
+    make_client: MakeClient, photos: list[PhotoFile], answers: bool
+) -> None:
+    asked = asyncio.Event()
+
+    async def script(exchange: Exchange) -> None:
+        if answers:
+            await exchange.stream(event(STATUS, "starting"))
+        asked.set()
+        await exchange.until_closed()
+
+    async with WireServer(script) as server:
+        task = asyncio.create_task(collect(make_client(server.url), photos))
+        await asked.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await server.closed.wait()
+        assert server.posts == 1
+
+
+async def test_a_consumers_own_error_stays_its_own(make_client: MakeClient, photos: list[PhotoFile]) -> None:
+    async def consume(client: GenAIProClient) -> None:
+        async with client.ingredients_to_video(photos, "a cat", 1) as events:
+            await anext(events)
+            raise TimeoutError("mine")
+
+    async with WireServer(streaming(event(STATUS, "starting"), event(COMPLETE, []))) as server:
+        with pytest.raises(TimeoutError, match="mine"):
+            await consume(make_client(server.url))
+
+
+async def test_the_stream_may_be_of_another_2xx(make_client: MakeClient, photos: list[PhotoFile]) -> None:
+    async def script(exchange: Exchange) -> None:
+        body = chunk(event(COMPLETE, [video()])) + END
+        head = b"HTTP/1.1 201 Created\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+        await exchange.send(head + body)
+
+    assert await run(make_client, photos, script) == [CompletedEvent((DONE,))]
