@@ -84,7 +84,8 @@ class Board:
         at = inf if job is None else lane.chat.ready_at(job, lane.kind, now)
         if job is not None and at <= now:
             self._later.drop(lane)
-            ready.put(lane, (max(job.born, lane.chat.served) + self._limits.patience * job.priority, job.seq))
+            served = lane.chat.served
+            ready.put(lane, (max(job.born, served) + self._limits.patience * job.priority, served, job.seq))
             return
         ready.drop(lane)
         if at == inf:

@@ -1,5 +1,6 @@
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -71,9 +72,17 @@ def test_no_budget_is_exceeded_wherever_calls_are_counted(
         assert most_within([f for f in own if not f.call.upload], TIGHT.chat_gap) <= 1
         if is_group(chat):
             assert most_within(own, TIGHT.group_span) <= TIGHT.group
-            assert most_within([f for f in own if f.call.priority is Priority.PROGRESS], TIGHT.group_span) <= (
-                TIGHT.group_progress if all(f.call.edit is None for f in own) else TIGHT.group
-            )
+
+
+@quick
+@given(st.lists(st.tuples(gaps, st.builds(message, chats, priorities)), max_size=60), scripts)
+def test_progress_leaves_a_part_of_a_groups_budget(steps: list[tuple[float, Call]], script: list[Answer]) -> None:
+    flights = simulate(steps, script).flights
+    for flight in flights:
+        if is_group(flight.call.chat) and flight.call.priority is Priority.PROGRESS:
+            begin = flight.start - TIGHT.group_span + EPSILON
+            own = [f for f in flights if f.call.chat == flight.call.chat and begin < f.start <= flight.start]
+            assert len(own) <= TIGHT.group_progress
 
 
 @quick
@@ -84,7 +93,7 @@ def test_one_call_to_a_chat_at_a_time_and_a_second_between_them(
     flights = simulate(steps, script).flights
     for chat in CHATS:
         own = sorted((f for f in flights if f.call.chat == chat), key=lambda f: f.start)
-        for first, second in zip(own, own[1:], strict=False):
+        for first, second in pairwise(own):
             assert second.start >= first.start + TIGHT.chat_gap - EPSILON
             if not first.call.upload:
                 assert second.start >= first.end + TIGHT.chat_gap - EPSILON
