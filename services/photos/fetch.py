@@ -9,20 +9,16 @@ from typing import Protocol
 
 import aiohttp
 from telegram.constants import FileSizeLimit
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
-from tenacity.wait import wait_random_exponential
 from yarl import URL
 
 from services.photos.inspect import EXTENSIONS, ImageType, sniff_file
 from services.photos.model import PhotoError, PhotoFile, PhotoKind, PhotoProblem, PhotoRef
 from services.photos.workers import PhotoWorkers
+from services.retries import TryAgainError, retry_after, retrying
 from services.streams import StreamTooLongError, in_thread, pour
 
 MAX_PHOTO_BYTES = int(FileSizeLimit.FILESIZE_DOWNLOAD)
 """Telegram lets a bot download 20 MB (source: the Bot API page, ``getFile``)."""
-
-MAX_WAIT = 60.0
-"""Seconds between two attempts, at most, whatever the server asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +46,6 @@ class TelegramFiles(Protocol):
             TryAgainError: It did not work this time.
         """
         ...
-
-
-class TryAgainError(Exception):
-    """A failure that may pass.
-
-    Args:
-        after: Seconds to wait at least.
-    """
-
-    def __init__(self, after: float = 0.0) -> None:
-        super().__init__("a failure that may pass")
-        self.after = after
 
 
 class PhotoFetcher:
@@ -124,15 +108,8 @@ class PhotoFetcher:
             await in_thread(raw.unlink, None, missing_ok=True)
 
     async def _download(self, file_id: str, target: Path) -> None:
-        retrying = AsyncRetrying(
-            sleep=self._sleep,
-            stop=stop_after_attempt(self._attempts),
-            wait=_pause,
-            retry=retry_if_exception_type(TryAgainError),
-            reraise=True,
-        )
         try:
-            await retrying(self._attempt, file_id, target)
+            await retrying(self._attempts, self._sleep)(self._attempt, file_id, target)
         except TryAgainError:
             raise PhotoError(PhotoProblem.GONE) from None
 
@@ -156,7 +133,7 @@ class PhotoFetcher:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=30)
         async with self._session.get(url, allow_redirects=False, timeout=timeout) as response:
             if response.status == 429 or response.status >= 500:
-                raise TryAgainError(_seconds(response.headers.get("Retry-After", "")))
+                raise TryAgainError(response.status, retry_after(response.headers.get("Retry-After")))
             if response.status != 200:
                 raise PhotoError(PhotoProblem.GONE)
             if response.content_length is not None and response.content_length > self._max_bytes:
@@ -166,16 +143,6 @@ class PhotoFetcher:
                 await pour(response.content, file, self._max_bytes)
             finally:
                 await in_thread(file.close, None)
-
-
-def _pause(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.after if isinstance(error, TryAgainError) else 0.0
-    return min(MAX_WAIT, asked + wait_random_exponential(multiplier=0.5, max=10)(state))
-
-
-def _seconds(text: str) -> float:
-    return float(text) if text.isascii() and text.isdigit() else 0.0
 
 
 def _copy(source: Path, target: Path, limit: int) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 from telegram import Bot
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter
 
-from services.photos.fetch import TelegramFile, TryAgainError
+from services.photos.fetch import TelegramFile
 from services.photos.model import PhotoError, PhotoProblem
+from services.retries import TryAgainError
 
 
 class BotFiles:
@@ -38,7 +39,8 @@ class BotFiles:
             file = await self._bot.get_file(file_id)
         except RetryAfter as error:
             wait = error.retry_after
-            raise TryAgainError(float(wait) if isinstance(wait, int) else wait.total_seconds()) from None
+            seconds = float(wait) if isinstance(wait, int) else wait.total_seconds()
+            raise TryAgainError(429, seconds) from None
         except BadRequest as error:
             # BadRequest is a NetworkError to the library; texts come with a capital or without (Bot API, getFile).
             too_large = "too big" in error.message.lower()

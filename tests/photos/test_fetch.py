@@ -14,10 +14,11 @@ from PIL import Image
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
-from services.photos.fetch import PhotoFetcher, TelegramFile, TryAgainError
+from services.photos.fetch import PhotoFetcher, TelegramFile
 from services.photos.model import PhotoError, PhotoKind, PhotoProblem, PhotoRef
 from services.photos.telegram_files import BotFiles
 from services.photos.workers import PhotoWorkers
+from services.retries import TryAgainError
 from tests.photos.pictures import PLACE, card, encoded, photo
 
 TOKEN = "4242:SECRET-token"

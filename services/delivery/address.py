@@ -1,0 +1,221 @@
+"""Which addresses a video may be fetched from: public ones, and the host of the GenAIPro API.
+
+The check is made twice, so that nothing slips through between: on each address before it is asked, and on what its
+name resolves to at the moment of connecting.
+"""
+
+import ipaddress
+import re
+import socket
+from dataclasses import dataclass
+from typing import NewType, Self
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+from yarl import URL
+
+from services.delivery.errors import AddressRefusedError
+
+GuardedSession = NewType("GuardedSession", aiohttp.ClientSession)
+"""A session that connects to permitted addresses only."""
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_NUMERIC_NAME = re.compile(r"(?:^|\.)(?:0x[0-9a-f]*|[0-9]+)\.?$", re.IGNORECASE)
+_PRIVATE_V4 = tuple(
+    map(
+        ipaddress.IPv4Network,
+        (
+            "0.0.0.0/8",
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.0.0.0/24",
+            "192.0.2.0/24",
+            "192.88.99.0/24",
+            "192.168.0.0/16",
+            "198.18.0.0/15",
+            "198.51.100.0/24",
+            "203.0.113.0/24",
+            "224.0.0.0/3",
+        ),
+    )
+)
+_GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
+_PRIVATE_V6 = tuple(
+    map(ipaddress.IPv6Network, ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")),
+)
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+def is_public(address: str | IPAddress) -> bool:
+    """Whether an address belongs to the public internet.
+
+    An IPv4 address inside an IPv6 one (mapped, NAT64) is judged by itself; tunnels (6to4, Teredo) are refused.
+    Source: the IANA special-purpose address registries for IPv4 and IPv6.
+
+    Args:
+        address: An address; text that is none is not public.
+
+    Returns:
+        True only for an address that is in no special block.
+    """
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped is not None:
+            return is_public(ip.ipv4_mapped)
+        if ip in _NAT64:
+            return is_public(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF))
+        return ip in _GLOBAL_V6 and not any(ip in network for network in _PRIVATE_V6)
+    return not any(ip in network for network in _PRIVATE_V4)
+
+
+def parse(text: str, base: URL | None = None) -> URL:
+    """Reads an address as it was given, without requoting it: a signature may cover each of its characters.
+
+    Args:
+        text: The address.
+        base: What a relative one is relative to.
+
+    Returns:
+        The same, parsed.
+
+    Raises:
+        AddressRefusedError: It is none.
+    """
+    text = text.strip()
+    plain = text.isascii() and text.isprintable() and " " not in text
+    try:
+        url = URL(text, encoded=plain)
+        return base.join(url) if base is not None else url
+    except (ValueError, TypeError):
+        raise AddressRefusedError("not an address") from None
+
+
+@dataclass(frozen=True, slots=True)
+class AddressPolicy:
+    """The rules.
+
+    Attributes:
+        host: Name of the API's host, in lower case: fetched from at whatever address, on any port.
+        secure: Whether the API is asked over https; then its key goes over nothing else.
+    """
+
+    host: str
+    secure: bool
+
+    @classmethod
+    def of(cls, api_url: str) -> Self:
+        """Makes the rules from ``GENAIPRO_API_URL``."""
+        url = URL(api_url)
+        return cls(_name(url.raw_host or ""), url.scheme == "https")
+
+    def check(self, url: URL) -> None:
+        """Refuses what may not be asked; names are judged again by what they resolve to.
+
+        Args:
+            url: The address.
+
+        Raises:
+            AddressRefusedError: Not http(s), without a host, or an IP address that is not public.
+        """
+        try:
+            host, port = _name(url.raw_host or ""), url.port
+        except ValueError:
+            raise AddressRefusedError("not an address") from None
+        if url.scheme not in ("http", "https") or not host or not port:
+            raise AddressRefusedError("not an http address")
+        if self.trusts(host):
+            return
+        literal = ":" in host or _NUMERIC_NAME.search(host)
+        if literal and not is_public(host):
+            raise AddressRefusedError("not a public address")
+
+    def trusts(self, host: str) -> bool:
+        """Whether a host name is the API's own."""
+        return bool(self.host) and _name(host) == self.host
+
+    def lends_key(self, url: URL) -> bool:
+        """Whether an address may be shown the key: on the API's host, and not over http when the API has https."""
+        return self.trusts(url.raw_host or "") and (url.scheme == "https" or not self.secure)
+
+
+class _NotPublicError(OSError):
+    """A name that resolves to no public address; an OSError, because that is what a connector expects."""
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves names to the addresses that may be connected to.
+
+    Args:
+        policy: The rules.
+        inner: The resolver that is asked; None for the system's.
+    """
+
+    def __init__(self, policy: AddressPolicy, inner: AbstractResolver | None = None) -> None:
+        self.policy = policy
+        self._inner = inner or ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Resolves a name for a connection.
+
+        Raises:
+            OSError: It does not resolve, or to no permitted address.
+        """
+        found = await self._inner.resolve(host, port, family)
+        if self.policy.trusts(host):
+            return found
+        permitted = [result for result in found if is_public(result["host"])]
+        if not permitted:
+            raise _NotPublicError("no public address")
+        return permitted
+
+    async def is_public(self, url: URL) -> bool:
+        """Whether others, such as Telegram, can reach the host of an address."""
+        host = url.raw_host or ""
+        if ":" in host or _NUMERIC_NAME.search(host):
+            return is_public(host)
+        try:
+            found = await self._inner.resolve(host, url.port or 0, socket.AF_UNSPEC)
+        except OSError:
+            return False
+        return bool(found) and all(is_public(result["host"]) for result in found)
+
+    async def close(self) -> None:
+        """Closes the resolver that is asked."""
+        await self._inner.close()
+
+
+def guarded_session(resolver: GuardedResolver) -> GuardedSession:
+    """Opens a session for fetching videos: permitted addresses only, no proxies, no cookies.
+
+    Args:
+        resolver: Gives the addresses to connect to.
+
+    Returns:
+        The session, to be closed by the caller. Redirects and IP addresses are left to ``VideoFetcher``.
+    """
+    connector = aiohttp.TCPConnector(resolver=resolver)
+    jar = aiohttp.DummyCookieJar()
+    return GuardedSession(aiohttp.ClientSession(connector=connector, cookie_jar=jar, read_bufsize=256 * 1024))
+
+
+def is_refused(error: BaseException) -> bool:
+    """Whether a connection failed because a name resolves to no permitted address."""
+    return isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, _NotPublicError)
+
+
+def _name(host: str) -> str:
+    name = host.lower().rstrip(".")
+    try:
+        return str(ipaddress.ip_address(name)) if ":" in name else name
+    except ValueError:
+        return name

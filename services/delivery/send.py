@@ -1,0 +1,200 @@
+"""Sends videos to a chat: one as a video, several as an album, as a reply, uploads streamed from disk."""
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from io import FileIO
+from pathlib import Path
+from typing import cast
+
+from telegram import Bot, InputFile, InputMediaVideo, Message, ReplyParameters
+from telegram.constants import MessageLimit
+from telegram.error import TelegramError
+
+from services.delivery.probe import VideoFacts
+from services.delivery.refusals import meaning, narrower
+from services.screens import Place
+from services.streams import in_thread
+
+ANSWER_SECONDS = 90.0
+"""How long Telegram may take to answer, beyond the time for what is still on its way."""
+
+SOCKET_BUFFER_BYTES = 4_000_000
+"""How much of an upload may still lie in the system's buffers when its last byte has been handed over."""
+
+SLOWEST_BYTES_PER_SECOND = 50_000
+"""The slowest connection that an upload gets through."""
+
+CONNECT_SECONDS = 20.0
+
+STALL_SECONDS = 60.0
+"""How long one chunk of an upload (64 KiB) may wait for the connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A video to send.
+
+    Attributes:
+        source: An http(s) address or a Telegram file id; or the path of a file, which is uploaded.
+        facts: What Telegram is told; None with a file id.
+        filename: What an uploaded file is called.
+    """
+
+    source: str | Path = field(repr=False)
+    facts: VideoFacts | None = None
+    filename: str = "video.mp4"
+
+
+@dataclass(frozen=True, slots=True)
+class SentVideo:
+    """A video in a chat.
+
+    Attributes:
+        message_id: Its message.
+        file_id: For sending it again.
+    """
+
+    message_id: int
+    file_id: str
+
+
+class UploadFile(FileIO):
+    """A file that is read in chunks while it is uploaded, and remembers whether all of it was."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "rb")
+        self.length = os.fstat(self.fileno()).st_size
+        self.read_whole = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Reads on; nothing at the end."""
+        data = super().read(-1 if size is None else size) or b""
+        self.read_whole = self.read_whole or not data
+        return data
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Goes elsewhere: what follows is another upload."""
+        self.read_whole = False
+        return super().seek(offset, whence)
+
+
+class VideoSender:
+    """Sends videos. Nothing is tried twice, save without a reply or topic that is gone.
+
+    Args:
+        bot: The bot; a rate limiter belongs below it.
+        pool_timeout: Seconds to wait for a free connection.
+    """
+
+    def __init__(self, bot: Bot, *, pool_timeout: float = 30.0) -> None:
+        self._bot = bot
+        self._pool_timeout = pool_timeout
+
+    async def send(self, place: Place, videos: Sequence[Outgoing], caption: str = "") -> list[SentVideo]:
+        """Sends one video, or 2 to 10 as an album.
+
+        Args:
+            place: Chat, topic and the message to reply to.
+            videos: The videos.
+            caption: Plain text, cut at 1024 characters; of an album, that of its first video.
+
+        Returns:
+            What was sent, in the order of ``videos``.
+
+        Raises:
+            SendRefusedError: Telegram refused the media (``SendTooLargeError``: their size); nothing was sent.
+            SendForbiddenError: The bot may not write there; nothing was sent.
+            SendNotSentError: Provably not sent; may be tried again.
+            SendUnknownError: May have been sent.
+            telegram.error.RetryAfter: Flood limit; nothing was sent.
+            telegram.error.ChatMigrated: The group has another id now; nothing was sent.
+        """
+        text = caption[: MessageLimit.CAPTION_LENGTH] or None
+        while True:
+            with ExitStack() as stack:
+                files = await in_thread(_open, None, videos)
+                for file in files.values():
+                    stack.enter_context(file)
+                try:
+                    messages = await self._call(place, videos, files, text)
+                    return [SentVideo(message.message_id, _file_id(message)) for message in messages]
+                except TelegramError as error:
+                    elsewhere = narrower(place, error)
+                    if elsewhere is None:
+                        found = meaning(error, whole=all(file.read_whole for file in files.values()))
+                        if found is error:
+                            raise
+                        # The library's error may quote what the bot's address is part of.
+                        raise found from None
+            place = elsewhere
+
+    async def _call(
+        self, place: Place, videos: Sequence[Outgoing], files: Mapping[int, UploadFile], caption: str | None
+    ) -> Sequence[Message]:
+        reply = (
+            ReplyParameters(place.reply_to, allow_sending_without_reply=True) if place.reply_to is not None else None
+        )
+        uploaded = sum(file.length for file in files.values())
+        answer = ANSWER_SECONDS + min(uploaded, SOCKET_BUFFER_BYTES) / SLOWEST_BYTES_PER_SECOND
+        if len(videos) > 1:
+            return await self._bot.send_media_group(
+                place.chat_id,
+                [_album_item(video, files.get(at), None if at else caption) for at, video in enumerate(videos)],
+                message_thread_id=place.thread_id,
+                reply_parameters=reply,
+                read_timeout=answer,
+                write_timeout=STALL_SECONDS,
+                connect_timeout=CONNECT_SECONDS,
+                pool_timeout=self._pool_timeout,
+            )
+        video, facts = videos[0], videos[0].facts
+        message = await self._bot.send_video(
+            place.chat_id,
+            _media(video, files.get(0), attach=False),
+            caption=caption,
+            parse_mode=None,
+            width=facts.width if facts else None,
+            height=facts.height if facts else None,
+            duration=facts.duration if facts else None,
+            supports_streaming=True,
+            message_thread_id=place.thread_id,
+            reply_parameters=reply,
+            read_timeout=answer,
+            write_timeout=STALL_SECONDS,
+            connect_timeout=CONNECT_SECONDS,
+            pool_timeout=self._pool_timeout,
+        )
+        return [message]
+
+
+def _open(videos: Sequence[Outgoing]) -> dict[int, UploadFile]:
+    return {at: UploadFile(video.source) for at, video in enumerate(videos) if isinstance(video.source, Path)}
+
+
+def _media(video: Outgoing, file: UploadFile | None, *, attach: bool) -> str | InputFile:
+    """What the library is given; a file object without ``read_file_handle=False`` it would read whole."""
+    if file is None:
+        return str(video.source)
+    return InputFile(file, filename=video.filename, attach=attach, read_file_handle=False)
+
+
+def _album_item(video: Outgoing, file: UploadFile | None, caption: str | None) -> InputMediaVideo:
+    facts = video.facts
+    return InputMediaVideo(
+        # The library passes an InputFile on as it is; its annotation does not say so.
+        cast("str", _media(video, file, attach=True)),
+        caption=caption,
+        parse_mode=None,
+        width=facts.width if facts else None,
+        height=facts.height if facts else None,
+        duration=facts.duration if facts else None,
+        supports_streaming=True,
+    )
+
+
+def _file_id(message: Message) -> str:
+    """The id of what arrived: of a video without sound Telegram makes an animation, of an odd one a document."""
+    arrived = message.video or message.animation or message.document
+    return arrived.file_id if arrived else ""
