@@ -5,7 +5,6 @@ import logging
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
 from typing import Literal
 
 import pytest
@@ -19,24 +18,7 @@ TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
 KEY = "gp-key+0123/456789"
 
 
-@pytest.fixture
-def _restored() -> Iterator[None]:
-    """Puts the levels and handlers of all loggers back."""
-    names = [None, *logging.root.manager.loggerDict]
-    before = {name: (logging.getLogger(name).level, list(logging.getLogger(name).handlers)) for name in names}
-    yield
-    for name in [None, *logging.root.manager.loggerDict]:
-        level, handlers = before.get(name, (logging.NOTSET, []))
-        logger = logging.getLogger(name)
-        logger.setLevel(level)
-        logger.handlers[:] = handlers
-        logger.filters.clear()
-    logging.captureWarnings(False)
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
-
-
-pytestmark = pytest.mark.usefixtures("_restored")
+pytestmark = pytest.mark.usefixtures("restored_logging")
 
 
 def start(level: str = "INFO", form: Literal["console", "json"] = "json") -> io.StringIO:
@@ -183,9 +165,7 @@ def test_warnings_become_lines() -> None:
     assert TOKEN not in stream.getvalue()
 
 
-def test_uncaught_exceptions_become_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    for owner, name in ((sys, "excepthook"), (threading, "excepthook"), (sys, "unraisablehook")):
-        monkeypatch.setattr(owner, name, getattr(owner, name))
+def test_uncaught_exceptions_become_lines() -> None:
     stream = start()
     install_hooks()
     error = ValueError(f"no {TOKEN}")

@@ -255,7 +255,7 @@ def problems_of(**variables: str) -> tuple[str, ...]:
     return ()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(NAMES), value=st.text(st.characters(exclude_characters="\x00", codec="utf-8"), max_size=40))
 def test_any_value_is_taken_or_refused_in_one_line(name: str, value: str) -> None:
     lines = problems_of(**{name: value})

@@ -1,0 +1,143 @@
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from pydantic import SecretStr
+
+from bot import check
+from bot.check import Check, Outcome, check_all, run_checks
+from bot.settings import FixedSettings, Settings
+
+TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
+KEY = "gp-key-0123456789"
+ME = {"id": 1, "is_bot": True, "first_name": "B", "username": "some_bot", "can_read_all_group_messages": False}
+CREDITS = [
+    {"quota": 100, "used": 23, "expires_at": None},
+    {"quota": 50, "used": 0, "expires_at": "2020-01-01T00:00:00Z"},
+]
+
+
+@asynccontextmanager
+async def world(
+    tmp_path: Path, *, token: str = TOKEN, key: str = KEY, grants: object = CREDITS, **changes: str
+) -> AsyncIterator[Settings]:
+    """Both services with one good token and one good key; `changes` are settings."""
+
+    async def get_me(request: web.Request) -> web.Response:
+        if request.match_info["token"] != TOKEN:
+            return web.json_response({"ok": False, "error_code": 401, "description": "Unauthorized"}, status=401)
+        return web.json_response({"ok": True, "result": ME})
+
+    async def tell_credits(request: web.Request) -> web.Response:
+        if request.headers["Authorization"] != f"Bearer {KEY}":
+            return web.json_response({"error": f"unknown key {key}"}, status=401)
+        return web.json_response(grants)
+
+    app = web.Application()
+    app.router.add_route("*", "/bot{token}/getMe", get_me)
+    app.router.add_get("/api/v1/veo/credits", tell_credits)
+    async with TestServer(app) as server:
+        url = f"http://127.0.0.1:{server.port}"
+        values: Mapping[str, str] = {
+            "telegram_api_url": url,
+            "genaipro_api_url": f"{url}/api/v1",
+            "data_dir": str(tmp_path / "data"),
+            "telegram_bot_token": token,
+            "genaipro_api_key": key,
+            **changes,
+        }
+        yield FixedSettings.model_validate(values)
+
+
+async def report(settings: Settings) -> tuple[int, list[str]]:
+    lines: list[str] = []
+    status = await check_all(settings, lines.append)
+    assert not any(secret in line for line in lines for secret in settings.secrets)
+    return status, lines
+
+
+async def test_all_well(tmp_path: Path) -> None:
+    async with world(tmp_path) as settings:
+        status, lines = await report(settings)
+    assert status == 0
+    assert [line.split(":")[0] for line in lines] == [
+        "ok      configuration",
+        "ok      disk",
+        "ok      database",
+        "ok      Telegram",
+        "ok      GenAIPro",
+    ]
+    assert "@some_bot; privacy mode is on" in lines[3]
+    assert "77 credits are left" in lines[4]
+
+
+@pytest.mark.parametrize(
+    ("changes", "index", "said"),
+    [
+        ({"token": "1:refused-token"}, 3, "the token is refused; set TELEGRAM_BOT_TOKEN"),
+        ({"telegram_api_url": "http://127.0.0.1:1"}, 3, "no usable answer (NetworkError); see that TELEGRAM_API_URL"),
+        ({"key": "refused-key"}, 4, "the key is refused; set GENAIPRO_API_KEY"),
+        ({"genaipro_api_url": "http://127.0.0.1:1"}, 4, "cannot be reached; see that GENAIPRO_API_URL"),
+        ({"grants": []}, 4, "no credits are left; buy credits"),
+        ({"database_url": "sqlite:////proc/none/x.db"}, 2, "set DATABASE_URL"),
+        ({"data_dir": "/dev/null/x", "database_url": "sqlite:///unused.db"}, 1, "cannot be written"),
+    ],
+)
+async def test_one_thing_wrong_is_one_failed_line_with_advice(
+    changes: dict[str, str], index: int, said: str, workdir: Path
+) -> None:
+    async with world(workdir, **changes) as settings:
+        status, lines = await report(settings)
+    assert status == 1
+    assert [number for number, line in enumerate(lines) if line.startswith("failed")] == [index]
+    assert said in lines[index]
+
+
+async def test_wrong_path_tells_the_status(tmp_path: Path) -> None:
+    async with world(tmp_path) as settings:
+        moved = settings.model_copy(update={"genaipro_api_url": settings.genaipro_api_url + "/elsewhere"})
+        _, lines = await report(moved)
+    assert "answers with status 404; see that GENAIPRO_API_URL is right" in lines[4]
+
+
+async def test_little_room_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "LEAST_FREE_BYTES", 2**62)
+    async with world(tmp_path) as settings:
+        status, lines = await report(settings)
+    assert status == 1
+    assert "; make room: at least " in lines[1]
+
+
+async def test_silent_and_broken_parts_do_not_hide_the_others() -> None:
+    async def silent() -> Outcome:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def broken() -> Outcome:
+        raise LookupError(f"https://h/x?sig={TOKEN}")
+
+    async def well() -> Outcome:
+        return Outcome(True, f"knows {TOKEN}")
+
+    lines: list[str] = []
+    checks = [Check("a", silent, "wake it"), Check("b", broken, "mend it"), Check("c", well, "")]
+    assert not await run_checks(checks, lines.append, lambda line: line.replace(TOKEN, "***"), seconds=0.05)
+    assert lines == [
+        "failed  a: no answer within 0.05 seconds; wake it",
+        "failed  b: unexpected LookupError; mend it",
+        "ok      c: knows ***",
+    ]
+
+
+async def test_password_of_the_database_is_not_told(tmp_path: Path) -> None:
+    url = "postgresql://user:a-private-password@127.0.0.1:1/name"
+    async with world(tmp_path, database_url=url) as settings:
+        assert settings.database_url == SecretStr(url)
+        status, lines = await report(settings)
+    assert status == 1
+    assert lines[2].startswith("failed  database: ")
+    assert "a-private-password" not in lines[2]

@@ -1,0 +1,180 @@
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from bot import cli
+from bot.errors import OperatorError
+from bot.settings import Settings
+from bot.settings_docs import render_table
+
+TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
+
+
+pytestmark = pytest.mark.usefixtures("workdir", "restored_logging")
+
+
+@pytest.fixture
+def configured(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", TOKEN)
+    monkeypatch.setenv("GENAIPRO_API_KEY", "some-key-123")
+
+
+def status_of(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+def put(monkeypatch: pytest.MonkeyPatch, name: str, function: str, replacement: Callable[..., Any]) -> None:
+    module = ModuleType(name)
+    setattr(module, function, replacement)
+    monkeypatch.setitem(sys.modules, name, module)
+
+
+def test_run_without_settings_is_a_line_each_and_status_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status_of("run") == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert [line.split()[0] for line in err.splitlines()] == ["TELEGRAM_BOT_TOKEN", "GENAIPRO_API_KEY"]
+
+
+@pytest.mark.usefixtures("configured")
+def test_run_hands_the_settings_over_and_returns_the_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Settings] = []
+
+    def run_bot(settings: Settings) -> int:
+        given.append(settings)
+        return 7
+
+    put(monkeypatch, "bot.app", "run_bot", run_bot)
+    assert status_of("run") == 7
+    assert given[0].telegram_bot_token.get_secret_value() == TOKEN
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize("status", [1, 2])
+def test_operator_error_is_a_redacted_line(
+    status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run_bot(_settings: Settings) -> int:
+        raise OperatorError(f"Telegram refuses the token {TOKEN}", status)
+
+    put(monkeypatch, "bot.app", "run_bot", run_bot)
+    assert status_of("run") == status
+    assert capsys.readouterr().err == "Telegram refuses the token ***\n"
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize("level", ["INFO", "DEBUG"])
+def test_unexpected_error_is_logged_and_redacted(
+    level: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run_bot(_settings: Settings) -> int:
+        raise LookupError("nobody has some-key-123")
+
+    monkeypatch.setenv("LOG_LEVEL", level)
+    put(monkeypatch, "bot.app", "run_bot", run_bot)
+    assert status_of("run") == 1
+    err = capsys.readouterr().err
+    assert "LookupError: nobody has ***" in err
+    assert "LOG_LEVEL=DEBUG" in err
+    assert ("Traceback" in err) == (level == "DEBUG")
+    assert len(err.splitlines()) == 1 or level == "DEBUG"
+
+
+def test_demo_passes_its_options(monkeypatch: pytest.MonkeyPatch, workdir: Path) -> None:
+    calls: list[tuple[object, ...]] = []
+
+    def run_demo(*arguments: object) -> int:
+        calls.append(arguments)
+        return 0
+
+    put(monkeypatch, "bot.demo", "run_demo", run_demo)
+    photo = workdir / "a.jpg"
+    photo.write_bytes(b"x")
+    assert status_of("demo") == 0
+    options = ("--photo", str(photo), "--photo", str(photo), "--prompt", "p", "--videos", "3", "--language", "vi")
+    assert status_of("demo", *options, "--out", "o") == 0
+    assert calls == [
+        ([], None, 1, "en", Path("demo-output")),
+        ([photo, photo], "p", 3, "vi", Path("o")),
+    ]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("demo", "--photo", "missing.jpg"),
+        ("demo", "--videos", "5"),
+        ("demo", "--language", "de"),
+        ("demo", "--prompt", " "),
+        ("demo", *["--photo", __file__] * 4),
+        ("fly",),
+        ("run", "--fast"),
+    ],
+)
+def test_wrong_usage_is_a_sentence_and_status_2(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert status_of(*arguments) == 2
+    err = capsys.readouterr().err
+    assert "Error: " in err
+    assert "Traceback" not in err
+
+
+def test_interrupted_demo_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def run_demo(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    put(monkeypatch, "bot.demo", "run_demo", run_demo)
+    assert status_of("demo") == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_check_without_settings_reports_and_has_status_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status_of("check") == 2
+    assert [line[:21] for line in capsys.readouterr().out.splitlines()] == ["failed  configuration"] * 2
+
+
+@pytest.mark.usefixtures("configured")
+def test_check_returns_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def check_all(_settings: Settings, _say: Callable[[str], object]) -> int:
+        return 1
+
+    put(monkeypatch, "bot.check", "check_all", check_all)
+    assert status_of("check") == 1
+
+
+def test_settings_prints_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status_of("settings") == 0
+    assert capsys.readouterr().out == render_table()
+
+
+def test_settings_write_goes_to_the_project(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "_ROOT", tmp_path)
+    assert status_of("settings", "--write") == 0
+    assert capsys.readouterr().out == "written: README.md\nwritten: .env.example\n"
+
+
+def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status_of("--help") == 0
+    out = capsys.readouterr().out
+    assert all(command in out for command in ("run", "check", "demo", "settings"))
+
+
+def test_module_runs_as_a_process(workdir: Path) -> None:
+    (workdir / ".env").write_text("HTTP_PORT=none\nTELEGRAM_BOT_TOKEN=bad token\n")
+    done = subprocess.run([sys.executable, "-m", "bot", "run"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert [line.split()[0] for line in done.stderr.splitlines()] == [
+        "GENAIPRO_API_KEY",
+        "TELEGRAM_BOT_TOKEN",
+        "HTTP_PORT",
+    ]
