@@ -13,15 +13,17 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from sandbox.botapi import BotApiOptions, BotApiServer
+from sandbox.demo.command import add_arguments as add_person
+from sandbox.demo.command import run as run_person
 from sandbox.genaipro import GenAIProOptions, GenAIProServer
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     root = argparse.ArgumentParser(prog="python -m sandbox", description="Telegram and GenAIPro on loopback.")
-    serve = root.add_subparsers(dest="command", required=True).add_parser(
-        "serve", help="start both servers and print where they are as one line of JSON"
-    )
+    commands = root.add_subparsers(dest="command", required=True)
+    add_person(commands.add_parser("person", help="be one person who gets videos from a bot that runs there"))
+    serve = commands.add_parser("serve", help="start both servers and print where they are as one line of JSON")
     serve.add_argument("--bot-api-port", type=int, default=0, metavar="PORT", help="0 (default) = any free port")
     serve.add_argument("--genaipro-port", type=int, default=0, metavar="PORT", help="0 (default) = any free port")
     serve.add_argument("--data", type=Path, metavar="DIR", help="keep files there instead of in a temporary directory")
@@ -86,9 +88,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     Returns:
-        The exit status: 0, or 1 when a server could not start.
+        The exit status: 0, or 1 when a server could not start or the person did not get the videos.
     """
     arguments = parser().parse_args(argv)
+    if arguments.command == "person":
+        return run_person(arguments)
     try:
         asyncio.run(serve(arguments))
     except OSError as error:

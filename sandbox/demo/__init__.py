@@ -1,0 +1,1 @@
+"""One person who uses the bot through the sandbox: the demo's other half."""
