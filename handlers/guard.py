@@ -117,7 +117,8 @@ class Guard:
         guest = await self._people.preferences_of_guest(caller.user_id, caller.telegram_language)
         phrases = self._texts.into(guest.language)
         if update.callback_query is not None:
-            await self._answers.close(update.callback_query, phrases.plain("access-refused-notice"))
+            notice = phrases.plain("access-refused-notice", id=str(caller.user_id))
+            await self._answers.close(update.callback_query, notice)
         elif await self._may_say(update.effective_message, caller):
             text = phrases.html("access-refused", id=str(caller.user_id))
             await self._answers.say(caller.answer_place, Screen(text))

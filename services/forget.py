@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.access import forget_access
 from services.changes import Changes
 from services.clock import Clock
+from services.drafts.upkeep import forget_drafts
 from services.generations.model import FINAL
 from services.notices import forget_notices
 from services.people import People, forget_person
 from services.rulebook import Rulebook
-from services.store.schema import DraftItemRow, DraftRow, GenerationRow, InboxRow, SeenPhotoRow
+from services.store.schema import GenerationRow, InboxRow
 
 UNTOLD_GRACE = timedelta(minutes=2)
 """How long a generation that ended keeps its row so that its end can still be told."""
@@ -51,10 +52,7 @@ class Forgetting:
         async with self._rulebook.writing() as session:
             if await self._is_busy(session, user_id):
                 return ForgetOutcome.BUSY
-            drafts = select(DraftRow.id).where(DraftRow.user_id == user_id)
-            await session.execute(delete(DraftItemRow).where(DraftItemRow.draft_id.in_(drafts)))
-            await session.execute(delete(DraftRow).where(DraftRow.user_id == user_id))
-            await session.execute(delete(SeenPhotoRow).where(SeenPhotoRow.user_id == user_id))
+            await forget_drafts(session, user_id)
             # Photos, videos and result claims go with their generation, by the foreign keys.
             await session.execute(delete(GenerationRow).where(GenerationRow.user_id == user_id))
             await _clear_lanes(session, user_id)

@@ -39,8 +39,8 @@ async def gather_statistics(database: Database, clock: Clock) -> Statistics:
     midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
     by_state = select(GenerationRow.state, func.count()).group_by(GenerationRow.state)
     async with database.read() as session:
-        in_all = (await session.execute(by_state)).tuples().all()
-        today = (await session.execute(by_state.where(GenerationRow.queued_at >= midnight))).tuples().all()
+        in_all = (await session.execute(by_state)).all()
+        today = (await session.execute(by_state.where(GenerationRow.queued_at >= midnight))).all()
         people = await session.scalar(select(func.count()).select_from(PersonRow)) or 0
         return Statistics(
             today={State(state): count for state, count in today},
@@ -57,6 +57,6 @@ async def _median_time(session: AsyncSession) -> timedelta | None:
         .order_by(GenerationRow.finished_at.desc())
         .limit(RECENT)
     )
-    times = (await session.execute(query)).tuples().all()
+    times = (await session.execute(query)).all()
     seconds = [(end - start).total_seconds() for start, end in times if start is not None and end is not None]
     return timedelta(seconds=median(seconds)) if seconds else None

@@ -1,6 +1,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,7 @@ def variables(message: ftl.Message) -> Variables:
     return found
 
 
+@cache
 def messages(language: str) -> dict[str, ftl.Message]:
     return {
         entry.id.name: entry for file in FILES for entry in parse(language, file).body if isinstance(entry, ftl.Message)

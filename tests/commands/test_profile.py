@@ -1,0 +1,65 @@
+from collections.abc import AsyncIterator
+
+import pytest
+from telegram import Bot, BotCommandScopeAllGroupChats, BotCommandScopeAllPrivateChats, BotCommandScopeChat
+
+from bot.profile import Profile
+from sandbox.botapi import BotApiServer, Person
+from services.texts import Texts
+
+
+@pytest.fixture
+async def bot(server: BotApiServer) -> AsyncIterator[Bot]:
+    async with Bot(server.token, base_url=server.base_url) as bot:
+        yield bot
+
+
+@pytest.fixture
+def profile(bot: Bot) -> Profile:
+    return Profile(bot, Texts("en"), "en")
+
+
+async def test_commands_are_registered_per_scope_and_language(profile: Profile, bot: Bot, owner: Person) -> None:
+    await profile.publish([owner.user_id])
+    private = await bot.get_my_commands(BotCommandScopeAllPrivateChats())
+    assert [command.command for command in private] == [
+        "start", "help", "video", "cancel", "history", "settings", "privacy", "forget",
+    ]  # fmt: skip
+    group = await bot.get_my_commands(BotCommandScopeAllGroupChats(), language_code="vi")
+    assert "video" in [command.command for command in group]
+    assert group[0].description == Texts("en").into("vi").plain("command-video")
+    admin = await bot.get_my_commands(BotCommandScopeChat(owner.user_id), language_code="en")
+    assert [command.command for command in admin][-3:] == ["stats", "allow", "deny"]
+
+
+async def test_the_language_by_default_is_that_of_the_settings(bot: Bot) -> None:
+    await Profile(bot, Texts("vi"), "vi").publish([])
+    (first, *_rest) = await bot.get_my_commands(BotCommandScopeAllPrivateChats())
+    assert first.description == Texts("vi").into("vi").plain("command-start")
+    assert (await bot.get_my_commands(BotCommandScopeAllPrivateChats(), "en"))[0].description != first.description
+
+
+async def test_name_and_descriptions_are_set_when_they_differ_and_only_then(
+    profile: Profile, bot: Bot, server: BotApiServer
+) -> None:
+    await bot.set_my_name("Another name")
+    await profile.publish([])
+    texts = Texts("en")
+    assert (await bot.get_my_name()).name == "Pho2Video"
+    assert (await bot.get_my_description("vi")).description == texts.into("vi").plain("bot-description")
+    assert (await bot.get_my_short_description()).short_description == texts.into("en").plain("bot-short-description")
+    methods = ("setMyName", "setMyDescription", "setMyShortDescription")
+    before = [len(server.calls(method)) for method in methods]
+    await profile.publish([])
+    assert [len(server.calls(method)) for method in methods] == before
+
+
+async def test_a_refused_step_stops_no_other_one(profile: Profile, bot: Bot, server: BotApiServer) -> None:
+    await bot.set_my_name("Another name")
+    server.fail("setMyName", retry_after=86400, description="Too Many Requests: retry after 86400")
+    server.fail("getMyShortDescription", status=500, description="Internal Server Error")
+    server.fail("setMyCommands", description="Bad Request: chat not found", times=2)
+    await profile.publish([4242])
+    assert (await bot.get_my_name()).name == "Another name"
+    assert (await bot.get_my_description()).description == Texts("en").into("en").plain("bot-description")
+    assert await bot.get_my_commands(BotCommandScopeAllGroupChats())
