@@ -91,6 +91,8 @@ class DraftPresses:
         async with self._database.write() as session:
             old = await lock_open(session, owner)
             if old is not None and old.edited_from == generation_id:
+                # A card that the person deleted comes back.
+                touch(old, now)
                 return (old.id,)
             if old is not None:
                 close(old, now)

@@ -144,6 +144,9 @@ class Drafts:
         Returns:
             The draft, or None when nothing changed.
         """
+        # Most edited messages of a group are none of ours, and must cost no write.
+        if not await self.known_messages(chat_id, [DraftItem(edition.message_id)]):
+            return None
         async with self._database.write() as session:
             query = (
                 select(DraftItemRow, DraftRow)

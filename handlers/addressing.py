@@ -1,0 +1,151 @@
+"""Is a message meant for the bot, and what does it ask for? Pure decisions over messages.
+
+Sources: Bot API pages of ``MessageEntity`` (offsets count UTF-16 units) and ``Message`` (``reply_to_message``), and
+Telegram's page on bot features (privacy mode, commands with ``@username``).
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from telegram import Message, MessageEntity
+from telegram.constants import MessageEntityType
+
+from handlers.media import photo_in, words_in
+from services.drafts.model import is_count
+
+_COMMAND = re.compile(r"/video(?:@(?P<bot>\w+))?(?![\w@])", re.IGNORECASE)
+_COUNT = re.compile(r"[x×](?P<count>\d{1,2})(?=\s|$)", re.IGNORECASE)
+_LEADING = " \t\n,:;–—-"
+
+
+@dataclass(frozen=True, slots=True)
+class BotName:
+    """The bot as others name it.
+
+    Attributes:
+        id: Its user id.
+        username: Without the ``@``.
+    """
+
+    id: int
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asks for.
+
+    Attributes:
+        prompt: What should happen, or empty.
+        count: The number of videos, 1 to 4, or None when none is named.
+        is_count_wrong: Whether a number is named that cannot be asked for.
+    """
+
+    prompt: str
+    count: int | None = None
+    is_count_wrong: bool = False
+
+
+class Manner(StrEnum):
+    """How a message in a group addresses the bot."""
+
+    COMMAND = "command"
+    MENTION = "mention"
+    REPLY = "reply"
+    """An answer to a message of the bot's."""
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Whether and how a message in a group is meant for the bot, and what it asks for."""
+
+    manner: Manner
+    wish: Wish
+
+
+def is_video_command(text: str) -> bool:
+    """Whether a text begins with ``/video``, for this bot or another one."""
+    return _COMMAND.match(text) is not None
+
+
+def is_for_another_bot(text: str, bot: BotName) -> bool:
+    """Whether a text begins with ``/video@`` and the name of another bot."""
+    match = _COMMAND.match(text)
+    return match is not None and match["bot"] is not None and match["bot"].lower() != bot.username.lower()
+
+
+def read_command(text: str, bot: BotName) -> Wish | None:
+    """What ``/video`` asks for; None when the text does not begin with it, or names another bot."""
+    match = _COMMAND.match(text)
+    if match is None or is_for_another_bot(text, bot):
+        return None
+    return read_wish(text[match.end() :])
+
+
+def read_wish(text: str) -> Wish:
+    """The number of videos (``x3``, ``X3`` or ``×3``) and the prompt in what follows a command or a mention."""
+    text = text.strip()
+    match = _COUNT.match(text)
+    if match is None:
+        return Wish(text)
+    prompt, count = text[match.end() :].strip(), int(match["count"])
+    return Wish(prompt, count) if is_count(count) else Wish(prompt, None, is_count_wrong=True)
+
+
+def read_mention(text: str, entities: Sequence[MessageEntity], bot: BotName) -> Wish | None:
+    """What a text asks for that mentions the bot anywhere; None when it does not. The mention is left out."""
+    units = text.encode("utf-16-le")
+    rest, end, is_mentioned = bytearray(), 0, False
+    for entity in sorted(entities, key=lambda entity: entity.offset):
+        start, stop = 2 * entity.offset, 2 * (entity.offset + entity.length)
+        if start >= end and _names(entity, units[start:stop].decode("utf-16-le", "replace"), bot):
+            rest += units[end:start]
+            end, is_mentioned = stop, True
+    if not is_mentioned:
+        return None
+    before, after = rest.decode("utf-16-le", "replace"), units[end:].decode("utf-16-le", "replace")
+    if not before.strip():
+        return read_wish(after.lstrip(_LEADING))
+    return read_wish(f"{before.rstrip()} {after.lstrip()}" if before[-1:].isspace() else before + after)
+
+
+def address_of(message: Message, bot: BotName) -> Address:
+    """How a message in a group addresses the bot."""
+    text = words_in(message)
+    if is_for_another_bot(text, bot):
+        return Address(Manner.NONE, Wish(""))
+    wish = read_command(text, bot)
+    if wish is not None:
+        return Address(Manner.COMMAND, wish)
+    wish = read_mention(text, message.entities or message.caption_entities, bot)
+    if wish is not None:
+        return Address(Manner.MENTION, wish)
+    answered = replied_to(message)
+    is_reply = answered is not None and answered.from_user is not None and answered.from_user.id == bot.id
+    is_prompt = message.text is not None and not message.text.startswith("/")
+    if is_reply and (photo_in(message) is not None or is_prompt):
+        return Address(Manner.REPLY, Wish(text.strip()))
+    return Address(Manner.NONE, Wish(""))
+
+
+def replied_to(message: Message) -> Message | None:
+    """The message that this one answers, or None.
+
+    In a topic every message that answers nothing carries the topic's creation as if it answered that.
+    """
+    answered = message.reply_to_message
+    return None if answered is None or answered.forum_topic_created is not None else answered
+
+
+def is_not_own(message: Message) -> bool:
+    """Whether what a message carries is somebody else's to give: forwarded, or protected from being passed on."""
+    return message.forward_origin is not None or bool(message.has_protected_content)
+
+
+def _names(entity: MessageEntity, part: str, bot: BotName) -> bool:
+    if entity.type == MessageEntityType.TEXT_MENTION:
+        return entity.user is not None and entity.user.id == bot.id
+    return entity.type == MessageEntityType.MENTION and part.lower() == f"@{bot.username.lower()}"

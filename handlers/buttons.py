@@ -1,0 +1,173 @@
+"""The buttons of cards (``d:…``) and of status messages (``g:…``): every press is answered once, and promptly."""
+
+import re
+from dataclasses import dataclass, replace
+
+from telegram import CallbackQuery, Update
+from telegram.ext import ContextTypes
+
+from handlers.deps import Deps
+from handlers.gathering import defaults_of, owner_of
+from handlers.guard import Visitor
+from services.drafts.presses import PressOutcome
+from services.drafts.starting import NotStarted, Refused, Started, StartOutcome, refusal
+from services.generations.model import FINAL, Order
+
+_CARD = re.compile(r"(?a:d:(?P<id>[0-9a-zA-Z_-]{1,40}):(?P<word>[1-4]|go|cancel))")
+_STATUS = re.compile(r"(?a:g:(?P<id>[0-9a-zA-Z_-]{1,40}):(?P<word>cancel|again|edit))")
+
+_REFUSALS = {
+    PressOutcome.NOT_YOURS: "draft-not-yours",
+    PressOutcome.SUBMITTED: "draft-submitted",
+    PressOutcome.CANCELLED: "draft-cancelled",
+    PressOutcome.UNKNOWN: "draft-unknown",
+    PressOutcome.INCOMPLETE: "draft-incomplete",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A button as it was made.
+
+    Attributes:
+        id: The draft or the generation.
+        word: What it does.
+    """
+
+    id: str
+    word: str
+
+
+def read_card_button(data: str | None) -> Pressed | None:
+    """What a button of a card says, or None for data that this bot never made."""
+    match = _CARD.fullmatch(data or "")
+    return None if match is None else Pressed(match["id"], match["word"])
+
+
+def read_status_button(data: str | None) -> Pressed | None:
+    """What a button of a status message says, or None for data that this bot never made."""
+    match = _STATUS.fullmatch(data or "")
+    return None if match is None else Pressed(match["id"], match["word"])
+
+
+class Buttons:
+    """Takes the presses.
+
+    Args:
+        deps: The collaborators.
+    """
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+
+    async def card(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """A button of a card: another number of videos, Generate, or Cancel."""
+        visitor = await self._deps.guard.admit(update)
+        query = update.callback_query
+        if visitor is None or query is None:
+            return
+        pressed = read_card_button(query.data)
+        if pressed is None:
+            await self._answer(query, visitor, "draft-unknown")
+        elif pressed.word == "go":
+            await self._generate(query, visitor, pressed.id)
+        else:
+            await self._change(query, visitor, pressed)
+
+    async def status(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """A button of a status message, or of the history: Cancel, Again, or Edit."""
+        visitor = await self._deps.guard.admit(update)
+        query = update.callback_query
+        if visitor is None or query is None:
+            return
+        pressed = read_status_button(query.data)
+        if pressed is None:
+            await self._answer(query, visitor, "draft-unknown")
+        elif pressed.word == "cancel":
+            await self._cancel_generation(query, visitor, pressed.id)
+        else:
+            await self._repeat(query, visitor, pressed)
+
+    async def stale(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
+        """A button that nothing else knows."""
+        visitor = await self._deps.guard.admit(update)
+        if visitor is not None and update.callback_query is not None:
+            await self._answer(update.callback_query, visitor, "menu-stale")
+
+    async def _change(self, query: CallbackQuery, visitor: Visitor, pressed: Pressed) -> None:
+        user_id = visitor.caller.user_id
+        if pressed.word == "cancel":
+            outcome = await self._deps.presses.cancel(pressed.id, user_id)
+        else:
+            outcome = await self._deps.presses.set_count(pressed.id, user_id, int(pressed.word))
+        if outcome is PressOutcome.DONE:
+            self._deps.refresher.now(pressed.id)
+        await self._answer(query, visitor, _REFUSALS.get(outcome))
+
+    async def _generate(self, query: CallbackQuery, visitor: Visitor, draft_id: str) -> None:
+        outcome = await self._deps.starter.start(draft_id, visitor.caller.user_id)
+        await self._answer_start(query, visitor, outcome, started=None)
+
+    async def _cancel_generation(self, query: CallbackQuery, visitor: Visitor, generation_id: str) -> None:
+        generation = await self._deps.generations.find(generation_id)
+        user_id = visitor.caller.user_id
+        if generation is None:
+            await self._answer(query, visitor, "draft-again-gone")
+        elif generation.user_id != user_id and not visitor.is_admin:
+            await self._answer(query, visitor, "draft-not-yours")
+        elif generation.state in FINAL:
+            await self._answer(query, visitor, "draft-already-finished")
+        else:
+            # Stopping the stream and showing it may take longer than a press waits for its answer.
+            try:
+                await self._answer(query, visitor, "draft-cancelling")
+            finally:
+                await self._deps.generations.cancel(generation_id, user_id, is_admin=visitor.is_admin)
+
+    async def _repeat(self, query: CallbackQuery, visitor: Visitor, pressed: Pressed) -> None:
+        order = await self._deps.generations.order_again(pressed.id)
+        if order is None:
+            await self._answer(query, visitor, "draft-again-gone")
+        elif order.user_id != visitor.caller.user_id and not visitor.is_admin:
+            await self._answer(query, visitor, "draft-not-yours")
+        elif pressed.word == "again":
+            outcome = await self._deps.starter.again(pressed.id, _here(order, visitor))
+            await self._answer_start(query, visitor, outcome, started="draft-again-started")
+        else:
+            shown = await self._deps.presses.edit_again(
+                owner_of(visitor), defaults_of(visitor), pressed.id, _here(order, visitor)
+            )
+            for draft_id in shown:
+                self._deps.refresher.now(draft_id)
+            await self._answer(query, visitor, None)
+
+    async def _answer_start(
+        self, query: CallbackQuery, visitor: Visitor, outcome: StartOutcome, *, started: str | None
+    ) -> None:
+        try:
+            match outcome:
+                case Started(_, created):
+                    await self._answer(query, visitor, started if created else "draft-again-running")
+                case NotStarted(why):
+                    await self._answer(query, visitor, _REFUSALS[why])
+                case Refused():
+                    await self._deps.answers.close(query, refusal(outcome, visitor.phrases))
+        finally:
+            await self._deps.starter.show(outcome)
+
+    async def _answer(self, query: CallbackQuery, visitor: Visitor, key: str | None) -> None:
+        await self._deps.answers.close(query, None if key is None else visitor.phrases.plain(key))
+
+
+def _here(order: Order, visitor: Visitor) -> Order:
+    """The order of whoever pressed, in the place where they did (the history may be in another chat)."""
+    caller = visitor.caller
+    is_elsewhere = caller.chat_id != order.chat_id
+    return replace(
+        order,
+        user_id=caller.user_id,
+        language=visitor.preferences.language,
+        chat_id=caller.chat_id,
+        thread_id=caller.thread_id if is_elsewhere else order.thread_id,
+        request_message_id=(caller.message_id or 0) if is_elsewhere else order.request_message_id,
+    )

@@ -1,0 +1,75 @@
+"""What the handlers are given: the collaborators that the wiring makes."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from telegram.constants import FileSizeLimit
+
+from handlers.answers import Answers
+from handlers.commands import CommandRooms
+from handlers.guard import Guard
+from services.chat_moves import ChatMoves
+from services.drafts.albums import SeenAlbums, StartingAlbums
+from services.drafts.ports import PhotoInspector
+from services.drafts.presses import DraftPresses
+from services.drafts.refresher import CardRefresher
+from services.drafts.repository import Drafts
+from services.drafts.starting import Starter
+from services.generations.model import CancelOutcome, Generation, Order
+from services.notices import Notices
+from services.texts import Texts
+
+
+class GenerationDoor(Protocol):
+    """The generations, as far as the buttons of a status message know them."""
+
+    async def find(self, generation_id: str) -> Generation | None:
+        """One generation, or None."""
+        ...
+
+    async def order_again(self, generation_id: str) -> Order | None:
+        """The same request once more, or None when it is not kept any longer."""
+        ...
+
+    async def cancel(self, generation_id: str, user_id: int, *, is_admin: bool = False) -> CancelOutcome:
+        """Ask for its end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """The collaborators of all handlers.
+
+    Attributes:
+        texts: All texts.
+        guard: Lets people in.
+        answers: Says things.
+        notices: Remembers what was said when.
+        rooms: What answers commands.
+        drafts: Requests in the making.
+        presses: What the card's buttons do to them.
+        seen_albums: Parts of albums that went by.
+        starting_albums: Albums captioned ``/video``.
+        starter: Starts generations.
+        refresher: Shows drafts a moment after they change.
+        generations: What was started.
+        inspector: Looks at images that come as files.
+        chat_moves: Follows groups that become supergroups.
+        max_file_bytes: The largest file that Telegram gives to the bot; more with a server in local mode.
+    """
+
+    texts: Texts
+    guard: Guard
+    answers: Answers
+    notices: Notices
+    rooms: CommandRooms
+    drafts: Drafts
+    presses: DraftPresses
+    seen_albums: SeenAlbums
+    starting_albums: StartingAlbums
+    starter: Starter
+    refresher: CardRefresher
+    generations: GenerationDoor
+    inspector: PhotoInspector
+    chat_moves: ChatMoves
+    max_file_bytes: int = int(FileSizeLimit.FILESIZE_DOWNLOAD)

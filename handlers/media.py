@@ -1,0 +1,86 @@
+"""What a message carries: a photo, an image sent as a file, words, or something that cannot be used.
+
+Source: Bot API page of ``Message`` and of the types it names.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from telegram import Document, ExternalReplyInfo, Message, PhotoSize
+from telegram.constants import MessageAttachmentType
+
+from services.photos.model import PhotoKind, PhotoRef
+
+_IMAGE_TYPES = frozenset({"image/jpeg", "image/jpg", "image/png", "image/webp", "image/heic", "image/heif"})
+_IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif"})
+
+_KINDS = {
+    MessageAttachmentType.VIDEO_NOTE: "video",
+    MessageAttachmentType.VENUE: "location",
+}
+_NAMED_KINDS = frozenset(
+    {"animation", "audio", "document", "location", "contact", "poll", "sticker", "story", "video", "voice"}
+)
+_NOT_SENT_BY_PEOPLE = frozenset({MessageAttachmentType.SUCCESSFUL_PAYMENT, MessageAttachmentType.PASSPORT_DATA})
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """Something a video cannot be made from.
+
+    Attributes:
+        kind: A variant of the text ``unusable``.
+    """
+
+    kind: str
+
+
+def photo_in(message: Message | ExternalReplyInfo) -> PhotoRef | None:
+    """The photo of a message, or the file that says it is an image of a kind that is taken; None for anything else."""
+    if message.photo:
+        return _largest(message.photo)
+    if message.document is not None and not message.animation and is_image_file(message.document):
+        return _file(message.document)
+    return None
+
+
+def is_image_file(document: Document) -> bool:
+    """Whether a file says, by its type or its name, that it is JPEG, PNG, WebP or HEIC/HEIF."""
+    suffix = PurePath(document.file_name or "").suffix.lower()
+    return (document.mime_type or "").lower() in _IMAGE_TYPES or suffix in _IMAGE_SUFFIXES
+
+
+def unusable_in(message: Message) -> Unusable | None:
+    """What a message carries that cannot be used; None for photos, image files, plain texts and service messages."""
+    if photo_in(message) is not None:
+        return None
+    if message.checklist is not None:
+        return Unusable("other")
+    for kind in MessageAttachmentType:
+        # By name and not by ``effective_attachment``, which warns of what it will no longer return.
+        if kind not in _NOT_SENT_BY_PEOPLE and getattr(message, kind.value):
+            name = _KINDS.get(kind, kind.value)
+            return Unusable(name if name in _NAMED_KINDS else "other")
+    return None
+
+
+def words_in(message: Message) -> str:
+    """The text or the caption of a message, or an empty string."""
+    return message.text or message.caption or ""
+
+
+def _largest(sizes: Sequence[PhotoSize]) -> PhotoRef:
+    largest = max(sizes, key=lambda size: size.width * size.height)
+    return PhotoRef(largest.file_id, largest.file_unique_id, PhotoKind.PHOTO, largest.file_size)
+
+
+def _file(document: Document) -> PhotoRef:
+    return PhotoRef(
+        document.file_id,
+        document.file_unique_id,
+        PhotoKind.DOCUMENT,
+        document.file_size,
+        document.mime_type or "",
+        document.file_name or "",
+    )
