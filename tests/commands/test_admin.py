@@ -63,13 +63,11 @@ async def test_in_a_forum_the_topic_is_no_reply(
     assert await verdict(closed, alice.user_id, group.chat_id) is Verdict.ALLOWED
 
 
-@pytest.mark.parametrize(
-    "arguments", ["", "somebody", "1 2", "0", "-", "--5", "1.5", "١٢٣", "99999999999999999999", "-0"]
-)
-async def test_what_names_nobody_is_answered_with_how_to_say_it(closed: World, owner: Person, arguments: str) -> None:
-    for command in ("allow", "deny"):
-        answer = await closed.says(owner, f"/{command} {arguments}".strip())
-        assert f"/{command} 123456789" in answer.text
+async def test_what_names_nobody_is_answered_with_how_to_say_it(closed: World, owner: Person) -> None:
+    for arguments in ("", "somebody", "1 2", "0", "-", "--5", "1.5", "١٢٣", "99999999999999999999", "-0"):
+        for command in ("allow", "deny"):
+            answer = await closed.says(owner, f"/{command} {arguments}".strip())
+            assert f"/{command} 123456789" in answer.text
 
 
 async def test_an_anonymous_writer_is_nobody_to_allow(
@@ -91,14 +89,11 @@ async def test_admins_of_the_environment_and_oneself_cannot_be_denied(
     assert await verdict(world, alice.user_id) is Verdict.ADMIN
 
 
-@pytest.mark.parametrize("command", ["/stats", "/allow 5", "/deny 5"])
-async def test_to_others_the_commands_of_admins_do_not_exist(
-    world: World, server: BotApiServer, alice: Person, command: str
-) -> None:
-    assert "do not know" in (await world.says(alice, command)).text
+async def test_to_others_the_commands_of_admins_do_not_exist(world: World, server: BotApiServer, alice: Person) -> None:
     group = server.add_group("Friends", [alice])
-    name, _, rest = command.partition(" ")
-    assert await world.is_silent(alice, f"{name}@pho2video_bot {rest}".strip(), chat=group.chat_id)
+    for name, rest in (("/stats", ""), ("/allow", " 5"), ("/deny", " 5")):
+        assert "do not know" in (await world.says(alice, name + rest)).text
+        assert await world.is_silent(alice, f"{name}@pho2video_bot{rest}", chat=group.chat_id)
     assert await verdict(world, 5) is Verdict.ALLOWED
 
 
