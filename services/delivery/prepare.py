@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
-from services.delivery.download import VideoFetcher
+from services.delivery.download import FetchedFile
 from services.delivery.errors import (
     AddressRefusedError,
     NotAVideoError,
@@ -71,15 +72,27 @@ class Prepared:
         return self.url.lower().startswith(("http://", "https://"))
 
 
+class Fetcher(Protocol):
+    """Gets a video into a file."""
+
+    async def fetch(self, url: str, target: Path) -> FetchedFile:
+        """Fetches one video.
+
+        Raises:
+            VideoError: It could not be fetched; the file is not there then.
+        """
+        ...
+
+
 class VideoPreparer:
     """Fetches and probes videos, and chooses their way.
 
     Args:
-        fetcher: Fetches them.
+        fetcher: Fetches them (``VideoFetcher``).
         limits: What Telegram takes.
     """
 
-    def __init__(self, fetcher: VideoFetcher, limits: Limits) -> None:
+    def __init__(self, fetcher: Fetcher, limits: Limits) -> None:
         self._fetcher = fetcher
         self._limits = limits
 

@@ -82,6 +82,9 @@ def _facts(container: InputContainer) -> VideoFacts:
     if not container.streams.video:
         raise NotAVideoError("no pictures")
     stream = container.streams.video[0]
+    # The library's annotations do not say so, but there is none for a codec that it does not know.
+    if getattr(stream, "codec_context", None) is None:
+        raise NotAVideoError("an unknown codec")
     if not 0 < stream.width * stream.height <= MAX_PIXELS:
         raise NotAVideoError("no usable size")
     rotation = 0

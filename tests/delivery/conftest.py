@@ -26,3 +26,8 @@ def make_film(path: Path, *, seconds: int = 2, rotation: int = 0, ratio: Fractio
 @pytest.fixture(scope="session")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_film(tmp_path_factory.mktemp("films") / "film.mp4")
+
+
+@pytest.fixture(scope="session")
+def footage(film: Path) -> bytes:
+    return film.read_bytes()

@@ -87,6 +87,13 @@ def test_cut_off_film_is_none(film: Path, tmp_path: Path, share: float) -> None:
         read_facts(path)
 
 
+def test_unknown_codec_is_none(footage: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "unknown.mp4"
+    path.write_bytes(footage.replace(b"mp4v", b"zzzz"))
+    with pytest.raises(NotAVideoError):
+        read_facts(path)
+
+
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damage_raises_nothing_else(film: Path, tmp_path: Path, data: st.DataObject) -> None:
