@@ -86,7 +86,7 @@ def _text(value: object) -> str:
     return storable(value) if isinstance(value, str) else str(value)[:300]
 
 
-def parse_result(value: Mapping[object, object], *, final: bool) -> VideoResult:
+def parse_result(value: Mapping[str, object], *, final: bool) -> VideoResult:
     """One object.
 
     Args:
@@ -130,12 +130,12 @@ def parse_results(value: object, *, final: bool) -> tuple[VideoResult, ...] | No
         return (parse_result(value, final=final),) if _is_result(value) else None
     if not isinstance(value, list):
         return None
-    parts: list[Mapping[object, object]] = [part if isinstance(part, Mapping) else {"file_url": part} for part in value]
+    parts: list[Mapping[str, object]] = [part if isinstance(part, Mapping) else {"file_url": part} for part in value]
     results = tuple(parse_result(part, final=final) for part in parts if _is_result(part))
     return results if results or not value else None
 
 
-def _is_result(value: Mapping[object, object]) -> bool:
+def _is_result(value: Mapping[str, object]) -> bool:
     """Whether the object has anything of a result: an address, an identity, an end or an error."""
     status = value.get("status")
     ended = isinstance(status, str) and (is_success(status) or is_failure(status))

@@ -29,7 +29,7 @@ COMPLETE = "video_generation_complete"
 ERROR = "error"
 
 _WORD_KEYS = ("status", "state", "word", "message", "data")
-_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
 _LARGEST = 10**15
 
 
@@ -128,7 +128,7 @@ def parse_mislabelled(body: bytes) -> StreamEvent | None:
     return next(filter(is_terminal, (parse_event(part.name, part.data) for part in raw)), None)
 
 
-def _is_error(value: Mapping[object, object]) -> bool:
+def _is_error(value: Mapping[str, object]) -> bool:
     if value.get("file_url") or value.get("file_urls"):
         return False
     status = value.get("status")

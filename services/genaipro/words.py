@@ -29,7 +29,7 @@ def _joined(parts: Iterable[str], between: str) -> str:
     return between.join(dict.fromkeys(part for part in parts if part))
 
 
-def _words_of_mapping(value: Mapping[object, object], depth: int) -> ErrorWords:
+def _words_of_mapping(value: Mapping[str, object], depth: int) -> ErrorWords:
     inner = [words_of_value(value[key], depth - 1) for key in _TEXT_KEYS if key in value]
     text = _joined((words.text for words in inner), ": ")
     code = next(filter(None, (_scalar(value.get(key)) for key in _CODE_KEYS)), "")

@@ -251,6 +251,17 @@ async def test_a_source_connects_once(session: aiohttp.ClientSession) -> None:
         assert server.posts == 1
 
 
+async def test_a_source_left_early_closes_its_connection(session: aiohttp.ClientSession) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.stream(event(STATUS, "starting"))
+        await exchange.until_closed()
+
+    async with WireServer(script) as server:
+        async with PaidEventSource(server.url, session, data=b"x") as source:
+            await anext(source)
+        await server.closed.wait()
+
+
 def secrets_of(error: BaseException) -> str:
     """Everything that a log could hold of an error, causes included."""
     chain: list[str] = []

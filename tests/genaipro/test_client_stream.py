@@ -159,23 +159,26 @@ async def test_a_result_whose_end_got_lost(make_client: MakeClient, photos: list
 
 async def test_a_result_in_hand_when_the_connection_breaks(make_client: MakeClient, photos: list[PhotoFile]) -> None:
     """What came before the break counts, though nobody had asked for it yet when the break came."""
-    broken = asyncio.Event()
+    taken, broken = asyncio.Event(), asyncio.Event()
 
     async def script(exchange: Exchange) -> None:
-        await exchange.stream(event(STATUS, "processing"), event(COMPLETE, [video()]))
+        await exchange.stream(event(STATUS, "processing"))
+        await taken.wait()
+        await exchange.send(chunk(event(COMPLETE, [video()])))
         exchange.writer.close()
         await exchange.writer.wait_closed()
         broken.set()
 
-    async with WireServer(script) as server:
-        got = []
-        async with make_client(server.url).ingredients_to_video(photos, "a cat", 1) as events:
-            async for one in events:
-                got.append(one)
-                await broken.wait()
-                for _ in range(10):
-                    await asyncio.sleep(0)
-        assert got == [StatusEvent("processing"), CompletedEvent((DONE,))]
+    async with (
+        WireServer(script) as server,
+        make_client(server.url).ingredients_to_video(photos, "a cat", 1) as events,
+    ):
+        assert await anext(events) == StatusEvent("processing")
+        taken.set()
+        await broken.wait()
+        for _ in range(10):  # turns of the loop in which the break is noticed
+            await asyncio.sleep(0)
+        assert [one async for one in events] == [CompletedEvent((DONE,))]
 
 
 async def test_leaving_closes_the_connection(make_client: MakeClient, photos: list[PhotoFile]) -> None:
