@@ -5,7 +5,7 @@ Source: SQLAlchemy's pages on ``INSERT … ON CONFLICT`` of both dialects.
 
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Delete, Insert, Update
+from sqlalchemy import CursorResult, Delete, Update, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,11 +18,11 @@ def _insert(session: AsyncSession, table: type[Base]) -> sqlite.Insert | postgre
     return postgresql.insert(table)
 
 
-async def affected(session: AsyncSession, statement: Insert | Update | Delete) -> int:
-    """Run a statement that writes.
+async def affected(session: AsyncSession, statement: Update | Delete) -> int:
+    """Run a statement that changes or deletes.
 
     Returns:
-        How many rows it wrote.
+        How many rows it met.
     """
     return cast("CursorResult[Any]", await session.execute(statement)).rowcount
 
@@ -33,7 +33,10 @@ async def insert_new(session: AsyncSession, table: type[Base], **values: object)
     Returns:
         Whether it was inserted.
     """
-    return await affected(session, _insert(session, table).values(**values).on_conflict_do_nothing()) == 1
+    # What comes back says it; PostgreSQL's driver keeps no count of inserted rows.
+    key = inspect(table).primary_key
+    statement = _insert(session, table).values(**values).on_conflict_do_nothing().returning(*key)
+    return (await session.execute(statement)).first() is not None
 
 
 async def upsert(session: AsyncSession, table: type[Base], key: tuple[str, ...], **values: object) -> None:
