@@ -70,6 +70,9 @@ class World:
         for creator in list(standings)[:1]:
             standings[creator] = Standing.CREATOR
         chat = Chat(number, kind, title, is_forum=is_forum, members={**standings, self.bot.user_id: bot})
+        if kind is ChatKind.SUPERGROUP:
+            # The first message says that the group was made; in a forum its number stands for General.
+            chat.last_message_id = 1
         self.chats[number] = chat
         return chat
 

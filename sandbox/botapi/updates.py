@@ -87,6 +87,7 @@ class UpdateQueue:
             self.pending = self.pending[offset:]
         else:
             self.pending = [update for update in self.pending if update.update_id >= offset]
+        self.signal.raise_()
 
     async def poll(self, offset: int, limit: int, wait: float) -> Sequence[Update]:
         """Updates from ``offset`` on, at once or within ``wait`` seconds.
