@@ -89,7 +89,9 @@ def test_cut_off_film_is_none(film: Path, tmp_path: Path, share: float) -> None:
 
 def test_unknown_codec_is_none(footage: bytes, tmp_path: Path) -> None:
     path = tmp_path / "unknown.mp4"
-    path.write_bytes(footage.replace(b"mp4v", b"zzzz"))
+    unknown = footage.replace(b"mp4v", b"zzzz").replace(b"esds", b"zzzz")
+    assert unknown != footage
+    path.write_bytes(unknown)
     with pytest.raises(NotAVideoError):
         read_facts(path)
 
