@@ -67,7 +67,7 @@ async def start(stack: AsyncExitStack, name: str) -> Process:
 async def eventually(look: Callable[[], Awaitable[bool]]) -> None:
     """Wait for what another process does: nothing here could say when it is done."""
     async with asyncio.timeout(10):
-        while not await look():
+        while not await look():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
 
