@@ -27,7 +27,7 @@ BOT = ("-m", "bot", "run")
 """How the bot is started, after the interpreter."""
 _START_PATIENCE = 30.0
 _ROOT = Path(__file__).resolve().parent.parent
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "TMPDIR", "TZ", "NO_COLOR", "SYSTEMROOT")
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "TZ", "NO_COLOR", "SYSTEMROOT")
 _PROBLEMS = {
     PhotoProblem.NOT_AN_IMAGE: "is not an image that the bot takes: send JPEG, PNG, WebP or HEIC",
     PhotoProblem.TOO_LARGE: "is too large",
@@ -156,7 +156,7 @@ async def _demo(order: Order) -> int:
 
 
 async def _conversation(order: Order, room: Path, stack: AsyncExitStack) -> int:
-    usual = inherited(os.environ)
+    usual = inherited(os.environ) | {"TMPDIR": str(room)}
     tiny = ("--tiny-videos",) if order.quick else ()
     serve = ("-m", "sandbox", "serve", "--until-stdin-closes", "--language", order.language, *tiny)
     sandbox = await stack.enter_async_context(start("sandbox", serve, usual, room, spoken_to=True))

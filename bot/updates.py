@@ -73,15 +73,13 @@ class Poller:
         inbox: Keeps the updates.
         lanes: Handles them.
         sleep: Waits some seconds.
-        reached: Called after every answer of Telegram.
     """
 
-    def __init__(self, bot: Bot, inbox: Inbox, lanes: Lanes, sleep: Sleep, reached: Callable[[], None]) -> None:
+    def __init__(self, bot: Bot, inbox: Inbox, lanes: Lanes, sleep: Sleep) -> None:
         self._bot = bot
         self._inbox = inbox
         self._lanes = lanes
         self._sleep = sleep
-        self._reached = reached
 
     async def run(self) -> None:
         """Poll.
@@ -105,14 +103,12 @@ class Poller:
             reraise=True,
         ):
             with attempt:
-                updates = await self._bot.get_updates(
+                return await self._bot.get_updates(
                     offset=offset,
                     timeout=POLL_SECONDS,
                     allowed_updates=ALLOWED_UPDATES,
                     read_timeout=READ_MARGIN_SECONDS,
                 )
-                self._reached()
-                return updates
         raise AssertionError("the retries end by returning or raising")
 
     async def _keep(self, updates: Sequence[Update]) -> None:

@@ -1,6 +1,7 @@
 """The client of the GenAIPro API. Source: the API pages of ``/v1/veo``.
 
-Every call goes through the ``Pacer``. The paid POST is made once; what happened to it is told by the type of the
+Every read goes through the ``Pacer``; the paid POST is paced by its caller, who must commit that it is about to be
+made between the wait and the call. The paid POST is made once; what happened to it is told by the type of the
 error: ``NotAcceptedError`` (provably not accepted), ``RefusedError`` (refused for good), ``MaybeAcceptedError``
 (to be looked up in the history). No error, log line or ``repr`` holds the key, a prompt or a signed address.
 """
@@ -102,7 +103,6 @@ class GenAIProClient:
             raise ValueError("1 to 3 photos, 1 to 4 videos and a prompt are needed")
         async with AsyncExitStack() as stack:
             form = await self._open_photos(stack, photos, prompt, count)
-            await self._pacer.wait()
             sending = Sending()
             session = await stack.enter_async_context(own_connection(sending, trust_env=self._session.trust_env))
             source = PaidEventSource(

@@ -58,7 +58,7 @@ class _Item:
 
 @dataclass(frozen=True, slots=True)
 class _Ways:
-    move_chat: Callable[[int, int], Awaitable[None]]
+    move_chat: Callable[[int, int], Awaitable[object]]
     sleep: Callable[[float], Awaitable[None]]
     random: Callable[[], float]
 
@@ -88,7 +88,7 @@ class Deliverer:
         limits: Limits,
         workspace: Workspace,
         reporter: Reporter,
-        move_chat: Callable[[int, int], Awaitable[None]],
+        move_chat: Callable[[int, int], Awaitable[object]],
         sleep: Callable[[float], Awaitable[None]],
         random: Callable[[], float],
     ) -> None:

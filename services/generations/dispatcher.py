@@ -1,7 +1,6 @@
 """Gives turns: whenever a place is free, the next of the queue become jobs. Also mends what a kill broke."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -48,28 +47,18 @@ class Dispatcher:
         rows: The rows of generations.
         jobs: The job engine.
         board: Where places in the queue are shown.
-        sleep: Waits some seconds.
+        changed: Set when something was placed, or a place became free.
     """
 
     def __init__(
-        self,
-        queue: Queue,
-        rows: GenerationRows,
-        jobs: Jobs,
-        board: QueueBoard,
-        sleep: Callable[[float], Awaitable[None]],
+        self, queue: Queue, rows: GenerationRows, jobs: Jobs, board: QueueBoard, changed: asyncio.Event
     ) -> None:
         self._queue = queue
         self._rows = rows
         self._jobs = jobs
         self._board = board
-        self._sleep = sleep
-        self._wake = asyncio.Event()
+        self._changed = changed
         self._shown: dict[str, int] = {}
-
-    def wake(self) -> None:
-        """Look at the queue now: something was placed, or a place became free."""
-        self._wake.set()
 
     async def run(self) -> None:
         """Work until cancelled. A database that does not answer is asked again."""
@@ -88,11 +77,11 @@ class Dispatcher:
     async def _pause(self) -> None:
         try:
             async with asyncio.timeout(POLL_SECONDS):
-                await self._wake.wait()
+                await self._changed.wait()
         except TimeoutError:
             return
         finally:
-            self._wake.clear()
+            self._changed.clear()
 
     async def _dispatch(self) -> None:
         for generation_id in await self._queue.start_next():

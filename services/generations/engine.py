@@ -7,6 +7,7 @@ measured: the executor id must be stable for recovery at start, and the version 
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,12 @@ class Engine:
             "enable_otlp": False,
         }
         DBOS(config=config)
-        self._job = DBOS.workflow(name="generation", max_recovery_attempts=1_000_000)(self._run)
+
+        async def generation(generation_id: str) -> None:
+            await self._run(generation_id)
+
+        # A function, for the decorator writes attributes on what it wraps, which a bound method refuses.
+        self._job = DBOS.workflow(name="generation", max_recovery_attempts=1_000_000)(generation)
         # Coroutines run on the loop that launches, so this call must not go to a thread; it takes tens of milliseconds.
         DBOS.launch()
 
@@ -107,7 +113,9 @@ class Engine:
 
     async def shutdown(self) -> None:
         """Stop. Jobs under way are left as they are, to be taken up after the next start."""
-        await asyncio.to_thread(DBOS.destroy)
+        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        # DBOS made its threads the loop's own, and has ended them; what follows needs some.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="after-jobs"))
         running = set(self._running)
         for task in running:
             task.cancel()

@@ -73,8 +73,7 @@ class Queue:
         if refusal is not None:
             return refusal
         generation_id = self._new_id()
-        insert(session, generation_id, order, self._clock.now())
-        await session.flush()
+        await insert(session, generation_id, order, self._clock.now())
         return Placed(generation_id, created=True)
 
     async def _refusal(self, session: AsyncSession, order: Order) -> TooManyWaiting | DailyLimitReached | None:

@@ -73,8 +73,8 @@ async def load(session: AsyncSession, generation_id: str) -> Generation | None:
     return _generation(row, photos)
 
 
-def insert(session: AsyncSession, generation_id: str, order: Order, now: datetime) -> None:
-    """Add a new row, queued."""
+async def insert(session: AsyncSession, generation_id: str, order: Order, now: datetime) -> None:
+    """Add a new row, queued, with its photos."""
     session.add(
         GenerationRow(
             id=generation_id,
@@ -91,6 +91,8 @@ def insert(session: AsyncSession, generation_id: str, order: Order, now: datetim
             queued_at=now,
         )
     )
+    # The photos refer to the row, and nothing else tells the session which goes first.
+    await session.flush()
     for position, photo in enumerate(order.photos):
         session.add(
             GenerationPhotoRow(
@@ -243,6 +245,25 @@ class GenerationRows:
                 missing = GenerationRow.cancel_requested_at.is_(None)
                 await change(session, own & running & missing, cancel_requested_at=now)
             return await load(session, generation_id)
+
+    async def move_chat(self, old_chat_id: int, new_chat_id: int) -> None:
+        """A group became a supergroup: its messages have new ids there, so old ones are not replied to or edited."""
+        async with self._database.write() as session:
+            moved = update(GenerationRow).where(GenerationRow.chat_id == old_chat_id)
+            await session.execute(moved.values(chat_id=new_chat_id, status_message_id=None))
+
+    async def prune(self, before: datetime) -> int:
+        """Delete generations that ended before a time, with all that belongs to them.
+
+        Returns:
+            How many.
+        """
+        async with self._database.write() as session:
+            ended = GenerationRow.state.in_([state.value for state in FINAL]) & (GenerationRow.finished_at < before)
+            old = (await session.scalars(select(GenerationRow).where(ended).limit(1000))).all()
+            for row in old:
+                await session.delete(row)
+            return len(old)
 
 
 async def move_in(

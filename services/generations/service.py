@@ -1,9 +1,8 @@
 """Generations as handlers see them: placed, cancelled, asked for again."""
 
 from collections.abc import Callable
-from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog import get_logger
 from telegram.error import TelegramError
@@ -139,22 +138,3 @@ class Generations:
             count=known.count,
             photos=known.photos,
         )
-
-    async def move_chat(self, old_chat_id: int, new_chat_id: int) -> None:
-        """A group became a supergroup: its messages have new ids there, so old ones are not replied to or edited."""
-        async with self._database.write() as session:
-            moved = update(GenerationRow).where(GenerationRow.chat_id == old_chat_id)
-            await session.execute(moved.values(chat_id=new_chat_id, status_message_id=None))
-
-    async def prune(self, before: datetime) -> int:
-        """Delete generations that ended before a time, with all that belongs to them.
-
-        Returns:
-            How many.
-        """
-        async with self._database.write() as session:
-            ended = GenerationRow.state.in_([state.value for state in FINAL]) & (GenerationRow.finished_at < before)
-            old = (await session.scalars(select(GenerationRow).where(ended).limit(1000))).all()
-            for row in old:
-                await session.delete(row)
-            return len(old)

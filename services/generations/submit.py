@@ -214,6 +214,9 @@ class Submitter:
                     return await self._fail(current, event.failure)
                 if any(result.urls for result in event.results):
                     return await self._results.record(current, event.results, exclusive=False)
+                if any(not result.failed for result in event.results):
+                    # Made, or still being made, and not said where: the history may know.
+                    return await self._look_up(current, server_error=False)
                 return await self._fail(current, failure_of(event.results))
         raise AssertionError("the retries end by returning")
 

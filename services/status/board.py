@@ -58,7 +58,7 @@ class StatusBoard:
         texts: Texts,
         clock: Clock,
         tasks: Tasks,
-        move_chat: Callable[[int, int], Awaitable[None]],
+        move_chat: Callable[[int, int], Awaitable[object]],
     ) -> None:
         self._messenger = messenger
         self._rows = rows

@@ -122,6 +122,7 @@ async def open_database(database_url: str) -> Database:
     engine = create_async_engine(
         url,
         pool_pre_ping=not is_sqlite,
+        hide_parameters=True,
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS} if is_sqlite else {"connect_timeout": 10},
     )
     if is_sqlite:

@@ -1,0 +1,190 @@
+"""The conversation, put together: drafts, cards, buttons and commands around the core."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+from structlog import get_logger
+from telegram.error import TelegramError
+from telegram.ext import ExtBot
+
+from bot.core import LOCAL_MODE_PHOTO_BYTES, Core, new_id
+from bot.housekeeping import KEEP_DRAFTS
+from bot.profile import Profile
+from bot.settings import Settings
+from bot.updates import AnyApplication
+from handlers.admin import AdminCommands
+from handlers.answers import Answers
+from handlers.commands import CommandRooms, Commands
+from handlers.deps import Deps
+from handlers.errors import Errors
+from handlers.forget_menu import ForgetMenu
+from handlers.guard import Guard
+from handlers.history_menu import HistoryMenu
+from handlers.presses import Presses
+from handlers.routing import routes
+from handlers.settings_menu import SettingsMenu
+from services.claim_link import CLAIM_PREFIX, ClaimLink
+from services.clock import Clock
+from services.drafts.albums import SeenAlbums, StartingAlbums
+from services.drafts.cancelling import OpenDrafts
+from services.drafts.keeper import CardKeeper
+from services.drafts.ledger import CardLedger
+from services.drafts.presses import DraftPresses
+from services.drafts.refresher import CardRefresher
+from services.drafts.repository import Drafts
+from services.drafts.starting import Starter
+from services.forget import Forgetting
+from services.genaipro.errors import GenAIProError
+from services.history import History
+from services.photos.fetch import MAX_PHOTO_BYTES
+from services.photos.inspector import DocumentInspector
+from services.resend import Resender
+from services.statistics import gather_statistics
+from services.store.database import Database
+
+log = get_logger(__name__)
+
+
+class CreditsLeft:
+    """The credits, for ``/stats``.
+
+    Args:
+        core: Has the client of the API.
+    """
+
+    def __init__(self, core: Core) -> None:
+        self._genaipro = core.genaipro
+
+    async def credits_left(self) -> int | None:
+        """Credits of all grants, or None when the service does not say."""
+        try:
+            return sum(grant.left for grant in await self._genaipro.credits())
+        except GenAIProError as error:
+            log.info("credits_not_known", kind=error.failure.kind.value)
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What the process starts and stops around the handlers.
+
+    Attributes:
+        bot: The bot.
+        core: The services.
+        refresher: The timers of the cards.
+        claim_link: Makes the first admin.
+        profile: What Telegram shows of the bot.
+    """
+
+    bot: ExtBot[None]
+    core: Core
+    refresher: CardRefresher
+    claim_link: ClaimLink
+    profile: Profile
+
+    async def resume(self) -> None:
+        """Take up what an earlier process left: cards that are not shown, drafts that were about to start."""
+        await self.refresher.sweep()
+        code = await self.claim_link.claim_link_code()
+        if code is not None:
+            link = f"https://t.me/{self.bot.username}?start={CLAIM_PREFIX}{code}"
+            log.warning("no admin yet: whoever opens this link first is the admin", link=link)
+
+    async def publish(self) -> None:
+        """Register commands and descriptions; what fails is logged by itself."""
+        try:
+            await self.profile.publish(await self.core.access.admin_ids())
+        except TelegramError as error:
+            log.warning("profile_not_published", error=type(error).__name__)
+
+    async def close(self) -> None:
+        """Show what is due, and stop the timers."""
+        await self.refresher.close()
+
+
+def build_conversation(
+    application: AnyApplication, database: Database, core: Core, settings: Settings, clock: Clock
+) -> Conversation:
+    """Put the handlers together, into the application.
+
+    Args:
+        application: Gets the handlers.
+        database: Holds the drafts.
+        core: The services.
+        settings: The settings.
+        clock: Tells the time.
+    """
+    answers = Answers(core.messenger)
+    guard = Guard(core.access, core.people, core.texts, core.notices, answers)
+    drafts, presses = Drafts(database, clock, new_id), DraftPresses(database, clock, new_id)
+    ledger, starter = CardLedger(database, clock), Starter(database, core.generations, clock)
+    keeper = CardKeeper(drafts, ledger, starter, core.messenger, core.chat_moves, core.texts, clock)
+    refresher = CardRefresher(keeper, ledger, clock, asyncio.sleep)
+    has_owner = bool(settings.admin_user_ids)
+    claim_link = ClaimLink(core.rulebook, has_owner=has_owner, clock=clock, new_code=partial(secrets.token_urlsafe, 18))
+    profile = Profile(application.bot, core.texts, settings.default_language)
+    rooms = _rooms(
+        application,
+        database,
+        core,
+        guard,
+        answers,
+        claim_link,
+        OpenDrafts(presses, refresher),
+        profile.publish_for_admin,
+        clock,
+    )
+    deps = Deps(
+        texts=core.texts,
+        guard=guard,
+        answers=answers,
+        notices=core.notices,
+        rooms=rooms,
+        drafts=drafts,
+        presses=presses,
+        seen_albums=SeenAlbums(database, clock),
+        starting_albums=StartingAlbums(database, clock),
+        starter=starter,
+        refresher=refresher,
+        generations=core.generations,
+        inspector=DocumentInspector(core.photos, core.workspace),
+        chat_moves=core.chat_moves,
+        max_file_bytes=LOCAL_MODE_PHOTO_BYTES if settings.telegram_local_mode else MAX_PHOTO_BYTES,
+    )
+    application.add_handlers(routes(deps))
+    application.add_error_handler(Errors(core.messenger, core.texts).handle)
+    return Conversation(application.bot, core, refresher, claim_link, profile)
+
+
+def _rooms(
+    application: AnyApplication,
+    database: Database,
+    core: Core,
+    guard: Guard,
+    answers: Answers,
+    claim_link: ClaimLink,
+    open_drafts: OpenDrafts,
+    on_new_admin: Callable[[int], Awaitable[None]],
+    clock: Clock,
+) -> CommandRooms:
+    presses = Presses(guard, answers)
+    commands = Commands(
+        guard, answers, claim_link, open_drafts, core.generations, on_new_admin, draft_days=KEEP_DRAFTS.days
+    )
+    return CommandRooms(
+        commands=commands,
+        settings=SettingsMenu(guard, presses, answers, core.people, core.texts),
+        history=HistoryMenu(guard, presses, answers, History(database), Resender(application.bot), core.notices),
+        forget=ForgetMenu(guard, presses, answers, Forgetting(core.rulebook, core.people, core.changes, clock)),
+        admin=AdminCommands(
+            guard,
+            answers,
+            core.access,
+            partial(gather_statistics, database, clock),
+            CreditsLeft(core),
+            commands.say_unknown,
+        ),
+    )

@@ -1,0 +1,272 @@
+"""The product's services, put together: what handlers ask of, and what works on generations."""
+
+import asyncio
+import random
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import aiohttp
+from telegram import Bot
+
+from bot.settings import Settings
+from services.access import Access, OwnerLists
+from services.alarm import OwnerAlarm
+from services.changes import Changes
+from services.chat_moves import ChatMoves
+from services.clock import Clock
+from services.delivery.address import AddressPolicy, GuardedResolver, guarded_session
+from services.delivery.download import VideoFetcher
+from services.delivery.plan import Limits as DeliveryLimits
+from services.delivery.prepare import VideoPreparer
+from services.delivery.send import VideoSender
+from services.genaipro.client import GenAIProClient
+from services.genaipro.pacing import Pacer
+from services.generations.cancelling import CancelScopes, CancelWatch
+from services.generations.deliver import Deliverer
+from services.generations.dispatcher import Dispatcher
+from services.generations.engine import Engine
+from services.generations.queue import Limits, Queue
+from services.generations.reconcile import Patience, Reconciler
+from services.generations.repository import GenerationRows
+from services.generations.results import Results
+from services.generations.service import Generations
+from services.generations.submit import Submitter, Timing
+from services.generations.workflow import Workflow
+from services.messenger import Messenger
+from services.notices import Notices
+from services.people import People
+from services.photos.fetch import MAX_PHOTO_BYTES, PhotoFetcher
+from services.photos.telegram_files import BotFiles
+from services.photos.workers import PhotoWorkers
+from services.rulebook import Rulebook
+from services.status.board import StatusBoard
+from services.status.estimates import Estimates
+from services.store.database import Database
+from services.tasks import Tasks
+from services.texts import Texts
+from services.workspace import Workspace
+
+LOCAL_MODE_PHOTO_BYTES = 2000 * 1000 * 1000
+"""What a Bot API server in local mode hands out."""
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+def new_id() -> str:
+    """An id that cannot be guessed: 16 hexadecimal digits."""
+    return secrets.token_hex(8)
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """Everything that handlers and the process itself need.
+
+    Attributes:
+        texts: All languages.
+        changes: Tells caches of all processes what changed.
+        rulebook: What admins decided.
+        access: Who may use the bot.
+        people: What people chose.
+        notices: What is told at most once in a while.
+        messenger: Messages out.
+        chat_moves: Groups that became supergroups.
+        genaipro: The API.
+        generations: The door to generations.
+        rows: Their rows.
+        board: The status messages.
+        dispatcher: Gives turns.
+        cancel_watch: Wishes to cancel from other processes.
+        engine: The job engine.
+        photos: Photos from Telegram.
+        photo_workers: Decodes images.
+        workspace: Temporary files.
+        tasks: Edits under way.
+    """
+
+    texts: Texts
+    changes: Changes
+    rulebook: Rulebook
+    access: Access
+    people: People
+    notices: Notices
+    messenger: Messenger
+    chat_moves: ChatMoves
+    genaipro: GenAIProClient
+    generations: Generations
+    rows: GenerationRows
+    board: StatusBoard
+    dispatcher: Dispatcher
+    cancel_watch: CancelWatch
+    engine: Engine
+    photos: PhotoFetcher
+    photo_workers: PhotoWorkers
+    workspace: Workspace
+    tasks: Tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the services stand on.
+
+    Attributes:
+        settings: The settings.
+        database: The database.
+        bot: The bot.
+        clock: Tells the time.
+        sleep: Waits some seconds.
+        executor_id: This process, for the job engine.
+        jobs_url: The job engine's database.
+    """
+
+    settings: Settings
+    database: Database
+    bot: Bot
+    clock: Clock
+    sleep: Sleep
+    executor_id: str
+    jobs_url: str
+
+
+async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
+    """Put the services together.
+
+    Args:
+        ground: What they stand on.
+        stack: Closes what they open.
+    """
+    settings, database, bot, clock, sleep = (
+        ground.settings,
+        ground.database,
+        ground.bot,
+        ground.clock,
+        ground.sleep,
+    )
+    session = await stack.enter_async_context(aiohttp.ClientSession())
+    workspace = Workspace(settings.data_dir / "tmp" / ground.executor_id)
+    await workspace.clear()
+    photo_workers = PhotoWorkers()
+    stack.callback(photo_workers.close)
+    texts = Texts(settings.default_language)
+    messenger = Messenger(bot)
+    rows, results, tasks, scopes = GenerationRows(database, clock), Results(database, clock), Tasks(), CancelScopes()
+    changes = Changes(database, sleep)
+    rulebook = Rulebook(database, changes, clock)
+    access = Access(rulebook, _owner_lists(settings))
+    people = People(database, changes, texts, clock)
+    notices = Notices(database, clock)
+    queue_changed = asyncio.Event()
+    queue = Queue(database, clock, _limits(settings), new_id)
+    pacer = Pacer(settings.genaipro_requests_per_minute, clock, sleep)
+    api = GenAIProClient(
+        session,
+        settings.genaipro_api_url,
+        settings.genaipro_api_key.get_secret_value(),
+        idle_timeout=settings.stream_idle_timeout,
+        pacer=pacer,
+        clock=clock,
+    )
+    photos = PhotoFetcher(
+        BotFiles(bot, local_mode=settings.telegram_local_mode),
+        session,
+        photo_workers,
+        max_bytes=LOCAL_MODE_PHOTO_BYTES if settings.telegram_local_mode else MAX_PHOTO_BYTES,
+    )
+
+    chat_moves = ChatMoves(database, rows, access)
+    board = StatusBoard(messenger, rows, results, Estimates(database, clock), texts, clock, tasks, chat_moves.move_chat)
+    workflow = Workflow(
+        rows,
+        submit=Submitter(
+            rows, results, api, pacer, photos, workspace, board, Timing(settings.generation_timeout, sleep)
+        ),
+        reconcile=Reconciler(
+            rows,
+            results,
+            api,
+            board,
+            clock,
+            Patience(settings.reconcile_interval, settings.reconcile_timeout, sleep),
+        ),
+        deliver=await _deliverer(ground, stack, rows, results, workspace, board, chat_moves),
+        scopes=scopes,
+        reporter=board,
+        alarm=OwnerAlarm(access, people, notices, messenger, texts),
+        ended=queue_changed.set,
+        sleep=sleep,
+    )
+    engine = Engine(ground.jobs_url, ground.executor_id, workflow.begin, workflow.advance)
+    dispatcher = Dispatcher(queue, rows, engine, board, queue_changed)
+    generations = Generations(database, rows, queue, scopes, board, queue_changed.set)
+    return Core(
+        texts=texts,
+        changes=changes,
+        rulebook=rulebook,
+        access=access,
+        people=people,
+        notices=notices,
+        messenger=messenger,
+        chat_moves=chat_moves,
+        genaipro=api,
+        generations=generations,
+        rows=rows,
+        board=board,
+        dispatcher=dispatcher,
+        cancel_watch=CancelWatch(database, scopes, sleep),
+        engine=engine,
+        photos=photos,
+        photo_workers=photo_workers,
+        workspace=workspace,
+        tasks=tasks,
+    )
+
+
+async def _deliverer(
+    ground: Ground,
+    stack: AsyncExitStack,
+    rows: GenerationRows,
+    results: Results,
+    workspace: Workspace,
+    board: StatusBoard,
+    chat_moves: ChatMoves,
+) -> Deliverer:
+    settings = ground.settings
+    limits = DeliveryLimits.of(local_mode=settings.telegram_local_mode)
+    resolver = GuardedResolver(AddressPolicy.of(settings.genaipro_api_url))
+    stack.push_async_callback(resolver.close)
+    guarded = guarded_session(resolver)
+    stack.push_async_callback(guarded.close)
+    fetcher = VideoFetcher(
+        guarded, resolver, settings.genaipro_api_key.get_secret_value(), limits.upload, sleep=ground.sleep
+    )
+    return Deliverer(
+        rows,
+        results,
+        VideoPreparer(fetcher, limits),
+        VideoSender(ground.bot),
+        limits,
+        workspace,
+        board,
+        chat_moves.move_chat,
+        ground.sleep,
+        random.SystemRandom().random,
+    )
+
+
+def _owner_lists(settings: Settings) -> OwnerLists:
+    return OwnerLists(
+        is_open=settings.open_access,
+        user_ids=settings.allowed_user_ids,
+        chat_ids=settings.allowed_chat_ids,
+        admin_ids=settings.admin_user_ids,
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        max_active=settings.max_active_generations,
+        max_active_per_user=settings.max_active_per_user,
+        max_queued_per_user=settings.max_queued_per_user,
+        daily_videos_per_user=settings.daily_videos_per_user,
+    )

@@ -1,0 +1,77 @@
+"""What keeps the database from growing: everything that nobody will ask for again goes, once an hour."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+from structlog import get_logger
+
+from services.clock import Clock
+from services.drafts.albums import SeenAlbums
+from services.drafts.upkeep import prune_drafts
+from services.generations.engine import Engine
+from services.generations.repository import GenerationRows
+from services.inbox import KEEP_HANDLED, Inbox
+from services.notices import Notices
+from services.store.database import Database
+
+EVERY_SECONDS = 3600.0
+KEEP_DRAFTS = timedelta(days=7)
+KEEP_SEEN_PHOTOS = timedelta(days=3)
+KEEP_NOTICES = timedelta(days=2)
+KEEP_GENERATIONS = timedelta(days=180)
+KEEP_JOBS = timedelta(days=1)
+
+log = get_logger(__name__)
+
+
+class Housekeeping:
+    """Prunes.
+
+    Args:
+        database: Holds the drafts.
+        rows: The rows of generations.
+        engine: The job engine.
+        inbox: The updates.
+        notices: What was told when.
+        clock: Tells the time.
+        sleep: Waits some seconds.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        rows: GenerationRows,
+        engine: Engine,
+        inbox: Inbox,
+        notices: Notices,
+        clock: Clock,
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._database = database
+        self._rows = rows
+        self._engine = engine
+        self._inbox = inbox
+        self._notices = notices
+        self._clock = clock
+        self._sleep = sleep
+
+    async def run(self) -> None:
+        """Prune now and every hour, until cancelled. A database that does not answer is left for the next hour."""
+        while True:
+            try:
+                await self.prune()
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("housekeeping_met_an_outage", error=type(error).__name__)
+            await self._sleep(EVERY_SECONDS)
+
+    async def prune(self) -> None:
+        """Delete what is old."""
+        now = self._clock.now()
+        drafts = await prune_drafts(self._database, now - KEEP_DRAFTS)
+        photos = await SeenAlbums(self._database, self._clock).prune(now - KEEP_SEEN_PHOTOS)
+        generations = await self._rows.prune(now - KEEP_GENERATIONS)
+        jobs = await self._engine.prune(now - KEEP_JOBS)
+        await self._inbox.prune(now - KEEP_HANDLED)
+        await self._notices.prune(KEEP_NOTICES)
+        log.info("pruned", drafts=drafts, photos=photos, generations=generations, jobs=jobs)

@@ -1,0 +1,77 @@
+"""The bot as a client of the Bot API: addresses, connections, time limits, and the outbox in front of every call."""
+
+from datetime import timedelta
+
+from structlog import get_logger
+from telegram.error import InvalidToken, TelegramError
+from telegram.ext import ExtBot
+from telegram.request import HTTPXRequest
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    retry_if_not_exception_type,
+    wait_exponential,
+)
+
+from bot.errors import OperatorError
+from bot.rate_limiter import Outbox
+from bot.settings import Settings
+from services.clock import Clock
+
+CONNECTIONS = 64
+"""Calls to Telegram at once; the outbox lets fewer through."""
+
+PATIENCE = timedelta(seconds=20)
+"""How long Telegram may take to answer a small call."""
+
+log = get_logger(__name__)
+
+
+def make_bot(settings: Settings, clock: Clock) -> ExtBot[None]:
+    """The bot, not connected yet."""
+    seconds = PATIENCE.total_seconds()
+    request = HTTPXRequest(
+        connection_pool_size=CONNECTIONS,
+        read_timeout=seconds,
+        write_timeout=seconds,
+        connect_timeout=10,
+        pool_timeout=30,
+    )
+    polling = HTTPXRequest(connection_pool_size=2, connect_timeout=10, pool_timeout=10)
+    return ExtBot(
+        settings.telegram_bot_token.get_secret_value(),
+        base_url=f"{settings.telegram_api_url}/bot",
+        base_file_url=f"{settings.telegram_api_url}/file/bot",
+        request=request,
+        get_updates_request=polling,
+        rate_limiter=Outbox(clock=clock),
+        local_mode=settings.telegram_local_mode,
+    )
+
+
+async def connect(bot: ExtBot[None]) -> None:
+    """Learn who the bot is; waits, and says so, for as long as Telegram cannot be reached.
+
+    Raises:
+        OperatorError: Telegram refuses the token.
+    """
+    try:
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(TelegramError) & retry_if_not_exception_type(InvalidToken),
+            wait=wait_exponential(multiplier=0.5, max=15),
+            before_sleep=_say,
+            reraise=True,
+        ):
+            with attempt:
+                await bot.initialize()
+    except InvalidToken:
+        # The library's message quotes the token.
+        raise OperatorError(
+            "TELEGRAM_BOT_TOKEN was refused by Telegram; copy it again from @BotFather (/mybots, API Token)"
+        ) from None
+
+
+def _say(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome is not None else None
+    log.warning("telegram_not_reached", error=type(error).__name__, attempt=state.attempt_number, waiting=True)
