@@ -16,6 +16,8 @@ THINKING = 0.6
 """Seconds that a person looks at a card before pressing."""
 LAST_WORD = 8.0
 """Seconds that the status message may take to its final state once all videos are there."""
+STALL = 45.0
+"""Seconds without anything new in the chat after which nothing more is expected."""
 
 
 class Phone(Protocol):
@@ -86,8 +88,9 @@ async def visit(
     """
     errand = Errand(request.videos)
     clock = asyncio.get_running_loop()
+    end = clock.time() + request.patience
     try:
-        async with asyncio.timeout(request.patience) as limit:
+        async with asyncio.timeout_at(min(end, clock.time() + STALL)) as limit:
             await phone.send_text("/start")
             async for event in phone.events():
                 conversation.show(event)
@@ -95,13 +98,13 @@ async def visit(
                 if action is not None:
                     await sleep(THINKING)
                     await _act(phone, action, request)
-                if errand.step is Step.ENDING:
-                    limit.reschedule(min(limit.when() or float("inf"), clock.time() + LAST_WORD))
+                pause = LAST_WORD if errand.step is Step.ENDING else STALL
+                limit.reschedule(min(end, clock.time() + pause))
                 if errand.over:
                     break
     except TimeoutError:
         if errand.step is not Step.ENDING:
-            raise VisitError(f"Nothing more came within {request.patience:.0f} s while {errand.step}.") from None
+            raise VisitError(f"Nothing more came while {errand.step}.") from None
     if len(errand.received) < request.videos:
         raise VisitError(_shortfall(errand))
     return errand.received

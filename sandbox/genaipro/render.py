@@ -151,7 +151,7 @@ def _stream(container: av.container.OutputContainer, film: Film) -> VideoStream:
     assert isinstance(stream, VideoStream)
     stream.width, stream.height, stream.pix_fmt = film.width, film.height, "yuv420p"
     stream.codec_context.thread_count = 2
-    stream.options = {"preset": "veryfast", "crf": "23", "x264-params": _COLOURS}
+    stream.options = {"preset": "superfast", "crf": "23", "x264-params": _COLOURS}
     return stream
 
 

@@ -1,6 +1,6 @@
 """The prompt over the lower edge of a film: white letters on a soft shade, fading in and out."""
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 from sandbox.genaipro.lettering import Lettering
 
@@ -32,7 +32,8 @@ class Title:
             lettering.draw(large, (margin * _FINER, top), line)
         self._letters = large.reduce(_FINER)
         self._shade = Image.linear_gradient("L").point(lambda value: value * _SHADE // 255).resize((width, band))
-        self._colour = self._letters.resize((width // 2, band // 2), Image.Resampling.BOX)
+        paler = ImageChops.lighter(self._letters, self._shade)
+        self._colour = paler.resize((width // 2, band // 2), Image.Resampling.BOX)
 
     def draw(self, planes: tuple[Image.Image, Image.Image, Image.Image], now: float, seconds: float) -> None:
         """Draw on the planes of one frame.

@@ -1,0 +1,169 @@
+"""The person of the demo before the real sandbox, with a small bot of the tests' own."""
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from sandbox.botapi import BotApiServer
+from sandbox.demo.command import add_arguments
+from sandbox.demo.command import run as run_person
+from sandbox.demo.phone import ControlPhone
+from sandbox.demo.playback import Expected
+from sandbox.demo.terminal import Conversation
+from sandbox.demo.visit import Request, VisitError, save, visit
+from sandbox.genaipro.render import Film, prepare, render
+from sandbox.samples import SAMPLES
+
+FILM = Film(320, 180, 0.5)
+COUNTS = [{"text": str(n), "callback_data": f"n{n}"} for n in range(1, 5)]
+READY = [COUNTS, [{"text": "Tạo video", "callback_data": "go"}, {"text": "Hủy", "callback_data": "no"}]]
+FINAL = [[{"text": "🔁 Làm lại", "callback_data": "again"}]]
+
+
+class TinyBot:
+    """Greets, shows a card, takes the number, sends so many videos."""
+
+    def __init__(self, server: BotApiServer, session: aiohttp.ClientSession, video: Path, gives: int) -> None:
+        self._url = f"{server.base_url}{server.token}"
+        self._session = session
+        self._video = video
+        self._gives = gives
+        self.photos = 0
+        self.card = 0
+
+    async def call(self, method: str, **fields: Any) -> Any:
+        async with self._session.post(f"{self._url}/{method}", json=fields) as answer:
+            body = await answer.json()
+            assert body["ok"], body
+            return body["result"]
+
+    async def run(self) -> None:
+        offset = 0
+        while True:
+            for update in await self.call("getUpdates", offset=offset, timeout=30):
+                offset = update["update_id"] + 1
+                await self.handle(update)
+
+    async def handle(self, update: dict[str, Any]) -> None:
+        if "callback_query" in update:
+            await self.pressed(update["callback_query"])
+            return
+        chat = update["message"]["chat"]["id"]
+        if "photo" not in update["message"]:
+            await self.call("sendMessage", chat_id=chat, text="Welcome")
+            return
+        self.photos += 1
+        if self.photos == len(SAMPLES):
+            card = await self.call("sendMessage", chat_id=chat, text="Card", reply_markup={"inline_keyboard": READY})
+            self.card = card["message_id"]
+
+    async def pressed(self, query: dict[str, Any]) -> None:
+        chat = query["message"]["chat"]["id"]
+        await self.call("answerCallbackQuery", callback_query_id=query["id"])
+        if query["data"] != "go":
+            marked = [b | {"text": f"• {b['text']} •"} if b["callback_data"] == query["data"] else b for b in COUNTS]
+            await self.edit(chat, "Card", [marked, READY[1]])
+            return
+        for _ in range(self._gives):
+            form = aiohttp.FormData({"chat_id": str(chat), "width": "320", "height": "180", "duration": "1"})
+            form.add_field("video", self._video.read_bytes(), filename="v.mp4", content_type="video/mp4")
+            async with self._session.post(f"{self._url}/sendVideo", data=form) as answer:
+                assert answer.status == 200, await answer.text()
+        await self.edit(chat, "The end", FINAL)
+
+    async def edit(self, chat: int, text: str, rows: Any) -> None:
+        markup = {"inline_keyboard": rows}
+        await self.call("editMessageText", chat_id=chat, message_id=self.card, text=text, reply_markup=markup)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[BotApiServer]:
+    async with BotApiServer() as running:
+        yield running
+
+
+@pytest.fixture
+async def start_bot(server: BotApiServer, tmp_path: Path) -> AsyncIterator[Callable[[int], TinyBot]]:
+    video = tmp_path / "made.mp4"
+    render([prepare(SAMPLES[0], FILM)], "x", FILM, video, variation=0, cancelled=lambda: False)
+    tasks: list[asyncio.Task[None]] = []
+    async with aiohttp.ClientSession() as session:
+
+        def start(gives: int) -> TinyBot:
+            bot = TinyBot(server, session, video, gives)
+            tasks.append(asyncio.create_task(bot.run()))
+            return bot
+
+        yield start
+        for task in tasks:
+            task.cancel()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [fault for fault in outcomes if not isinstance(fault, asyncio.CancelledError)] == []
+
+
+async def go(server: BotApiServer, lines: list[str], videos: int = 2, patience: float = 20) -> Any:
+    person = server.add_person("Alice", language_code="vi")
+    request = Request(SAMPLES, "Thuyền trôi", videos, patience)
+
+    async def at_once(seconds: float) -> None:
+        assert seconds > 0
+
+    async with aiohttp.ClientSession() as session:
+        phone = ControlPhone(session, server.url, person.user_id)
+        return await visit(phone, request, Conversation(lines.append), at_once)
+
+
+async def test_visit_brings_videos_that_play(
+    server: BotApiServer, start_bot: Callable[[int], TinyBot], tmp_path: Path
+) -> None:
+    bot = start_bot(2)
+    lines: list[str] = []
+    videos = await go(server, lines)
+    saved = await save(videos, tmp_path / "new" / "out", Expected(320, 180, 0.5))
+    assert [(one.path.name, one.playback.problem) for one in saved] == [("video-1.mp4", ""), ("video-2.mp4", "")]
+    assert saved[0].path.read_bytes() == (tmp_path / "made.mp4").read_bytes()
+    assert bot.photos == 3
+    assert [press.data for press in server.presses()] == ["n2", "go"]
+    text = "\n".join(lines)
+    for part in (
+        "Thuyền trôi",
+        "[ • 2 • ]",
+        "You press [ Tạo video ]",
+        "edits its message",
+        "🎬 video 320×180",
+        "The end",
+    ):
+        assert part in text
+
+
+async def test_too_few_videos_are_told(server: BotApiServer, start_bot: Callable[[int], TinyBot]) -> None:
+    start_bot(1)
+    with pytest.raises(VisitError, match="The bot ended with 1 of 2 videos and said: The end"):
+        await go(server, [])
+
+
+async def test_silent_bot_is_told(server: BotApiServer) -> None:
+    with pytest.raises(VisitError, match="Nothing more came while waiting for the bot to greet"):
+        await go(server, [], patience=0.05)
+
+
+async def test_unwritable_directory_is_told(
+    server: BotApiServer, start_bot: Callable[[int], TinyBot], tmp_path: Path
+) -> None:
+    start_bot(1)
+    videos = await go(server, [], videos=1)
+    with pytest.raises(VisitError, match="cannot be written"):
+        await save(videos, tmp_path / "made.mp4", Expected())
+
+
+def test_missing_sandbox_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    arguments = parser.parse_args(["--control", "http://127.0.0.1:9", "--user-id", "1"])
+    assert run_person(arguments) == 1
+    assert capsys.readouterr().out.strip().startswith("The sandbox cannot be reached")
