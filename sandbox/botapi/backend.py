@@ -66,7 +66,9 @@ class Backend:
 
     def note(self, kind: str, actor: str, message: Message) -> None:
         """Put something that was done to a message into the journal."""
-        self.journal.add_event(kind, actor, self.clock.now(), {"message": line_of(self.world, message).wire()})
+        self.journal.add_event(
+            kind, actor, self.clock.now(), {"message": line_of(self.world, message).wire(history=False)}
+        )
 
     def note_other(self, kind: str, actor: str, details: JsonObject) -> None:
         """Put something else into the journal."""

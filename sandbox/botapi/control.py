@@ -135,7 +135,10 @@ async def _press(server: "BotApiServer", fields: Fields) -> JsonObject:
     person, chat_id, message = _place(server, fields)
     label, data = fields.optional_text("label"), fields.optional_text("data")
     wait = fields.seconds("wait", 0.0)
-    query_id = await person.press(message.message_id, label, data=data, chat=chat_id)
+    if fields.flag("forged"):
+        query_id = person.press_data(message, data or "")
+    else:
+        query_id = await person.press(message.message_id, label, data=data, chat=chat_id)
     if not wait:
         return {"query_id": query_id}
     press = await server.wait_for_answer(query_id, wait)

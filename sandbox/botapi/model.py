@@ -197,10 +197,9 @@ class Message:
     Attributes:
         content: The text, or the caption when there is ``media``.
         reply_to: The message it answers, in the same chat.
-        thread_id: The topic, or the root of a chain of replies.
-        in_topic: Whether ``thread_id`` is a topic.
-        fields: Fields on the wire that the sandbox carries without understanding them.
-        revisions: All states, the first and the current one included.
+        thread_id: The topic, if ``in_topic``, or the root of a chain of replies.
+        fields: Fields on the wire that the sandbox carries along.
+        revisions: All states, first and present.
     """
 
     message_id: int

@@ -25,6 +25,10 @@ class Version:
     text: str
     buttons: tuple[tuple[ButtonView, ...], ...]
 
+    def wire(self) -> JsonObject:
+        """The version as JSON."""
+        return {"at": self.at.isoformat(), "text": self.text, "buttons": _buttons_wire(self.buttons)}
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -79,8 +83,8 @@ class Line:
                     return button
         raise LookupError(f"no button {label!r} among {self.labels()}")
 
-    def wire(self) -> JsonObject:
-        """The line as JSON."""
+    def wire(self, *, history: bool = True) -> JsonObject:
+        """The line as JSON, with all its versions or only how many there are."""
         return {
             "chat_id": self.chat_id,
             "message_id": self.message_id,
@@ -91,10 +95,7 @@ class Line:
             "text": self.text,
             "entities": [{"type": kind, "offset": at, "length": size} for kind, at, size in self.entities],
             "buttons": _buttons_wire(self.buttons),
-            "versions": [
-                {"at": one.at.isoformat(), "text": one.text, "buttons": _buttons_wire(one.buttons)}
-                for one in self.versions
-            ],
+            "versions": [one.wire() for one in self.versions] if history else len(self.versions),
             "reply_to": self.reply_to,
             "thread_id": self.thread_id,
             "media_group_id": self.media_group_id,

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 import telegram
 
 from sandbox.botapi import BotApiServer
+from sandbox.serve import main
 from tests.sandbox.botapi_tools import picture
 
 
@@ -134,3 +136,23 @@ async def test_both_servers_as_a_process() -> None:
     process.stdin.close()
     assert await process.wait() == 0
     assert await process.stdout.read() == b""
+
+
+def test_taken_port(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert main(["serve", "--bot-api-port", str(taken.getsockname()[1])]) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert "could not start" in output.err
+
+
+async def test_forged_button(remote: Remote, bot: telegram.Bot) -> None:
+    ann = (await remote.post("people", started=True))["user_id"]
+    sent = await bot.send_message(ann, "no buttons")
+    await remote.post("press", 400, user_id=ann, message_id=sent.message_id, data="drop")
+    await remote.post("press", user_id=ann, message_id=sent.message_id, data="drop", forged=True)
+    (update,) = await bot.get_updates()
+    assert update.callback_query is not None
+    assert update.callback_query.data == "drop"

@@ -1,5 +1,8 @@
 """Photos, documents, videos, albums: in and out, byte for byte."""
 
+import asyncio
+import tracemalloc
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
@@ -11,7 +14,7 @@ from telegram import InputFile, InputMediaDocument, InputMediaPhoto, InputMediaV
 from telegram.error import BadRequest, NetworkError
 
 from sandbox.botapi import BotApiOptions, BotApiServer, Person
-from tests.sandbox.botapi_tools import connect, picture, refusal
+from tests.sandbox.botapi_tools import call, connect, picture, refusal
 
 MP4 = b"\x00\x00\x00\x18ftypmp42" + bytes(2000)
 
@@ -209,3 +212,39 @@ async def test_part_that_nobody_refers_to(botapi: BotApiServer, alice: Person) -
 async def test_documents_album(botapi: BotApiServer, bot: telegram.Bot, alice: Person) -> None:
     await bot.send_media_group(alice.chat_id, [InputMediaDocument(b"a", filename="a.txt"), InputMediaDocument(b"b")])
     assert [line.kind for line in await botapi.wait_for_album(alice.chat_id, 2)] == ["document", "document"]
+
+
+async def test_local_mode_gives_and_takes_paths(tmp_path: Path) -> None:
+    path = tmp_path / "a b.mp4"
+    path.write_bytes(MP4)
+    async with BotApiServer(BotApiOptions(local_mode=True, download_limit=10)) as server:
+        alice = server.add_person(started=True)
+        sent = (await call(server, "sendVideo", chat_id=alice.chat_id, video=path.as_uri()))["result"]["video"]
+        got = (await call(server, "getFile", file_id=sent["file_id"]))["result"]
+        assert await asyncio.to_thread(Path(got["file_path"]).read_bytes) == MP4
+        assert path.exists()
+    async with BotApiServer() as server:
+        alice = server.add_person(started=True)
+        text = await refusal(server, "sendVideo", chat_id=alice.chat_id, video=path.as_uri())
+        assert text == "Bad Request: wrong file identifier/HTTP URL specified"
+
+
+async def test_memory_does_not_grow_with_the_upload(botapi: BotApiServer, alice: Person) -> None:
+    piece, pieces = bytes(256 * 1024), 120
+
+    async def body() -> AsyncIterator[bytes]:
+        for _ in range(pieces):
+            yield piece
+
+    form = aiohttp.FormData({"chat_id": str(alice.chat_id)})
+    form.add_field("document", body(), filename="large.bin", content_type="application/octet-stream")
+    tracemalloc.start()
+    try:
+        async with aiohttp.ClientSession() as session:
+            url = f"{botapi.base_url}{botapi.token}/sendDocument"
+            async with session.post(url, data=form) as response:
+                assert (await response.json())["result"]["document"]["file_size"] == len(piece) * pieces
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * 1024 * 1024

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sandbox.botapi.backend import LOCAL_LIMIT, Backend
-from sandbox.botapi.errors import WRONG_FILE, ApiError, bad_request
-from sandbox.botapi.fetch import FETCH_FAILED, WRONG_CONTENT, fetch
-from sandbox.botapi.files import Incoming
+from sandbox.botapi.errors import ApiError, bad_request
+from sandbox.botapi.fetch import FETCH_FAILED, WRONG_CONTENT
 from sandbox.botapi.methods.base import (
     Handler,
     call_caption,
@@ -15,11 +14,11 @@ from sandbox.botapi.methods.base import (
     draft_message,
     publish,
 )
-from sandbox.botapi.model import Chat, Document, JsonObject, Media, Message, RichText, Video
+from sandbox.botapi.methods.sources import Facts, take
+from sandbox.botapi.model import Chat, JsonObject, Media, Message, RichText
 from sandbox.botapi.params import Call
 from sandbox.botapi.wire import message_wire
 
-URL_PHOTO_LIMIT = 5 * 1024 * 1024
 _ALBUM = (2, 10)
 _IN_ALBUM = {
     FETCH_FAILED: "WEBPAGE_CURL_FAILED",
@@ -33,54 +32,6 @@ _FIELDS = {
     | {"duration", "supports_streaming"},
     "document": _COMMON | {"thumbnail", "disable_content_type_detection"},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """What the bot says about a video."""
-
-    width: int = 0
-    height: int = 0
-    duration: int = 0
-    streaming: bool = False
-
-
-async def _take(backend: Backend, call: Call, kind: str, reference: str, facts: _Facts, used: set[str]) -> Media:
-    """The medium that ``reference`` means: an upload, a URL, or the id of a file."""
-    if reference.startswith("attach://"):
-        part = reference.removeprefix("attach://")
-        if part not in call.uploads:
-            raise bad_request(WRONG_FILE)
-        used.add(part)
-        return await _make(backend, kind, call.uploads[part], facts)
-    if reference.startswith(("http://", "https://")):
-        limit = min(backend.options.download_limit, URL_PHOTO_LIMIT if kind == "photo" else 1 << 62)
-        wait = backend.options.fetch_timeout
-        got = await fetch(backend.session, reference, backend.files.scratch(), kind=kind, limit=limit, wait=wait)
-        return await _make(backend, kind, got, facts)
-    return _known(backend, kind, reference)
-
-
-def _known(backend: Backend, kind: str, file_id: str) -> Media:
-    file = backend.files.of_kind(file_id, kind)
-    return backend.files.media_of(file.file_id) or Document(file)
-
-
-async def _make(backend: Backend, kind: str, incoming: Incoming, facts: _Facts) -> Media:
-    if incoming.size == 0:
-        raise bad_request("file must be non-empty")
-    limit = backend.options.photo_limit if kind == "photo" else backend.upload_limit
-    if incoming.size > limit:
-        raise bad_request("file is too big")
-    media: Media
-    if kind == "photo":
-        media = await backend.files.keep_photo(incoming)
-    else:
-        file = await backend.files.keep(incoming, kind)
-        video = Video(file, facts.width, facts.height, facts.duration, facts.streaming)
-        media = video if kind == "video" else Document(file)
-    backend.files.remember(media)
-    return media
 
 
 def _call_reference(call: Call, name: str, used: set[str]) -> str:
@@ -104,7 +55,7 @@ def _thumbnails(call: Call, used: set[str]) -> None:
             used.add(_call_reference(call, name, used).removeprefix("attach://"))
 
 
-async def _send(backend: Backend, call: Call, kind: str, facts: _Facts) -> object:
+async def _send(backend: Backend, call: Call, kind: str, facts: Facts) -> object:
     chat = backend.world.open_chat(call.chat_id)
     message = draft_message(backend, call, chat)
     message.content = call_caption(call)
@@ -114,24 +65,24 @@ async def _send(backend: Backend, call: Call, kind: str, facts: _Facts) -> objec
     reference = _call_reference(call, kind, used)
     _nothing_unused(backend, call, used | {reference.removeprefix("attach://")})
     backend.admit(chat)
-    message.media = await _take(backend, call, kind, reference, facts, used)
+    message.media = await take(backend, call, kind, reference, facts, used)
     return message_wire(backend.world, publish(backend, chat, message))
 
 
 async def send_photo(backend: Backend, call: Call) -> object:
     """Send a photo."""
-    return await _send(backend, call, "photo", _Facts())
+    return await _send(backend, call, "photo", Facts())
 
 
 async def send_document(backend: Backend, call: Call) -> object:
     """Send a file as it is."""
-    return await _send(backend, call, "document", _Facts())
+    return await _send(backend, call, "document", Facts())
 
 
 async def send_video(backend: Backend, call: Call) -> object:
     """Send a video."""
     width, height, duration = call.number("width"), call.number("height"), call.number("duration")
-    return await _send(backend, call, "video", _Facts(width, height, duration, call.flag("supports_streaming")))
+    return await _send(backend, call, "video", Facts(width, height, duration, call.flag("supports_streaming")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +92,7 @@ class _Item:
     kind: str
     reference: str
     content: RichText
-    facts: _Facts
+    facts: Facts
 
 
 def _album_item(wire: object) -> _Item:
@@ -162,10 +113,10 @@ def _album_item(wire: object) -> _Item:
     return _Item(kind, reference, content, _item_facts(wire))
 
 
-def _item_facts(wire: Mapping[str, object]) -> _Facts:
+def _item_facts(wire: Mapping[str, object]) -> Facts:
     numbers = [wire.get(name, 0) for name in ("width", "height", "duration")]
     width, height, duration = (number if isinstance(number, int) else 0 for number in numbers)
-    return _Facts(width, height, duration, wire.get("supports_streaming") is True)
+    return Facts(width, height, duration, wire.get("supports_streaming") is True)
 
 
 def _album_items(call: Call) -> list[_Item]:
@@ -193,7 +144,7 @@ async def send_album(backend: Backend, call: Call) -> object:
     media = []
     for number, item in enumerate(items, 1):
         try:
-            media.append(await _take(backend, call, item.kind, item.reference, item.facts, used))
+            media.append(await take(backend, call, item.kind, item.reference, item.facts, used))
         except ApiError as error:
             raise _album_error(error, number) from None
     group = backend.world.next_album()
