@@ -34,13 +34,16 @@ class Profile:
     """Makes Telegram show the bot as its texts describe it.
 
     Args:
-        bot: The bot; one without a rate limiter does best, for a refused name is no reason to slow down anything.
+        bot: The bot; its connections are used, past its rate limiter: a name refused for the day would otherwise
+            count as a flood and make every chat wait.
         texts: The words.
         default_language: The language of people whose own is not on offer.
     """
 
     def __init__(self, bot: Bot, texts: Texts, default_language: str) -> None:
-        self._bot = bot
+        self._bot = Bot(
+            bot.token, base_url=lambda _token: bot.base_url, request=bot.request, get_updates_request=bot.request
+        )
         self._texts = texts
         self._default_language = default_language
 

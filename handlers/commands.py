@@ -40,6 +40,21 @@ class RunningGenerations(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long what is kept, in days, for ``/privacy``.
+
+    Attributes:
+        requests: What was started.
+        drafts: What was not started.
+        photos: Photos that went by in groups.
+    """
+
+    requests: int
+    drafts: int
+    photos: int
+
+
 class Commands:
     """The commands that need no menu.
 
@@ -50,7 +65,7 @@ class Commands:
         drafts: For ``/cancel``.
         generations: For ``/cancel``.
         on_new_admin: Called with the id of somebody who has just become admin.
-        draft_days: How long an unfinished draft is kept, for ``/privacy``.
+        retention: How long what is kept.
     """
 
     def __init__(
@@ -61,7 +76,7 @@ class Commands:
         drafts: OpenDrafts,
         generations: RunningGenerations,
         on_new_admin: Callable[[int], Awaitable[None]],
-        draft_days: int,
+        retention: Retention,
     ) -> None:
         self._guard = guard
         self._answers = answers
@@ -69,7 +84,7 @@ class Commands:
         self._drafts = drafts
         self._generations = generations
         self._on_new_admin = on_new_admin
-        self._draft_days = draft_days
+        self._retention = retention
 
     async def start(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
         """``/start``: what the bot does; behind the claim link, it makes the first admin."""
@@ -99,7 +114,8 @@ class Commands:
         """``/privacy``: what is kept, how long, and where it goes."""
         visitor = await self._guard.admit(update)
         if visitor is not None:
-            await self._say(visitor, "privacy", days=self._draft_days)
+            kept = self._retention
+            await self._say(visitor, "privacy", requests=kept.requests, drafts=kept.drafts, photos=kept.photos)
 
     async def cancel(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """``/cancel``: end the open draft, or else the newest generation that runs."""

@@ -73,10 +73,16 @@ privacy =
     • what you asked for, and which photos and videos at Telegram belong to it, but not the photos and videos themselves
     • photos I saw in groups, by their number at Telegram only
 
-    <b>How long:</b> until you send /forget. What you did not start is kept for { $days ->
-        [one] { $days } day
-       *[other] { $days } days
-    } at most.
+    <b>How long:</b> { $requests ->
+        [one] { $requests } day
+       *[other] { $requests } days
+    }; what you did not start, { $drafts ->
+        [one] { $drafts } day
+       *[other] { $drafts } days
+    }; photos from groups, { $photos ->
+        [one] { $photos } day
+       *[other] { $photos } days
+    }. Your settings stay until you send /forget.
 
     <b>Where it goes:</b> your photos and words go to GenAIPro, which makes the videos, and everything you send here goes through Telegram.
 

@@ -70,7 +70,7 @@ privacy =
     • những gì bạn đã yêu cầu, cùng mã số của ảnh và video tương ứng trên Telegram, nhưng không lưu chính ảnh và video
     • ảnh tôi thấy trong nhóm, chỉ bằng mã số trên Telegram
 
-    <b>Lưu bao lâu:</b> cho đến khi bạn gửi /forget. Những gì bạn chưa cho chạy được lưu tối đa { $days } ngày.
+    <b>Lưu bao lâu:</b> { $requests } ngày; những gì bạn chưa cho chạy, { $drafts } ngày; ảnh trong nhóm, { $photos } ngày. Các cài đặt được giữ cho đến khi bạn gửi /forget.
 
     <b>Dữ liệu đi đâu:</b> ảnh và mô tả của bạn được gửi đến GenAIPro để tạo video, và mọi thứ bạn gửi ở đây đều đi qua Telegram.
 

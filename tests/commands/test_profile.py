@@ -1,7 +1,9 @@
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from telegram import Bot, BotCommandScopeAllGroupChats, BotCommandScopeAllPrivateChats, BotCommandScopeChat
+from telegram.ext import BaseRateLimiter, ExtBot
 
 from bot.profile import Profile
 from sandbox.botapi import BotApiServer, Person
@@ -63,3 +65,20 @@ async def test_a_refused_step_stops_no_other_one(profile: Profile, bot: Bot, ser
     assert (await bot.get_my_name()).name == "Another name"
     assert (await bot.get_my_description()).description == Texts("en").into("en").plain("bot-description")
     assert await bot.get_my_commands(BotCommandScopeAllGroupChats())
+
+
+async def test_the_profile_goes_past_the_rate_limiter(server: BotApiServer) -> None:
+    class Closed(BaseRateLimiter[None]):
+        """Lets nothing through."""
+
+        async def initialize(self) -> None: ...
+
+        async def shutdown(self) -> None: ...
+
+        async def process_request(self, *_args: Any, **_more: Any) -> Any:
+            raise AssertionError("the profile waits with everybody else")
+
+    bot = ExtBot(server.token, base_url=server.base_url, rate_limiter=Closed())
+    async with bot.request:
+        await Profile(bot, Texts("en"), "en").publish([])
+    assert server.calls("setMyDescription")

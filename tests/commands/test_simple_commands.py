@@ -39,7 +39,7 @@ async def test_an_answer_stays_in_its_topic(world: World, server: BotApiServer, 
 
 async def test_privacy_says_what_is_kept_where_it_goes_and_how_it_ends(world: World, alice: Person) -> None:
     text = (await world.says(alice, "/privacy")).text
-    for word in ("GenAIPro", "Telegram", "/forget", "7 days"):
+    for word in ("GenAIPro", "Telegram", "/forget", "180 days", "7 days", "1 day."):
         assert word in text
 
 

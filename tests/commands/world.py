@@ -7,7 +7,7 @@ from telegram.request import HTTPXRequest
 
 from handlers.admin import AdminCommands
 from handlers.answers import Answers
-from handlers.commands import CommandRooms, Commands, command_handlers, unknown_command_handler
+from handlers.commands import CommandRooms, Commands, Retention, command_handlers, unknown_command_handler
 from handlers.forget_menu import ForgetMenu
 from handlers.guard import Guard
 from handlers.history_menu import HistoryMenu
@@ -97,7 +97,13 @@ class World:
         self.guard = Guard(self.access, self.people, texts, self.notices, answers)
         presses = Presses(self.guard, answers)
         commands = Commands(
-            self.guard, answers, self.claim_link, self.requests, self.requests, self._greet, draft_days=7
+            self.guard,
+            answers,
+            self.claim_link,
+            self.requests,
+            self.requests,
+            self._greet,
+            Retention(requests=180, drafts=7, photos=1),
         )
         self.rooms = CommandRooms(
             commands,
