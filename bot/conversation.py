@@ -11,13 +11,13 @@ from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
 from bot.core import LOCAL_MODE_PHOTO_BYTES, Core, new_id
-from bot.housekeeping import KEEP_DRAFTS
+from bot.housekeeping import KEEP_DRAFTS, KEEP_GENERATIONS, KEEP_SEEN_PHOTOS
 from bot.profile import Profile
 from bot.settings import Settings
 from bot.updates import AnyApplication
 from handlers.admin import AdminCommands
 from handlers.answers import Answers
-from handlers.commands import CommandRooms, Commands
+from handlers.commands import CommandRooms, Commands, Retention
 from handlers.deps import Deps
 from handlers.errors import Errors
 from handlers.forget_menu import ForgetMenu
@@ -172,7 +172,13 @@ def _rooms(
 ) -> CommandRooms:
     presses = Presses(guard, answers)
     commands = Commands(
-        guard, answers, claim_link, open_drafts, core.generations, on_new_admin, draft_days=KEEP_DRAFTS.days
+        guard,
+        answers,
+        claim_link,
+        open_drafts,
+        core.generations,
+        on_new_admin,
+        Retention(KEEP_GENERATIONS.days, KEEP_DRAFTS.days, KEEP_SEEN_PHOTOS.days),
     )
     return CommandRooms(
         commands=commands,
