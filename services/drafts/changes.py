@@ -71,7 +71,7 @@ async def drafts_of_messages(session: AsyncSession, chat_id: int, items: Iterabl
         .join(DraftRow, DraftRow.id == DraftItemRow.draft_id)
         .where(DraftRow.chat_id == chat_id, DraftItemRow.message_id.in_([item.message_id for item in items]))
     )
-    return dict((await session.execute(query)).tuples().all())
+    return dict((await session.execute(query)).all())
 
 
 async def draft_of_album(session: AsyncSession, owner: Owner, media_group_id: str) -> DraftRow | None:

@@ -107,6 +107,11 @@ class CardRefresher:
                 self.soon(draft_id)
         return len(drafts)
 
+    async def settled(self) -> None:
+        """Wait until nothing is due any more."""
+        while tasks := [timer.task for timer in self._timers.values() if timer.task is not None]:
+            await asyncio.wait(tasks)
+
     async def close(self) -> None:
         """Refresh at once what still waits, and end; what takes too long is left to the next sweep."""
         self._is_closed = True

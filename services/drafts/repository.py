@@ -158,7 +158,7 @@ class Drafts:
             found = (await session.execute(query)).first()
             if found is None:
                 return None
-            item, row = found.tuple()
+            item, row = found
             if not _apply(item, row, edition):
                 return None
             touch(row, self._clock.now())

@@ -1,0 +1,130 @@
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from services.drafts.model import DraftState, order_of
+from services.drafts.presses import PressOutcome
+from services.drafts.starting import DOUBLE_TAP, NotStarted, Refused, Started, Starter, refusal
+from services.generations.model import DailyLimitReached, Order, State, TooManyWaiting
+from services.generations.queue import Limits, Queue
+from services.generations.repository import change
+from services.store.database import Database
+from services.store.schema import GenerationRow
+from services.texts import LANGUAGES, Texts
+from tests.drafts.world import ANNA, Room, Time, draft, item, numbered
+
+
+class Queued:
+    """The real queue, with nothing to show."""
+
+    def __init__(self, queue: Queue) -> None:
+        self.place = queue.place
+
+    async def placed(self, generation_id: str) -> None:
+        raise AssertionError("not asked for here")
+
+
+@pytest.fixture
+def queue_starter(database: Database, time: Time) -> Starter:
+    return Starter(database, Queued(Queue(database, time, Limits(9, 9, 9, 0), numbered("g"))), time)
+
+
+def earlier(key: str = "message:11:1") -> Order:
+    return replace(order_of(draft(item(1, "fly"), owner=ANNA)), request_key=key)
+
+
+async def test_a_draft_starts_once(room: Room) -> None:
+    draft_id = await room.put(item(1, "fly"))
+    first = await room.starter.start(draft_id, ANNA.user_id)
+    again = await room.starter.start(draft_id, ANNA.user_id)
+    assert first == Started(f"g:draft:{draft_id}", created=True)
+    assert again == NotStarted(PressOutcome.SUBMITTED)
+    assert (await room.get(draft_id)).state is DraftState.SUBMITTED
+
+
+async def test_presses_at_the_same_moment_start_one(room: Room) -> None:
+    draft_id = await room.put(item(1, "fly"))
+    outcomes = await asyncio.gather(*(room.starter.start(draft_id, ANNA.user_id) for _ in range(5)))
+    assert [isinstance(outcome, Started) for outcome in outcomes].count(True) == 1
+    assert len(room.orders.placed_orders) == 1
+
+
+async def test_a_refused_draft_stays_open(room: Room) -> None:
+    room.orders.refusal = TooManyWaiting(3)
+    draft_id = await room.put(item(1, "fly"))
+    assert await room.starter.start(draft_id, ANNA.user_id) == Refused(TooManyWaiting(3))
+    assert (await room.get(draft_id)).state is DraftState.OPEN
+
+
+async def test_an_incomplete_or_foreign_draft_does_not_start(room: Room) -> None:
+    draft_id = await room.put(item(1))
+    assert await room.starter.start(draft_id, ANNA.user_id) == NotStarted(PressOutcome.INCOMPLETE)
+    assert await room.starter.start(draft_id, 99) == NotStarted(PressOutcome.NOT_YOURS)
+    assert room.orders.placed_orders == {}
+
+
+async def test_only_what_was_started_is_shown(room: Room) -> None:
+    await room.starter.show(NotStarted(PressOutcome.UNKNOWN))
+    await room.starter.show(Started("g1", created=False))
+    assert room.orders.shown == ["g1"]
+
+
+async def test_an_order_of_the_drafts_own_photos_ends_the_draft_and_takes_its_card(room: Room) -> None:
+    draft_id = await room.put(item(1))
+    await room.ledger.sent(draft_id, 70, 1)
+    assert isinstance(await room.starter.order(earlier()), Started)
+    assert room.orders.placed_orders["message:11:1"].status_message_id == 70
+    assert await room.drafts.open_of(ANNA) is None
+
+
+async def test_an_order_of_other_photos_leaves_the_draft_alone(room: Room) -> None:
+    draft_id = await room.put(item(1), item(2))
+    await room.starter.order(earlier())
+    assert room.orders.placed_orders["message:11:1"].status_message_id is None
+    assert (await room.get(draft_id)).state is DraftState.OPEN
+
+
+async def test_an_order_repeated_is_one(room: Room) -> None:
+    outcomes = [await room.starter.order(earlier()) for _ in range(2)]
+    assert [outcome.created for outcome in outcomes if isinstance(outcome, Started)] == [True, False]
+
+
+async def test_again_twice_while_it_runs_is_one(queue_starter: Starter, time: Time) -> None:
+    first = await queue_starter.again("old", earlier())
+    await time.pass_(60)
+    assert await queue_starter.again("old", earlier()) == Started("g1", created=False)
+    assert first == Started("g1", created=True)
+
+
+async def test_a_double_tap_is_one_even_when_the_first_ended_at_once(
+    queue_starter: Starter, database: Database, time: Time
+) -> None:
+    await queue_starter.again("old", earlier())
+    await end(database, "g1", time)
+    await time.pass_(DOUBLE_TAP.total_seconds() / 2)
+    assert await queue_starter.again("old", earlier()) == Started("g1", created=False)
+
+
+async def test_again_after_the_end_is_a_new_one_each_time(
+    queue_starter: Starter, database: Database, time: Time
+) -> None:
+    for number in range(1, 4):
+        assert await queue_starter.again("old", earlier()) == Started(f"g{number}", created=True)
+        await end(database, f"g{number}", time)
+        await time.pass_((DOUBLE_TAP + timedelta(seconds=1)).total_seconds())
+
+
+async def end(database: Database, generation_id: str, time: Time) -> None:
+    async with database.write() as session:
+        own = GenerationRow.id == generation_id
+        assert await change(session, own, state=State.FAILED.value, finished_at=time.now())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("left", [0, 1, 3])
+def test_refusals_name_the_limit(language: str, left: int) -> None:
+    phrases = Texts("en").into(language)
+    assert "5" in refusal(Refused(DailyLimitReached(5, left)), phrases)
+    assert "3" in refusal(Refused(TooManyWaiting(3)), phrases)

@@ -1,0 +1,209 @@
+"""What the tests of drafts stand on: photos, time set by hand, messages and generations that are only noted."""
+
+import asyncio
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.clock import Clock
+from services.drafts.albums import SeenAlbums, StartingAlbums
+from services.drafts.keeper import CardKeeper
+from services.drafts.ledger import CardLedger
+from services.drafts.model import Defaults, Draft, DraftItem, DraftState, Owner
+from services.drafts.presses import DraftPresses
+from services.drafts.repository import Drafts
+from services.drafts.starting import Starter
+from services.generations.model import Order, Placed, PlaceOutcome
+from services.messenger import EditOutcome
+from services.outbox.priority import Priority
+from services.photos.model import PhotoKind, PhotoRef
+from services.screens import Place, Screen
+from services.store.database import Database
+from services.texts import Texts
+
+ANNA = Owner(11, None, 11)
+IN_GROUP = Owner(-100, None, 11)
+DEFAULTS = Defaults("en")
+START = datetime(2026, 3, 30, 10, 0, tzinfo=UTC)
+
+
+def photo(name: str, kind: PhotoKind = PhotoKind.PHOTO) -> PhotoRef:
+    return PhotoRef(f"file-{name}", f"unique-{name}", kind, 1000)
+
+
+def item(message_id: int, text: str = "", *, album: str | None = None, with_photo: bool = True) -> DraftItem:
+    return DraftItem(message_id, text, photo(str(message_id)) if with_photo else None, album)
+
+
+def draft(*items: DraftItem, owner: Owner = ANNA, **values: object) -> Draft:
+    standard: dict[str, object] = {
+        "id": "d1",
+        "owner": owner,
+        "state": DraftState.OPEN,
+        "language": "en",
+        "count": 1,
+        "items": tuple(sorted(items, key=lambda one: one.message_id)),
+        "version": 1,
+        "card_version": 0,
+        "card_message_id": None,
+        "starts_itself": False,
+        "extra_told": False,
+        "request_message_id": None,
+        "edited_from": None,
+        "held_until": None,
+        "updated_at": START,
+    }
+    return Draft(**(standard | values))  # type: ignore[arg-type]
+
+
+def numbered(prefix: str) -> Callable[[], str]:
+    numbers = count(1)
+    return lambda: f"{prefix}{next(numbers)}"
+
+
+class Time:
+    """Time that passes only when told; sleepers wake in their order."""
+
+    def __init__(self) -> None:
+        self._passed = 0.0
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._turn = count()
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self._passed)
+
+    def monotonic(self) -> float:
+        return 1000.0 + self._passed
+
+    async def sleep(self, seconds: float) -> None:
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._passed + seconds, next(self._turn), woken))
+        await woken
+
+    async def pass_(self, seconds: float) -> None:
+        end = self._passed + seconds
+        await self._let_run()
+        while self._sleepers and self._sleepers[0][0] <= end + 1e-9:
+            due, _, woken = heapq.heappop(self._sleepers)
+            self._passed = max(self._passed, due)
+            if not woken.done():
+                woken.set_result(None)
+            await self._let_run()
+        self._passed = end
+
+    async def _let_run(self) -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+
+@dataclass
+class Phone:
+    """Messages as a person would see them; errors can be asked for."""
+
+    shown: dict[int, Screen] = field(default_factory=dict)
+    places: dict[int, Place] = field(default_factory=dict)
+    edits: list[int] = field(default_factory=list)
+    versions: list[int | None] = field(default_factory=list)
+    send_errors: list[Exception] = field(default_factory=list)
+    edit_errors: list[Exception | EditOutcome] = field(default_factory=list)
+    while_sending: Callable[[], object] | None = None
+    _ids: "count[int]" = field(default_factory=lambda: count(500))
+
+    async def send(self, place: Place, screen: Screen, priority: Priority = Priority.ANSWER) -> int:
+        if self.send_errors:
+            raise self.send_errors.pop(0)
+        message_id = next(self._ids)
+        self.shown[message_id], self.places[message_id] = screen, place
+        if self.while_sending is not None:
+            meanwhile, self.while_sending = self.while_sending, None
+            await meanwhile()  # type: ignore[misc]
+        return message_id
+
+    async def edit(
+        self,
+        chat_id: int,
+        message_id: int,
+        screen: Screen,
+        priority: Priority = Priority.ANSWER,
+        version: int | None = None,
+    ) -> EditOutcome:
+        self.versions.append(version)
+        if self.edit_errors:
+            error = self.edit_errors.pop(0)
+            if isinstance(error, EditOutcome):
+                return error
+            raise error
+        if message_id not in self.shown:
+            return EditOutcome.GONE
+        self.edits.append(message_id)
+        self.shown[message_id] = screen
+        return EditOutcome.DONE
+
+    def texts(self) -> list[str]:
+        return [screen.html for screen in self.shown.values()]
+
+
+@dataclass
+class Orders:
+    """Takes every order once, or refuses all."""
+
+    refusal: PlaceOutcome | None = None
+    placed_orders: dict[str, Order] = field(default_factory=dict)
+    shown: list[str] = field(default_factory=list)
+
+    async def place(self, session: AsyncSession, order: Order) -> PlaceOutcome:
+        if self.refusal is not None:
+            return self.refusal
+        created = order.request_key not in self.placed_orders
+        self.placed_orders.setdefault(order.request_key, order)
+        return Placed(f"g:{order.request_key}", created)
+
+    async def placed(self, generation_id: str) -> None:
+        self.shown.append(generation_id)
+
+
+@dataclass
+class Moving:
+    """Follows groups by a function that a test gives."""
+
+    calls: list[tuple[int, int]] = field(default_factory=list)
+    follow: Callable[[int, int], object] | None = None
+
+    async def move_chat(self, old_chat_id: int, new_chat_id: int) -> tuple[str, ...]:
+        self.calls.append((old_chat_id, new_chat_id))
+        if self.follow is not None:
+            await self.follow(old_chat_id, new_chat_id)  # type: ignore[misc]
+        return ()
+
+
+class Room:
+    """All of the drafts' own parts over one database."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.database = database
+        new_id = numbered("d")
+        self.drafts = Drafts(database, clock, new_id)
+        self.presses = DraftPresses(database, clock, new_id)
+        self.seen = SeenAlbums(database, clock)
+        self.starting = StartingAlbums(database, clock)
+        self.ledger = CardLedger(database, clock)
+        self.orders = Orders()
+        self.starter = Starter(database, self.orders, clock)
+        self.phone = Phone()
+        self.moving = Moving()
+        self.keeper = CardKeeper(self.drafts, self.ledger, self.starter, self.phone, self.moving, Texts("en"), clock)
+
+    async def put(self, *items: DraftItem, owner: Owner = ANNA, defaults: Defaults = DEFAULTS) -> str:
+        draft_id = ""
+        for one in items:
+            draft_id = (await self.drafts.add(owner, [one], defaults)).draft_id or draft_id
+        return draft_id
+
+    async def get(self, draft_id: str) -> Draft:
+        found = await self.drafts.get(draft_id)
+        assert found is not None
+        return found
