@@ -63,7 +63,7 @@ history-entry =
     }
     { $prompt }
 history-link = <a href="{ $url }">Video { $number }</a>
-history-again = Again
+history-again = 🔁 Again
 history-back = ‹ Back to the list
 history-gone = These videos are no longer available.
 

@@ -60,7 +60,7 @@ history-entry =
     <b>{ $date }</b> · { $count } video
     { $prompt }
 history-link = <a href="{ $url }">Video { $number }</a>
-history-again = Tạo lại
+history-again = 🔁 Làm lại
 history-back = ‹ Về danh sách
 history-gone = Các video này không còn nữa.
 

@@ -63,7 +63,7 @@ async def test_one_video_is_sent_again_by_its_file_id(world: World, alice: Perso
     (call,) = await world.server.wait_for_calls("sendVideo")
     assert not call.uploads
     shown = world.server.line(alice.chat_id, menu.message_id)
-    assert shown.labels() == ["Again", "‹ Back to the list"]
+    assert shown.labels() == ["🔁 Again", "‹ Back to the list"]
     assert shown.button("Again").data == "g:a1:again"
     assert "1 video" in shown.text
 
