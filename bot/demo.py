@@ -25,7 +25,10 @@ PATIENCE = 120.0
 """Seconds for everything."""
 BOT = ("-m", "bot", "run")
 """How the bot is started, after the interpreter."""
+_PERSON_PATIENCE = 110.0
 _START_PATIENCE = 30.0
+_PACE = 1.2
+"""Seconds between events: a chat shows one edit a second, and this is to be seen step by step."""
 _ROOT = Path(__file__).resolve().parent.parent
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "TZ", "NO_COLOR", "SYSTEMROOT")
 _PROBLEMS = {
@@ -157,8 +160,8 @@ async def _demo(order: Order) -> int:
 
 async def _conversation(order: Order, room: Path, stack: AsyncExitStack) -> int:
     usual = inherited(os.environ) | {"TMPDIR": str(room)}
-    tiny = ("--tiny-videos",) if order.quick else ()
-    serve = ("-m", "sandbox", "serve", "--until-stdin-closes", "--language", order.language, *tiny)
+    kind = ("--tiny-videos",) if order.quick else ("--pace", str(_PACE))
+    serve = ("-m", "sandbox", "serve", "--until-stdin-closes", "--language", order.language, *kind)
     sandbox = await stack.enter_async_context(start("sandbox", serve, usual, room, spoken_to=True))
     place = await _place(sandbox)
     if place is None:
@@ -232,7 +235,7 @@ def person_arguments(order: Order, place: Mapping[str, str]) -> tuple[str, ...]:
     return (
         *("-m", "sandbox", "person", "--control", place["bot_api_url"], "--user-id", place["user_id"]),
         *("--language", order.language, "--videos", str(order.videos), "--out", str(order.out)),
-        *("--patience", f"{PATIENCE - 10:.0f}", *prompt, *photos),
+        *("--patience", f"{_PERSON_PATIENCE:.0f}", *prompt, *photos),
         *(("--size", "320x180", "--seconds", "0.5") if order.quick else ()),
     )
 

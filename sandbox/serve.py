@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--first-name", default="Alice", help="name of the person who is there from the start")
     serve.add_argument("--language", default="en", metavar="CODE", help="language of that person's Telegram")
     serve.add_argument("--tiny-videos", action="store_true", help="render videos that take milliseconds")
+    serve.add_argument("--pace", type=float, default=0.0, metavar="SECONDS", help="least time between two events")
     serve.add_argument("--until-stdin-closes", action="store_true", help="stop when standard input ends, too")
     return root
 
@@ -49,7 +50,9 @@ async def serve(arguments: argparse.Namespace) -> None:
         privacy_mode=not arguments.no_privacy_mode,
         data_dir=data / "telegram" if data else None,
     )
-    genaipro = GenAIProOptions(port=arguments.genaipro_port, data=data / "genaipro" if data else None)
+    genaipro = GenAIProOptions(
+        port=arguments.genaipro_port, data=data / "genaipro" if data else None, pace=arguments.pace
+    )
     async with AsyncExitStack() as stack:
         bot_api = await stack.enter_async_context(BotApiServer(telegram))
         videos = await stack.enter_async_context(GenAIProServer(genaipro.tiny() if arguments.tiny_videos else genaipro))

@@ -8,6 +8,8 @@ from sandbox.demo.view import Event, MessageSeen
 
 _WIDTH = 76
 _MARGIN = " " * 10
+_ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
+"""Direction isolates (Unicode UAX 9): invisible in a chat, boxes in many terminals."""
 
 
 class Ink(Protocol):
@@ -87,7 +89,7 @@ class Conversation:
         self._write(f"{clock}  {self._ink(name.rstrip(), style)} {note}".rstrip())
 
     def _body(self, text: str, style: str) -> None:
-        for paragraph in text.splitlines():
+        for paragraph in text.translate(_ISOLATES).splitlines():
             for line in textwrap.wrap(paragraph, _WIDTH) or [""]:
                 self._write(f"{_MARGIN}{self._ink('│', style)} {line}".rstrip())
 

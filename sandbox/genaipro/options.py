@@ -62,6 +62,8 @@ class GenAIProOptions:
         history_own_ids: The history has ids of its own, not those of the stream.
         history_pending: Requests that are still being made are listed too, without videos.
         ping_interval: Seconds between comments while a video is rendered; None sends none.
+        pace: Least seconds between two events of the usual course. The real service takes a while for each of its
+            steps; photos that come over loopback are uploaded in no time.
         now: The clock.
         sleep: Waits for seconds; given by tests that must not wait.
     """
@@ -84,6 +86,7 @@ class GenAIProOptions:
     history_own_ids: bool = False
     history_pending: bool = False
     ping_interval: float | None = None
+    pace: float = 0.0
     now: Callable[[], datetime] = utc_now
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 

@@ -64,7 +64,9 @@ class Stream:
                 yield frame
             return
         yield status("starting")
+        await self._step()
         yield status("uploading_images")
+        await self._step()
         if self._job is not None:
             await self._job.prepared.wait()
         yield status("processing")
@@ -84,6 +86,10 @@ class Stream:
             return
         while not await _first(self._job.rendered.wait(), self._options.sleep(interval)):
             yield comment()
+
+    async def _step(self) -> None:
+        if self._options.pace > 0:
+            await self._options.sleep(self._options.pace)
 
     async def _rendered(self) -> None:
         if self._job is not None:

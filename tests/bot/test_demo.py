@@ -95,6 +95,21 @@ def test_demo_that_takes_too_long_is_ended(
     assert list(room.iterdir()) == []
 
 
+def test_whole_demo_brings_videos_that_play(
+    room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "not this one")
+    photo, out = tmp_path / "boat.png", tmp_path / "out"
+    Image.linear_gradient("L").save(photo)
+    assert run_demo([photo], "Thuyền trôi <b>", 2, "vi", out, quick=True) == 0
+    told = capfd.readouterr()
+    for part in ("Thuyền trôi <b>", "[ Tạo video ]", "Xong", "video-1.mp4: plays, 320×180", "video-2.mp4: plays"):
+        assert part in told.out
+    assert told.err == ""
+    assert sorted(path.name for path in out.iterdir()) == ["video-1.mp4", "video-2.mp4"]
+    assert list(room.iterdir()) == []
+
+
 _SLEEPER = "from bot import demo; demo.BOT = ('-c', 'import time; time.sleep(600)'); "
 
 

@@ -24,7 +24,7 @@ BUTTONS = [[{"label": "1", "data": "a"}, {"label": "2", "data": "b"}], [{"label"
 
 
 def test_message_with_text_and_buttons() -> None:
-    lines = printed(event("message_sent", message={"text": "3 photos\nPrompt", "buttons": BUTTONS}))
+    lines = printed(event("message_sent", message={"text": "3 photos\n\u2068Prompt\u2069", "buttons": BUTTONS}))
     assert lines == [
         "Pho2Video",
         "          │ 3 photos",

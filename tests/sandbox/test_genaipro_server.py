@@ -221,6 +221,17 @@ async def test_padded_video_has_the_size_and_plays(start: Start) -> None:
         assert len(decoded(body)) == 12
 
 
+async def test_pace_keeps_events_apart(start: Start) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    _, client = await start(pace=1.2, sleep=sleep)
+    assert (await client.create()).words[-1] == "video_generation_complete"
+    assert slept == [1.2, 1.2]
+
+
 async def test_pings_come_while_rendering(start: Start) -> None:
     server, client = await start(ping_interval=0.001)
     heard = await client.create(form(videos="4"))
