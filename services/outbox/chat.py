@@ -122,4 +122,4 @@ class Chat:
         if not share // 2 <= used < share:
             return at
         free_again = min(window.first_release(), self.served + self._limits.group_span)
-        return max(at, self.served + (free_again - self.served) / (share - used))
+        return max(at, self.served + (free_again - self.served) / (share - used + 1))

@@ -30,6 +30,7 @@ calls = st.one_of(edits, st.builds(message, chats, priorities), st.builds(video,
 gaps = st.one_of(st.just(0.0), st.floats(0, 0.3), st.floats(0, 3))
 outcomes = st.sampled_from([Outcome.SENT, Outcome.SENT, Outcome.REFUSED, Outcome.UNKNOWN])
 answers = st.builds(Answer, latency=st.floats(0.001, 1.0), counted_at=st.floats(0, 1), outcome=outcomes)
+slow_answers = st.builds(Answer, latency=st.floats(0.5, 4.0), outcome=outcomes)
 floods = st.builds(Answer, latency=st.floats(0.001, 0.5), retry_after=st.floats(0.5, 5))
 quick = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -86,7 +87,7 @@ def test_progress_leaves_a_part_of_a_groups_budget(steps: list[tuple[float, Call
 
 
 @quick
-@given(steps_of, scripts)
+@given(steps_of, st.lists(st.one_of(answers, slow_answers, floods), max_size=50))
 def test_one_call_to_a_chat_at_a_time_and_a_second_between_them(
     steps: list[tuple[float, Call]], script: list[Answer]
 ) -> None:

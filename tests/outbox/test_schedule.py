@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from services.outbox.calls import Call
@@ -26,6 +28,21 @@ def test_the_first_call_goes_at_once_and_the_next_a_second_after_its_end() -> No
     simulation.run([(0.0, message(1)), (0.0, message(1)), (0.0, message(2))])
     assert [f.start for f in simulation.sent(1)] == [0.0, 1.05]
     assert [f.start for f in simulation.sent(2)] == [0.0]
+
+
+def test_a_slow_call_keeps_the_next_of_its_chat_waiting() -> None:
+    simulation = Simulation(answer=lambda _: Answer(latency=4.0))
+    simulation.run([(0.0, message(1)), (0.0, message(1))])
+    assert [f.start for f in simulation.sent()] == [0.0, 5.0]
+
+
+def test_progress_in_a_group_uses_its_share_without_long_silences() -> None:
+    simulation = Simulation()
+    simulation.run([(at * 1.0, text_edit(-1, at % 3)) for at in range(180)])
+    starts = [f.start for f in simulation.sent()]
+    minutes = [[at for at in starts if begin <= at < begin + 60] for begin in starts if begin < 120]
+    assert max(map(len, minutes)) == 15
+    assert max(second - first for first, second in pairwise(starts)) < 10
 
 
 def test_a_group_gets_twenty_a_minute() -> None:
@@ -167,7 +184,7 @@ def test_an_answer_after_a_waiting_final_state_comes_after_it() -> None:
 def test_a_flood_stops_its_chat_and_no_other() -> None:
     scripted = iter([Answer(retry_after=30.0)])
     simulation = Simulation(answer=lambda call: next(scripted, Answer()) if call.chat == 1 else Answer())
-    first, second = message(1), message(1, Priority.ANSWER)
+    first, second = message(1, Priority.PROGRESS), message(1, Priority.ANSWER)
     simulation.run([(0.0, first), (0.1, second), *((at / 2, message(2)) for at in range(20))])
     assert [(f.call, f.start) for f in simulation.flights if f.call.chat == 1] == [
         (first, 0.0),
