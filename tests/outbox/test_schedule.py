@@ -77,8 +77,9 @@ def test_the_more_urgent_goes_first() -> None:
 
 def test_the_same_urgency_goes_by_age_and_in_turns_between_chats() -> None:
     simulation = Simulation(Limits(overall=1, chat_gap=0.5))
-    simulation.run([(0.0, message(1)) for _ in range(4)] + [(0.0, message(2)) for _ in range(2)] + [(0.0, message(3))])
-    assert [f.call.chat for f in simulation.sent()] == [1, 2, 3, 1, 2, 1, 1]
+    of_three_chats = [(0.0, message(1)) for _ in range(4)] + [(0.5, message(2)), (0.6, message(3)), (0.7, message(2))]
+    simulation.run(of_three_chats)
+    assert [f.call.chat for f in simulation.sent()] == [1, 1, 2, 3, 1, 2, 1]
 
 
 def test_progress_is_not_starved_by_answers_without_end() -> None:
