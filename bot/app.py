@@ -2,40 +2,41 @@
 
 import asyncio
 import os
+import secrets
 import signal
+import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
+from enum import Enum
+from typing import Any
 
 from structlog import get_logger
 from telegram.error import InvalidToken
-from telegram.ext import ApplicationBuilder, ExtBot
+from telegram.ext import ExtBot
 
-from bot.conversation import Conversation, build_conversation
 from bot.core import Core, Ground, build_core
-from bot.data_dir import exclusive_data_dir
-from bot.errors import OperatorError
-from bot.housekeeping import Housekeeping
+from bot.data_dir import exclusive_data_dir, prepare_data_dir
+from bot.errors import STATUS_CONFIGURATION, OperatorError
 from bot.http import HttpServer, probe_route
-from bot.lanes import Lanes
+from bot.intake import Intake
+from bot.labour import Labour
 from bot.logs import install_loop_handler
 from bot.settings import Settings
 from bot.telegram_client import connect, make_bot
-from bot.updates import AnyApplication, Poller, UpdateHandler, remove_left_over_webhook
+from bot.updates import remove_left_over_webhook
 from services.clock import Clock, SystemClock
+from services.cluster import Alone, Membership, SharedPacer
+from services.genaipro.pacing import Pacer
 from services.generations.engine import SINGLE_EXECUTOR
-from services.inbox import Inbox
-from services.store.database import Database, DatabaseError, open_database
-from services.tasks import Tasks
+from services.store.database import Database, DatabaseError, is_sqlite, open_database
 
 STOP_SECONDS = 8.0
 """After so long a stop is final, whatever still hangs; it was asked to end within ten seconds."""
 
-DRAIN_SECONDS = 1.5
-"""What handlers at work are given; the inbox has the updates of those that do not make it."""
-
-LEASE = timedelta(seconds=30)
+GRACE = timedelta(seconds=10)
+"""Among several processes: how old a turn is before a missing job means that its process died."""
 
 log = get_logger(__name__)
 
@@ -44,11 +45,23 @@ class _StopRequestedError(Exception):
     """The process was asked to end."""
 
 
-def run_bot(settings: Settings) -> int:
+class Role(Enum):
+    """What a process does."""
+
+    ALL = "run"
+    """Everything, alone or among others."""
+    WEB = "web"
+    """Takes updates, and handles them."""
+    WORKER = "worker"
+    """Works on generations."""
+
+
+def run_bot(settings: Settings, role: Role = Role.ALL) -> int:
     """Run until a signal asks to stop.
 
     Args:
         settings: With token and key.
+        role: What this process does.
 
     Returns:
         The exit status, 0.
@@ -56,12 +69,21 @@ def run_bot(settings: Settings) -> int:
     Raises:
         OperatorError: Something stands in the way: the data directory, the database, the token, the port.
     """
-    with exclusive_data_dir(settings.data_dir):
-        asyncio.run(_until_signalled(settings))
+    if is_sqlite(settings.effective_database_url):
+        if role is not Role.ALL:
+            raise OperatorError(
+                f"DATABASE_URL must be a postgresql:// address for `{role.value}`; with SQLite, use `run`",
+                STATUS_CONFIGURATION,
+            )
+        with exclusive_data_dir(settings.data_dir):
+            asyncio.run(_until_signalled(settings, role))
+    else:
+        prepare_data_dir(settings.data_dir)
+        asyncio.run(_until_signalled(settings, role))
     return 0
 
 
-async def _until_signalled(settings: Settings) -> None:
+async def _until_signalled(settings: Settings, role: Role) -> None:
     stop = asyncio.Event()
 
     def ask_to_stop() -> None:
@@ -75,7 +97,7 @@ async def _until_signalled(settings: Settings) -> None:
     install_loop_handler(asyncio.get_running_loop())
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ask_to_stop)
-    await Process(settings, stop, SystemClock()).run()
+    await Process(settings, stop, SystemClock(), role=role).run()
 
 
 class Process:
@@ -85,16 +107,23 @@ class Process:
         settings: With token and key.
         stop: Set to end it.
         clock: Tells the time.
-        ready: Called once updates are being taken.
+        ready: Called once the process does its work.
+        role: What it does.
     """
 
     def __init__(
-        self, settings: Settings, stop: asyncio.Event, clock: Clock, ready: Callable[[], None] = lambda: None
+        self,
+        settings: Settings,
+        stop: asyncio.Event,
+        clock: Clock,
+        ready: Callable[[], None] = lambda: None,
+        role: Role = Role.ALL,
     ) -> None:
         self._settings = settings
         self._stop = stop
         self._clock = clock
         self._ready = ready
+        self._role = role
 
     async def run(self) -> None:
         """Run until asked to stop.
@@ -114,8 +143,10 @@ class Process:
             stack.push_async_callback(bot.shutdown)
             if not await self._connected(bot):
                 return
-            core = await build_core(self._ground(database, bot), stack)
-            await self._work(database, bot, core)
+            executor_id = SINGLE_EXECUTOR if database.is_sqlite else f"{socket.gethostname()}-{secrets.token_hex(6)}"
+            membership = None if database.is_sqlite else Membership(database, executor_id, asyncio.sleep)
+            core = await build_core(self._ground(database, bot, executor_id, membership), stack)
+            await self._work(database, bot, core, executor_id, membership)
 
     async def _open_database(self, stack: AsyncExitStack) -> Database:
         try:
@@ -139,39 +170,48 @@ class Process:
         connecting.result()
         return True
 
-    def _ground(self, database: Database, bot: ExtBot[None]) -> Ground:
-        jobs_url = self._settings.effective_database_url
-        if database.is_sqlite:
-            jobs_url = f"sqlite:///{self._settings.data_dir.absolute() / 'jobs.sqlite3'}"
-        return Ground(self._settings, database, bot, self._clock, asyncio.sleep, SINGLE_EXECUTOR, jobs_url)
+    def _ground(self, database: Database, bot: ExtBot[None], executor_id: str, membership: Membership | None) -> Ground:
+        settings = self._settings
+        per_minute = settings.genaipro_requests_per_minute
+        if membership is None:
+            jobs_url = f"sqlite:///{settings.data_dir.absolute() / 'jobs.sqlite3'}"
+            pacer: Pacer | SharedPacer = Pacer(per_minute, self._clock, asyncio.sleep)
+        else:
+            jobs_url = settings.effective_database_url
+            pacer = SharedPacer(per_minute, database, asyncio.sleep)
+        return Ground(
+            settings=settings,
+            database=database,
+            bot=bot,
+            clock=self._clock,
+            sleep=asyncio.sleep,
+            executor_id=executor_id,
+            jobs_url=jobs_url,
+            members=membership or Alone(executor_id),
+            grace=GRACE if membership else timedelta(),
+            pacer=pacer,
+        )
 
-    async def _work(self, database: Database, bot: ExtBot[None], core: Core) -> None:
-        application = ApplicationBuilder().bot(bot).updater(None).build()
-        conversation = build_conversation(application, database, core, self._settings, self._clock)
-        await application.initialize()
-        inbox = Inbox(database, self._clock, SINGLE_EXECUTOR, LEASE)
-        handling = Tasks()
-        lanes = Lanes(UpdateHandler(application, inbox, asyncio.sleep).handle, handling)
-        await core.engine.launch()
-        lanes.push(await inbox.take_all_back())
-        await conversation.resume()
-        poller = Poller(bot, inbox, lanes, asyncio.sleep)
-        housekeeping = Housekeeping(database, core.rows, core.engine, inbox, core.notices, self._clock, asyncio.sleep)
-        log.info("ready", bot=f"@{bot.username}")
+    async def _work(
+        self, database: Database, bot: ExtBot[None], core: Core, executor_id: str, membership: Membership | None
+    ) -> None:
+        intake = Intake(self._settings, database, bot, core, self._clock, executor_id)
+        labour = Labour(database, core, membership, intake.inbox, self._clock)
+        works: list[Coroutine[Any, Any, object]] = [core.changes.run()]
+        if self._role is not Role.WEB:
+            await labour.start()
+            works += labour.works()
+        if self._role is not Role.WORKER:
+            if not self._settings.webhook_url:
+                await remove_left_over_webhook(bot)
+            await intake.start()
+            works += intake.works()
+        log.info("ready", bot=f"@{bot.username}", role=self._role.value)
         self._ready()
         try:
             async with asyncio.TaskGroup() as group:
-                for work in (
-                    poller.run(),
-                    core.dispatcher.run(),
-                    core.cancel_watch.run(),
-                    core.board.tick(asyncio.sleep),
-                    core.changes.run(),
-                    housekeeping.run(),
-                    conversation.publish(),
-                ):
+                for work in works:
                     group.create_task(work)
-                await remove_left_over_webhook(bot)
                 await self._stop.wait()
                 raise _StopRequestedError
         except* _StopRequestedError:
@@ -179,18 +219,10 @@ class Process:
         except* InvalidToken:
             raise OperatorError("TELEGRAM_BOT_TOKEN was revoked; set the new one from @BotFather") from None
         finally:
-            await self._wind_down(core, conversation, handling, application)
-
-    async def _wind_down(
-        self, core: Core, conversation: Conversation, handling: Tasks, application: AnyApplication
-    ) -> None:
-        """Stop in the order in which work flows; what is in flight goes on after the next start."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(DRAIN_SECONDS):
-                await handling.drain()
-        await handling.cancel()
-        await conversation.close()
-        await core.engine.shutdown()
-        await core.tasks.cancel()
-        await application.shutdown()
-        log.info("stopped")
+            # In the order in which work flows; what is in flight goes on after the next start.
+            await intake.close()
+            if self._role is not Role.WEB:
+                await labour.close()
+            await core.tasks.cancel()
+            await intake.shutdown()
+            log.info("stopped")

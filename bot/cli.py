@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run`, `check`, `demo`, `settings`."""
+"""The command line: `python -m bot run`, `web`, `worker`, `check`, `demo`, `settings`."""
 
 import asyncio
 import os
@@ -41,14 +41,30 @@ def _start_logging(settings: Settings) -> None:
     install_hooks()
 
 
+def _run_as(role: str) -> None:
+    settings = load_settings()
+    _start_logging(settings)
+    from bot.app import Role, run_bot
+
+    raise typer.Exit(run_bot(settings, Role(role)))
+
+
 @app.command()
 def run() -> None:
     """Run the bot: everything in one process, with the settings of the environment and of .env."""
-    settings = load_settings()
-    _start_logging(settings)
-    from bot.app import run_bot
+    _run_as("run")
 
-    raise typer.Exit(run_bot(settings))
+
+@app.command()
+def web() -> None:
+    """Take updates: one of several processes on one PostgreSQL, behind a webhook."""
+    _run_as("web")
+
+
+@app.command()
+def worker() -> None:
+    """Work on generations: one of several processes on one PostgreSQL."""
+    _run_as("worker")
 
 
 @app.command()

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 
 import aiohttp
 from telegram import Bot
@@ -16,6 +17,7 @@ from services.alarm import OwnerAlarm
 from services.changes import Changes
 from services.chat_moves import ChatMoves
 from services.clock import Clock
+from services.cluster import SharedPacer
 from services.delivery.address import AddressPolicy, GuardedResolver, guarded_session
 from services.delivery.download import VideoFetcher
 from services.delivery.plan import Limits as DeliveryLimits
@@ -25,8 +27,9 @@ from services.genaipro.client import GenAIProClient
 from services.genaipro.pacing import Pacer
 from services.generations.cancelling import CancelScopes, CancelWatch
 from services.generations.deliver import Deliverer
-from services.generations.dispatcher import Dispatcher
+from services.generations.dispatcher import Dispatcher, Members
 from services.generations.engine import Engine
+from services.generations.queue import TOPIC as QUEUE_TOPIC
 from services.generations.queue import Limits, Queue
 from services.generations.reconcile import Patience, Reconciler
 from services.generations.repository import GenerationRows
@@ -75,6 +78,7 @@ class Core:
         genaipro: The API.
         generations: The door to generations.
         rows: Their rows.
+        results: Their videos.
         board: The status messages.
         dispatcher: Gives turns.
         cancel_watch: Wishes to cancel from other processes.
@@ -96,6 +100,7 @@ class Core:
     genaipro: GenAIProClient
     generations: Generations
     rows: GenerationRows
+    results: Results
     board: StatusBoard
     dispatcher: Dispatcher
     cancel_watch: CancelWatch
@@ -118,6 +123,9 @@ class Ground:
         sleep: Waits some seconds.
         executor_id: This process, for the job engine.
         jobs_url: The job engine's database.
+        members: The processes that work on generations.
+        grace: How old a turn is before a missing job means that its process died.
+        pacer: The limit on calls to GenAIPro.
     """
 
     settings: Settings
@@ -127,6 +135,9 @@ class Ground:
     sleep: Sleep
     executor_id: str
     jobs_url: str
+    members: Members
+    grace: timedelta
+    pacer: Pacer | SharedPacer
 
 
 async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
@@ -157,8 +168,9 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
     people = People(database, changes, texts, clock)
     notices = Notices(database, clock)
     queue_changed = asyncio.Event()
-    queue = Queue(database, clock, _limits(settings), new_id)
-    pacer = Pacer(settings.genaipro_requests_per_minute, clock, sleep)
+    changes.listen(QUEUE_TOPIC, lambda _subject: queue_changed.set())
+    queue = Queue(database, clock, _limits(settings), new_id, changes)
+    pacer = ground.pacer
     api = GenAIProClient(
         session,
         settings.genaipro_api_url,
@@ -197,7 +209,7 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
         sleep=sleep,
     )
     engine = Engine(ground.jobs_url, ground.executor_id, workflow.begin, workflow.advance)
-    dispatcher = Dispatcher(queue, rows, engine, board, queue_changed)
+    dispatcher = Dispatcher(queue, rows, engine, board, ground.members, ground.grace, queue_changed)
     generations = Generations(database, rows, queue, scopes, board, queue_changed.set)
     return Core(
         texts=texts,
@@ -211,6 +223,7 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
         genaipro=api,
         generations=generations,
         rows=rows,
+        results=results,
         board=board,
         dispatcher=dispatcher,
         cancel_watch=CancelWatch(database, scopes, sleep),

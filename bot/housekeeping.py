@@ -11,6 +11,7 @@ from services.drafts.albums import SeenAlbums
 from services.drafts.upkeep import prune_drafts
 from services.generations.engine import Engine
 from services.generations.repository import GenerationRows
+from services.generations.results import Results
 from services.inbox import KEEP_HANDLED, Inbox
 from services.notices import Notices
 from services.store.database import Database
@@ -20,6 +21,7 @@ KEEP_DRAFTS = timedelta(days=7)
 KEEP_SEEN_PHOTOS = timedelta(days=3)
 KEEP_NOTICES = timedelta(days=2)
 KEEP_GENERATIONS = timedelta(days=180)
+KEEP_CLAIMS = timedelta(days=7)
 KEEP_JOBS = timedelta(days=1)
 
 log = get_logger(__name__)
@@ -31,6 +33,7 @@ class Housekeeping:
     Args:
         database: Holds the drafts.
         rows: The rows of generations.
+        results: Their videos.
         engine: The job engine.
         inbox: The updates.
         notices: What was told when.
@@ -42,6 +45,7 @@ class Housekeeping:
         self,
         database: Database,
         rows: GenerationRows,
+        results: Results,
         engine: Engine,
         inbox: Inbox,
         notices: Notices,
@@ -50,6 +54,7 @@ class Housekeeping:
     ) -> None:
         self._database = database
         self._rows = rows
+        self._results = results
         self._engine = engine
         self._inbox = inbox
         self._notices = notices
@@ -71,6 +76,7 @@ class Housekeeping:
         drafts = await prune_drafts(self._database, now - KEEP_DRAFTS)
         photos = await SeenAlbums(self._database, self._clock).prune(now - KEEP_SEEN_PHOTOS)
         generations = await self._rows.prune(now - KEEP_GENERATIONS)
+        await self._results.prune_claims(now - KEEP_CLAIMS)
         jobs = await self._engine.prune(now - KEEP_JOBS)
         await self._inbox.prune(now - KEEP_HANDLED)
         await self._notices.prune(KEEP_NOTICES)

@@ -17,7 +17,7 @@ from services.failures import Failure, FailureKind
 from services.genaipro.answers import lost, paid_error, read_error
 from services.genaipro.errors import GenAIProError, NotAcceptedError, RefusedError
 from services.genaipro.events import CreditGrant, FailedEvent, HistoryPage, StreamEvent
-from services.genaipro.pacing import Pacer
+from services.genaipro.pacing import Pace
 from services.genaipro.sse import BODY_LIMIT, PaidEventSource, read_bounded
 from services.genaipro.sse_decoder import ServerSentEvent, SseLimitError
 from services.genaipro.upload import CONNECT_SECONDS, Sending, open_form, own_connection
@@ -69,7 +69,7 @@ class GenAIProClient:
         api_key: str,
         *,
         idle_timeout: float,
-        pacer: Pacer,
+        pacer: Pace,
         clock: Clock,
     ) -> None:
         self._session = session

@@ -3,11 +3,24 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from services.clock import Clock
 
 WINDOW = 60.0
 """Seconds in which the limit counts."""
+
+
+class Pace(Protocol):
+    """A limit on calls, of this process or of several together."""
+
+    async def wait(self) -> None:
+        """Return when the call may be made."""
+        ...
+
+    def hold(self, seconds: float) -> None:
+        """Let no call through for so long."""
+        ...
 
 
 class Pacer:

@@ -1,11 +1,14 @@
 """Gives turns: whenever a place is free, the next of the queue become jobs. Also mends what a kill broke."""
 
 import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 
+from services.generations.engine import Job
 from services.generations.model import Generation, State
 from services.generations.queue import Queue
 from services.generations.repository import GenerationRows
@@ -15,8 +18,8 @@ log = get_logger(__name__)
 POLL_SECONDS = 1.0
 """How often the queue is looked at when nobody says that it changed (another process may have)."""
 
-MEND_EVERY = 30
-"""Looks at the queue between two searches for generations that have no job."""
+MEND_SECONDS = 5.0
+"""Time between two searches for generations that have no job."""
 
 
 class Jobs(Protocol):
@@ -26,8 +29,20 @@ class Jobs(Protocol):
         """Start a job."""
         ...
 
-    async def alive(self) -> set[str]:
-        """The generations that have a job."""
+    async def unfinished(self) -> Sequence[Job]:
+        """The jobs that have not ended, of all processes."""
+        ...
+
+    async def abandon(self, job_ids: Sequence[str]) -> None:
+        """Mark jobs of dead processes as ended."""
+        ...
+
+
+class Members(Protocol):
+    """The processes that work on generations."""
+
+    async def living(self) -> set[str] | None:
+        """The executors that are alive; None while nobody may be declared dead."""
         ...
 
 
@@ -47,31 +62,43 @@ class Dispatcher:
         rows: The rows of generations.
         jobs: The job engine.
         board: Where places in the queue are shown.
+        members: The processes that work on generations.
+        grace: How old a turn is before a missing job means that its process died.
         changed: Set when something was placed, or a place became free.
     """
 
     def __init__(
-        self, queue: Queue, rows: GenerationRows, jobs: Jobs, board: QueueBoard, changed: asyncio.Event
+        self,
+        queue: Queue,
+        rows: GenerationRows,
+        jobs: Jobs,
+        board: QueueBoard,
+        members: Members,
+        grace: timedelta,
+        changed: asyncio.Event,
     ) -> None:
         self._queue = queue
         self._rows = rows
         self._jobs = jobs
         self._board = board
+        self._members = members
+        self._grace = grace
         self._changed = changed
         self._shown: dict[str, int] = {}
 
     async def run(self) -> None:
         """Work until cancelled. A database that does not answer is asked again."""
-        looks = 0
+        loop = asyncio.get_running_loop()
+        mend_at = loop.time()
         while True:
             try:
-                if looks % MEND_EVERY == 0:
+                if loop.time() >= mend_at:
                     await self._mend()
+                    mend_at = loop.time() + MEND_SECONDS
                 await self._dispatch()
                 await self._show_places()
             except (SQLAlchemyError, OSError) as error:
                 log.warning("dispatch_met_an_outage", error=type(error).__name__)
-            looks += 1
             await self._pause()
 
     async def _pause(self) -> None:
@@ -94,15 +121,23 @@ class Dispatcher:
             await self._jobs.start(generation_id, generation.epoch)
 
     async def _mend(self) -> None:
-        """Give a job to every generation that had its turn and has none: the process died in between."""
-        unfinished = await self._queue.unfinished()
-        if not unfinished:
+        """Give a job to every generation that had its turn and whose process died, before or after it had one."""
+        living = await self._members.living()
+        if living is None:
             return
-        alive = await self._jobs.alive()
-        for generation_id in unfinished:
-            if generation_id not in alive:
-                log.info("job_missing", generation=generation_id)
-                await self._start(generation_id)
+        orphans = {item.id: item for item in await self._queue.unfinished(self._grace)}
+        if not orphans:
+            return
+        jobs = await self._jobs.unfinished()
+        for job in jobs:
+            if job.executor_id in living:
+                orphans.pop(job.generation_id, None)
+        for generation in orphans.values():
+            # Raising the epoch is the claim: of several processes that find the orphan, one takes it.
+            if await self._rows.take_over(generation):
+                log.warning("generation_taken_over", generation=generation.id, state=generation.state.value)
+                await self._jobs.start(generation.id, generation.epoch + 1)
+        await self._jobs.abandon([job.id for job in jobs if job.generation_id in orphans])
 
     async def _show_places(self) -> None:
         """Tell those that wait about their new place; the outbox drops what comes too often."""

@@ -6,8 +6,9 @@ measured: the executor id must be stable for recovery at start, and the version 
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,22 @@ ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 PRUNED_AT_ONCE = 1000
 
 log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job that has not ended.
+
+    Attributes:
+        id: The job engine's id.
+        generation_id: What it works on.
+        executor_id: The process that runs it.
+    """
+
+    id: str
+    generation_id: str
+    executor_id: str
+
 
 Begin = Callable[[str], Awaitable[Generation | None]]
 Advance = Callable[[Generation], Awaitable[Generation | None]]
@@ -86,10 +103,15 @@ class Engine:
         with SetWorkflowID(f"{generation_id}:{run}"):
             await DBOS.start_workflow_async(self._job, generation_id)
 
-    async def alive(self) -> set[str]:
-        """The generations that have a job which has not ended."""
+    async def unfinished(self) -> list[Job]:
+        """The jobs that have not ended, of all processes."""
         jobs = await DBOS.list_workflows_async(status=UNFINISHED, load_input=False, load_output=False)
-        return {job.workflow_id.rpartition(":")[0] for job in jobs}
+        return [Job(job.workflow_id, job.workflow_id.rpartition(":")[0], job.executor_id or "") for job in jobs]
+
+    async def abandon(self, job_ids: Sequence[str]) -> None:
+        """Mark jobs of dead processes as ended; their generations have new ones."""
+        if job_ids:
+            await DBOS.cancel_workflows_async(list(job_ids))
 
     async def prune(self, before: datetime) -> int:
         """Delete the records of jobs that ended long ago.

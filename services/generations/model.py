@@ -184,3 +184,18 @@ class Video:
     state: VideoState
     send_attempts: int
     file_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A generation that some run should be working on.
+
+    Attributes:
+        id: Its id.
+        epoch: How many runs have taken it.
+        state: Where it stands.
+    """
+
+    id: str
+    epoch: int
+    state: State

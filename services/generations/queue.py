@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
+from services.changes import Changes
 from services.clock import Clock
 from services.generations.fairness import Waiting, in_order, to_start
 from services.generations.model import (
@@ -20,10 +21,14 @@ from services.generations.model import (
     PlaceOutcome,
     State,
     TooManyWaiting,
+    Unfinished,
 )
 from services.generations.repository import change, insert
 from services.store.database import Database
 from services.store.schema import GenerationRow, VideoRow
+
+TOPIC = "queue"
+"""What other processes hear of when something was placed."""
 
 QUEUE_LOCK = 7205759403792794
 """PostgreSQL's advisory lock for decisions over the whole queue; SQLite has one writer anyway."""
@@ -54,13 +59,17 @@ class Queue:
         clock: Tells the time.
         limits: What the owner allows.
         new_id: Makes ids of generations.
+        changes: Tells the dispatchers of other processes that something waits.
     """
 
-    def __init__(self, database: Database, clock: Clock, limits: Limits, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, limits: Limits, new_id: Callable[[], str], changes: Changes
+    ) -> None:
         self._database = database
         self._clock = clock
         self._limits = limits
         self._new_id = new_id
+        self._changes = changes
 
     async def place(self, session: AsyncSession, order: Order) -> PlaceOutcome:
         """Make an order a row, in the caller's transaction; the same request key never makes a second one."""
@@ -74,6 +83,7 @@ class Queue:
             return refusal
         generation_id = self._new_id()
         await insert(session, generation_id, order, self._clock.now())
+        await self._changes.announce(session, TOPIC)
         return Placed(generation_id, created=True)
 
     async def _refusal(self, session: AsyncSession, order: Order) -> TooManyWaiting | DailyLimitReached | None:
@@ -137,12 +147,15 @@ class Queue:
             waiting, active = await self._survey(session)
         return {item.id: place for place, item in enumerate(in_order(waiting, active), 1)}
 
-    async def unfinished(self) -> list[str]:
-        """The ids of all that have had their turn and whose end was not told yet."""
+    async def unfinished(self, grace: timedelta) -> list[Unfinished]:
+        """All that have had their turn, or ended, longer ago than ``grace``, and whose end was not told yet."""
+        before = self._clock.now() - grace
+        running = _running() & (GenerationRow.started_at <= before)
+        ended = GenerationRow.state.in_([state.value for state in FINAL])
+        untold = ended & GenerationRow.final_shown_at.is_(None) & (GenerationRow.finished_at <= before)
+        query = select(GenerationRow.id, GenerationRow.epoch, GenerationRow.state).where(running | untold)
         async with self._database.read() as session:
-            running = _running()
-            untold = GenerationRow.state.in_([state.value for state in FINAL]) & GenerationRow.final_shown_at.is_(None)
-            return list(await session.scalars(select(GenerationRow.id).where(running | untold)))
+            return [Unfinished(row.id, row.epoch, State(row.state)) for row in await session.execute(query)]
 
     async def _survey(self, session: AsyncSession) -> tuple[list[Waiting], Counter[int]]:
         rows = await session.execute(

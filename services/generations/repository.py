@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from services.clock import Clock
 from services.failures import Charged, Failure, FailureKind
 from services.generations.machine import may_follow
-from services.generations.model import FINAL, Generation, Order, State
+from services.generations.model import FINAL, Generation, Order, State, Unfinished
 from services.photos.model import PhotoKind, PhotoRef
 from services.store.database import Database
 from services.store.schema import NO_THREAD, GenerationPhotoRow, GenerationRow
@@ -143,6 +143,16 @@ class GenerationRows:
             if not await change(session, own, epoch=GenerationRow.epoch + 1):
                 return None
             return await load(session, generation_id)
+
+    async def take_over(self, orphan: Unfinished) -> bool:
+        """Claim a generation whose process died, and stop that process's run should it wake up.
+
+        Returns:
+            Whether the claim was the first.
+        """
+        async with self._database.write() as session:
+            seen = (GenerationRow.id == orphan.id) & (GenerationRow.epoch == orphan.epoch)
+            return await change(session, seen, epoch=orphan.epoch + 1)
 
     async def move(self, run: Generation, state: State, note: str = "", **values: object) -> Generation:
         """Go to another state, or stay and change the note.

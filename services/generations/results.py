@@ -1,9 +1,10 @@
 """Results of a generation: its videos, and which objects of the API's history are whose."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Update, select, update
+from sqlalchemy import Update, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +17,10 @@ from services.generations.model import Generation, State, Video, VideoState
 from services.generations.repository import move_in
 from services.store.database import Database
 from services.store.schema import GenerationRow, ResultClaimRow, VideoRow
+
+
+def _hashed(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 class ResultTakenError(Exception):
@@ -65,7 +70,7 @@ class Results:
         return changed
 
     async def _claim(self, session: AsyncSession, generation_id: str, keys: Iterable[str], now: datetime) -> None:
-        rows = [{"key": key, "generation_id": generation_id, "created_at": now} for key in dict.fromkeys(keys)]
+        rows = [{"key": _hashed(key), "generation_id": generation_id, "created_at": now} for key in dict.fromkeys(keys)]
         if not rows:
             return
         if self._database.is_sqlite:
@@ -75,7 +80,7 @@ class Results:
 
     @staticmethod
     async def _refuse_foreign(session: AsyncSession, generation_id: str, results: Sequence[VideoResult]) -> None:
-        keys = [key for result in results for key in keys_of(result)]
+        keys = [_hashed(key) for result in results for key in keys_of(result)]
         foreign = select(ResultClaimRow.key).where(
             ResultClaimRow.key.in_(keys), ResultClaimRow.generation_id != generation_id
         )
@@ -84,10 +89,15 @@ class Results:
 
     async def owners(self, results: Sequence[VideoResult]) -> dict[str, str]:
         """Which keys of these results are claimed, and by which generation."""
-        keys = [key for result in results for key in keys_of(result)]
+        keys = {_hashed(key): key for result in results for key in keys_of(result)}
         async with self._database.read() as session:
             rows = await session.scalars(select(ResultClaimRow).where(ResultClaimRow.key.in_(keys)))
-            return {row.key: row.generation_id for row in rows}
+            return {keys[row.key]: row.generation_id for row in rows}
+
+    async def prune_claims(self, before: datetime) -> None:
+        """Forget claims so old that no look-up reaches back to them."""
+        async with self._database.write() as session:
+            await session.execute(delete(ResultClaimRow).where(ResultClaimRow.created_at < before))
 
     async def requests_like(self, run: Generation, window: timedelta) -> list[Request]:
         """Every request with the same prompt that may have been accepted around the same time, this one included.

@@ -86,6 +86,11 @@ class Database:
         await self._engine.dispose()
 
 
+def is_sqlite(database_url: str) -> bool:
+    """Whether the URL names an SQLite file."""
+    return make_url(database_url).get_backend_name() == "sqlite"
+
+
 def _prepare_sqlite(engine: AsyncEngine) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

@@ -249,13 +249,17 @@ class VideoRow(Base):
 
 
 class ResultClaimRow(Base):
-    """An object of the API's history, or one of its addresses, that belongs to a generation and to no other."""
+    """An object of the API's history, or one of its addresses, that belongs to a generation and to no other.
+
+    The key is a hash, and the row outlives its generation: what was once somebody's never becomes somebody else's,
+    also after ``/forget``.
+    """
 
     __tablename__ = "result_claims"
-    __table_args__ = (Index("result_claims_by_generation", "generation_id"),)
+    __table_args__ = (Index("result_claims_by_age", "created_at"),)
 
     key: Mapped[str] = mapped_column(primary_key=True)
-    generation_id: Mapped[str] = mapped_column(ForeignKey("generations.id", ondelete="CASCADE"))
+    generation_id: Mapped[str]
     created_at: Mapped[datetime]
 
 
@@ -280,3 +284,21 @@ class NoticeRow(Base):
 
     key: Mapped[str] = mapped_column(primary_key=True)
     told_at: Mapped[datetime]
+
+
+class WorkerRow(Base):
+    """A process that works on generations, and when it was last heard of; only where there can be several."""
+
+    __tablename__ = "workers"
+
+    executor_id: Mapped[str] = mapped_column(primary_key=True)
+    seen_at: Mapped[datetime]
+
+
+class ApiCallRow(Base):
+    """A call to GenAIPro within the last minute, for the limit that all processes share."""
+
+    __tablename__ = "api_calls"
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    called_at: Mapped[datetime]

@@ -1,0 +1,93 @@
+"""Updates in, from the inbox to the handlers: the half of the process that people talk to."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+from structlog import get_logger
+from telegram.ext import ApplicationBuilder, ExtBot
+
+from bot.conversation import build_conversation
+from bot.core import Core
+from bot.lanes import Lanes
+from bot.settings import Settings
+from bot.updates import Poller, UpdateHandler
+from services.clock import Clock
+from services.inbox import Inbox
+from services.store.database import Database
+from services.tasks import Tasks
+
+LEASE = timedelta(seconds=30)
+"""How long a process may be silent before others handle the updates it took."""
+
+RENEW_SECONDS = 8.0
+
+DRAIN_SECONDS = 1.5
+"""What handlers at work are given at the end; the inbox has the updates of those that do not make it."""
+
+log = get_logger(__name__)
+
+
+class Intake:
+    """Takes updates and handles them.
+
+    Args:
+        settings: The settings.
+        database: Holds the inbox.
+        bot: The bot, connected.
+        core: The services.
+        clock: Tells the time.
+        owner: This process; unique among those that live.
+    """
+
+    def __init__(
+        self, settings: Settings, database: Database, bot: ExtBot[None], core: Core, clock: Clock, owner: str
+    ) -> None:
+        self._settings = settings
+        self._bot = bot
+        self._is_alone = database.is_sqlite
+        self._application = ApplicationBuilder().bot(bot).updater(None).build()
+        self._conversation = build_conversation(self._application, database, core, settings, clock)
+        self._handling = Tasks()
+        self.inbox = Inbox(database, clock, owner, LEASE)
+        self.lanes = Lanes(UpdateHandler(self._application, self.inbox, asyncio.sleep).handle, self._handling)
+
+    async def start(self) -> None:
+        """Take up what an earlier process left."""
+        await self._application.initialize()
+        self.lanes.push(await (self.inbox.take_all_back() if self._is_alone else self.inbox.take_over()))
+        await self._conversation.resume()
+
+    def works(self) -> list[Coroutine[Any, Any, object]]:
+        """What runs until the process ends."""
+        works: list[Coroutine[Any, Any, object]] = [self._conversation.publish()]
+        if not self._is_alone:
+            works.append(self._keep())
+        if not self._settings.webhook_url:
+            works.append(Poller(self._bot, self.inbox, self.lanes, asyncio.sleep).run())
+        return works
+
+    async def close(self) -> None:
+        """Let handlers at work end, show the cards that are due."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self._handling.drain()
+        await self._handling.cancel()
+        await self._conversation.close()
+
+    async def shutdown(self) -> None:
+        """Let go of the connections to Telegram, last of all."""
+        await self._application.shutdown()
+
+    async def _keep(self) -> None:
+        """Say that this process lives, and handle what dead ones took."""
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            try:
+                await self.inbox.renew()
+                self.lanes.push(await self.inbox.take_over())
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("inbox_met_an_outage", error=type(error).__name__)
