@@ -6,17 +6,16 @@ import secrets
 import signal
 import socket
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from enum import Enum
-from typing import Any
 
 from structlog import get_logger
 from telegram.error import InvalidToken
 from telegram.ext import ExtBot
 
-from bot.core import Core, Ground, build_core
+from bot.core import Core, Ground, Sleep, build_core
 from bot.data_dir import exclusive_data_dir, prepare_data_dir
 from bot.errors import STATUS_CONFIGURATION, OperatorError
 from bot.http import HttpServer, probe_route
@@ -24,6 +23,7 @@ from bot.intake import Intake
 from bot.labour import Labour
 from bot.logs import install_loop_handler
 from bot.settings import Settings
+from bot.supervision import Work, keep_running
 from bot.telegram_client import connect, make_bot
 from bot.updates import remove_left_over_webhook
 from services.clock import Clock, SystemClock
@@ -109,6 +109,7 @@ class Process:
         clock: Tells the time.
         ready: Called once the process does its work.
         role: What it does.
+        sleep: Waits some seconds.
     """
 
     def __init__(
@@ -118,12 +119,14 @@ class Process:
         clock: Clock,
         ready: Callable[[], None] = lambda: None,
         role: Role = Role.ALL,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._settings = settings
         self._stop = stop
         self._clock = clock
         self._ready = ready
         self._role = role
+        self._sleep = sleep
 
     async def run(self) -> None:
         """Run until asked to stop.
@@ -139,12 +142,12 @@ class Process:
                 [probe_route("/healthz", {"database": database.ping})],
             )
             await stack.enter_async_context(http)
-            bot = make_bot(self._settings, self._clock)
+            bot = make_bot(self._settings, self._clock, self._sleep)
             stack.push_async_callback(bot.shutdown)
             if not await self._connected(bot):
                 return
             executor_id = SINGLE_EXECUTOR if database.is_sqlite else f"{socket.gethostname()}-{secrets.token_hex(6)}"
-            membership = None if database.is_sqlite else Membership(database, executor_id, asyncio.sleep)
+            membership = None if database.is_sqlite else Membership(database, executor_id, self._sleep)
             core = await build_core(self._ground(database, bot, executor_id, membership), stack)
             await self._work(database, bot, core, executor_id, membership)
 
@@ -175,16 +178,16 @@ class Process:
         per_minute = settings.genaipro_requests_per_minute
         if membership is None:
             jobs_url = f"sqlite:///{settings.data_dir.absolute() / 'jobs.sqlite3'}"
-            pacer: Pacer | SharedPacer = Pacer(per_minute, self._clock, asyncio.sleep)
+            pacer: Pacer | SharedPacer = Pacer(per_minute, self._clock, self._sleep)
         else:
             jobs_url = settings.effective_database_url
-            pacer = SharedPacer(per_minute, database, asyncio.sleep)
+            pacer = SharedPacer(per_minute, database, self._sleep)
         return Ground(
             settings=settings,
             database=database,
             bot=bot,
             clock=self._clock,
-            sleep=asyncio.sleep,
+            sleep=self._sleep,
             executor_id=executor_id,
             jobs_url=jobs_url,
             members=membership or Alone(executor_id),
@@ -197,21 +200,21 @@ class Process:
     ) -> None:
         intake = Intake(self._settings, database, bot, core, self._clock, executor_id)
         labour = Labour(database, core, membership, intake.inbox, self._clock)
-        works: list[Coroutine[Any, Any, object]] = [core.changes.run()]
-        if self._role is not Role.WEB:
-            await labour.start()
-            works += labour.works()
-        if self._role is not Role.WORKER:
-            if not self._settings.webhook_url:
-                await remove_left_over_webhook(bot)
-            await intake.start()
-            works += intake.works()
-        log.info("ready", bot=f"@{bot.username}", role=self._role.value)
-        self._ready()
+        works: list[Work] = [core.changes.run]
         try:
+            if self._role is not Role.WEB:
+                await labour.start()
+                works += labour.works()
+            if self._role is not Role.WORKER:
+                if not self._settings.webhook_url:
+                    await remove_left_over_webhook(bot)
+                await intake.start()
+                works += intake.works()
+            log.info("ready", bot=f"@{bot.username}", role=self._role.value)
+            self._ready()
             async with asyncio.TaskGroup() as group:
                 for work in works:
-                    group.create_task(work)
+                    group.create_task(keep_running(work))
                 await self._stop.wait()
                 raise _StopRequestedError
         except* _StopRequestedError:

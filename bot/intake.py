@@ -1,10 +1,8 @@
 """Updates in, from the inbox to the handlers: the half of the process that people talk to."""
 
 import asyncio
-from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
@@ -14,6 +12,7 @@ from bot.conversation import build_conversation
 from bot.core import Core
 from bot.lanes import Lanes
 from bot.settings import Settings
+from bot.supervision import Work
 from bot.updates import Poller, UpdateHandler
 from services.clock import Clock
 from services.inbox import Inbox
@@ -48,12 +47,13 @@ class Intake:
     ) -> None:
         self._settings = settings
         self._bot = bot
+        self._sleep = core.sleep
         self._is_alone = database.is_sqlite
         self._application = ApplicationBuilder().bot(bot).updater(None).build()
         self._conversation = build_conversation(self._application, database, core, settings, clock)
         self._handling = Tasks()
         self.inbox = Inbox(database, clock, owner, LEASE)
-        self.lanes = Lanes(UpdateHandler(self._application, self.inbox, asyncio.sleep).handle, self._handling)
+        self.lanes = Lanes(UpdateHandler(self._application, self.inbox, core.sleep).handle, self._handling)
 
     async def start(self) -> None:
         """Take up what an earlier process left."""
@@ -61,13 +61,13 @@ class Intake:
         self.lanes.push(await (self.inbox.take_all_back() if self._is_alone else self.inbox.take_over()))
         await self._conversation.resume()
 
-    def works(self) -> list[Coroutine[Any, Any, object]]:
+    def works(self) -> list[Work]:
         """What runs until the process ends."""
-        works: list[Coroutine[Any, Any, object]] = [self._conversation.publish()]
+        works: list[Work] = [self._conversation.publish]
         if not self._is_alone:
-            works.append(self._keep())
+            works.append(self._keep)
         if not self._settings.webhook_url:
-            works.append(Poller(self._bot, self.inbox, self.lanes, asyncio.sleep).run())
+            works.append(Poller(self._bot, self.inbox, self.lanes, self._sleep).run)
         return works
 
     async def close(self) -> None:
@@ -85,7 +85,7 @@ class Intake:
     async def _keep(self) -> None:
         """Say that this process lives, and handle what dead ones took."""
         while True:
-            await asyncio.sleep(RENEW_SECONDS)
+            await self._sleep(RENEW_SECONDS)
             try:
                 await self.inbox.renew()
                 self.lanes.push(await self.inbox.take_over())

@@ -1,11 +1,11 @@
 """Work on generations: the half of the process that spends, waits and delivers."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
+from functools import partial
 
 from bot.core import Core
 from bot.housekeeping import Housekeeping
+from bot.supervision import Work
 from services.clock import Clock
 from services.cluster import Membership
 from services.inbox import Inbox
@@ -38,16 +38,16 @@ class Labour:
             await self._membership.join()
         await self._core.engine.launch()
 
-    def works(self) -> list[Coroutine[Any, Any, object]]:
+    def works(self) -> list[Work]:
         """What runs until the process ends."""
-        works: list[Coroutine[Any, Any, object]] = [
-            self._core.dispatcher.run(),
-            self._core.cancel_watch.run(),
-            self._core.board.tick(asyncio.sleep),
-            self._housekeeping.run(),
+        works: list[Work] = [
+            self._core.dispatcher.run,
+            self._core.cancel_watch.run,
+            partial(self._core.board.tick, asyncio.sleep),
+            self._housekeeping.run,
         ]
         if self._membership is not None:
-            works.append(self._membership.run())
+            works.append(self._membership.run)
         return works
 
     async def close(self) -> None:

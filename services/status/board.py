@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
-from telegram.error import TelegramError
+from telegram.error import BadRequest, TelegramError
 
 from services.clock import Clock
 from services.generations.machine import rank
@@ -112,7 +112,10 @@ class StatusBoard:
             await self._show_end(generation, screen)
         except ChatMovedError as error:
             await self._move_chat(generation.chat_id, error.new_chat_id)
-            await self._show_end(replace(generation, chat_id=error.new_chat_id), screen)
+            await self._show_end(replace(generation, chat_id=error.new_chat_id, status_message_id=None), screen)
+        except BadRequest as error:
+            # Telegram will refuse the same message for ever: asking again would only keep the job alive.
+            log.exception("end_refused", generation=generation.id, exc_info=error)
         await self._rows.mark_final_shown(generation.id)
 
     async def _show_end(self, generation: Generation, screen: Screen) -> None:
