@@ -1,6 +1,5 @@
 """The conversation, put together: drafts, cards, buttons and commands around the core."""
 
-import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -122,7 +121,7 @@ def build_conversation(
     drafts, presses = Drafts(database, clock, new_id), DraftPresses(database, clock, new_id)
     ledger, starter = CardLedger(database, clock), Starter(database, core.generations, clock)
     keeper = CardKeeper(drafts, ledger, starter, core.messenger, core.chat_moves, core.texts, clock)
-    refresher = CardRefresher(keeper, ledger, clock, asyncio.sleep)
+    refresher = CardRefresher(keeper, ledger, clock, core.sleep)
     has_owner = bool(settings.admin_user_ids)
     claim_link = ClaimLink(core.rulebook, has_owner=has_owner, clock=clock, new_code=partial(secrets.token_urlsafe, 18))
     profile = Profile(application.bot, core.texts, settings.default_language)

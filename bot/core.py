@@ -87,6 +87,7 @@ class Core:
         photo_workers: Decodes images.
         workspace: Temporary files.
         tasks: Edits under way.
+        sleep: Waits some seconds.
     """
 
     texts: Texts
@@ -109,6 +110,7 @@ class Core:
     photo_workers: PhotoWorkers
     workspace: Workspace
     tasks: Tasks
+    sleep: Sleep
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,7 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
         session,
         photo_workers,
         max_bytes=LOCAL_MODE_PHOTO_BYTES if settings.telegram_local_mode else MAX_PHOTO_BYTES,
+        sleep=sleep,
     )
 
     chat_moves = ChatMoves(database, rows, access)
@@ -232,6 +235,7 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
         photo_workers=photo_workers,
         workspace=workspace,
         tasks=tasks,
+        sleep=sleep,
     )
 
 

@@ -1,6 +1,5 @@
 """Work on generations: the half of the process that spends, waits and delivers."""
 
-import asyncio
 from functools import partial
 
 from bot.core import Core
@@ -29,7 +28,7 @@ class Labour:
         self._core = core
         self._membership = membership
         self._housekeeping = Housekeeping(
-            database, core.rows, core.results, core.engine, inbox, core.notices, clock, asyncio.sleep
+            database, core.rows, core.results, core.engine, inbox, core.notices, clock, core.sleep
         )
 
     async def start(self) -> None:
@@ -43,7 +42,7 @@ class Labour:
         works: list[Work] = [
             self._core.dispatcher.run,
             self._core.cancel_watch.run,
-            partial(self._core.board.tick, asyncio.sleep),
+            partial(self._core.board.tick, self._core.sleep),
             self._housekeeping.run,
         ]
         if self._membership is not None:

@@ -15,7 +15,7 @@ from tenacity import (
 )
 
 from bot.errors import OperatorError
-from bot.rate_limiter import Outbox
+from bot.rate_limiter import Outbox, Sleep
 from bot.settings import Settings
 from services.clock import Clock
 
@@ -28,8 +28,14 @@ PATIENCE = timedelta(seconds=20)
 log = get_logger(__name__)
 
 
-def make_bot(settings: Settings, clock: Clock) -> ExtBot[None]:
-    """The bot, not connected yet."""
+def make_bot(settings: Settings, clock: Clock, sleep: Sleep) -> ExtBot[None]:
+    """The bot, not connected yet.
+
+    Args:
+        settings: Token and addresses.
+        clock: Tells the outbox the time.
+        sleep: Lets the outbox wait some seconds.
+    """
     seconds = PATIENCE.total_seconds()
     request = HTTPXRequest(
         connection_pool_size=CONNECTIONS,
@@ -45,7 +51,7 @@ def make_bot(settings: Settings, clock: Clock) -> ExtBot[None]:
         base_file_url=f"{settings.telegram_api_url}/file/bot",
         request=request,
         get_updates_request=polling,
-        rate_limiter=Outbox(clock=clock),
+        rate_limiter=Outbox(clock=clock, sleep=sleep),
         local_mode=settings.telegram_local_mode,
     )
 
