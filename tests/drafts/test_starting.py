@@ -8,27 +8,16 @@ from services.drafts.model import DraftState, order_of
 from services.drafts.presses import PressOutcome
 from services.drafts.starting import DOUBLE_TAP, NotStarted, Refused, Started, Starter, refusal
 from services.generations.model import DailyLimitReached, Order, State, TooManyWaiting
-from services.generations.queue import Limits, Queue
 from services.generations.repository import change
 from services.store.database import Database
 from services.store.schema import GenerationRow
 from services.texts import LANGUAGES, Texts
-from tests.drafts.world import ANNA, Room, Time, draft, item, numbered
-
-
-class Queued:
-    """The real queue, with nothing to show."""
-
-    def __init__(self, queue: Queue) -> None:
-        self.place = queue.place
-
-    async def placed(self, generation_id: str) -> None:
-        raise AssertionError("not asked for here")
+from tests.drafts.world import ANNA, Room, Rows, Time, draft, item
 
 
 @pytest.fixture
-def queue_starter(database: Database, time: Time) -> Starter:
-    return Starter(database, Queued(Queue(database, time, Limits(9, 9, 9, 0), numbered("g"))), time)
+def rows_starter(database: Database, time: Time) -> Starter:
+    return Starter(database, Rows(time), time)
 
 
 def earlier(key: str = "message:11:1") -> Order:
@@ -91,27 +80,27 @@ async def test_an_order_repeated_is_one(room: Room) -> None:
     assert [outcome.created for outcome in outcomes if isinstance(outcome, Started)] == [True, False]
 
 
-async def test_again_twice_while_it_runs_is_one(queue_starter: Starter, time: Time) -> None:
-    first = await queue_starter.again("old", earlier())
+async def test_again_twice_while_it_runs_is_one(rows_starter: Starter, time: Time) -> None:
+    first = await rows_starter.again("old", earlier())
     await time.pass_(60)
-    assert await queue_starter.again("old", earlier()) == Started("g1", created=False)
+    assert await rows_starter.again("old", earlier()) == Started("g1", created=False)
     assert first == Started("g1", created=True)
 
 
 async def test_a_double_tap_is_one_even_when_the_first_ended_at_once(
-    queue_starter: Starter, database: Database, time: Time
+    rows_starter: Starter, database: Database, time: Time
 ) -> None:
-    await queue_starter.again("old", earlier())
+    await rows_starter.again("old", earlier())
     await end(database, "g1", time)
     await time.pass_(DOUBLE_TAP.total_seconds() / 2)
-    assert await queue_starter.again("old", earlier()) == Started("g1", created=False)
+    assert await rows_starter.again("old", earlier()) == Started("g1", created=False)
 
 
 async def test_again_after_the_end_is_a_new_one_each_time(
-    queue_starter: Starter, database: Database, time: Time
+    rows_starter: Starter, database: Database, time: Time
 ) -> None:
     for number in range(1, 4):
-        assert await queue_starter.again("old", earlier()) == Started(f"g{number}", created=True)
+        assert await rows_starter.again("old", earlier()) == Started(f"g{number}", created=True)
         await end(database, f"g{number}", time)
         await time.pass_((DOUBLE_TAP + timedelta(seconds=1)).total_seconds())
 

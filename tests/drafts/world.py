@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.clock import Clock
@@ -17,12 +18,13 @@ from services.drafts.model import Defaults, Draft, DraftItem, DraftState, Owner
 from services.drafts.presses import DraftPresses
 from services.drafts.repository import Drafts
 from services.drafts.starting import Starter
-from services.generations.model import Order, Placed, PlaceOutcome
+from services.generations.model import Order, Placed, PlaceOutcome, TooManyWaiting
 from services.messenger import EditOutcome
 from services.outbox.priority import Priority
 from services.photos.model import PhotoKind, PhotoRef
 from services.screens import Place, Screen
 from services.store.database import Database
+from services.store.schema import GenerationRow
 from services.texts import Texts
 
 ANNA = Owner(11, None, 11)
@@ -164,6 +166,45 @@ class Orders:
 
     async def placed(self, generation_id: str) -> None:
         self.shown.append(generation_id)
+
+
+@dataclass
+class Rows:
+    """Takes orders into the table of generations, where they wait for ever; ``most`` of them at most."""
+
+    clock: Clock
+    most: int = 100
+    refusal: PlaceOutcome | None = None
+    new_id: Callable[[], str] = field(default_factory=lambda: numbered("g"))
+
+    async def place(self, session: AsyncSession, order: Order) -> PlaceOutcome:
+        same = select(GenerationRow.id).where(GenerationRow.request_key == order.request_key)
+        known = await session.scalar(same)
+        if known is not None:
+            return Placed(known, created=False)
+        if self.refusal is not None:
+            return self.refusal
+        if (await session.scalar(select(func.count()).select_from(GenerationRow)) or 0) >= self.most:
+            return TooManyWaiting(self.most)
+        generation_id = self.new_id()
+        session.add(
+            GenerationRow(
+                id=generation_id,
+                request_key=order.request_key,
+                chat_id=order.chat_id,
+                user_id=order.user_id,
+                language=order.language,
+                request_message_id=order.request_message_id,
+                status_message_id=order.status_message_id,
+                prompt=order.prompt,
+                count=order.count,
+                queued_at=self.clock.now(),
+            )
+        )
+        return Placed(generation_id, created=True)
+
+    async def placed(self, generation_id: str) -> None:
+        """Nothing is shown."""
 
 
 @dataclass

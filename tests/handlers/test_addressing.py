@@ -1,0 +1,153 @@
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from telegram import Chat, ForumTopicCreated, Message, MessageEntity, PhotoSize, User
+from telegram.constants import MessageEntityType
+
+from handlers.addressing import (
+    BotName,
+    Manner,
+    Wish,
+    address_of,
+    is_for_another_bot,
+    is_video_command,
+    read_command,
+    read_mention,
+    read_wish,
+    replied_to,
+)
+
+BOT = BotName(7, "Pho2Video_bot")
+NOW = datetime(2026, 3, 30, tzinfo=UTC)
+GROUP = Chat(-100, Chat.SUPERGROUP)
+ANNA, ITSELF = User(1, "Anna", is_bot=False), User(7, "Bot", is_bot=True)
+
+
+def mention(text: str, name: str = "@pho2video_bot", user: User | None = None) -> MessageEntity:
+    before = text[: text.index(name)].encode("utf-16-le")
+    kind = MessageEntityType.TEXT_MENTION if user else MessageEntityType.MENTION
+    return MessageEntity(kind, len(before) // 2, len(name.encode("utf-16-le")) // 2, user=user)
+
+
+def message(**content: object) -> Message:
+    return Message(5, NOW, GROUP, from_user=ANNA, **content)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        ("/video leaves fall", Wish("leaves fall")),
+        ("/VIDEO@pho2video_BOT  leaves\nfall ", Wish("leaves\nfall")),
+        ("/video", Wish("")),
+        ("/video@Pho2Video_bot", Wish("")),
+        ("/video x3 leaves", Wish("leaves", 3)),
+        ("/video\nX1\nleaves", Wish("leaves", 1)),
+        ("/video ×4", Wish("", 4)),
+        ("/video x5 leaves", Wish("leaves", None, is_count_wrong=True)),
+        ("/video x0", Wish("", None, is_count_wrong=True)),
+        ("/video x3d glasses", Wish("x3d glasses")),
+        ("/video x 3", Wish("x 3")),
+        ("/video x264", Wish("x264")),
+        ("/video leaves x3", Wish("leaves x3")),
+        ("/videos leaves", None),
+        ("/video@other_bot leaves", None),
+        ("/video@pho2video_bot2 leaves", None),
+        ("see /video leaves", None),
+        ("video leaves", None),
+        ("", None),
+    ],
+)
+def test_what_the_command_asks_for(text: str, wish: Wish | None) -> None:
+    assert read_command(text, BOT) == wish
+
+
+@pytest.mark.parametrize(
+    ("text", "is_command", "is_anothers"),
+    [
+        ("/video a", True, False),
+        ("/video@other a", True, True),
+        ("/Video@PHO2VIDEO_BOT", True, False),
+        ("/videos", False, False),
+    ],
+)
+def test_whose_command_it_is(text: str, is_command: bool, is_anothers: bool) -> None:
+    assert is_video_command(text) is is_command
+    assert is_for_another_bot(text, BOT) is is_anothers
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        ("@pho2video_bot leaves", Wish("leaves")),
+        ("@pho2video_bot, leaves", Wish("leaves")),
+        ("@pho2video_bot x2 leaves", Wish("leaves", 2)),
+        ("leaves @pho2video_bot", Wish("leaves")),
+        ("🍂 leaves @pho2video_bot fall 🍂", Wish("🍂 leaves fall 🍂")),
+        ("@pho2video_bot", Wish("")),
+    ],
+)
+def test_a_mention_is_left_out_of_the_prompt(text: str, wish: Wish) -> None:
+    assert read_mention(text, [mention(text)], BOT) == wish
+
+
+def test_a_mention_by_name_counts_and_others_do_not() -> None:
+    text = "Helper leaves @someone"
+    assert read_mention(text, [mention(text, "Helper", ITSELF)], BOT) == Wish("leaves @someone")
+    assert read_mention(text, [mention(text, "@someone"), mention(text, "Helper", ANNA)], BOT) is None
+    assert read_mention("@pho2video_bot without an entity", [], BOT) is None
+
+
+WORDS = st.text(st.sampled_from("aé🍂世👍🏽 "), min_size=1).map(str.strip).filter(bool)
+
+
+@given(WORDS, WORDS)
+def test_whatever_stands_around_a_mention_is_the_prompt(before: str, after: str) -> None:
+    text = f"{before} @pho2video_bot {after}"
+    assert read_mention(text, [mention(text)], BOT) == Wish(f"{before} {after}")
+
+
+@given(st.text(max_size=60))
+def test_reading_never_fails_and_a_count_is_one_that_can_be_asked_for(text: str) -> None:
+    wish = read_wish(text)
+    assert wish.count in {None, 1, 2, 3, 4}
+    read_command(f"/video{text}", BOT)
+    assert wish.prompt == wish.prompt.strip()
+
+
+MENTION = "@pho2video_bot"
+PHOTO = (PhotoSize("a", "b", 10, 10),)
+OF_BOT = Message(4, NOW, GROUP, from_user=ITSELF, text="hello")
+OF_ANNA = Message(3, NOW, GROUP, from_user=ANNA, text="hello")
+TOPIC = Message(2, NOW, GROUP, from_user=ITSELF, forum_topic_created=ForumTopicCreated("Films", 1))
+
+
+@pytest.mark.parametrize(
+    ("content", "manner"),
+    [
+        ({"text": "hello"}, Manner.NONE),
+        ({"photo": PHOTO, "caption": "hello"}, Manner.NONE),
+        ({"text": "/video leaves"}, Manner.COMMAND),
+        ({"photo": PHOTO, "caption": "/video leaves"}, Manner.COMMAND),
+        ({"text": "/video@other_bot a", "reply_to_message": OF_BOT}, Manner.NONE),
+        ({"text": "@pho2video_bot a", "entities": [mention("@pho2video_bot a")]}, Manner.MENTION),
+        (
+            {"photo": PHOTO, "caption": "@pho2video_bot", "caption_entities": [mention("@pho2video_bot")]},
+            Manner.MENTION,
+        ),
+        ({"photo": PHOTO, "reply_to_message": OF_BOT}, Manner.REPLY),
+        ({"text": "leaves", "reply_to_message": OF_BOT}, Manner.REPLY),
+        ({"text": "/other", "reply_to_message": OF_BOT}, Manner.NONE),
+        ({"dice": None, "reply_to_message": OF_BOT}, Manner.NONE),
+        ({"photo": PHOTO, "reply_to_message": OF_ANNA}, Manner.NONE),
+        ({"photo": PHOTO, "reply_to_message": TOPIC, "is_topic_message": True}, Manner.NONE),
+    ],
+)
+def test_how_a_message_in_a_group_addresses_the_bot(content: dict[str, object], manner: Manner) -> None:
+    assert address_of(message(**content), BOT).manner is manner
+
+
+def test_the_creation_of_a_topic_is_not_answered() -> None:
+    assert replied_to(message(text="a", reply_to_message=TOPIC)) is None
+    assert replied_to(message(text="a", reply_to_message=OF_ANNA)) is OF_ANNA

@@ -1,0 +1,73 @@
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from telegram import Update
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TimedOut
+from telegram.ext import ContextTypes
+
+from handlers.errors import Errors
+from sandbox.botapi import Person
+from services.messenger import ChatClosedError
+from services.texts import Texts
+from tests.handlers.world import World
+
+CASES = [
+    (Forbidden("bot was blocked by the user"), False),
+    (BadRequest("Query is too old and response timeout expired"), False),
+    (RetryAfter(3), False),
+    (TimedOut(), False),
+    (NetworkError("no route"), False),
+    (ChatClosedError(), False),
+    (BadRequest("Can't parse entities"), True),
+    (ValueError("secret detail"), True),
+]
+
+
+@pytest.fixture
+def errors(world: World) -> Errors:
+    return Errors(world.messenger, Texts("en"))
+
+
+def context(error: BaseException) -> ContextTypes.DEFAULT_TYPE:
+    return cast("ContextTypes.DEFAULT_TYPE", SimpleNamespace(error=error))
+
+
+def update(world: World, person: Person, chat: int) -> Update:
+    payload = next(
+        one.wire()
+        for one in world.server.backend.updates.produced
+        if one.payload["chat"]["id"] == chat  # type: ignore[index]
+    )
+    made = Update.de_json(payload, world.application.bot)
+    assert made is not None
+    return made
+
+
+@pytest.mark.parametrize(("error", "is_ours"), CASES)
+async def test_only_faults_of_ours_are_apologised_for(
+    world: World, bao: Person, errors: Errors, error: Exception, is_ours: bool
+) -> None:
+    await bao.send_other("dice")
+    await world.settled()
+    before = len(world.server.bot_lines(bao.chat_id))
+    await errors.handle(update(world, bao, bao.chat_id), context(error))
+    said = [line.text for line in world.server.bot_lines(bao.chat_id)[before:]]
+    assert said == (["Xin lỗi, phía tôi đã gặp lỗi. Bạn hãy thử lại."] if is_ours else [])
+
+
+async def test_a_group_hears_nothing_of_a_fault(world: World, anna: Person, errors: Errors) -> None:
+    group = world.server.add_group("Friends", [anna]).chat_id
+    await anna.send_text("/privacy@pho2video_bot", chat=group)
+    await world.settled()
+    await errors.handle(update(world, anna, group), context(ValueError("secret detail")))
+    await errors.handle(None, context(ValueError("secret detail")))
+    assert len(world.server.bot_lines(group)) == 1
+
+
+async def test_an_apology_that_cannot_be_sent_is_let_go(world: World, anna: Person, errors: Errors) -> None:
+    await anna.send_text("/privacy")
+    await world.settled()
+    await anna.block()
+    await errors.handle(update(world, anna, anna.chat_id), context(ValueError("secret detail")))
+    assert len(world.server.bot_lines(anna.chat_id)) == 1

@@ -1,0 +1,213 @@
+import pytest
+
+from sandbox.botapi import Line, Person
+from services.generations.model import DailyLimitReached
+from services.photos.model import PhotoKind, PhotoProblem
+from tests.handlers.world import World, jpeg
+
+NOTHING_USABLE = ("sticker", "voice", "audio", "animation", "video_note", "video", "location", "contact", "dice")
+
+
+def cards(world: World, person: Person) -> list[Line]:
+    lines = world.server.bot_lines(person.chat_id)
+    return [
+        line for line in lines if any((button.data or "").startswith("d:") for row in line.buttons for button in row)
+    ]
+
+
+async def test_photos_and_words_in_any_order_make_one_card(world: World, anna: Person) -> None:
+    await anna.send_text("leaves")
+    await anna.send_photo(jpeg(1), "fall")
+    await anna.send_photo(jpeg(2))
+    await anna.send_text("slowly")
+    await world.settled()
+    (card,) = cards(world, anna)
+    assert "2 of 3" in card.text
+    assert "leaves fall slowly" in card.text
+    assert card.labels() == ["• 1 •", "2", "3", "4", "Generate", "Cancel"]
+
+
+async def test_generate_places_what_the_card_shows(world: World, anna: Person) -> None:
+    photo = await anna.send_photo(jpeg(), "leaves fall")
+    card = await world.card(anna.chat_id)
+    assert await world.presses_button(anna, card, "3") == ""
+    card = await world.card(anna.chat_id, "Videos: 3")
+    assert await world.presses_button(anna, card, "Generate") == ""
+    order = await world.ordered()
+    assert (order.prompt, order.count, order.language) == ("leaves fall", 3, "en")
+    assert (order.request_message_id, order.status_message_id) == (photo.message_id, card.message_id)
+    (sent,) = order.photos
+    assert sent.kind is PhotoKind.PHOTO
+    assert world.server.file_path(sent.file_id).read_bytes() == jpeg()
+
+
+async def test_two_taps_on_generate_start_one(world: World, anna: Person) -> None:
+    await anna.send_photo(jpeg(), "leaves fall")
+    card = await world.card(anna.chat_id)
+    queries = [await anna.press(card.message_id, "Generate") for _ in range(2)]
+    answers = [(await world.server.wait_for_answer(query)).answer for query in queries]
+    assert answers == ["", "This request has been started already."]
+    await world.settled()
+    assert len(world.orders) == 1
+
+
+async def test_updates_that_come_twice_change_nothing(world: World, anna: Person) -> None:
+    await anna.send_photo(jpeg(), "leaves fall")
+    card = await world.card(anna.chat_id)
+    await world.presses_button(anna, card, "Generate")
+    await anna.send_photo(jpeg(1), "/video wind")
+    await world.settled()
+    before = [line.message_id for line in world.server.bot_lines(anna.chat_id)]
+    await world.repeat_updates()
+    await world.settled()
+    assert len(world.orders) == 2
+    assert [line.message_id for line in world.server.bot_lines(anna.chat_id)] == before
+
+
+async def test_an_album_in_any_order_is_one_draft(world: World, anna: Person) -> None:
+    parts = await anna.send_album([jpeg(1), jpeg(2), jpeg(3)], ["", "fall", "leaves"], order=[2, 0, 1])
+    await world.settled()
+    (card,) = cards(world, anna)
+    assert "fall leaves" in card.text
+    await world.presses_button(anna, card, "Generate")
+    order = await world.ordered()
+    assert order.request_message_id == parts[0].message_id
+    shown = [world.server.file_path(photo.file_id).read_bytes() for photo in order.photos]
+    assert shown == [jpeg(1), jpeg(2), jpeg(3)]
+
+
+async def test_of_five_photos_the_first_three_stay_and_one_sentence_says_so(world: World, anna: Person) -> None:
+    await anna.send_album([jpeg(number) for number in range(5)], "leaves fall", order=[4, 3, 0, 2, 1])
+    await world.settled()
+    told = [text for text in world.texts_in(anna.chat_id) if "first three" in text]
+    assert len(told) == 1
+    (card,) = cards(world, anna)
+    await world.presses_button(anna, card, "Generate")
+    photos = (await world.ordered()).photos
+    assert [world.server.file_path(one.file_id).read_bytes() for one in photos] == [jpeg(0), jpeg(1), jpeg(2)]
+
+
+async def test_an_image_file_joins_a_draft(world: World, anna: Person) -> None:
+    await anna.send_document(b"heic", "leaves fall", file_name="IMG_1.HEIC", mime_type="application/octet-stream")
+    card = await world.card(anna.chat_id)
+    await world.presses_button(anna, card, "Generate")
+    (photo,) = (await world.ordered()).photos
+    assert (photo.kind, photo.file_name) == (PhotoKind.DOCUMENT, "IMG_1.HEIC")
+    assert world.inspector.looked_at == ["IMG_1.HEIC"]
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        (PhotoProblem.BROKEN, "cannot be read"),
+        (PhotoProblem.TOO_MANY_PIXELS, "50 megapixels"),
+        (PhotoProblem.NOT_AN_IMAGE, "not a kind of image"),
+        (PhotoProblem.GONE, "send it again"),
+    ],
+)
+async def test_an_unusable_image_is_refused_and_leaves_no_card(
+    world: World, anna: Person, problem: PhotoProblem, words: str
+) -> None:
+    world.inspector.problems["bad.png"] = problem
+    sent = await anna.send_document(b"?", "leaves fall", file_name="bad.png", mime_type="image/png")
+    await world.settled()
+    (line,) = world.server.bot_lines(anna.chat_id)
+    assert words in line.text
+    assert line.reply_to == sent.message_id
+
+
+async def test_a_file_that_is_too_large_is_refused_without_a_look(world: World, anna: Person) -> None:
+    await anna.send_document(bytes(20_000_001), file_name="big.png", mime_type="image/png")
+    await world.settled()
+    (line,) = world.server.bot_lines(anna.chat_id)
+    assert "20 MB" in line.text
+    assert world.inspector.looked_at == []
+
+
+@pytest.mark.parametrize("kind", NOTHING_USABLE)
+async def test_what_cannot_be_used_is_answered_by_what_to_send(world: World, anna: Person, kind: str) -> None:
+    await anna.send_other(kind)
+    await world.settled()
+    (line,) = world.server.bot_lines(anna.chat_id)
+    assert "send 1 to 3 photos" in line.text
+
+
+async def test_a_pdf_is_answered_in_the_persons_language(world: World, bao: Person) -> None:
+    await bao.send_document(b"%PDF", file_name="a.pdf", mime_type="application/pdf")
+    line = await world.server.wait_for_message(bao.chat_id)
+    assert "1 đến 3 ảnh" in line.text
+
+
+async def test_an_edit_changes_the_prompt_of_a_draft_alone(world: World, anna: Person) -> None:
+    sent = await anna.send_photo(jpeg(), "old words")
+    await world.card(anna.chat_id, "old words")
+    await anna.edit(sent, "new words")
+    card = await world.card(anna.chat_id, "new words")
+    await world.presses_button(anna, card, "Generate")
+    lines = len(world.server.bot_lines(anna.chat_id))
+    await anna.edit(sent, "late words")
+    assert (await world.ordered()).prompt == "new words"
+    assert len(world.server.bot_lines(anna.chat_id)) == lines
+
+
+async def test_cancel_closes_the_card(world: World, anna: Person) -> None:
+    await anna.send_photo(jpeg(), "leaves fall")
+    card = await world.card(anna.chat_id)
+    assert await world.presses_button(anna, card, "Cancel") == ""
+    closed = await world.server.wait_for_message(anna.chat_id, "Cancelled")
+    assert (closed.message_id, closed.labels()) == (card.message_id, [])
+    query = anna.press_data(world.server.backend.world.chats[anna.chat_id].messages[card.message_id], "d:d1:go")
+    assert "cancelled" in ((await world.server.wait_for_answer(query)).answer or "")
+    assert world.orders == []
+
+
+async def test_the_cancel_command_closes_the_card(world: World, anna: Person) -> None:
+    await anna.send_photo(jpeg(), "leaves fall")
+    card = await world.card(anna.chat_id)
+    await anna.send_text("/cancel")
+    await world.settled()
+    assert world.server.line(anna.chat_id, card.message_id).labels() == []
+
+
+async def test_a_deleted_card_comes_back_with_the_next_message(world: World, anna: Person) -> None:
+    await anna.send_photo(jpeg())
+    card = await world.card(anna.chat_id)
+    await anna.delete(card.message_id)
+    await anna.send_text("leaves fall")
+    assert (await world.card(anna.chat_id, "leaves fall")).message_id > card.message_id
+
+
+async def test_a_prompt_of_html_and_right_to_left_words_is_shown_as_it_is(world: World, anna: Person) -> None:
+    await anna.send_photo(jpeg(), "<b>שלום</b> & 🎬")
+    assert "\u2068<b>שלום</b> & 🎬\u2069" in (await world.card(anna.chat_id)).text
+
+
+async def test_a_limit_that_is_reached_leaves_the_card_as_it_is(world: World, anna: Person) -> None:
+    world.generations.queue.refusal = DailyLimitReached(2, 2)
+    await anna.send_photo(jpeg(), "leaves fall")
+    card = await world.card(anna.chat_id)
+    await world.presses_button(anna, card, "3")
+    card = await world.card(anna.chat_id, "Videos: 3")
+    assert "2 of your 2 videos" in (await world.presses_button(anna, card, "Generate") or "")
+    assert world.server.line(anna.chat_id, card.message_id).labels()[-2:] == ["Generate", "Cancel"]
+
+
+async def test_who_wants_no_questions_gets_none(world: World, anna: Person) -> None:
+    await world.people.preferences(anna.user_id, "en")
+    await world.people.set_usual_count(anna.user_id, 2)
+    await world.people.set_starts_at_once(anna.user_id, starts_at_once=True)
+    await anna.send_album([jpeg(1), jpeg(2)], "leaves fall")
+    order = await world.ordered()
+    assert (order.count, len(order.photos), order.status_message_id) == (2, 2, None)
+
+
+@pytest.mark.parametrize("data", ["d:", "d:d1:9", "d:nothing:go", "g:x:again", "g::", "zzz", "d:" + "x" * 60])
+async def test_forged_buttons_are_answered(world: World, anna: Person, data: str) -> None:
+    await anna.send_photo(jpeg(), "leaves fall")
+    card = await world.card(anna.chat_id)
+    message = world.server.backend.world.chats[anna.chat_id].messages[card.message_id]
+    if data == "g:x:again":
+        world.generations.orders.clear()
+        data = "g:g7:again"
+    assert (await world.server.wait_for_answer(anna.press_data(message, data))).answer
+    assert world.orders == []
