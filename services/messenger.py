@@ -3,11 +3,12 @@
 Sources: Bot API pages of ``sendMessage``, ``editMessageText``, ``deleteMessage``.
 """
 
+from contextlib import suppress
 from enum import Enum, auto
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
 from telegram.constants import ParseMode
-from telegram.error import BadRequest, ChatMigrated, Forbidden
+from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from services.outbox.priority import Priority, sending
 from services.screens import Place, Screen
@@ -149,3 +150,8 @@ class Messenger:
                 return EditOutcome.GONE
             raise
         return EditOutcome.DONE
+
+    async def delete(self, chat_id: int, message_id: int) -> None:
+        """Delete an own message; one that is gone, or cannot be deleted, is left."""
+        with suppress(TelegramError), sending(Priority.ANSWER):
+            await self._bot.delete_message(chat_id, message_id)

@@ -5,6 +5,7 @@ measured: the executor id must be stable for recovery at start, and the version 
 """
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -138,6 +139,8 @@ class Engine:
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
         # DBOS made its threads the loop's own, and has ended them; what follows needs some.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="after-jobs"))
+        # It warns of every job that is cut off, which is what a stop does.
+        logging.getLogger("dbos").setLevel(logging.ERROR)
         running = set(self._running)
         for task in running:
             task.cancel()

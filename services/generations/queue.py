@@ -30,6 +30,9 @@ from services.store.schema import GenerationRow, VideoRow
 TOPIC = "queue"
 """What other processes hear of when something was placed."""
 
+ANNOUNCE = timedelta(seconds=5)
+"""How long a turn waits for the first status message to be sent."""
+
 QUEUE_LOCK = 7205759403792794
 """PostgreSQL's advisory lock for decisions over the whole queue; SQLite has one writer anyway."""
 
@@ -133,8 +136,9 @@ class Queue:
         async with self._database.write() as session:
             await self._lock(session)
             waiting, active = await self._survey(session)
+            announced = set(await session.scalars(select(GenerationRow.id).where(_announced(now))))
             chosen = to_start(
-                waiting,
+                [item for item in waiting if item.id in announced],
                 active,
                 max_active=self._limits.max_active,
                 max_active_per_user=self._limits.max_active_per_user,
@@ -179,6 +183,15 @@ class Queue:
 
 def _unfinished() -> ColumnElement[bool]:
     return GenerationRow.state.not_in([state.value for state in FINAL])
+
+
+def _announced(now: datetime) -> ColumnElement[bool]:
+    """Those that wait and whose status message is there, so that the run does not overtake the sending of it.
+
+    A process that died before it could send one, or a chat where none can be sent, holds nothing up for long.
+    """
+    shown = GenerationRow.status_message_id.is_not(None) | (GenerationRow.queued_at <= now - ANNOUNCE)
+    return (GenerationRow.state == State.QUEUED.value) & shown
 
 
 def _running() -> ColumnElement[bool]:

@@ -228,10 +228,20 @@ class GenerationRows:
         assert fresh is not None
         return fresh
 
-    async def set_status_message(self, generation_id: str, message_id: int) -> None:
-        """Remember which message is the status message."""
+    async def set_status_message(self, generation: Generation, message_id: int) -> bool:
+        """Remember which message is the status message from now on.
+
+        Args:
+            generation: With the status message that the new one replaces, or None where there was none.
+            message_id: The new one.
+
+        Returns:
+            Whether it is; not when another one took that place in the meantime.
+        """
+        known = GenerationRow.status_message_id
+        before = known.is_(None) if generation.status_message_id is None else known == generation.status_message_id
         async with self._database.write() as session:
-            await change(session, GenerationRow.id == generation_id, status_message_id=message_id)
+            return await change(session, (GenerationRow.id == generation.id) & before, status_message_id=message_id)
 
     async def mark_final_shown(self, generation_id: str) -> None:
         """Remember that the requester was told the end."""

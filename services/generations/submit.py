@@ -7,19 +7,21 @@ A process that dies before the arming has not paid; one that dies after it leave
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import ParamSpec, Protocol
 
-from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from services.failures import Charged, Failure, FailureKind
 from services.genaipro.errors import MaybeAcceptedError, NotAcceptedError, RefusedError
 from services.genaipro.events import CompletedEvent, FailedEvent, StatusEvent, StreamEvent
+from services.generations.cancelling import CancelRequestedError
 from services.generations.machine import on_status_word
 from services.generations.model import Generation, State
+from services.generations.outages import OUTAGE, through_outages
 from services.generations.outcome import failure_of
 from services.generations.reporting import Reporter
 from services.generations.repository import GenerationRows
@@ -35,6 +37,7 @@ BUSY_ATTEMPTS = 5
 LONGEST_WAIT_SECONDS = 120.0
 """The longest wait before another attempt, whatever ``Retry-After`` asks for."""
 
+P = ParamSpec("P")
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -119,13 +122,14 @@ class Submitter:
         """Fetch, arm, stream.
 
         Returns:
-            The generation, then delivering, reconciling or failed; as it was when the person asked to cancel.
+            The generation, then delivering, reconciling or failed.
 
         Raises:
+            CancelRequestedError: The person has asked to cancel; nothing was sent.
             RunOvertakenError: The row is another run's.
         """
         if generation.armed_at is not None:
-            return await self._rows.move(generation, State.RECONCILING, charged=Charged.UNKNOWN.value)
+            return await self._look_up(generation, server_error=generation.server_error)
         async with self._workspace.folder(generation.id, "photos") as folder:
             try:
                 photos = await self._fetch(generation, folder)
@@ -155,38 +159,45 @@ class Submitter:
                 await self._pace.wait()
                 armed = await self._rows.arm(current)
                 if armed is None:
-                    return current
+                    raise CancelRequestedError
                 try:
                     return await self._stream(armed, photos)
                 except NotAcceptedError as error:
                     log.info("attempt_not_accepted", attempt=armed.attempts, status=error.status)
-                    current = await self._rows.disarm(armed)
+                    current = await self._kept(self._rows.disarm, armed)
                     self._reporter.progress(current)
                     raise
         raise AssertionError("the retries end by returning or raising")
 
     async def _stream(self, armed: Generation, photos: Sequence[PhotoFile]) -> Generation:
         self._reporter.progress(armed)
-        current = armed
         log.info("post_begins", attempt=armed.attempts, photos=len(photos), videos=armed.count)
         try:
-            async with (
-                asyncio.timeout(self._timing.generation_timeout),
-                self._api.ingredients_to_video(photos, armed.prompt, armed.count) as events,
-            ):
-                async for event in events:
-                    if isinstance(event, CompletedEvent | FailedEvent):
-                        return await self._end(current, event)
-                    current = await self._progress(current, event)
+            terminal = await self._listen(armed, photos)
         except RefusedError as error:
             log.info("request_refused", status=error.status, kind=error.failure.kind.value)
-            return await self._fail(current, error.failure)
+            return await self._fail(armed, error.failure)
         except MaybeAcceptedError as error:
             log.warning("result_unknown", status=error.status)
-            return await self._look_up(current, server_error=error.status is not None and error.status >= 500)
+            return await self._look_up(armed, server_error=error.status is not None and error.status >= 500)
         except TimeoutError:
             log.warning("result_unknown", reason="GENERATION_TIMEOUT")
-        return await self._look_up(current, server_error=False)
+            return await self._look_up(armed, server_error=False)
+        # The stream is closed and its time limit gone: what was paid for may take as long as the database needs.
+        return await self._end(armed, terminal)
+
+    async def _listen(self, armed: Generation, photos: Sequence[PhotoFile]) -> CompletedEvent | FailedEvent:
+        """Make the POST, show its events, and return the terminal one."""
+        current = armed
+        async with (
+            asyncio.timeout(self._timing.generation_timeout),
+            self._api.ingredients_to_video(photos, armed.prompt, armed.count) as events,
+        ):
+            async for event in events:
+                if isinstance(event, CompletedEvent | FailedEvent):
+                    return event
+                current = await self._progress(current, event)
+        raise MaybeAcceptedError(Failure(FailureKind.LOST, charged=Charged.UNKNOWN))
 
     async def _progress(self, current: Generation, event: StreamEvent) -> Generation:
         """Write down and show one event; a database that fails here must not cost the stream."""
@@ -197,36 +208,36 @@ class Submitter:
         log.info("stream_event", state=step.state.value)
         try:
             current = await self._rows.move(current, step.state, step.note)
-        except (SQLAlchemyError, OSError) as error:
+        except OUTAGE as error:
             log.warning("progress_not_stored", error=type(error).__name__)
+            current = replace(current, state=step.state, note=step.note)
         self._reporter.progress(current)
         return current
 
     async def _end(self, current: Generation, event: CompletedEvent | FailedEvent) -> Generation:
         """Write down the terminal event; what was paid for is held here until the database takes it."""
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type((SQLAlchemyError, OSError)),
-            wait=wait_random_exponential(max=10),
-            sleep=self._timing.sleep,
-        ):
-            with attempt:
-                if isinstance(event, FailedEvent):
-                    return await self._fail(current, event.failure)
-                if any(result.urls for result in event.results):
-                    return await self._results.record(current, event.results, exclusive=False)
-                if any(not result.failed for result in event.results):
-                    # Made, or still being made, and not said where: the history may know.
-                    return await self._look_up(current, server_error=False)
-                return await self._fail(current, failure_of(event.results))
-        raise AssertionError("the retries end by returning")
+        if isinstance(event, FailedEvent):
+            return await self._fail(current, event.failure)
+        if any(result.urls for result in event.results):
+            return await self._kept(partial(self._results.record, exclusive=False), current, event.results)
+        if any(not result.failed for result in event.results):
+            # Made, or still being made, and not said where: the history may know.
+            return await self._look_up(current, server_error=False)
+        return await self._fail(current, failure_of(event.results))
 
     async def _fail(self, current: Generation, failure: Failure) -> Generation:
-        return await self._rows.fail(current, failure)
+        return await self._kept(self._rows.fail, current, failure)
 
     async def _look_up(self, current: Generation, *, server_error: bool) -> Generation:
-        return await self._rows.move(
-            current, State.RECONCILING, charged=Charged.UNKNOWN.value, server_error=server_error
-        )
+        move = partial(self._rows.move, charged=Charged.UNKNOWN.value, server_error=server_error)
+        return await self._kept(move, current, State.RECONCILING)
+
+    async def _kept(self, write: Callable[P, Awaitable[Generation]], *args: P.args, **kwargs: P.kwargs) -> Generation:
+        """Write what is known of the money, however long the database fails: forgotten, it would be guessed."""
+        async for attempt in through_outages(self._timing.sleep):
+            with attempt:
+                return await write(*args, **kwargs)
+        raise AssertionError("the retries end by returning")
 
 
 def _wait(state: RetryCallState) -> float:

@@ -93,7 +93,10 @@ class StatusBoard:
             if outcome is not EditOutcome.GONE:
                 return generation
         message_id = await self._messenger.send(_place(generation), screen, Priority.STATUS)
-        await self._rows.set_status_message(generation.id, message_id)
+        if not await self._rows.set_status_message(generation, message_id):
+            # The run was faster and has a status message of its own.
+            await self._messenger.delete(generation.chat_id, message_id)
+            return generation
         return replace(generation, status_message_id=message_id)
 
     async def waiting(self, generation: Generation, position: int) -> None:
@@ -127,7 +130,7 @@ class StatusBoard:
         try:
             if outcome is EditOutcome.GONE:
                 message_id = await self._messenger.send(_place(generation), screen, Priority.RESULT)
-                await self._rows.set_status_message(generation.id, message_id)
+                await self._rows.set_status_message(generation, message_id)
             elif outcome is EditOutcome.CLOSED and generation.chat_id != generation.user_id:
                 # A group that is closed to the bot: the person is told in private, where they have opened that chat.
                 await self._messenger.send(Place(generation.user_id), screen, Priority.RESULT)
