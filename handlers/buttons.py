@@ -11,7 +11,7 @@ from handlers.gathering import defaults_of, owner_of
 from handlers.guard import Visitor
 from services.drafts.presses import PressOutcome
 from services.drafts.starting import NotStarted, Refused, Started, StartOutcome, refusal
-from services.generations.model import FINAL, Order
+from services.generations.model import FINAL, Order, State
 
 _CARD = re.compile(r"(?a:d:(?P<id>[0-9a-zA-Z_-]{1,40}):(?P<word>[1-4]|go|cancel))")
 _STATUS = re.compile(r"(?a:g:(?P<id>[0-9a-zA-Z_-]{1,40}):(?P<word>cancel|again|edit))")
@@ -115,7 +115,7 @@ class Buttons:
             await self._answer(query, visitor, "draft-again-gone")
         elif generation.user_id != user_id and not visitor.is_admin:
             await self._answer(query, visitor, "draft-not-yours")
-        elif generation.state in FINAL:
+        elif generation.state in FINAL or generation.state is State.DELIVERING:
             await self._answer(query, visitor, "draft-already-finished")
         else:
             # Stopping the stream and showing it may take longer than a press waits for its answer.

@@ -85,9 +85,11 @@ class VideoRequests:
         photo = photo_in(answered) if answered is not None else None
         if photo is None:
             return []
-        album = answered.media_group_id if isinstance(answered, Message) else None
-        parts = await self._deps.seen_albums.parts(message.chat.id, album) if album is not None else ()
-        return [part.photo for part in parts] or [photo]
+        if not isinstance(answered, Message) or answered.media_group_id is None:
+            return [photo]
+        seen = await self._deps.seen_albums.parts(message.chat.id, answered.media_group_id)
+        parts = {part.message_id: part.photo for part in seen} | {answered.message_id: photo}
+        return [parts[message_id] for message_id in sorted(parts)]
 
     async def _without_photos(self, visitor: Visitor, message: Message, wish: Wish) -> None:
         if wish.prompt:

@@ -1,4 +1,5 @@
 import pytest
+from telegram import Update
 
 from sandbox.botapi import Line, Person
 from services.generations.model import DailyLimitReached
@@ -130,6 +131,20 @@ async def test_what_cannot_be_used_is_answered_by_what_to_send(world: World, ann
     await world.settled()
     (line,) = world.server.bot_lines(anna.chat_id)
     assert "send 1 to 3 photos" in line.text
+
+
+async def test_an_album_of_videos_is_answered_once(world: World, anna: Person) -> None:
+    await anna.send_other("dice")
+    await world.settled()
+    wire = next(one.wire() for one in world.server.backend.updates.produced)
+    clip = {"file_id": "a", "file_unique_id": "b", "width": 9, "height": 9, "duration": 1}
+    for number in (101, 102, 103):
+        base = {name: value for name, value in wire["message"].items() if name != "dice"}  # type: ignore[attr-defined]
+        part = base | {"message_id": number, "media_group_id": "5", "video": clip}
+        update = Update.de_json({"update_id": number, "message": part}, world.application.bot)
+        await world.application.update_queue.put(update)
+    await world.settled()
+    assert ["a video" in text for text in world.texts_in(anna.chat_id)] == [False, True]
 
 
 async def test_a_pdf_is_answered_in_the_persons_language(world: World, bao: Person) -> None:
