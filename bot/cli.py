@@ -87,24 +87,18 @@ def check() -> None:
 @app.command()
 def demo(
     photo: Annotated[
-        list[Path] | None,
-        typer.Option(help="A photo to send; up to three times.", exists=True, dir_okay=False, readable=True),
+        list[Path] | None, typer.Option(help="A photo to send; up to three times.", metavar="FILE")
     ] = None,
-    prompt: Annotated[str | None, typer.Option(help="What should happen in the video.")] = None,
-    videos: Annotated[int, typer.Option(help="How many videos.", min=1, max=4)] = 1,
+    prompt: Annotated[str | None, typer.Option(help="What should happen in the video.", metavar="TEXT")] = None,
+    videos: Annotated[int, typer.Option(help="How many videos, 1 to 4.", metavar="NUMBER")] = 1,
     language: Annotated[Language, typer.Option(help="The language of the person.")] = Language.ENGLISH,
-    out: Annotated[Path, typer.Option(help="Where the videos are saved.", file_okay=False)] = Path("demo-output"),
+    out: Annotated[Path, typer.Option(help="Where the videos are saved.", metavar="DIR")] = Path("demo-output"),
 ) -> None:
     """Show the whole bot at work on this machine: no token, no key, no network."""
-    photos = photo or []
-    if len(photos) > 3:
-        raise typer.BadParameter("at most three photos", param_hint="--photo")
-    if prompt is not None and not prompt.strip():
-        raise typer.BadParameter("must not be empty", param_hint="--prompt")
     install_hooks()
     from bot.demo import run_demo
 
-    raise typer.Exit(run_demo(photos, prompt, videos, language.value, out))
+    raise typer.Exit(run_demo(photo or [], prompt, videos, language.value, out))
 
 
 @app.command()

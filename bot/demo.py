@@ -110,7 +110,20 @@ def check_order(photos: Sequence[Path], prompt: str | None, videos: int, languag
             raise _refusal(f"{photo} {_PROBLEMS.get(error.problem, 'cannot be read as an image')}.") from error
         except OSError as error:
             raise _refusal(f"{photo} cannot be read: {error.strerror or error}.") from error
+    _make_directory(out)
     return Order(tuple(photo.resolve() for photo in photos), prompt, videos, language, out)
+
+
+def _make_directory(out: Path) -> None:
+    """Find out before the demo, not after it, that the videos cannot be kept there."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except FileExistsError as error:
+        raise _refusal(f"No videos can be saved in {out}: it is a file, not a directory.") from error
+    except OSError as error:
+        raise _refusal(f"No videos can be saved in {out}: {error.strerror or error}.") from error
 
 
 def _refusal(sentence: str) -> OperatorError:

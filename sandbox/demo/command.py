@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ import aiohttp
 from sandbox.demo.compress import as_sent
 from sandbox.demo.phone import ControlPhone
 from sandbox.demo.playback import Expected
-from sandbox.demo.terminal import Conversation, ansi, plain
+from sandbox.demo.terminal import USUAL_COLUMNS, Conversation, ansi, plain
 from sandbox.demo.visit import Request, Saved, VisitError, save, visit
 from sandbox.samples import SAMPLES
 
@@ -49,7 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
     Returns:
         The exit status: 0 only when as many videos as asked for play.
     """
-    conversation = Conversation(_write, ansi if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else plain)
+    ink = ansi if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else plain
+    conversation = Conversation(_write, ink, shutil.get_terminal_size((USUAL_COLUMNS, 24)).columns)
     try:
         saved = asyncio.run(_visit(arguments, conversation))
     except VisitError as fault:

@@ -1,6 +1,6 @@
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot import cli
+from bot.app import Role
 from bot.errors import OperatorError
 from bot.settings import Settings
 from bot.settings_docs import render_table
@@ -46,15 +47,15 @@ def test_run_without_settings_is_a_line_each_and_status_2(capsys: pytest.Capture
 
 @pytest.mark.usefixtures("configured")
 def test_run_hands_the_settings_over_and_returns_the_status(monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[Settings] = []
+    given: list[tuple[str, Role]] = []
 
-    def run_bot(settings: Settings) -> int:
-        given.append(settings)
+    def run_bot(settings: Settings, role: Role) -> int:
+        given.append((settings.telegram_bot_token.get_secret_value(), role))
         return 7
 
-    put(monkeypatch, "bot.app", "run_bot", run_bot)
-    assert status_of("run") == 7
-    assert given[0].telegram_bot_token.get_secret_value() == TOKEN
+    monkeypatch.setattr("bot.app.run_bot", run_bot)
+    assert [status_of(command) for command in ("run", "web", "worker")] == [7, 7, 7]
+    assert given == [(TOKEN, Role.ALL), (TOKEN, Role.WEB), (TOKEN, Role.WORKER)]
 
 
 @pytest.mark.usefixtures("configured")
@@ -62,10 +63,10 @@ def test_run_hands_the_settings_over_and_returns_the_status(monkeypatch: pytest.
 def test_operator_error_is_a_redacted_line(
     status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def run_bot(_settings: Settings) -> int:
+    def run_bot(_settings: Settings, _role: Role) -> int:
         raise OperatorError(f"Telegram refuses the token {TOKEN}", status)
 
-    put(monkeypatch, "bot.app", "run_bot", run_bot)
+    monkeypatch.setattr("bot.app.run_bot", run_bot)
     assert status_of("run") == status
     assert capsys.readouterr().err == "Telegram refuses the token ***\n"
 
@@ -75,11 +76,11 @@ def test_operator_error_is_a_redacted_line(
 def test_unexpected_error_is_logged_and_redacted(
     level: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def run_bot(_settings: Settings) -> int:
+    def run_bot(_settings: Settings, _role: Role) -> int:
         raise LookupError("nobody has some-key-123")
 
     monkeypatch.setenv("LOG_LEVEL", level)
-    put(monkeypatch, "bot.app", "run_bot", run_bot)
+    monkeypatch.setattr("bot.app.run_bot", run_bot)
     assert status_of("run") == 1
     err = capsys.readouterr().err
     assert "LookupError: nobody has ***" in err
@@ -110,11 +111,8 @@ def test_demo_passes_its_options(monkeypatch: pytest.MonkeyPatch, workdir: Path)
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("demo", "--photo", "missing.jpg"),
-        ("demo", "--videos", "5"),
+        ("demo", "--videos", "many"),
         ("demo", "--language", "de"),
-        ("demo", "--prompt", " "),
-        ("demo", *["--photo", __file__] * 4),
         ("fly",),
         ("run", "--fast"),
     ],
@@ -124,6 +122,18 @@ def test_wrong_usage_is_a_sentence_and_status_2(arguments: tuple[str, ...], caps
     err = capsys.readouterr().err
     assert "Error: " in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--photo", "missing.jpg"), ("--videos", "5"), ("--prompt", " "), ["--photo", __file__] * 4, ("--out", __file__)],
+)
+def test_demo_that_cannot_be_is_one_sentence(arguments: Sequence[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert status_of("demo", *arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.endswith(".\n")
+    assert err.count("\n") == 1
 
 
 def test_interrupted_demo_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,6 +38,8 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (lambda photo: {"videos": 0}, "must be 1 to 4, not 0"),
         (lambda photo: {"videos": 5}, "must be 1 to 4, not 5"),
         (lambda photo: {"prompt": "  "}, "must not be empty"),
+        (lambda photo: {"out": photo}, "is a file, not a directory"),
+        (lambda photo: {"out": photo / "deep"}, "No videos can be saved in"),
     ],
 )
 def test_bad_order_is_one_sentence_and_status_2(

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from sandbox.demo.terminal import Conversation, ansi
+import pytest
+
+from sandbox.demo.terminal import Conversation, Ink, ansi, plain
 from sandbox.demo.view import Event, read_event
 
 
@@ -12,9 +14,9 @@ def event(kind: str, actor: str = "bot", message: dict[str, Any] | None = None, 
     return read_event(body | ({"message": usual | message} if message is not None else {}))
 
 
-def printed(*events: Event) -> list[str]:
+def printed(*events: Event, ink: Ink = plain, columns: int = 80) -> list[str]:
     lines: list[str] = []
-    conversation = Conversation(lines.append)
+    conversation = Conversation(lines.append, ink, columns)
     for one in events:
         conversation.show(one)
     return [line[10:] if line[2:3] == ":" else line for line in lines]
@@ -44,7 +46,7 @@ def test_edit_and_press_are_told() -> None:
     assert lines[4:] == ["You press [ Generate ]", "Pho2Video a notice", "          │ Not yours"]
 
 
-def test_album_has_one_head() -> None:
+def test_album_has_one_head_and_its_caption_below() -> None:
     part = {"kind": "photo", "width": 1280, "height": 960, "media_group_id": "9"}
     lines = printed(
         event("message_sent", "person", part | {"text": "a boat"}),
@@ -54,8 +56,8 @@ def test_album_has_one_head() -> None:
     assert lines == [
         "You",
         "          │ 🖼 photo 1280×960",
-        "          │ a boat",
         "          │ 🖼 photo 1280×960",
+        "          │ a boat",
         "Pho2Video replies",
         "          │ 🎬 video 1280×720 · 0:08",
     ]
@@ -65,9 +67,32 @@ def test_what_a_person_does_not_see_is_not_printed() -> None:
     assert printed(event("chat_action"), event("callback_answered", text="")) == []
 
 
-def test_colours_only_where_asked_for() -> None:
+def test_caption_of_a_last_album_is_printed_before_what_is_no_chat() -> None:
     lines: list[str] = []
-    Conversation(lines.append).show(event("message_sent", message={"text": "x"}))
-    assert "\x1b" not in "".join(lines)
-    Conversation(lines.append, ansi).show(event("message_sent", message={"text": "x"}))
-    assert "\x1b[36;1mPho2Video\x1b[0m" in lines[-2]
+    conversation = Conversation(lines.append)
+    part = {"kind": "photo", "media_group_id": "9", "text": "a boat"}
+    conversation.show(event("message_sent", "person", part))
+    conversation.say("over")
+    assert lines[1:] == ["          │ 🖼 photo", "          │ a boat", "over"]
+
+
+def test_what_an_edit_leaves_as_it_was_is_one_dim_line() -> None:
+    prompt = "a boat on the lake, " * 6
+    first = event("message_sent", message={"text": f"▱▱ 0:01\n{prompt}"})
+    edit = event("message_edited", message={"text": f"▰▱ 0:02\n{prompt}"})
+    lines = printed(first, edit, ink=lambda text, style: f"<{text}>" if style == "dim" else text)[1:]
+    again = lines[lines.index("          │ ▰▱ 0:02") :]
+    assert len(lines) - len(again) > 3
+    assert again[1:] == ["          │ <" + prompt[:67].rstrip() + "…>"]
+
+
+@pytest.mark.parametrize(("columns", "longest"), [(10, 40), (60, 60), (80, 80), (300, 100)])
+def test_lines_fit_the_terminal(columns: int, longest: int) -> None:
+    lines = printed(event("message_sent", message={"text": "word " * 200}), columns=columns)
+    assert longest - 5 < max(map(len, lines)) <= longest
+
+
+def test_colours_only_where_asked_for() -> None:
+    spoken = event("message_sent", message={"text": "x"})
+    assert "\x1b" not in "".join(printed(spoken))
+    assert "\x1b[1;38;5;32mPho2Video\x1b[0m" in printed(spoken, ink=ansi)[0]
