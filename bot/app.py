@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from enum import Enum
+from math import inf
 
 from structlog import get_logger
 from telegram.error import InvalidToken
@@ -18,14 +19,15 @@ from telegram.ext import ExtBot
 from bot.core import Core, Ground, Sleep, build_core
 from bot.data_dir import exclusive_data_dir, prepare_data_dir
 from bot.errors import STATUS_CONFIGURATION, OperatorError
-from bot.http import HttpServer, probe_route
+from bot.http import HttpServer
 from bot.intake import Intake
 from bot.labour import Labour
 from bot.logs import install_loop_handler
+from bot.monitoring import TELEGRAM_SILENCE, Monitoring
 from bot.settings import Settings
 from bot.supervision import Work, keep_running
 from bot.telegram_client import connect, make_bot
-from bot.updates import remove_left_over_webhook
+from bot.webhook import Webhook
 from services.clock import Clock, SystemClock
 from services.cluster import Alone, Membership, SharedPacer
 from services.genaipro.pacing import Pacer
@@ -127,6 +129,11 @@ class Process:
         self._ready = ready
         self._role = role
         self._sleep = sleep
+        self._monitoring = Monitoring(settings, clock, sleep)
+        self._webhook: Webhook | None = None
+        if settings.webhook_url and role is not Role.WORKER:
+            secret = settings.webhook_secret.get_secret_value()
+            self._webhook = Webhook(settings.webhook_url, secret, self._monitoring.telemetry, clock)
 
     async def run(self) -> None:
         """Run until asked to stop.
@@ -136,13 +143,14 @@ class Process:
         """
         async with AsyncExitStack() as stack:
             database = await self._open_database(stack)
-            http = HttpServer(
-                self._settings.http_host,
-                self._settings.http_port,
-                [probe_route("/healthz", {"database": database.ping})],
-            )
+            self._monitoring.watch_database(database)
+            routes = self._monitoring.routes() + ([self._webhook.route()] if self._webhook else [])
+            http = HttpServer(self._settings.http_host, self._settings.http_port, routes)
             await stack.enter_async_context(http)
-            bot = make_bot(self._settings, self._clock, self._sleep)
+            bot = make_bot(self._settings, self._clock, self._sleep, self._monitoring.telemetry)
+            # A worker that has nothing to send does not hear from Telegram.
+            silence = inf if self._role is Role.WORKER else TELEGRAM_SILENCE
+            self._monitoring.watch_bot(bot, silence)
             stack.push_async_callback(bot.shutdown)
             if not await self._connected(bot):
                 return
@@ -193,23 +201,25 @@ class Process:
             members=membership or Alone(executor_id),
             grace=GRACE if membership else timedelta(),
             pacer=pacer,
+            telemetry=self._monitoring.telemetry,
         )
 
     async def _work(
         self, database: Database, bot: ExtBot[None], core: Core, executor_id: str, membership: Membership | None
     ) -> None:
-        intake = Intake(self._settings, database, bot, core, self._clock, executor_id)
+        intake = Intake(self._settings, database, bot, core, self._clock, executor_id, self._webhook)
         labour = Labour(database, core, membership, intake.inbox, self._clock)
-        works: list[Work] = [core.changes.run]
+        works: list[Work] = [core.changes.run, self._monitoring.loop.run]
         try:
             if self._role is not Role.WEB:
                 await labour.start()
                 works += labour.works()
+                self._monitoring.watch_labour(core)
             if self._role is not Role.WORKER:
-                if not self._settings.webhook_url:
-                    await remove_left_over_webhook(bot)
                 await intake.start()
                 works += intake.works()
+                self._monitoring.watch_intake(intake)
+            self._monitoring.started()
             log.info("ready", bot=f"@{bot.username}", role=self._role.value)
             self._ready()
             async with asyncio.TaskGroup() as group:
@@ -222,6 +232,7 @@ class Process:
         except* InvalidToken:
             raise OperatorError("TELEGRAM_BOT_TOKEN was revoked; set the new one from @BotFather") from None
         finally:
+            self._monitoring.stopping()
             # In the order in which work flows; what is in flight goes on after the next start.
             await intake.close()
             if self._role is not Role.WEB:

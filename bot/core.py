@@ -18,6 +18,7 @@ from services.changes import Changes
 from services.chat_moves import ChatMoves
 from services.clock import Clock
 from services.cluster import SharedPacer
+from services.contact import Contact
 from services.delivery.address import AddressPolicy, GuardedResolver, guarded_session
 from services.delivery.download import VideoFetcher
 from services.delivery.plan import Limits as DeliveryLimits
@@ -38,6 +39,7 @@ from services.generations.service import Generations
 from services.generations.submit import Submitter, Timing
 from services.generations.workflow import Workflow
 from services.messenger import Messenger
+from services.metering import MeteredFetcher, MeteredGenAIPro, MeteredPhotos
 from services.notices import Notices
 from services.people import People
 from services.photos.fetch import MAX_PHOTO_BYTES, PhotoFetcher
@@ -48,6 +50,7 @@ from services.status.board import StatusBoard
 from services.status.estimates import Estimates
 from services.store.database import Database
 from services.tasks import Tasks
+from services.telemetry import Telemetry
 from services.texts import Texts
 from services.workspace import Workspace
 
@@ -88,6 +91,7 @@ class Core:
         workspace: Temporary files.
         tasks: Edits under way.
         sleep: Waits some seconds.
+        telemetry: Counts.
     """
 
     texts: Texts
@@ -98,7 +102,7 @@ class Core:
     notices: Notices
     messenger: Messenger
     chat_moves: ChatMoves
-    genaipro: GenAIProClient
+    genaipro: MeteredGenAIPro
     generations: Generations
     rows: GenerationRows
     results: Results
@@ -111,6 +115,7 @@ class Core:
     workspace: Workspace
     tasks: Tasks
     sleep: Sleep
+    telemetry: Telemetry
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,7 @@ class Ground:
         members: The processes that work on generations.
         grace: How old a turn is before a missing job means that its process died.
         pacer: The limit on calls to GenAIPro.
+        telemetry: Counts.
     """
 
     settings: Settings
@@ -140,6 +146,7 @@ class Ground:
     members: Members
     grace: timedelta
     pacer: Pacer | SharedPacer
+    telemetry: Telemetry
 
 
 async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
@@ -173,7 +180,7 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
     changes.listen(QUEUE_TOPIC, lambda _subject: queue_changed.set())
     queue = Queue(database, clock, _limits(settings), new_id, changes)
     pacer = ground.pacer
-    api = GenAIProClient(
+    client = GenAIProClient(
         session,
         settings.genaipro_api_url,
         settings.genaipro_api_key.get_secret_value(),
@@ -181,6 +188,7 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
         pacer=pacer,
         clock=clock,
     )
+    api, telemetry = MeteredGenAIPro(client, ground.telemetry), ground.telemetry
     photos = PhotoFetcher(
         BotFiles(bot, local_mode=settings.telegram_local_mode),
         session,
@@ -190,11 +198,20 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
     )
 
     chat_moves = ChatMoves(database, rows, access)
-    board = StatusBoard(messenger, rows, results, Estimates(database, clock), texts, clock, tasks, chat_moves.move_chat)
+    board = StatusBoard(
+        messenger, rows, results, Estimates(database, clock), texts, clock, tasks, chat_moves.move_chat, telemetry.seen
+    )
     workflow = Workflow(
         rows,
         submit=Submitter(
-            rows, results, api, pacer, photos, workspace, board, Timing(settings.generation_timeout, sleep)
+            rows,
+            results,
+            api,
+            pacer,
+            MeteredPhotos(photos, telemetry),
+            workspace,
+            board,
+            Timing(settings.generation_timeout, sleep),
         ),
         reconcile=Reconciler(
             rows,
@@ -212,7 +229,7 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
         sleep=sleep,
     )
     engine = Engine(ground.jobs_url, ground.executor_id, workflow.begin, workflow.advance)
-    dispatcher = Dispatcher(queue, rows, engine, board, ground.members, ground.grace, queue_changed)
+    dispatcher = Dispatcher(queue, rows, engine, board, ground.members, ground.grace, queue_changed, Contact(clock))
     generations = Generations(database, rows, queue, scopes, board, queue_changed.set)
     return Core(
         texts=texts,
@@ -236,6 +253,7 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
         workspace=workspace,
         tasks=tasks,
         sleep=sleep,
+        telemetry=telemetry,
     )
 
 
@@ -260,7 +278,7 @@ async def _deliverer(
     return Deliverer(
         rows,
         results,
-        VideoPreparer(fetcher, limits),
+        VideoPreparer(MeteredFetcher(fetcher, ground.telemetry), limits),
         VideoSender(ground.bot),
         limits,
         workspace,

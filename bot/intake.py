@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
@@ -10,11 +11,14 @@ from telegram.ext import ApplicationBuilder, ExtBot
 
 from bot.conversation import build_conversation
 from bot.core import Core
+from bot.group_commit import GroupCommit
 from bot.lanes import Lanes
 from bot.settings import Settings
 from bot.supervision import Work
-from bot.updates import Poller, UpdateHandler
+from bot.updates import Poller, Taking, UpdateHandler
+from bot.webhook import Webhook, WebhookKeeper
 from services.clock import Clock
+from services.contact import Contact
 from services.inbox import Inbox
 from services.store.database import Database
 from services.tasks import Tasks
@@ -40,10 +44,21 @@ class Intake:
         core: The services.
         clock: Tells the time.
         owner: This process; unique among those that live.
+        webhook: The route that Telegram calls, or None under polling.
+
+    Attributes:
+        contact: Whether updates are being taken.
     """
 
     def __init__(
-        self, settings: Settings, database: Database, bot: ExtBot[None], core: Core, clock: Clock, owner: str
+        self,
+        settings: Settings,
+        database: Database,
+        bot: ExtBot[None],
+        core: Core,
+        clock: Clock,
+        owner: str,
+        webhook: Webhook | None,
     ) -> None:
         self._settings = settings
         self._bot = bot
@@ -52,8 +67,11 @@ class Intake:
         self._application = ApplicationBuilder().bot(bot).updater(None).build()
         self._conversation = build_conversation(self._application, database, core, settings, clock)
         self._handling = Tasks()
+        self._webhook = webhook
+        self.contact = Contact(clock)
         self.inbox = Inbox(database, clock, owner, LEASE)
         self.lanes = Lanes(UpdateHandler(self._application, self.inbox, core.sleep).handle, self._handling)
+        self._taking = Taking(self.inbox, self.lanes, core.telemetry)
 
     async def start(self) -> None:
         """Take up what an earlier process left."""
@@ -63,15 +81,25 @@ class Intake:
 
     def works(self) -> list[Work]:
         """What runs until the process ends."""
-        works: list[Work] = [self._conversation.publish]
+        works: list[Work] = [self._conversation.publish, partial(self._conversation.sweep, self._sleep)]
         if not self._is_alone:
             works.append(self._keep)
-        if not self._settings.webhook_url:
-            works.append(Poller(self._bot, self.inbox, self.lanes, self._sleep).run)
+        if self._webhook is None:
+            works.append(Poller(self._bot, self._taking.take, self.contact, self._sleep).run)
+        else:
+            commits = GroupCommit(self._taking.take)
+            self._webhook.open(commits.put)
+            works += [commits.run, self._keeper().run]
         return works
 
+    def _keeper(self) -> WebhookKeeper:
+        secret = self._settings.webhook_secret.get_secret_value()
+        return WebhookKeeper(self._bot, self._settings.webhook_url, secret, self.contact, self._sleep)
+
     async def close(self) -> None:
-        """Let handlers at work end, show the cards that are due."""
+        """Take no more updates, let handlers at work end, show the cards that are due."""
+        if self._webhook is not None:
+            self._webhook.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS):
                 await self._handling.drain()

@@ -5,7 +5,6 @@ from datetime import timedelta
 from structlog import get_logger
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import ExtBot
-from telegram.request import HTTPXRequest
 from tenacity import (
     AsyncRetrying,
     RetryCallState,
@@ -15,9 +14,11 @@ from tenacity import (
 )
 
 from bot.errors import OperatorError
+from bot.metered_request import MeteredRequest
 from bot.rate_limiter import Outbox, Sleep
 from bot.settings import Settings
 from services.clock import Clock
+from services.telemetry import Telemetry
 
 CONNECTIONS = 64
 """Calls to Telegram at once; the outbox lets fewer through."""
@@ -28,23 +29,25 @@ PATIENCE = timedelta(seconds=20)
 log = get_logger(__name__)
 
 
-def make_bot(settings: Settings, clock: Clock, sleep: Sleep) -> ExtBot[None]:
+def make_bot(settings: Settings, clock: Clock, sleep: Sleep, telemetry: Telemetry) -> ExtBot[None]:
     """The bot, not connected yet.
 
     Args:
         settings: Token and addresses.
         clock: Tells the outbox the time.
         sleep: Lets the outbox wait some seconds.
+        telemetry: Counts the calls.
     """
     seconds = PATIENCE.total_seconds()
-    request = HTTPXRequest(
+    request = MeteredRequest(
+        telemetry,
         connection_pool_size=CONNECTIONS,
         read_timeout=seconds,
         write_timeout=seconds,
         connect_timeout=10,
         pool_timeout=30,
     )
-    polling = HTTPXRequest(connection_pool_size=2, connect_timeout=10, pool_timeout=10)
+    polling = MeteredRequest(telemetry, connection_pool_size=2, connect_timeout=10, pool_timeout=10)
     return ExtBot(
         settings.telegram_bot_token.get_secret_value(),
         base_url=f"{settings.telegram_api_url}/bot",

@@ -8,6 +8,7 @@ from typing import Protocol
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 
+from services.contact import Contact
 from services.generations.engine import Job
 from services.generations.model import Generation, State
 from services.generations.queue import Queue
@@ -65,6 +66,7 @@ class Dispatcher:
         members: The processes that work on generations.
         grace: How old a turn is before a missing job means that its process died.
         changed: Set when something was placed, or a place became free.
+        contact: Whether the queue was looked at lately.
     """
 
     def __init__(
@@ -76,7 +78,9 @@ class Dispatcher:
         members: Members,
         grace: timedelta,
         changed: asyncio.Event,
+        contact: Contact,
     ) -> None:
+        self.contact = contact
         self._queue = queue
         self._rows = rows
         self._jobs = jobs
@@ -97,7 +101,9 @@ class Dispatcher:
                     mend_at = loop.time() + MEND_SECONDS
                 await self._dispatch()
                 await self._show_places()
+                self.contact.answered()
             except (SQLAlchemyError, OSError) as error:
+                self.contact.failed()
                 log.warning("dispatch_met_an_outage", error=type(error).__name__)
             await self._pause()
 

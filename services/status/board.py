@@ -47,6 +47,7 @@ class StatusBoard:
         clock: Tells the time.
         tasks: Owns the edits under way.
         move_chat: Called with old and new id when a group became a supergroup.
+        seen: Told of every generation that is shown, to count where generations stand.
     """
 
     def __init__(
@@ -59,7 +60,9 @@ class StatusBoard:
         clock: Clock,
         tasks: Tasks,
         move_chat: Callable[[int, int], Awaitable[object]],
+        seen: Callable[[Generation], object] = lambda _generation: None,
     ) -> None:
+        self._seen = seen
         self._messenger = messenger
         self._rows = rows
         self._results = results
@@ -73,6 +76,7 @@ class StatusBoard:
 
     def progress(self, generation: Generation) -> None:
         """Show where a generation stands; returns at once. An older state never follows a newer one."""
+        self._seen(generation)
         shown = self._live.get(generation.id)
         if shown is not None and rank(shown.generation.state) > rank(generation.state):
             return
@@ -109,6 +113,7 @@ class StatusBoard:
         Raises:
             telegram.error.TelegramError: Telegram cannot be reached; to be tried again.
         """
+        self._seen(generation)
         self._live.pop(generation.id, None)
         screen = await self._screen(generation)
         try:
@@ -178,4 +183,4 @@ class StatusBoard:
 
 
 def _place(generation: Generation) -> Place:
-    return Place(generation.chat_id, generation.thread_id, generation.request_message_id)
+    return Place(generation.chat_id, generation.thread_id, generation.request_message_id or None)

@@ -1,0 +1,140 @@
+"""`/metrics` for Prometheus: what was counted, and what is looked up at the moment of asking."""
+
+import asyncio
+import platform
+from collections.abc import Awaitable, Callable, Iterator
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Gauge, GCCollector, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+from sqlalchemy import func, select
+from structlog import get_logger
+
+from bot import VERSION
+from services.generations.model import FINAL, State
+from services.outbox.tally import Counters
+from services.store.database import Database
+from services.store.schema import GenerationRow
+
+LOOK_SECONDS = 4.0
+"""What a look takes longer is left out of this answer."""
+
+Look = Callable[[], Awaitable[object]]
+
+log = get_logger(__name__)
+
+
+class Metrics:
+    """The route, and what is brought up to date before each answer.
+
+    Args:
+        registry: Holds everything that is told.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        self._looks: dict[str, Look] = {}
+        ProcessCollector(registry=registry)
+        GCCollector(registry=registry)
+        build = Gauge("pho2video_build_info", "Always 1; the labels tell.", ["version", "python"], registry=registry)
+        build.labels(VERSION, platform.python_version()).set(1)
+
+    def look(self, name: str, look: Look) -> None:
+        """Add what is to be done before each answer; one that fails is left out."""
+        self._looks[name] = look
+
+    def route(self) -> web.RouteDef:
+        """Where Prometheus asks."""
+        return web.get("/metrics", self._answer)
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        await asyncio.gather(*(self._bring_up_to_date(name, look) for name, look in self._looks.items()))
+        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        return web.Response(
+            body=encode(self._registry), headers={"Content-Type": content_type, "Cache-Control": "no-store"}
+        )
+
+    async def _bring_up_to_date(self, name: str, look: Look) -> None:
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                await look()
+        except Exception as error:  # noqa: BLE001 - one part that fails must not hide the others
+            log.warning("metric_not_known", part=name, error=type(error).__name__)
+
+
+class PartGauge:
+    """The parts of health and readiness, as numbers.
+
+    Args:
+        registry: Where it is registered.
+        states: Tells which parts are well.
+    """
+
+    def __init__(self, registry: CollectorRegistry, states: Callable[[], Awaitable[dict[str, bool]]]) -> None:
+        self._states = states
+        self._gauge = Gauge("pho2video_part_up", "1 when the part of /readyz is well.", ["part"], registry=registry)
+
+    async def look(self) -> None:
+        """Ask every part."""
+        for part, is_well in (await self._states()).items():
+            self._gauge.labels(part).set(is_well)
+
+
+class QueueGauge:
+    """The generations that have not ended, by state, over all processes.
+
+    Args:
+        registry: Where it is registered.
+        database: Counts.
+    """
+
+    def __init__(self, registry: CollectorRegistry, database: Database) -> None:
+        self._database = database
+        self._gauge = Gauge(
+            "pho2video_generations",
+            "Generations that have not ended, by state; queued ones wait for their turn.",
+            ["state"],
+            registry=registry,
+        )
+
+    async def look(self) -> None:
+        """Count them. What is not known is not told."""
+        self._gauge.clear()
+        unfinished = GenerationRow.state.not_in([state.value for state in FINAL])
+        async with self._database.read() as session:
+            query = select(GenerationRow.state, func.count()).where(unfinished).group_by(GenerationRow.state)
+            counts = {row[0]: row[1] for row in await session.execute(query)}
+        for state in State:
+            if state not in FINAL:
+                self._gauge.labels(state.value).set(counts.get(state.value, 0))
+
+
+class OutboxCollector(Collector):
+    """What the outbox counts by itself.
+
+    Args:
+        counters: Takes a snapshot.
+    """
+
+    def __init__(self, counters: Callable[[], Counters]) -> None:
+        self._counters = counters
+
+    def collect(self) -> Iterator[Metric]:
+        """The snapshot as metrics."""
+        now = self._counters()
+        waiting = GaugeMetricFamily("pho2video_outbox_waiting", "Calls that wait for their turn.", labels=["priority"])
+        sent = CounterMetricFamily("pho2video_outbox_sent", "Messages and edits sent.", labels=["priority"])
+        for priority, count in now.waiting.items():
+            waiting.add_metric([priority.name.lower()], count)
+        for priority, count in now.sent.items():
+            sent.add_metric([priority.name.lower()], count)
+        dropped = CounterMetricFamily("pho2video_outbox_dropped", "Edits that need not be sent.", labels=["reason"])
+        for reason in ("superseded", "stale", "unchanged", "cancelled"):
+            dropped.add_metric([reason], getattr(now, reason))
+        yield from (waiting, sent, dropped)
+        yield CounterMetricFamily("pho2video_outbox_failed", "Calls that failed.", value=now.failed)
+        yield CounterMetricFamily("pho2video_outbox_floods", "Answers that said: too many requests.", value=now.floods)
+        yield CounterMetricFamily("pho2video_outbox_pauses", "Pauses of the whole bot after a flood.", value=now.pauses)
+        yield GaugeMetricFamily("pho2video_outbox_running", "Calls under way now.", value=now.running)

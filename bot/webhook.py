@@ -1,0 +1,201 @@
+"""Updates by webhook: proven to be Telegram's, committed to the inbox, answered. Source: Bot API, ``setWebhook``.
+
+The answer does not wait for the handlers. Whatever is not 2xx makes Telegram send the update again, which the inbox
+makes harmless; an update is refused for good only when it cannot be read at all.
+"""
+
+import asyncio
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from structlog import get_logger
+from telegram import Bot, Update, WebhookInfo
+from telegram.error import BadRequest
+from yarl import URL
+
+from bot.group_commit import NotTakenError
+from bot.lanes import lane_of
+from bot.updates import ALLOWED_UPDATES, Incoming, Sleep, kind_of, persistently
+from services.clock import Clock
+from services.contact import Contact
+from services.inbox import Arrived
+from services.telemetry import Telemetry
+
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
+BODY_SECONDS = 10.0
+"""A body that is not there by then is not waited for."""
+
+LOOK_SECONDS = 60.0
+"""How often Telegram is asked whether the webhook still stands."""
+
+MOST_UPDATE_ID = 2**63 - 1
+
+Put = Callable[[Incoming], Awaitable[None]]
+
+log = get_logger(__name__)
+
+
+def read_update(body: bytes) -> Incoming | None:
+    """An update as it came, or None when it is none.
+
+    Args:
+        body: Whatever was sent.
+    """
+    try:
+        text = body.decode()
+        data = json.loads(text)
+        if not isinstance(data, dict) or type(data.get("update_id")) is not int:
+            return None
+        if not 0 <= data["update_id"] <= MOST_UPDATE_ID:
+            return None
+        update = Update.de_json(data)
+        return Incoming(Arrived(update.update_id, lane_of(update), text), kind_of(update))
+    except Exception as error:  # noqa: BLE001 - the library raises whatever a wrong field leads to
+        log.info("update_not_readable", error=type(error).__name__)
+        return None
+
+
+class Webhook:
+    """The route that Telegram calls; shut until it is opened, which Telegram takes for "later".
+
+    Args:
+        url: ``WEBHOOK_URL``; its path is served.
+        secret: ``WEBHOOK_SECRET``.
+        telemetry: Counts the requests.
+        clock: Its monotonic side measures them.
+        body_seconds: How long a body may take.
+    """
+
+    def __init__(
+        self, url: str, secret: str, telemetry: Telemetry, clock: Clock, body_seconds: float = BODY_SECONDS
+    ) -> None:
+        self._path = URL(url).raw_path
+        self._secret = secret.encode()
+        self._telemetry = telemetry
+        self._clock = clock
+        self._body_seconds = body_seconds
+        self._put: Put | None = None
+
+    def open(self, put: Put) -> None:
+        """Take updates from now on.
+
+        Args:
+            put: Commits one; raises :class:`NotTakenError` when it could not.
+        """
+        self._put = put
+
+    def close(self) -> None:
+        """Take none any more."""
+        self._put = None
+
+    def route(self) -> web.RouteDef:
+        """The route, at the path as it stands; braces in it are no pattern."""
+        return web.post(self._path.replace("{", "%7B").replace("}", "%7D"), self._answer)
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        began = self._clock.monotonic()
+        status = 500
+        try:
+            status = await self._status(request)
+        finally:
+            self._telemetry.webhook_answered(status, self._clock.monotonic() - began)
+        headers = {"Retry-After": "1"} if status == 503 else None
+        return web.Response(status=status, headers=headers)
+
+    async def _status(self, request: web.Request) -> int:
+        given = request.headers.get(SECRET_HEADER, "").encode("utf-8", "surrogateescape")
+        if not hmac.compare_digest(given, self._secret):
+            return 401
+        if self._put is None:
+            return 503
+        body = await self._body(request)
+        if isinstance(body, int):
+            return body
+        incoming = read_update(body)
+        if incoming is None:
+            return 400
+        try:
+            await self._put(incoming)
+        except NotTakenError:
+            return 503
+        return 200
+
+    async def _body(self, request: web.Request) -> bytes | int:
+        """The body, or the status that says what is wrong with it."""
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                return await request.read()
+        except TimeoutError:
+            return 408
+        except web.HTTPRequestEntityTooLarge:
+            return 413
+
+
+class WebhookKeeper:
+    """Sets the webhook, and sets it again should somebody else have changed it. Removes nothing at the end.
+
+    Args:
+        bot: Makes the calls.
+        url: ``WEBHOOK_URL``.
+        secret: ``WEBHOOK_SECRET``.
+        contact: Whether the webhook stands.
+        sleep: Waits some seconds.
+    """
+
+    def __init__(self, bot: Bot, url: str, secret: str, contact: Contact, sleep: Sleep) -> None:
+        self._bot = bot
+        self._url = url
+        self._secret = secret
+        self._contact = contact
+        self._sleep = sleep
+        self._told_error_at = 0.0
+
+    async def run(self) -> None:
+        """Set it, then look after it until cancelled.
+
+        Raises:
+            InvalidToken: Telegram refuses the token.
+        """
+        await self._set()
+        while True:
+            await self._sleep(LOOK_SECONDS)
+            info = await self._look()
+            if info.url != self._url:
+                log.warning("webhook_changed_by_others", hint="another program uses this token; stop it")
+                await self._set()
+            self._tell(info)
+
+    async def _set(self) -> None:
+        async for attempt in persistently(self._sleep, self._say):
+            with attempt:
+                await self._bot.set_webhook(
+                    url=self._url,
+                    secret_token=self._secret,
+                    allowed_updates=ALLOWED_UPDATES,
+                    drop_pending_updates=False,
+                )
+        self._contact.answered()
+        log.info("webhook_set")
+
+    async def _look(self) -> WebhookInfo:
+        async for attempt in persistently(self._sleep, self._say):
+            with attempt:
+                info = await self._bot.get_webhook_info()
+                self._contact.answered()
+                return info
+        raise AssertionError("the retries end by returning or raising")
+
+    def _say(self, error: BaseException | None, attempt: int) -> None:
+        self._contact.failed()
+        # Only a refusal says why: other errors quote the call.
+        reason = str(error) if isinstance(error, BadRequest) else ""
+        log.warning("webhook_not_set", error=type(error).__name__, reason=reason, attempt=attempt)
+
+    def _tell(self, info: WebhookInfo) -> None:
+        """Pass on what Telegram says of its calls, once for each error."""
+        at = info.last_error_date.timestamp() if info.last_error_date else 0.0
+        if at > self._told_error_at:
+            self._told_error_at = at
+            log.warning("telegram_could_not_deliver", reason=info.last_error_message, waiting=info.pending_update_count)
