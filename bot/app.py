@@ -13,7 +13,6 @@ from enum import Enum
 from math import inf
 
 from structlog import get_logger
-from telegram.error import InvalidToken
 from telegram.ext import ExtBot
 
 from bot.core import Core, Ground, Sleep, build_core
@@ -25,7 +24,7 @@ from bot.labour import Labour
 from bot.logs import install_loop_handler
 from bot.monitoring import TELEGRAM_SILENCE, Monitoring
 from bot.settings import Settings
-from bot.supervision import Work, keep_running
+from bot.supervision import TokenRevokedError, Work, keep_running
 from bot.telegram_client import connect, make_bot
 from bot.webhook import Webhook
 from services.clock import Clock, SystemClock
@@ -229,7 +228,7 @@ class Process:
                 raise _StopRequestedError
         except* _StopRequestedError:
             pass
-        except* InvalidToken:
+        except* TokenRevokedError:
             raise OperatorError("TELEGRAM_BOT_TOKEN was revoked; set the new one from @BotFather") from None
         finally:
             self._monitoring.stopping()

@@ -44,6 +44,8 @@ from services.resend import Resender
 from services.statistics import gather_statistics
 from services.store.database import Database
 
+SWEEP_SECONDS = 30.0
+
 log = get_logger(__name__)
 
 
@@ -98,6 +100,12 @@ class Conversation:
             await self.profile.publish(await self.core.access.admin_ids())
         except TelegramError as error:
             log.warning("profile_not_published", error=type(error).__name__)
+
+    async def sweep(self, sleep: Callable[[float], Awaitable[None]]) -> None:
+        """Now and then, finish what a process that died left in the middle; runs until cancelled."""
+        while True:
+            await sleep(SWEEP_SECONDS)
+            await self.refresher.sweep()
 
     async def close(self) -> None:
         """Show what is due, and stop the timers."""

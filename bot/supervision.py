@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from structlog import get_logger
-from telegram.error import InvalidToken
 
 PAUSE_SECONDS = 2.0
 
@@ -12,6 +11,13 @@ Work = Callable[[], Awaitable[object]]
 """Runs until it is cancelled, or returns when it has nothing (more) to do."""
 
 log = get_logger(__name__)
+
+
+class TokenRevokedError(Exception):
+    """Telegram refuses the token that it took before.
+
+    Only fetching updates can tell: the library makes the same error of any method that a server does not know.
+    """
 
 
 async def keep_running(work: Work, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
@@ -22,12 +28,12 @@ async def keep_running(work: Work, sleep: Callable[[float], Awaitable[None]] = a
         sleep: Waits some seconds.
 
     Raises:
-        InvalidToken: Nothing works any more; the process must end.
+        TokenRevokedError: Nothing works any more; the process must end.
     """
     while True:
         try:
             await work()
-        except InvalidToken:
+        except TokenRevokedError:
             raise
         except Exception:
             log.exception("work_failed", work=getattr(work, "__qualname__", type(work).__name__))

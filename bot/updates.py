@@ -17,6 +17,7 @@ from telegram.ext import Application
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, retry_if_exception_type, wait_random_exponential
 
 from bot.lanes import Lanes, lane_of
+from bot.supervision import TokenRevokedError
 from services.contact import Contact
 from services.inbox import Arrived, Inbox
 from services.telemetry import Telemetry
@@ -137,14 +138,21 @@ class Poller:
         """Remove a webhook that is in the way, then poll.
 
         Raises:
-            InvalidToken: Telegram refuses the token.
+            TokenRevokedError: Telegram refuses the token.
         """
-        await remove_left_over_webhook(self._bot, self._sleep)
+        try:
+            await remove_left_over_webhook(self._bot, self._sleep)
+        except InvalidToken:
+            # Also what the library makes of a server without webhooks; the next call tells the one from the other.
+            log.info("webhook_not_known")
         offset: int | None = None
         # The first call returns at once: then it is known that updates can be had.
         hold = 0
         while True:
-            updates = await self._fetch(offset, hold)
+            try:
+                updates = await self._fetch(offset, hold)
+            except InvalidToken as error:
+                raise TokenRevokedError from error
             await self._keep(updates)
             self._contact.answered()
             hold = POLL_SECONDS

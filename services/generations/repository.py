@@ -13,7 +13,7 @@ from services.generations.machine import may_follow
 from services.generations.model import FINAL, Generation, Order, State, Unfinished
 from services.photos.model import PhotoKind, PhotoRef
 from services.store.database import Database
-from services.store.schema import NO_THREAD, GenerationPhotoRow, GenerationRow
+from services.store.schema import NO_MESSAGE, NO_THREAD, GenerationPhotoRow, GenerationRow
 
 
 class RunOvertakenError(Exception):
@@ -270,7 +270,9 @@ class GenerationRows:
         """A group became a supergroup: its messages have new ids there, so old ones are not replied to or edited."""
         async with self._database.write() as session:
             moved = update(GenerationRow).where(GenerationRow.chat_id == old_chat_id)
-            await session.execute(moved.values(chat_id=new_chat_id, status_message_id=None))
+            await session.execute(
+                moved.values(chat_id=new_chat_id, status_message_id=None, request_message_id=NO_MESSAGE)
+            )
 
     async def prune(self, before: datetime) -> int:
         """Delete generations that ended before a time, with all that belongs to them.

@@ -13,6 +13,9 @@ from sqlalchemy.types import TypeDecorator
 NO_THREAD = 0
 """``thread_id`` of a chat without topics, and of General; a number, because NULL is never equal in a unique index."""
 
+NO_MESSAGE = 0
+"""``request_message_id`` where there is none to reply to: the message stayed behind in a group that moved on."""
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """Aware UTC in Python, whatever the database keeps (SQLite keeps no time zone)."""
