@@ -1,0 +1,31 @@
+"""What tests of every package may ask for."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from services.store.database import Database, open_database
+from tests.cluster.postgres import Server, shared_server
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A running PostgreSQL, started when the first test asks for it."""
+    base = tmp_path_factory.getbasetemp()
+    with shared_server(base.parent if hasattr(request.config, "workerinput") else base) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: Server) -> Iterator[str]:
+    """The URL of an empty database."""
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture
+async def postgres_database(postgres_url: str) -> AsyncIterator[Database]:
+    """A database with the product's tables."""
+    database = await open_database(postgres_url)
+    yield database
+    await database.close()
