@@ -114,6 +114,8 @@ class BotApiApp:
         if fault.kind is FaultKind.DELAY:
             await asyncio.sleep(fault.seconds)
         elif fault.kind is FaultKind.HOLD:
+            fault.held += 1
+            self.backend.signal.raise_()
             await fault.released.wait()
 
 

@@ -25,7 +25,7 @@ class FaultKind(StrEnum):
     HTML = "html"
     """A web server's error page instead of JSON: 413, or another ``status``."""
     HOLD = "hold"
-    """The call waits until it is released; ``after`` says whether the effect comes first."""
+    """The call waits until it is released; ``after`` says whether the effect comes first. See ``Watch.held``."""
 
 
 @dataclass(slots=True)
@@ -44,6 +44,7 @@ class Fault:
         migrate_to: Chat id, of an ERROR.
         seconds: Of a DELAY.
         skip: How many calls pass unharmed first.
+        held: How many calls a HOLD has kept waiting so far.
     """
 
     method: str
@@ -57,6 +58,7 @@ class Fault:
     migrate_to: int | None = None
     seconds: float = 0.0
     skip: int = 0
+    held: int = 0
     released: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     def error(self) -> ApiError:

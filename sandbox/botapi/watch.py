@@ -146,6 +146,10 @@ class Watch:
         fault = Fault(method, kind, chat_id, times, after, code, description, retry_after, migrate_to, seconds, skip)
         return self.backend.faults.add(fault)
 
+    async def held(self, fault: Fault, timeout: float = PATIENCE) -> None:  # noqa: ASYNC109 - part of the API
+        """Wait until a HOLD keeps a call waiting (with ``after``, one that has had its effect)."""
+        await self.wait_for(lambda: fault.held > 0, timeout)
+
     def release(self) -> None:
         """Let all calls go that a HOLD keeps."""
         self.backend.faults.release()

@@ -1,0 +1,176 @@
+"""What must be true however often the bot was killed: looked at from outside, and in the files it leaves."""
+
+import hashlib
+import re
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sandbox.botapi.transcript import Line, Version
+from sandbox.genaipro.records import PostRecord
+from tests.chaos.world import Request, World, is_about, is_told
+
+COMMIT = timedelta(seconds=2)
+"""How long after Telegram's answer, at the most, the bot commits what it was told, on a machine that is busy."""
+
+NEVER_SHOWN = re.compile(r"Traceback|Exception|Error\b|127\.0\.0\.1|sqlite|<class|object at 0x", re.IGNORECASE)
+WAYS = ("⏳ Waiting", "📤 Preparing", "🎬", "📤 Uploading", "🎨", "🔎", "📬")
+"""The first words of the status message along the way."""
+
+ALLOWED_ERRORS = {"owner_is_needed", "another_process_polls"}
+"""Lines of level error that a fault of the outside explains."""
+
+
+def violations(here: World) -> list[str]:
+    """Every promise that was broken, in words; all requests must have ended."""
+    found: list[str] = []
+    for request in here.requests:
+        name = f"{request.person.user.first_name}/{request.prompt}"
+        for check in (_posts, _ends, _videos, _way):
+            found += [f"{name}: {fault}" for fault in check(here, request)]
+    found += _chats(here)
+    found += _logs(here)
+    found += _files(here)
+    found += _database(here)
+    return found
+
+
+def may_have_paid(post: PostRecord) -> bool:
+    """Whether the bot could not know that a POST was not accepted."""
+    return post.accepted or post.status not in {429, 503}
+
+
+def about(here: World, request: Request) -> list[Line]:
+    """The bot's texts about a request: its card, its status message, and what was left behind of them."""
+    lines = here.telegram.bot_lines(request.person.chat_id)
+    return [line for line in lines if line.kind == "text" and is_about(line, request.prompt)]
+
+
+def kills_after(here: World, begun: datetime, done: datetime) -> bool:
+    """Whether the bot was killed when it may not have committed what happened between two moments."""
+    kills = (life.killed_at for life in here.bot.lives)
+    return any(kill is not None and begun <= kill <= done + COMMIT for kill in kills)
+
+
+def call_of(here: World, line: Line) -> datetime:
+    """When the call came that made a message; the message's own time where that is not known."""
+    calls = here.telegram.calls(chat_id=line.chat_id)
+    made = [call.at for call in calls if call.method.startswith("send") and call.applied and call.at <= line.at]
+    return max(made, default=line.at)
+
+
+def answers_lost(here: World, request: Request, *methods: str) -> list[datetime]:
+    """When calls for the person's chat took effect and their answer was lost."""
+    calls = here.telegram.calls(chat_id=request.person.chat_id)
+    return [call.at for call in calls if call.method in methods and call.applied and call.status == 0]
+
+
+def deliveries(here: World, request: Request) -> dict[str, list[Line]]:
+    """The messages that brought each video of a request, by the hash of its bytes."""
+    found: defaultdict[str, list[Line]] = defaultdict(list)
+    for line in here.telegram.bot_lines(request.person.chat_id):
+        if line.kind == "video" and line.reply_to == request.message_id and line.path is not None:
+            found[_sha(line.path)].append(line)
+    return found
+
+
+def _sha(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def tells(version: Version) -> bool:
+    """Whether a message told an end at some time."""
+    data = [button.data or "" for row in version.buttons for button in row]
+    return any(item.endswith((":again", ":edit")) for item in data)
+
+
+def _posts(here: World, request: Request) -> Iterator[str]:
+    paid = [post for post in here.posts(request.prompt) if may_have_paid(post)]
+    if len(paid) > 1:
+        yield f"{len(paid)} POSTs that may have been accepted"
+
+
+def _ends(here: World, request: Request) -> Iterator[str]:
+    lines = about(here, request)
+    told = [line for line in lines if is_told(line)]
+    if len(told) != 1:
+        yield f"{len(told)} ends told: {[line.text for line in lines]}"
+    for line in told:
+        texts = [version.text for version in line.versions]
+        first = next(number for number, version in enumerate(line.versions) if tells(version))
+        if len(set(texts[first:])) > 1:
+            yield f"another end after the end: {texts[first:]}"
+    for line in lines:
+        if not is_told(line) and not (
+            kills_after(here, call_of(here, line), line.at) or answers_lost(here, request, "sendMessage")
+        ):
+            yield f"a message left behind: {line.text}"
+
+
+def _way(here: World, request: Request) -> Iterator[str]:
+    for line in about(here, request):
+        ranks = [WAYS.index(way) for version in line.versions for way in WAYS if version.text.startswith(way)]
+        if ranks != sorted(ranks):
+            yield f"the status went backwards: {[version.text.splitlines()[0] for version in line.versions]}"
+
+
+def _videos(here: World, request: Request) -> Iterator[str]:
+    came = deliveries(here, request)
+    mine: dict[str, str] = {}
+    for post in here.posts(request.prompt):
+        files = {key: here.genaipro.video_file(key) for key in post.video_ids}
+        mine |= {_sha(path): key for key, path in files.items() if path.exists()}
+    if set(came) - set(mine):
+        yield f"{len(set(came) - set(mine))} videos that are not its own"
+    lost = answers_lost(here, request, "sendVideo", "sendMediaGroup")
+    for key, lines in came.items():
+        excused = bool(lost) or kills_after(here, call_of(here, lines[0]), lines[0].at)
+        if len(lines) > (2 if excused else 1):
+            yield f"video {mine.get(key)} came {len(lines)} times, excused: {excused}"
+    told = next((line for line in about(here, request) if is_told(line)), None)
+    if told is not None and (number := re.match(r"✅ Done: (\d+) video", told.text)) is not None:
+        linked = len([kind for kind, _, _ in told.entities if kind == "text_link"])
+        if not len(came) <= int(number[1]) <= len(came) + linked:
+            yield f"told {told.text!r} and {len(came)} came"
+
+
+def _chats(here: World) -> Iterator[str]:
+    for person in here.people:
+        for line in here.telegram.bot_lines(person.chat_id):
+            for version in line.versions:
+                if NEVER_SHOWN.search(version.text):
+                    yield f"shown to {person.user.first_name}: {version.text}"
+
+
+def _logs(here: World) -> Iterator[str]:
+    secrets = (here.telegram.token, here.genaipro.options.key, *(request.prompt for request in here.requests))
+    for line in here.bot.lines:
+        if line.level == "raw":
+            yield f"a log line that is no JSON: {line.event}"
+        if line.level in {"error", "critical"} and line.event not in ALLOWED_ERRORS:
+            yield f"logged: {dict(line.fields)}"
+        if any(secret in str(line.fields) for secret in secrets):
+            yield f"a secret in the log: {line.event}"
+
+
+def _files(here: World) -> Iterator[str]:
+    left = [path for root in (here.data_dir / "tmp", here.scratch) for path in root.rglob("*") if path.is_file()]
+    if left:
+        yield f"temporary files: {[path.name for path in left]}"
+
+
+def _database(here: World) -> Iterator[str]:
+    with closing(sqlite3.connect(f"file:{here.data_dir / 'pho2video.sqlite3'}?mode=ro", uri=True)) as connection:
+        for (word,) in connection.execute("PRAGMA integrity_check"):
+            if word != "ok":
+                yield f"the database is damaged: {word}"
+        states = Counter(connection.execute("SELECT state, final_shown_at IS NULL FROM generations"))
+        for (state, untold), count in states.items():
+            if untold or state not in {"done", "failed", "cancelled"}:
+                yield f"{count} generations are {state}, untold: {bool(untold)}"
+        (left,) = connection.execute("SELECT count(*) FROM inbox WHERE payload IS NOT NULL").fetchone()
+        if left:
+            yield f"{left} updates are not handled"

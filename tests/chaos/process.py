@@ -1,0 +1,189 @@
+"""The real bot as a process of its own: started, killed, terminated, and read by its log."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line of the log.
+
+    Attributes:
+        at: When it was read, in seconds of the monotonic clock.
+        event: Its event, or the whole line where that is no JSON.
+        level: ``info`` and so on; ``raw`` where it is no JSON.
+        fields: All of it.
+    """
+
+    at: float
+    event: str
+    level: str
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+
+def parse(at: float, text: str) -> LogLine:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return LogLine(at, text, "raw")
+    return LogLine(at, str(found.get("event", "")), str(found.get("level", "")), found)
+
+
+@dataclass(slots=True)
+class Life:
+    """One process from its start to its end; times in seconds of the monotonic clock, save ``killed_at``."""
+
+    started: float
+    ready: float | None = None
+    ended: float | None = None
+    status: int | None = None
+    killed_at: datetime | None = None
+
+
+class BotProcess:
+    """``python -m bot run``, again and again with the same environment.
+
+    Args:
+        environment: Added to the bare minimum of this process's own.
+        directory: The working directory, without an ``.env``.
+    """
+
+    def __init__(self, environment: Mapping[str, str], directory: Path) -> None:
+        bare = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        self._environment = bare | {"PYTHONPATH": str(ROOT), "LOG_FORMAT": "json"} | dict(environment)
+        self._directory = directory
+        self._process: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
+        self.lines: list[LogLine] = []
+        self.lives: list[Life] = []
+
+    @property
+    def life(self) -> Life:
+        """The newest one."""
+        return self.lives[-1]
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    async def spawn(self, before_exec: Callable[[], None] | None = None) -> None:
+        """Start it and do not wait."""
+        assert not self.is_running
+        self.lives.append(Life(time.monotonic()))
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot",
+            "run",
+            cwd=self._directory,
+            env=self._environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            limit=1 << 20,
+            preexec_fn=before_exec,
+        )
+        self._reader = asyncio.create_task(self._read(self._process, self.life))
+
+    async def start(self) -> float:
+        """Start it and wait until it is ready.
+
+        Returns:
+            The seconds that took.
+        """
+        await self.spawn()
+        return await self.ready()
+
+    async def ready(self) -> float:
+        """Wait until the newest process is ready; the seconds since its start."""
+        life = self.life
+        async with asyncio.timeout(PATIENCE):
+            while life.ready is None:
+                assert life.ended is None, (
+                    f"the bot ended with {life.status}: {[dict(line.fields) for line in self.lines[-5:]]}"
+                )
+                await self.news()
+        return life.ready - life.started
+
+    async def kill(self) -> None:
+        """SIGKILL, which nothing can be done against."""
+        await self._end(signal.SIGKILL)
+
+    async def terminate(self) -> tuple[int, float]:
+        """SIGTERM.
+
+        Returns:
+            The exit status, and the seconds that it took.
+        """
+        begun = time.monotonic()
+        await self._end(signal.SIGTERM)
+        assert self.life.status is not None
+        assert self.life.ended is not None
+        return self.life.status, self.life.ended - begun
+
+    async def exited(self) -> int:
+        """Wait for an end that nobody asked for; its status."""
+        assert self._reader is not None
+        async with asyncio.timeout(60):
+            await self._reader
+        assert self.life.status is not None
+        return self.life.status
+
+    def events(self, name: str, *, this_life: bool = False) -> list[LogLine]:
+        since = self.life.started if this_life else 0.0
+        return [line for line in self.lines if line.event == name and line.at >= since]
+
+    async def logged(self, name: str, count: int = 1, *, this_life: bool = True) -> LogLine:
+        """Wait for the n-th line with that event."""
+        async with asyncio.timeout(PATIENCE):
+            while len(found := self.events(name, this_life=this_life)) < count:
+                assert self.is_running, f"the bot ended and never said {name}"
+                await self.news()
+        return found[count - 1]
+
+    async def news(self) -> None:
+        """Wait for the next line, or the end."""
+        await self._news.wait()
+
+    async def _end(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        assert self._reader is not None
+        if self._process.returncode is None:
+            if number is signal.SIGKILL:
+                self.life.killed_at = datetime.now(UTC)
+            self._process.send_signal(number)
+        async with asyncio.timeout(PATIENCE):
+            await self._reader
+
+    async def _read(self, process: asyncio.subprocess.Process, life: Life) -> None:
+        assert process.stderr is not None
+        async for raw in process.stderr:
+            line = parse(time.monotonic(), raw.decode(errors="replace").rstrip("\n"))
+            self.lines.append(line)
+            if line.event == "ready":
+                life.ready = line.at
+            self._tell()
+        life.status = await process.wait()
+        life.ended = time.monotonic()
+        self._tell()
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()

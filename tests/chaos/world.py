@@ -1,0 +1,193 @@
+"""The bot's process between a Bot API server and a GenAIPro server, with people who ask for videos."""
+
+import asyncio
+import hashlib
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+
+from sandbox.botapi.options import BotApiOptions
+from sandbox.botapi.person import Person
+from sandbox.botapi.server import BotApiServer
+from sandbox.botapi.transcript import Line
+from sandbox.genaipro import GenAIProOptions, GenAIProServer
+from sandbox.genaipro.records import PostRecord
+from tests.chaos.process import BotProcess
+from tests.chaos.wire import Wire
+
+KEY = "chaos-key-1234567890"
+PATIENCE = 40.0
+
+
+def jpeg(number: int = 0) -> bytes:
+    """A picture, another for each number."""
+    buffer = BytesIO()
+    colour = tuple(hashlib.sha256(str(number).encode()).digest()[:3])
+    Image.new("RGB", (160, 120), colour).save(buffer, "JPEG", quality=80)
+    return buffer.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asked for; its prompt is like no other's.
+
+    Attributes:
+        person: Who.
+        prompt: What.
+        count: Videos.
+        message_id: What the videos reply to.
+    """
+
+    person: Person
+    prompt: str
+    count: int
+    message_id: int
+
+
+@dataclass
+class World:
+    """Everything there is."""
+
+    telegram: BotApiServer
+    genaipro: GenAIProServer
+    wire: Wire
+    bot: BotProcess
+    data_dir: Path
+    scratch: Path
+    people: list[Person] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+
+    @property
+    def anna(self) -> Person:
+        return self.people[0]
+
+    def posts(self, prompt: str) -> list[PostRecord]:
+        return [post for post in self.genaipro.posts if post.prompt == prompt]
+
+    async def ask(self, prompt: str, count: int = 1, person: Person | None = None) -> Request:
+        """Send a photo captioned ``/video``, which starts at once."""
+        who = person or self.anna
+        sent = await who.send_photo(jpeg(len(self.requests)), f"/video x{count} {prompt}")
+        return self.asked(prompt, sent.message_id, count, who)
+
+    async def draft(self, prompt: str, person: Person | None = None) -> tuple[Request, Line]:
+        """Send a photo with a caption, and wait for the card that can be started."""
+        who = person or self.anna
+        sent = await who.send_photo(jpeg(len(self.requests)), prompt)
+        request = self.asked(prompt, sent.message_id, 1, who)
+        return request, await self.card(request)
+
+    def asked(self, prompt: str, message_id: int, count: int = 1, person: Person | None = None) -> Request:
+        """Note a request that was made in another way."""
+        request = Request(person or self.anna, prompt, count, message_id)
+        self.requests.append(request)
+        return request
+
+    async def card(self, request: Request) -> Line:
+        """The newest card of the request that can be started."""
+
+        def fits(line: Line) -> bool:
+            return request.prompt in line.text and has_button(line, ":go")
+
+        return await self.telegram.wait_for_message(request.person.chat_id, fits, timeout=PATIENCE)
+
+    async def press(self, line: Line, action: str, person: Person | None = None) -> str:
+        data = next(
+            button.data for row in line.buttons for button in row if button.data and button.data.endswith(action)
+        )
+        return await (person or self.anna).press(line.message_id, data=data, chat=line.chat_id)
+
+    async def ended(self, request: Request, timeout: float = PATIENCE) -> Line:  # noqa: ASYNC109
+        """The status message of a request in its final state, once the bot has nothing more to say of it."""
+
+        def fits(line: Line) -> bool:
+            return is_about(line, request.prompt) and is_told(line)
+
+        return await self.telegram.wait_for_message(request.person.chat_id, fits, kind="text", timeout=timeout)
+
+    async def at_rest(self) -> None:
+        """Wait until the bot has handled every update and committed every end, as its database tells."""
+        await self.telegram.wait_until_idle()
+        async with asyncio.timeout(PATIENCE):
+            while self._unfinished():  # noqa: ASYNC110
+                # Nothing tells of a commit but the database itself.
+                await asyncio.sleep(0.05)
+
+    def _unfinished(self) -> int:
+        query = """SELECT (SELECT count(*) FROM inbox WHERE payload IS NOT NULL)
+            + (SELECT count(*) FROM generations WHERE final_shown_at IS NULL)"""
+        address = f"file:{self.data_dir / 'pho2video.sqlite3'}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True)) as connection:
+            return int(connection.execute(query).fetchone()[0])
+
+
+def has_button(line: Line, ending: str) -> bool:
+    return any((button.data or "").endswith(ending) for row in line.buttons for button in row)
+
+
+def is_about(line: Line, prompt: str) -> bool:
+    """Whether a message of the bot's ever showed the prompt."""
+    return any(prompt in version.text for version in line.versions)
+
+
+def is_told(line: Line) -> bool:
+    """Whether a message is a status message that tells an end."""
+    return has_button(line, ":again") or has_button(line, ":edit")
+
+
+@asynccontextmanager
+async def world(
+    directory: Path,
+    *,
+    people: int = 1,
+    telegram: BotApiOptions | None = None,
+    genaipro: GenAIProOptions | None = None,
+    start: bool = True,
+    **environment: str,
+) -> AsyncIterator[World]:
+    """Servers, people and a bot that runs; at the end it is killed without a word.
+
+    Args:
+        directory: Empty; the bot's and the servers' files go there.
+        people: How many.
+        telegram: Options of the Bot API server.
+        genaipro: Options of the GenAIPro server.
+        start: Whether the bot runs already.
+        **environment: More settings of the bot.
+    """
+    options = genaipro or GenAIProOptions(key=KEY, quota=100_000).tiny()
+    data_dir, scratch = directory / "data", directory / "scratch"
+    scratch.mkdir()
+    async with AsyncExitStack() as stack:
+        api = await stack.enter_async_context(BotApiServer(telegram))
+        service = await stack.enter_async_context(GenAIProServer(options))
+        wire = await stack.enter_async_context(Wire(service.url))
+        values = {
+            "TELEGRAM_BOT_TOKEN": api.token,
+            "TELEGRAM_API_URL": api.url,
+            "GENAIPRO_API_KEY": options.key,
+            "GENAIPRO_API_URL": wire.through(service.url),
+            "DATA_DIR": str(data_dir),
+            "TMPDIR": str(scratch),
+            "HTTP_PORT": "0",
+            "OPEN_ACCESS": "true",
+            "RECONCILE_INTERVAL": "0.3",
+            "GENAIPRO_REQUESTS_PER_MINUTE": "10000",
+        }
+        bot = BotProcess(values | environment, directory)
+        here = World(api, service, wire, bot, data_dir, scratch)
+        here.people += [api.add_person(f"Person {number}") for number in range(people)]
+        stack.push_async_callback(_stop, bot)
+        if start:
+            await bot.start()
+        yield here
+
+
+async def _stop(bot: BotProcess) -> None:
+    if bot.is_running:
+        await bot.kill()
