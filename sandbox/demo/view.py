@@ -17,6 +17,14 @@ class ButtonSeen(_Value):
     data: str | None = None
 
 
+class EntitySeen(_Value):
+    """Markup of a part of a text, in UTF-16 units, as Telegram counts."""
+
+    type: str
+    offset: int
+    length: int
+
+
 class MessageSeen(_Value):
     """A message as it stood at the moment of an event.
 
@@ -26,6 +34,7 @@ class MessageSeen(_Value):
         sender: First name.
         kind: ``text``, ``photo``, ``video`` and so on.
         text: Text or caption.
+        entities: Its markup.
         buttons: By rows.
         reply_to: Number of the message that it answers.
         media_group_id: Name of its album, or empty.
@@ -40,6 +49,7 @@ class MessageSeen(_Value):
     sender: str
     kind: str
     text: str = ""
+    entities: tuple[EntitySeen, ...] = ()
     buttons: tuple[tuple[ButtonSeen, ...], ...] = ()
     reply_to: int | None = None
     media_group_id: str = ""
