@@ -1,7 +1,7 @@
 """The card of a draft: three lines and its buttons."""
 
-from services.drafts.excerpt import isolate, shorten
 from services.drafts.model import Draft, DraftState
+from services.excerpt import isolate, shorten
 from services.generations.model import MAX_VIDEOS
 from services.photos.model import MAX_PHOTOS
 from services.screens import Button, Screen

@@ -55,6 +55,15 @@ class CardLedger:
         async with self._database.write() as session:
             await session.execute(update(DraftRow).where(DraftRow.id == draft_id).values(card_claimed_at=None))
 
+    async def release_all(self) -> None:
+        """At the start of the only process: nobody else sends a card, whoever said so.
+
+        A card that the process before sent with its last breath is sent once more: better two than none.
+        """
+        async with self._database.write() as session:
+            claimed = update(DraftRow).where(DraftRow.card_claimed_at.is_not(None))
+            await session.execute(claimed.values(card_claimed_at=None))
+
     async def sent(self, draft_id: str, message_id: int, version: int) -> SentOutcome:
         """Note that the card was sent and shows a version."""
         async with self._database.write() as session:

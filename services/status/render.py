@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
 
+from services.excerpt import isolate, shorten
 from services.failures import FailureKind
 from services.generations.model import FINAL, Generation, State, Video, VideoState
 from services.screens import Button, Screen
@@ -47,17 +48,6 @@ def callback(generation_id: str, action: str) -> str:
     return f"g:{generation_id}:{action}"
 
 
-def shorten(text: str, limit: int) -> str:
-    """One line of at most ``limit`` characters, cut with an ellipsis."""
-    line = " ".join(text.split())
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
-
-
-def isolated(text: str) -> Html:
-    """A person's text between isolating marks, escaped, so that its direction and markup stay its own."""
-    return Html(f"\u2068{escape(text, quote=False)}\u2069")
-
-
 def render(generation: Generation, around: Surroundings, phrases: Phrases) -> Screen:
     """The status message of a generation.
 
@@ -68,7 +58,7 @@ def render(generation: Generation, around: Surroundings, phrases: Phrases) -> Sc
     """
     if generation.state in FINAL:
         return _final(generation, around, phrases)
-    prompt = f"<blockquote>{isolated(shorten(generation.prompt, PROMPT_LINE))}</blockquote>"
+    prompt = f"<blockquote>{_own(shorten(generation.prompt, PROMPT_LINE))}</blockquote>"
     lines = [_headline(generation, around, phrases), prompt]
     if generation.state is not State.QUEUED:
         lines.insert(1, _progress(generation, around, phrases))
@@ -76,6 +66,11 @@ def render(generation: Generation, around: Surroundings, phrases: Phrases) -> Sc
     if generation.state is not State.DELIVERING and generation.cancel_requested_at is None:
         rows = ((Button(phrases.plain("status-button-cancel"), callback(generation.id, "cancel")),),)
     return Screen("\n".join(lines), rows)
+
+
+def _own(words: str) -> Html:
+    """Somebody else's words inside a text of ours."""
+    return Html(escape(isolate(words), quote=False))
 
 
 def _headline(generation: Generation, around: Surroundings, phrases: Phrases) -> str:
@@ -111,7 +106,7 @@ def _final(generation: Generation, around: Surroundings, phrases: Phrases) -> Sc
     kind = failure.kind if failure is not None else FailureKind.INTERNAL
     reason = failure.reason if failure is not None else ""
     key = f"failure-{kind.value}" + ("-reason" if reason and kind in {FailureKind.OTHER, FailureKind.REJECTED} else "")
-    text = phrases.html(key, reason=isolated(reason), attempts=generation.attempts)
+    text = phrases.html(key, reason=_own(reason), attempts=generation.attempts)
     buttons = (again,) if kind in _AGAIN else (edit,) if kind in _EDIT else ()
     return Screen(text, (buttons,) if buttons else ())
 
