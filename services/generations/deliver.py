@@ -6,9 +6,10 @@ whether Telegram took it: it is sent once more at most, and given as a link afte
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from structlog import get_logger
 from telegram.error import ChatMigrated, RetryAfter
@@ -19,6 +20,7 @@ from services.delivery.prepare import Prepared, VideoPreparer, VideoProblem
 from services.delivery.send import Outgoing, VideoSender
 from services.failures import Charged, Failure, FailureKind
 from services.generations.model import Generation, State, Video, VideoState
+from services.generations.outages import through_outages
 from services.generations.reporting import Reporter
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
@@ -36,6 +38,9 @@ BROKEN_UPLOADS = 3
 
 PREPARED_AT_ONCE = 4
 """Videos that the process fetches at once."""
+
+LAST_SEND_SECONDS = 3.0
+"""How long a send that has begun may still take when the process ends: cut off, it would be made once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +129,26 @@ class Deliverer:
                 await _Sending(generation, self._results, self._sender, self._limits, self._ways).send(items)
         return await self._end(generation)
 
+    async def give_up(self, generation: Generation) -> Generation:
+        """End without sending any more: what was not sent becomes links.
+
+        Raises:
+            RunOvertakenError: The row is another run's.
+        """
+        videos = await self._results.videos(generation.id)
+        left = [video.position for video in videos if video.state in {VideoState.READY, VideoState.SENDING}]
+        await self._results.linked(generation, left)
+        return await self._end(generation)
+
     async def _prepare(self, generation: Generation, videos: Sequence[Video], folder: Path) -> list[_Item]:
         async def one(video: Video) -> Prepared:
             async with self._room:
-                return await self._preparer.prepare(video.url, folder, video.position)
+                try:
+                    return await self._preparer.prepare(video.url, folder, video.position)
+                except OSError as error:
+                    # A full disk, most likely: a link needs none of it, and the others may still fit.
+                    log.warning("video_not_stored", error=type(error).__name__)
+                    return Prepared(video.position, video.url, Way.LINK, problem=VideoProblem.UNAVAILABLE)
 
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(video)) for video in videos]
@@ -162,7 +183,7 @@ class _Sending:
         self._sender = sender
         self._limits = limits
         self._ways = ways
-        self._place = Place(generation.chat_id, generation.thread_id, generation.request_message_id)
+        self._place = Place(generation.chat_id, generation.thread_id, generation.request_message_id or None)
         self._line: deque[list[_Item]] = deque()
         self._pauses = 0
         self._broken = 0
@@ -181,19 +202,32 @@ class _Sending:
         positions = [item.position for item in group]
         await self._results.begin_sending(self._generation, positions)
         try:
-            with sending(Priority.RESULT):
-                sent = await self._sender.send(
-                    self._place, [item.outgoing() for item in group], self._generation.prompt
-                )
+            await self._to_its_end(self._send(group))
         except SendUnknownError:
             await self._unknown(group)
         except (SendRefusedError, SendForbiddenError, SendNotSentError, RetryAfter, ChatMigrated) as error:
             await self._results.not_sent(self._generation, positions)
             await self._after_refusal(group, error)
-        else:
-            log.info("videos_sent", videos=len(sent), ways=[item.way.value for item in group])
-            for position, video in zip(positions, sent, strict=True):
-                await self._results.sent(self._generation, position, video.message_id, video.file_id)
+
+    async def _send(self, group: list[_Item]) -> None:
+        """Send, and commit that it was done."""
+        with sending(Priority.RESULT):
+            sent = await self._sender.send(self._place, [item.outgoing() for item in group], self._generation.prompt)
+        log.info("videos_sent", videos=len(sent), ways=[item.way.value for item in group])
+        taken = [(item.position, video.message_id, video.file_id) for item, video in zip(group, sent, strict=True)]
+        await through_outages(self._ways.sleep, self._results.sent, self._generation, taken)
+
+    @staticmethod
+    async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+        """Do something that is not to be cut in two: when the process ends, it is given a moment."""
+        task = asyncio.ensure_future(work)
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait({task}, timeout=LAST_SEND_SECONDS)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            raise
 
     async def _unknown(self, group: list[_Item]) -> None:
         """The answer got lost: once more, and a link after that."""

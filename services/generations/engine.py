@@ -136,16 +136,17 @@ class Engine:
 
     async def shutdown(self) -> None:
         """Stop. Jobs under way are left as they are, to be taken up after the next start."""
-        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
-        # DBOS made its threads the loop's own, and has ended them; what follows needs some.
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="after-jobs"))
-        # It warns of every job that is cut off, which is what a stop does.
+        # It warns of every job that is cut off, which is what a stop does, and keeps no record of that.
         logging.getLogger("dbos").setLevel(logging.ERROR)
+        # The jobs end first: DBOS made its threads the loop's own and takes them with it, and a job that has none
+        # left to work with would take that for a fault of its generation.
         running = set(self._running)
         for task in running:
             task.cancel()
         if running:
             await asyncio.wait(running)
+        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="after-jobs"))
 
     async def _run(self, generation_id: str) -> None:
         task = asyncio.current_task()

@@ -30,8 +30,14 @@ PAGE_SIZE = 20
 MAX_PAGES = 50
 """Pages of the history that are read at most in one look-up."""
 
+LONGEST_WAIT_SECONDS = 120.0
+"""The longest wait before the next look-up, whatever ``Retry-After`` asks for."""
+
 SETTLED_LOOKUPS = 3
 """Look-ups in a row with the same objects after which fewer videos than asked for are taken as all there are."""
+
+SETTLED_SECONDS = 45.0
+"""The same in time, where the history may have an object for each video and more of them may come."""
 
 
 class History(Protocol):
@@ -59,6 +65,43 @@ class Patience:
     interval: float
     timeout: float
     sleep: Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One look-up.
+
+    Attributes:
+        found: What it found; nothing when the history did not answer.
+        answered: Whether the history answered.
+        wait: Seconds before the next one.
+    """
+
+    found: Match
+    answered: bool
+    wait: float
+
+
+class _Settling:
+    """Whether what was found has stayed the same for so long that no more will come."""
+
+    def __init__(self) -> None:
+        self._seen: frozenset[str] = frozenset()
+        self._since = 0.0
+        self._repeats = 0
+
+    def is_over(self, found: Match, now: float) -> bool:
+        """Note a look-up that was answered.
+
+        Args:
+            found: What it found.
+            now: Monotonic seconds.
+        """
+        keys = frozenset(key for result in found.results for key in keys_of(result))
+        if keys != self._seen:
+            self._seen, self._since, self._repeats = keys, now, 0
+        self._repeats += 1
+        return self._repeats >= SETTLED_LOOKUPS and (found.grouped or now - self._since >= SETTLED_SECONDS)
 
 
 class Reconciler:
@@ -100,37 +143,38 @@ class Reconciler:
         """
         current = await self._begin(generation)
         self._reporter.progress(current)
-        seen: frozenset[str] = frozenset()
-        repeats = 0
+        settling = _Settling()
+        # A search that was cut short by a stop has its time over at once; it is still asked for until it was answered.
+        began, answered = self._clock.now(), False
         while True:
-            last = self._is_over(current)
-            found, wait = await self._look(current, last_chance=last)
-            keys = frozenset(key for result in found.results for key in keys_of(result))
-            repeats = repeats + 1 if keys == seen else 1
-            seen = keys
-            settled = found.verdict is Verdict.PARTLY and (last or repeats >= SETTLED_LOOKUPS)
-            if found.verdict is Verdict.FOUND or settled:
-                ended = await self._end(current, found)
+            last = self._is_over(current, current.reconciling_since)
+            look = await self._look(current, last_chance=last)
+            answered = answered or look.answered
+            settled = look.answered and settling.is_over(look.found, self._clock.monotonic())
+            if look.found.verdict is Verdict.FOUND or (look.found.verdict is Verdict.PARTLY and (settled or last)):
+                ended = await self._end(current, look.found)
                 if ended is not None:
                     return ended
-            if last:
-                kind = FailureKind.SERVICE if current.server_error else FailureKind.LOST
-                log.warning("result_given_up", kind=kind.value)
-                return await self._rows.fail(current, Failure(kind, "", Charged.UNKNOWN))
-            await self._patience.sleep(wait)
+            if last and (answered or self._is_over(current, began)):
+                return await self._give_up(current)
+            await self._patience.sleep(look.wait)
+
+    async def _give_up(self, current: Generation) -> Generation:
+        kind = FailureKind.SERVICE if current.server_error else FailureKind.LOST
+        log.warning("result_given_up", kind=kind.value)
+        return await self._rows.fail(current, Failure(kind, "", Charged.UNKNOWN))
 
     async def _begin(self, generation: Generation) -> Generation:
         if generation.reconciling_since is not None:
             return generation
         return await self._rows.move(generation, State.RECONCILING, reconciling_since=self._clock.now())
 
-    def _is_over(self, current: Generation) -> bool:
-        assert current.reconciling_since is not None
+    def _is_over(self, current: Generation, since: datetime | None) -> bool:
+        assert since is not None
         limit = min(SERVER_ERROR_SECONDS, self._patience.timeout) if current.server_error else self._patience.timeout
-        return (self._clock.now() - current.reconciling_since).total_seconds() >= limit
+        return (self._clock.now() - since).total_seconds() >= limit
 
-    async def _look(self, current: Generation, *, last_chance: bool) -> tuple[Match, float]:
-        """One look-up: what was found, and the seconds to wait before the next one."""
+    async def _look(self, current: Generation, *, last_chance: bool) -> _Look:
         nothing = Match(Verdict.WAIT)
         requests = await self._results.requests_like(current, RIVAL_WINDOW)
         since = min(request.armed_at for request in requests) - SKEW
@@ -138,16 +182,17 @@ class Reconciler:
             history = await self._read(current.prompt, since)
         except NotAcceptedError as error:
             log.info("history_busy", status=error.status)
-            return nothing, max(self._patience.interval, error.retry_after or 0)
+            asked = min(error.retry_after or 0.0, LONGEST_WAIT_SECONDS)
+            return _Look(nothing, answered=False, wait=max(self._patience.interval, asked))
         except GenAIProError as error:
             log.warning("history_failed", status=error.status, kind=error.failure.kind.value)
-            return nothing, self._patience.interval
+            return _Look(nothing, answered=False, wait=self._patience.interval)
         rivals = [request for request in requests if request.id != current.id]
         owners = await self._results.owners(history)
         own = next(request for request in requests if request.id == current.id)
         found = match(own, rivals, history, owners, last_chance=last_chance)
         log.info("history_read", objects=len(history), rivals=len(rivals), verdict=found.verdict.name.lower())
-        return found, self._patience.interval
+        return _Look(found, answered=True, wait=self._patience.interval)
 
     async def _read(self, prompt: str, since: datetime) -> list[VideoResult]:
         """The objects with this prompt, back to the oldest request that may own one of them."""
@@ -158,7 +203,13 @@ class Reconciler:
             oldest = min((item.created_at for item in page.results if item.created_at), default=None)
             if not page.results or number >= page.total_pages or (oldest is not None and oldest < since):
                 break
-        unique = {(item.id, item.urls): item for item in kept if item.created_at and item.created_at >= since}
+        # An object that moved to the next page while the pages were read came twice, perhaps finished in between.
+        ended = {item.id for item in kept if item.id and (item.urls or item.failed)}
+        unique = {
+            (item.id, item.urls): item
+            for item in kept
+            if item.created_at and item.created_at >= since and (item.urls or item.failed or item.id not in ended)
+        }
         return list(unique.values())
 
     async def _end(self, current: Generation, found: Match) -> Generation | None:

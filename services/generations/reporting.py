@@ -13,6 +13,10 @@ class Reporter(Protocol):
         """Show where it stands; returns at once, a newer call replaces an older one."""
         ...
 
+    def forget(self, generation_id: str) -> None:
+        """Stop refreshing what is shown of it: it is another run's now."""
+        ...
+
     async def end(self, generation: Generation) -> None:
         """Show the end; returns when the requester was told, or cannot be told.
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Update, delete, select, update
+from sqlalchemy import Update, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.clock import Clock
 from services.failures import Charged
 from services.genaipro.events import VideoResult
-from services.generations.matching import Request, keys_of
+from services.generations.matching import Request, keys_of, same_prompt
 from services.generations.model import Generation, State, Video, VideoState
 from services.generations.repository import move_in
 from services.store.database import Database
@@ -46,6 +46,8 @@ class Results:
     async def record(self, run: Generation, results: Sequence[VideoResult], *, exclusive: bool) -> Generation:
         """Write down what was made, in the transaction that moves the generation to ``delivering``.
 
+        Doing it twice does no harm: the answer of the first commit may have got lost.
+
         Args:
             run: The generation, fenced by its epoch.
             results: At least one with an address; those without become failed videos.
@@ -56,13 +58,17 @@ class Results:
             ResultTakenError: Exclusive, and an object belongs to another generation by now.
         """
         now = self._clock.now()
-        urls = [url for result in results for url in result.urls]
+        urls = list(dict.fromkeys(url for result in results for url in result.urls))
         failed = max(0, run.count - len(urls))
         async with self._database.write() as session:
+            written = select(func.count()).where(VideoRow.generation_id == run.id)
+            known = await session.scalar(written)
             changed = await move_in(session, run, State.DELIVERING, "", now, charged=Charged.YES.value)
             await self._claim(session, run.id, (key for result in results for key in keys_of(result)), now)
             if exclusive:
                 await self._refuse_foreign(session, run.id, results)
+            if known:
+                return changed
             for position, url in enumerate(urls):
                 session.add(VideoRow(generation_id=run.id, position=position, url=url))
             for position in range(len(urls), len(urls) + failed):
@@ -102,24 +108,28 @@ class Results:
     async def requests_like(self, run: Generation, window: timedelta) -> list[Request]:
         """Every request with the same prompt that may have been accepted around the same time, this one included.
 
+        The same means: but for white space, for a history may repeat a prompt that was trimmed.
+
         Args:
             run: The generation.
             window: How long before this one a request may have been made to matter.
         """
         assert run.armed_at is not None
         async with self._database.read() as session:
-            rows = await session.scalars(
-                select(GenerationRow).where(
-                    GenerationRow.prompt == run.prompt,
-                    GenerationRow.armed_at.is_not(None),
-                    GenerationRow.armed_at >= run.armed_at - window,
-                )
+            refused = (GenerationRow.state == State.FAILED.value) & (GenerationRow.charged == Charged.NO.value)
+            rows = await session.execute(
+                select(
+                    GenerationRow.id,
+                    GenerationRow.prompt,
+                    GenerationRow.armed_at,
+                    GenerationRow.count.label("asked"),
+                    GenerationRow.finished_at,
+                ).where(GenerationRow.armed_at >= run.armed_at - window, ~refused)
             )
             return [
-                Request(row.id, row.armed_at, row.count, open=row.finished_at is None)
+                Request(row.id, row.armed_at, row.asked, open=row.finished_at is None)
                 for row in rows
-                if row.armed_at is not None
-                and not (row.state == State.FAILED.value and row.charged == Charged.NO.value)
+                if same_prompt(row.prompt, run.prompt)
             ]
 
     async def videos(self, generation_id: str) -> list[Video]:
@@ -149,12 +159,17 @@ class Results:
                 self._of(run, positions).values(state=VideoState.READY.value, send_attempts=VideoRow.send_attempts - 1)
             )
 
-    async def sent(self, run: Generation, position: int, message_id: int, file_id: str) -> None:
-        """Commit that Telegram has taken a video."""
+    async def sent(self, run: Generation, videos: Sequence[tuple[int, int, str]]) -> None:
+        """Commit that Telegram has taken videos, all of a message or album at once.
+
+        Args:
+            run: The generation.
+            videos: Of each, its position, its message and Telegram's file id.
+        """
         async with self._database.write() as session:
-            await session.execute(
-                self._of(run, [position]).values(state=VideoState.SENT.value, message_id=message_id, file_id=file_id)
-            )
+            for position, message_id, file_id in videos:
+                taken = self._of(run, [position])
+                await session.execute(taken.values(state=VideoState.SENT.value, message_id=message_id, file_id=file_id))
 
     async def linked(self, run: Generation, positions: Sequence[int]) -> None:
         """Commit that these videos are given as links."""

@@ -8,9 +8,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import ParamSpec, Protocol
+from typing import Protocol
 
 from structlog import get_logger
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -37,7 +36,6 @@ BUSY_ATTEMPTS = 5
 LONGEST_WAIT_SECONDS = 120.0
 """The longest wait before another attempt, whatever ``Retry-After`` asks for."""
 
-P = ParamSpec("P")
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -164,7 +162,7 @@ class Submitter:
                     return await self._stream(armed, photos)
                 except NotAcceptedError as error:
                     log.info("attempt_not_accepted", attempt=armed.attempts, status=error.status)
-                    current = await self._kept(self._rows.disarm, armed)
+                    current = await through_outages(self._timing.sleep, self._rows.disarm, armed)
                     self._reporter.progress(current)
                     raise
         raise AssertionError("the retries end by returning or raising")
@@ -215,29 +213,30 @@ class Submitter:
         return current
 
     async def _end(self, current: Generation, event: CompletedEvent | FailedEvent) -> Generation:
-        """Write down the terminal event; what was paid for is held here until the database takes it."""
+        """Write down the terminal event; what is known of the money is held until the database takes it."""
         if isinstance(event, FailedEvent):
             return await self._fail(current, event.failure)
         if any(result.urls for result in event.results):
-            return await self._kept(partial(self._results.record, exclusive=False), current, event.results)
+            return await through_outages(
+                self._timing.sleep, self._results.record, current, event.results, exclusive=False
+            )
         if any(not result.failed for result in event.results):
             # Made, or still being made, and not said where: the history may know.
             return await self._look_up(current, server_error=False)
         return await self._fail(current, failure_of(event.results))
 
     async def _fail(self, current: Generation, failure: Failure) -> Generation:
-        return await self._kept(self._rows.fail, current, failure)
+        return await through_outages(self._timing.sleep, self._rows.fail, current, failure)
 
     async def _look_up(self, current: Generation, *, server_error: bool) -> Generation:
-        move = partial(self._rows.move, charged=Charged.UNKNOWN.value, server_error=server_error)
-        return await self._kept(move, current, State.RECONCILING)
-
-    async def _kept(self, write: Callable[P, Awaitable[Generation]], *args: P.args, **kwargs: P.kwargs) -> Generation:
-        """Write what is known of the money, however long the database fails: forgotten, it would be guessed."""
-        async for attempt in through_outages(self._timing.sleep):
-            with attempt:
-                return await write(*args, **kwargs)
-        raise AssertionError("the retries end by returning")
+        return await through_outages(
+            self._timing.sleep,
+            self._rows.move,
+            current,
+            State.RECONCILING,
+            charged=Charged.UNKNOWN.value,
+            server_error=server_error,
+        )
 
 
 def _wait(state: RetryCallState) -> float:

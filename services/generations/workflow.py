@@ -4,10 +4,10 @@ The job engine calls :meth:`Workflow.advance` until the end and records each cal
 harmless, because the row says what may be done.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 from structlog.contextvars import bound_contextvars
 from telegram.error import TelegramError
@@ -16,13 +16,14 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponen
 from services.failures import Charged, Failure, FailureKind
 from services.generations.cancelling import CancelRequestedError, CancelScopes
 from services.generations.model import FINAL, Generation, State
+from services.generations.outages import OUTAGE, through_outages
 from services.generations.reporting import Alarm, Reporter
 from services.generations.repository import GenerationRows, RunOvertakenError
 
 log = get_logger(__name__)
 
-OUTAGE = (SQLAlchemyError, OSError)
-"""What a database that is locked, full or gone raises; it is waited for."""
+MOST_FAULTS = 5
+"""Faults of ours in one generation before it ends as well as it can: the same fault would come for ever."""
 
 
 class Phase(Protocol):
@@ -30,6 +31,14 @@ class Phase(Protocol):
 
     async def run(self, generation: Generation) -> Generation:
         """Do it, and return the generation as it is then."""
+        ...
+
+
+class Delivery(Phase, Protocol):
+    """The last part of the way."""
+
+    async def give_up(self, generation: Generation) -> Generation:
+        """End without sending any more: what was not sent becomes links."""
         ...
 
 
@@ -53,7 +62,7 @@ class Workflow:
         rows: GenerationRows,
         submit: Phase,
         reconcile: Phase,
-        deliver: Phase,
+        deliver: Delivery,
         scopes: CancelScopes,
         reporter: Reporter,
         alarm: Alarm,
@@ -61,20 +70,19 @@ class Workflow:
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         self._rows = rows
-        self._phases = {State.RECONCILING: reconcile, State.DELIVERING: deliver}
         self._submit = submit
+        self._reconcile = reconcile
+        self._deliver = deliver
         self._scopes = scopes
         self._reporter = reporter
         self._alarm = alarm
         self._ended = ended
         self._sleep = sleep
+        self._faults: Counter[str] = Counter()
 
     async def begin(self, generation_id: str) -> Generation | None:
         """Take the row for this run; None when nothing is left to do."""
-        async for attempt in self._through_outages():
-            with attempt:
-                return await self._rows.take(generation_id)
-        raise AssertionError("the retries end by returning")
+        return await through_outages(self._sleep, self._rows.take, generation_id)
 
     async def advance(self, generation: Generation) -> Generation | None:
         """Go through the next phase.
@@ -90,19 +98,18 @@ class Workflow:
                 return await self._phase(generation)
             except RunOvertakenError:
                 log.info("run_overtaken")
+                self._reporter.forget(generation.id)
                 return None
 
     async def _phase(self, generation: Generation) -> Generation:
         try:
             if generation.state is State.DELIVERING:
-                return await self._phases[generation.state].run(generation)
+                return await self._deliver.run(generation)
             async with self._scopes.scope(generation.id):
                 if generation.cancel_requested_at is not None:
                     raise CancelRequestedError
-                after = await self._phases.get(generation.state, self._submit).run(generation)
-                if after.state not in FINAL and after.state is generation.state and after.cancel_requested_at:
-                    raise CancelRequestedError
-                return after
+                phase = self._reconcile if generation.state is State.RECONCILING else self._submit
+                return await phase.run(generation)
         except CancelRequestedError:
             return await self._cancelled(generation)
         except RunOvertakenError:
@@ -116,13 +123,10 @@ class Workflow:
 
     async def _fresh(self, generation: Generation) -> Generation:
         """The row as it is, while it is this run's."""
-        async for attempt in self._through_outages():
-            with attempt:
-                fresh = await self._rows.get(generation.id)
-                if fresh is None or fresh.epoch != generation.epoch:
-                    raise RunOvertakenError
-                return fresh
-        raise AssertionError("the retries end by returning")
+        fresh = await through_outages(self._sleep, self._rows.get, generation.id)
+        if fresh is None or fresh.epoch != generation.epoch:
+            raise RunOvertakenError
+        return fresh
 
     async def _cancelled(self, generation: Generation) -> Generation:
         fresh = await self._fresh(generation)
@@ -130,32 +134,37 @@ class Workflow:
             return fresh
         charged = Charged.NO if fresh.armed_at is None else Charged.UNKNOWN
         log.info("cancelled", charged=charged.value)
-        async for attempt in self._through_outages():
-            with attempt:
-                return await self._rows.move(fresh, State.CANCELLED, charged=charged.value)
-        raise AssertionError("the retries end by returning")
+        return await through_outages(self._sleep, self._rows.move, fresh, State.CANCELLED, charged=charged.value)
 
     async def _again(self, generation: Generation) -> Generation:
         await self._sleep(1.0)
         fresh = await self._fresh(generation)
         if fresh.armed_at is not None and fresh.state not in FINAL | {State.RECONCILING, State.DELIVERING}:
-            return await self._rows.move(fresh, State.RECONCILING, charged=Charged.UNKNOWN.value)
+            return await through_outages(
+                self._sleep, self._rows.move, fresh, State.RECONCILING, charged=Charged.UNKNOWN.value
+            )
         return fresh
 
     async def _after_fault(self, generation: Generation) -> Generation:
-        """A fault of ours: what may have been paid is looked up; what was not ends with a word."""
+        """A fault of ours: what may have been paid is looked up, what was not ends with a word; neither for ever."""
         fresh = await self._again(generation)
-        if fresh.state in FINAL | {State.RECONCILING, State.DELIVERING}:
+        if fresh.state in FINAL:
+            return fresh
+        self._faults[fresh.id] += 1
+        if fresh.state in {State.RECONCILING, State.DELIVERING} and self._faults[fresh.id] < MOST_FAULTS:
             await self._sleep(5.0)
             return fresh
-        return await self._rows.fail(fresh, Failure(FailureKind.INTERNAL))
+        if fresh.state is State.DELIVERING:
+            return await through_outages(self._sleep, self._deliver.give_up, fresh)
+        charged = Charged.NO if fresh.armed_at is None else Charged.UNKNOWN
+        kind = FailureKind.INTERNAL if fresh.armed_at is None else FailureKind.LOST
+        return await through_outages(self._sleep, self._rows.fail, fresh, Failure(kind, "", charged))
 
     async def _finish(self, generation: Generation) -> None:
-        """Tell the end, once, however long Telegram cannot be reached."""
+        """Tell the end, once, however long Telegram cannot be reached; the person first, the admins after that."""
         self._ended()
+        self._faults.pop(generation.id, None)
         log.info("generation_ended", state=generation.state.value, charged=generation.charged.value)
-        if generation.failure is not None:
-            await self._alarm.raise_for(generation.failure)
         if generation.final_shown:
             return
         async for attempt in AsyncRetrying(
@@ -165,8 +174,8 @@ class Workflow:
         ):
             with attempt:
                 await self._reporter.end(generation)
-
-    def _through_outages(self) -> AsyncRetrying:
-        return AsyncRetrying(
-            retry=retry_if_exception_type(OUTAGE), wait=wait_random_exponential(max=10), sleep=self._sleep
-        )
+        if generation.failure is not None:
+            try:
+                await self._alarm.raise_for(generation.failure)
+            except OUTAGE as error:
+                log.warning("alarm_not_raised", error=type(error).__name__)

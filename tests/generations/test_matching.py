@@ -52,7 +52,8 @@ def test_while_one_of_two_may_still_come_the_other_waits() -> None:
     history = [thing("only", 13)]
     assert match(one, [two], history, {}).verdict is Verdict.WAIT
     assert match(two, [one], history, {}).verdict is Verdict.WAIT
-    assert match(one, [two], history, {}, last_chance=True).verdict is Verdict.FOUND
+    assert match(one, [two], history, {}, last_chance=True).verdict is Verdict.WAIT
+    assert match(two, [one], history, {}, last_chance=True).verdict is Verdict.FOUND
 
 
 def test_a_rival_that_ended_with_ids_unknown_to_the_history_uses_up_its_object() -> None:
