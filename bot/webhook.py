@@ -57,6 +57,19 @@ def read_update(body: bytes) -> Incoming | None:
         return None
 
 
+class _PlainRoute(web.AbstractRouteDef):
+    """POST at a literal path; the framework's own definition takes braces for a pattern."""
+
+    def __init__(self, path: str, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> None:
+        self._path = path
+        self._handler = handler
+
+    def register(self, router: web.UrlDispatcher) -> list[web.AbstractRoute]:
+        resource = web.PlainResource(self._path)
+        router.register_resource(resource)
+        return [resource.add_route("POST", self._handler)]
+
+
 class Webhook:
     """The route that Telegram calls; shut until it is opened, which Telegram takes for "later".
 
@@ -71,7 +84,7 @@ class Webhook:
     def __init__(
         self, url: str, secret: str, telemetry: Telemetry, clock: Clock, body_seconds: float = BODY_SECONDS
     ) -> None:
-        self._path = URL(url).raw_path
+        self._path = URL(url).path_safe
         self._secret = secret.encode()
         self._telemetry = telemetry
         self._clock = clock
@@ -90,9 +103,9 @@ class Webhook:
         """Take none any more."""
         self._put = None
 
-    def route(self) -> web.RouteDef:
-        """The route, at the path as it stands; braces in it are no pattern."""
-        return web.post(self._path.replace("{", "%7B").replace("}", "%7D"), self._answer)
+    def route(self) -> web.AbstractRouteDef:
+        """The route, at the path as it stands."""
+        return _PlainRoute(self._path, self._answer)
 
     async def _answer(self, request: web.Request) -> web.Response:
         began = self._clock.monotonic()

@@ -1,0 +1,219 @@
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
+
+from bot.group_commit import NotTakenError
+from bot.http import MAX_BODY_BYTES, HttpServer
+from bot.updates import Incoming
+from bot.webhook import SECRET_HEADER, Webhook, read_update
+from services.clock import SystemClock
+from services.telemetry import Telemetry
+
+SECRET = "a-long-random_word"
+
+
+def message(update_id: int = 7, chat: int = 5, user: int = 6) -> dict[str, object]:
+    return {
+        "update_id": update_id,
+        "message": {
+            "message_id": 1,
+            "date": 1700000000,
+            "chat": {"id": chat, "type": "private", "first_name": "A"},
+            "from": {"id": user, "is_bot": False, "first_name": "A"},
+            "text": "hi \ud83d",
+        },
+    }
+
+
+@pytest.fixture
+def sock() -> Iterator[socket.socket]:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound
+
+
+class Door:
+    """A served webhook, and what came through it."""
+
+    def __init__(self, base: str, webhook: Webhook, telemetry: Telemetry, session: aiohttp.ClientSession) -> None:
+        self.base = base
+        self.webhook = webhook
+        self.telemetry = telemetry
+        self.session = session
+        self.taken: list[Incoming] = []
+        self.is_out = False
+
+    async def put(self, item: Incoming) -> None:
+        if self.is_out:
+            raise NotTakenError
+        self.taken.append(item)
+
+    async def post(
+        self, body: bytes | dict[str, object], *, secret: str | None = SECRET, path: str = "/tg/updates"
+    ) -> int:
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {} if secret is None else {SECRET_HEADER: secret}
+        async with self.session.post(f"{self.base}{path}", data=data, headers=headers) as response:
+            assert await response.read() == b"" or response.status == 404
+            return response.status
+
+
+@asynccontextmanager
+async def door(
+    sock: socket.socket, url: str = "https://bot.example.com/tg/updates", *, is_open: bool = True, seconds: float = 5
+) -> AsyncIterator[Door]:
+    telemetry = Telemetry(CollectorRegistry(), SystemClock())
+    webhook = Webhook(url, SECRET, telemetry, SystemClock(), body_seconds=seconds)
+    host, port = sock.getsockname()
+    async with HttpServer("", 0, [webhook.route()], sock=sock), aiohttp.ClientSession() as session:
+        it = Door(f"http://{host}:{port}", webhook, telemetry, session)
+        if is_open:
+            webhook.open(it.put)
+        yield it
+
+
+async def test_update_is_taken_as_it_came(sock: socket.socket) -> None:
+    async with door(sock) as it:
+        assert await it.post(message()) == 200
+        (taken,) = it.taken
+        assert (taken.arrived.update_id, taken.arrived.lane, taken.kind) == (7, "5:6", "message")
+        assert json.loads(taken.arrived.payload) == message()
+
+
+@pytest.mark.parametrize("secret", [None, "", "a", SECRET + "x", SECRET[:-1], SECRET.upper(), "bí mật"])
+async def test_wrong_secret_is_401_and_nothing_more(secret: str | None, sock: socket.socket) -> None:
+    async with door(sock) as it:
+        assert await it.post(message(), secret=secret) == 401
+        assert it.taken == []
+        assert await it.post(message()) == 200
+
+
+async def test_wrong_secret_is_refused_before_the_body_is_read(sock: socket.socket) -> None:
+    async with door(sock) as it:
+        reader, writer = await asyncio.open_connection(*sock.getsockname())
+        writer.write(b"POST /tg/updates HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+        async with asyncio.timeout(5):
+            assert (await reader.readline()).split()[1] == b"401"
+        writer.close()
+        await writer.wait_closed()
+        assert it.taken == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"hello",
+        b"\xff\xfe",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"update_id": "7"}',
+        b'{"update_id": true}',
+        b'{"update_id": 1.5}',
+        b'{"update_id": -1}',
+        b'{"update_id": 99999999999999999999}',
+        b'{"update_id": 7, "message": "x"}',
+        b'{"update_id": 7, "message": {"chat": []}}',
+        b"[" * 100_000,
+        b'{"update_id": 7, "message": {"text": "\x00"}}',
+    ],
+)
+async def test_garbage_is_400_and_nothing_more(body: bytes, sock: socket.socket) -> None:
+    async with door(sock) as it:
+        assert await it.post(body) == 400
+        assert it.taken == []
+        assert await it.post(message()) == 200
+
+
+async def test_body_has_a_limit_in_size(sock: socket.socket) -> None:
+    async with door(sock) as it:
+        assert await it.post(b" " * (MAX_BODY_BYTES + 1)) == 413
+        assert it.taken == []
+
+
+async def test_body_has_a_limit_in_time(sock: socket.socket) -> None:
+    async with door(sock, seconds=0.05) as it:
+        reader, writer = await asyncio.open_connection(*sock.getsockname())
+        head = f"POST /tg/updates HTTP/1.1\r\nHost: x\r\n{SECRET_HEADER}: {SECRET}\r\nContent-Length: 1000\r\n\r\n"
+        writer.write(head.encode() + b'{"update')
+        async with asyncio.timeout(5):
+            assert (await reader.readline()).split()[1] == b"408"
+        writer.close()
+        await writer.wait_closed()
+        assert it.taken == []
+
+
+async def test_what_cannot_be_kept_is_to_come_again(sock: socket.socket) -> None:
+    async with door(sock) as it:
+        it.is_out = True
+        assert await it.post(message()) == 503
+        it.is_out = False
+        assert await it.post(message()) == 200
+        assert len(it.taken) == 1
+
+
+async def test_shut_before_it_is_opened_and_after_it_is_closed(sock: socket.socket) -> None:
+    async with door(sock, is_open=False) as it:
+        assert await it.post(message()) == 503
+        assert await it.post(message(), secret="wrong") == 401
+        it.webhook.open(it.put)
+        assert await it.post(message()) == 200
+        it.webhook.close()
+        assert await it.post(message()) == 503
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("https://h.example", "/"),
+        ("https://h.example/a/b/", "/a/b/"),
+        ("https://h.example/a%20b/c%C3%A9", "/a%20b/c%C3%A9"),
+        ("https://h.example/{x}", "/%7Bx%7D"),
+        ("https://h.example/hook?x=1", "/hook?x=1"),
+    ],
+)
+async def test_path_is_served_as_it_stands(url: str, path: str, sock: socket.socket) -> None:
+    async with door(sock, url) as it:
+        assert await it.post(message(), path=path) == 200
+        assert await it.post(message(), path="/other") == 404
+        async with it.session.get(f"{it.base}{path}") as response:
+            assert response.status == 405
+
+
+async def test_requests_are_counted_by_status(sock: socket.socket) -> None:
+    async with door(sock) as it:
+        for secret in (SECRET, SECRET, "wrong"):
+            await it.post(message(), secret=secret)
+        count = it.telemetry.registry.get_sample_value
+        assert count("pho2video_webhook_requests_total", {"status": "200"}) == 2
+        assert count("pho2video_webhook_requests_total", {"status": "401"}) == 1
+        assert count("pho2video_webhook_seconds_count") == 3
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+fields = st.sampled_from(["message", "edited_message", "callback_query", "my_chat_member", "poll", "chat", "from"])
+
+
+@given(st.binary() | st.builds(lambda data: json.dumps(data).encode(), json_values))
+def test_reading_never_raises(body: bytes) -> None:
+    found = read_update(body)
+    assert found is None or json.loads(found.arrived.payload)["update_id"] == found.arrived.update_id
+
+
+@given(st.integers(0, 2**63 - 1), st.dictionaries(fields, json_values))
+def test_reading_never_raises_on_odd_updates(update_id: int, rest: dict[str, object]) -> None:
+    found = read_update(json.dumps({"update_id": update_id, **rest}).encode())
+    assert found is None or found.arrived.update_id == update_id
