@@ -75,6 +75,7 @@ class Conversation:
     Attributes:
         bot: The bot.
         core: The services.
+        ledger: The books on the cards.
         refresher: The timers of the cards.
         claim_link: Makes the first admin.
         profile: What Telegram shows of the bot.
@@ -82,12 +83,19 @@ class Conversation:
 
     bot: ExtBot[None]
     core: Core
+    ledger: CardLedger
     refresher: CardRefresher
     claim_link: ClaimLink
     profile: Profile
 
-    async def resume(self) -> None:
-        """Take up what an earlier process left: cards that are not shown, drafts that were about to start."""
+    async def resume(self, *, is_alone: bool) -> None:
+        """Take up what an earlier process left: cards that are not shown, drafts that were about to start.
+
+        Args:
+            is_alone: Whether no other process lives.
+        """
+        if is_alone:
+            await self.ledger.release_all()
         await self.refresher.sweep()
         code = await self.claim_link.claim_link_code()
         if code is not None:
@@ -163,7 +171,7 @@ def build_conversation(
     )
     application.add_handlers(routes(deps))
     application.add_error_handler(Errors(core.messenger, core.texts).handle)
-    return Conversation(application.bot, core, refresher, claim_link, profile)
+    return Conversation(application.bot, core, ledger, refresher, claim_link, profile)
 
 
 def _rooms(

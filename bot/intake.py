@@ -76,8 +76,8 @@ class Intake:
     async def start(self) -> None:
         """Take up what an earlier process left."""
         await self._application.initialize()
+        await self._conversation.resume(is_alone=self._is_alone)
         self.lanes.push(await (self.inbox.take_all_back() if self._is_alone else self.inbox.take_over()))
-        await self._conversation.resume()
 
     def works(self) -> list[Work]:
         """What runs until the process ends."""

@@ -140,6 +140,14 @@ async def test_a_card_that_may_have_been_sent_is_not_sent_again_soon(room: Room,
     assert len(room.phone.shown) == 1
 
 
+async def test_what_a_dead_process_was_about_to_send_is_sent_by_the_next(room: Room) -> None:
+    draft_id = await room.put(item(1))
+    assert await room.ledger.claim(draft_id)
+    await room.ledger.release_all()
+    await room.keeper.refresh(draft_id)
+    assert len(room.phone.shown) == 1
+
+
 async def test_a_network_failure_is_made_good(room: Room) -> None:
     room.phone.send_errors = [NetworkError("no route")]
     draft_id = await room.put(item(1))
