@@ -1,6 +1,6 @@
 access-refused = This bot is private: send your id <code>{ $id }</code> to its owner and ask to be let in.
 access-refused-notice = This bot is private: send your id { $id } to its owner and ask to be let in.
-access-anonymous = I cannot tell who you are: turn off anonymous posting and send it as yourself.
+access-anonymous = I cannot tell who you are: stop posting anonymously and send it as yourself.
 
 claimed = <b>You are now the admin of this bot.</b>
 

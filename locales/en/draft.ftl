@@ -19,7 +19,7 @@ draft-button-generate = Generate
 draft-button-cancel = Cancel
 
 draft-extra-photos = A video takes at most 3 photos: I keep the first three and leave out the rest.
-draft-too-late = This photo came after its album had been started, so it is not in the video.
+draft-too-late = This photo came too late: the video was started without it.
 draft-too-many-waiting =
     { $limit ->
         [one] You already have one request waiting. Try again when it has begun.
@@ -53,7 +53,7 @@ unusable =
         [animation] I cannot use a GIF
         [audio] I cannot use audio
         [document] I cannot use this kind of file
-        [location] I cannot use a place
+        [location] I cannot use a location
         [contact] I cannot use a contact
         [poll] I cannot use a poll
         [sticker] I cannot use a sticker

@@ -65,27 +65,27 @@ history-back = ‹ Về danh sách
 history-gone = Các video này không còn nữa.
 
 privacy =
-    <b>Những gì được lưu về bạn</b>
-    • mã số Telegram và các cài đặt của bạn
-    • những gì bạn đã yêu cầu, cùng mã số của ảnh và video tương ứng trên Telegram, nhưng không lưu chính ảnh và video
-    • ảnh tôi thấy trong nhóm, chỉ bằng mã số trên Telegram
+    <b>Bot lưu những gì về bạn</b>
+    • ID Telegram và các cài đặt của bạn
+    • những gì bạn đã yêu cầu, cùng ID trên Telegram của ảnh và video tương ứng, nhưng không lưu chính ảnh và video
+    • ảnh tôi thấy trong nhóm, cũng chỉ bằng ID trên Telegram
 
-    <b>Lưu bao lâu:</b> { $requests } ngày; những gì bạn chưa cho chạy, { $drafts } ngày; ảnh trong nhóm, { $photos } ngày. Các cài đặt được giữ cho đến khi bạn gửi /forget.
+    <b>Lưu bao lâu:</b> yêu cầu: { $requests } ngày; yêu cầu chưa bắt đầu: { $drafts } ngày; ảnh trong nhóm: { $photos } ngày. Các cài đặt được giữ cho đến khi bạn gửi /forget.
 
     <b>Dữ liệu đi đâu:</b> ảnh và mô tả của bạn được gửi đến GenAIPro để tạo video, và mọi thứ bạn gửi ở đây đều đi qua Telegram.
 
-    Lệnh /forget xóa tất cả. Chỉ việc chặn của quản trị viên là được giữ lại.
+    Lệnh /forget xóa tất cả. Chỉ lệnh chặn của quản trị viên được giữ lại.
 
 forget-ask =
-    <b>Xóa mọi thứ được lưu về bạn?</b>
+    <b>Xóa mọi dữ liệu của bạn?</b>
     Cài đặt và lịch sử của bạn sẽ mất hẳn, cả quyền sử dụng do quản trị viên cấp. Tin nhắn trong cuộc trò chuyện này vẫn còn.
 forget-ask-admin =
-    <b>Xóa mọi thứ được lưu về bạn?</b>
+    <b>Xóa mọi dữ liệu của bạn?</b>
     Cài đặt và lịch sử của bạn sẽ mất hẳn. Nếu bạn trở thành quản trị viên nhờ liên kết thì bạn sẽ không còn là quản trị viên. Tin nhắn trong cuộc trò chuyện này vẫn còn.
 forget-yes = Xóa tất cả
 forget-no = Giữ lại
 forget-kept = Không có gì bị xóa.
-forget-done = Xong. Không còn gì được lưu về bạn nữa.
+forget-done = Xong. Mọi dữ liệu của bạn đã được xóa.
 forget-busy = Một video của bạn vẫn đang được tạo. Hãy gửi /cancel hoặc chờ video xong, rồi gửi lại /forget.
 
 stats-today = <b>Hôm nay:</b> { $count } yêu cầu

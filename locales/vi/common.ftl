@@ -9,13 +9,13 @@ bot-description =
 
 # Mô tả trong danh sách lệnh.
 command-start = Bot này làm được gì
-command-help = Cách yêu cầu một video
+command-help = Cách tạo video
 command-video = Tạo video ngay
 command-cancel = Dừng yêu cầu gần nhất của bạn
 command-history = Các video trước đây của bạn
 command-settings = Ngôn ngữ và số video thường dùng
-command-privacy = Những gì được lưu về bạn
-command-forget = Xóa mọi thứ được lưu về bạn
+command-privacy = Bot lưu những gì về bạn
+command-forget = Xóa mọi dữ liệu của bạn
 command-stats = Số liệu của bot
 command-allow = Cho một người hoặc một nhóm sử dụng
 command-deny = Chặn một người hoặc một nhóm

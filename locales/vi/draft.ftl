@@ -19,7 +19,7 @@ draft-button-generate = Tạo video
 draft-button-cancel = Hủy
 
 draft-extra-photos = Mỗi video dùng tối đa 3 ảnh: tôi giữ ba ảnh đầu tiên và bỏ qua các ảnh còn lại.
-draft-too-late = Ảnh này đến sau khi album đã được bắt đầu nên không có trong video.
+draft-too-late = Ảnh này đến sau khi video đã bắt đầu được tạo nên không được dùng.
 draft-too-many-waiting =
     { $limit ->
        *[other] Bạn đã có { $limit } yêu cầu đang chờ. Hãy thử lại khi một yêu cầu đã bắt đầu.
@@ -35,11 +35,11 @@ draft-submitted = Yêu cầu này đã được bắt đầu rồi.
 draft-cancelled = Yêu cầu này đã bị hủy. Bạn hãy gửi lại ảnh.
 draft-unknown = Nút này không còn dùng được. Bạn hãy gửi lại ảnh.
 draft-incomplete = Vẫn còn thiếu: tôi cần ít nhất một ảnh và một mô tả.
-draft-again-started = Đã bắt đầu thêm một lần nữa.
+draft-again-started = Đã bắt đầu làm lại.
 draft-again-running = Video này đang được tạo rồi.
 draft-again-gone = Yêu cầu này không còn được lưu. Bạn hãy gửi lại ảnh.
 draft-cancelling = Đang dừng…
-draft-already-finished = Việc này đã kết thúc rồi.
+draft-already-finished = Yêu cầu này đã kết thúc rồi.
 
 video-usage = Hãy gửi ảnh với chú thích <code>/video x2 lá rơi</code>, hoặc trả lời một ảnh bằng dòng đó.
 video-count-wrong = Mỗi lần tôi tạo 1 đến { $limit } video: hãy viết x1 đến x{ $limit } sau /video.
@@ -52,7 +52,7 @@ unusable =
         [audio] Tôi không dùng được tệp âm thanh
         [document] Tôi không dùng được loại tệp này
         [location] Tôi không dùng được vị trí
-        [contact] Tôi không dùng được danh bạ
+        [contact] Tôi không dùng được liên hệ
         [poll] Tôi không dùng được bình chọn
         [sticker] Tôi không dùng được nhãn dán
         [story] Tôi không dùng được tin
@@ -67,4 +67,4 @@ photo-broken = Không đọc được ảnh này: hãy gửi ảnh khác, hoặc
 photo-not-an-image = Tôi không dùng được loại tệp này: hãy gửi ảnh, hoặc tệp JPEG, PNG, WebP hay HEIC.
 photo-gone = Tôi không tải được ảnh này từ Telegram: bạn hãy gửi lại.
 
-error-sorry = Xin lỗi, phía tôi đã gặp lỗi. Bạn hãy thử lại.
+error-sorry = Xin lỗi, tôi vừa gặp lỗi. Bạn hãy thử lại.

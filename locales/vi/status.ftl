@@ -32,8 +32,8 @@ status-done-linked =
        *[other] Telegram không nhận được { $count } video. Bạn mở tại đây:
     }
 status-link = Video { $number }
-status-cancelled = ✋ Đã hủy. Bạn không mất phí.
-status-cancelled-charged = ✋ Đã hủy. Dịch vụ đã bắt đầu làm nên có thể đã tính phí.
+status-cancelled = ✋ Đã hủy. Không bị tính phí.
+status-cancelled-charged = ✋ Đã hủy. Dịch vụ đã bắt đầu làm nên có thể đã bị tính phí.
 
 status-button-cancel = Hủy
 status-button-again = 🔁 Làm lại

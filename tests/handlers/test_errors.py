@@ -53,7 +53,7 @@ async def test_only_faults_of_ours_are_apologised_for(
     before = len(world.server.bot_lines(bao.chat_id))
     await errors.handle(update(world, bao, bao.chat_id), context(error))
     said = [line.text for line in world.server.bot_lines(bao.chat_id)[before:]]
-    assert said == (["Xin lỗi, phía tôi đã gặp lỗi. Bạn hãy thử lại."] if is_ours else [])
+    assert said == (["Xin lỗi, tôi vừa gặp lỗi. Bạn hãy thử lại."] if is_ours else [])
 
 
 async def test_a_group_hears_nothing_of_a_fault(world: World, anna: Person, errors: Errors) -> None:
