@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from sandbox.botapi.person import Person
 from sandbox.botapi.server import BotApiServer
 from sandbox.botapi.transcript import Line
 from sandbox.genaipro import GenAIProOptions, GenAIProServer
-from services.clock import SystemClock
+from tests.e2e.clockwork import TravelClock
 from tests.sandbox.second_opinion import check_calls
 
 PATIENCE = 20.0
@@ -35,12 +35,13 @@ class World:
     genaipro: GenAIProServer
     settings: Settings
     anna: Person
+    clock: TravelClock = field(default_factory=TravelClock)
     _process: asyncio.Task[None] | None = None
     _stop: asyncio.Event | None = None
 
     async def start(self) -> None:
         self._stop, ready = asyncio.Event(), asyncio.Event()
-        process = Process(self.settings, self._stop, SystemClock(), ready.set)
+        process = Process(self.settings, self._stop, self.clock, ready.set, sleep=self.clock.sleep)
         self._process = asyncio.create_task(process.run())
         waiting = asyncio.create_task(ready.wait())
         await asyncio.wait({self._process, waiting}, return_when=asyncio.FIRST_COMPLETED, timeout=PATIENCE)
@@ -105,8 +106,10 @@ async def world(
     **settings: object,
 ) -> AsyncIterator[World]:
     """Servers, bot and person; at the end every request of the bot is given a second opinion."""
+    clock = TravelClock()
     options = genaipro or GenAIProOptions(key="test-key-1234567890").tiny()
-    async with BotApiServer(telegram) as api, GenAIProServer(options) as service:
+    options = replace(options, now=clock.now, sleep=clock.sleep)
+    async with BotApiServer(telegram, clock=clock) as api, GenAIProServer(options) as service:
         anna = api.add_person("Anna")
         values: dict[str, object] = {
             "telegram_bot_token": SecretStr(api.token),
@@ -119,7 +122,7 @@ async def world(
             "reconcile_interval": 0.2,
             "genaipro_requests_per_minute": 10_000,
         }
-        here = World(api, service, FixedSettings(**(values | settings)), anna)
+        here = World(api, service, FixedSettings(**(values | settings)), anna, clock)
         if start:
             await here.start()
         try:
