@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import pytest
+
+from sandbox.botapi.faults import FaultKind
+from tests.e2e.operator import free_port, operated
+from tests.e2e.world import jpeg
+
+pytestmark = pytest.mark.timeout(60)
+
+
+async def test_ready_once_updates_are_taken_and_alive_all_the_time(tmp_path: Path) -> None:
+    async with operated(tmp_path) as (_, endpoints):
+        body = await endpoints.until("/readyz", lambda status, _: status == 200)
+        for part in ("started", "database", "telegram", "updates", "dispatcher", "engine", "genaipro"):
+            assert f'"{part}": "ok"' in body
+        assert (await endpoints.get("/healthz"))[0] == 200
+
+
+async def test_not_ready_when_genaipro_cannot_be_reached(tmp_path: Path) -> None:
+    async with operated(tmp_path, genaipro_api_url=f"http://127.0.0.1:{free_port()}/v1") as (_, endpoints):
+        body = await endpoints.until("/readyz", lambda _, body: '"updates": "ok"' in body)
+        status, body = await endpoints.get("/readyz")
+        assert status == 503
+        assert '"genaipro": "failed"' in body
+        assert (await endpoints.get("/healthz"))[0] == 200
+
+
+async def test_not_ready_while_another_process_polls(tmp_path: Path) -> None:
+    async with operated(tmp_path, start=False) as (here, endpoints):
+        words = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
+        here.telegram.fail("getUpdates", FaultKind.ERROR, times=2, status=409, description=words)
+        await here.start()
+        await endpoints.until("/readyz", lambda status, body: status == 503 and '"updates": "failed"' in body)
+        await endpoints.until("/readyz", lambda status, _: status == 200)
+
+
+async def test_ready_by_webhook_only_once_it_is_set(tmp_path: Path) -> None:
+    async with operated(tmp_path, webhook=True, start=False) as (here, endpoints):
+        words = "Bad Request: bad webhook: Failed to resolve host: Name or service not known"
+        here.telegram.fail("setWebhook", FaultKind.ERROR, times=1, status=400, description=words)
+        await here.start()
+        await endpoints.until("/readyz", lambda status, body: status == 503 and '"updates": "failed"' in body)
+        await endpoints.until("/readyz", lambda status, _: status == 200)
+
+
+async def test_what_was_done_is_counted_and_nothing_private_told(tmp_path: Path) -> None:
+    async with operated(tmp_path) as (here, endpoints):
+        await here.anna.send_photo(jpeg(), "a cat with a secret")
+        card = await here.ready_card()
+        await here.press(card, "go")
+        await here.ended(here.anna.chat_id, card.message_id)
+        assert await endpoints.metric('pho2video_generations_finished_total{state="done"}') == 1
+        assert await endpoints.metric('pho2video_posts_total{outcome="completed"}') == 1
+        assert await endpoints.metric('pho2video_generation_state_seconds_count{state="delivering"}') == 1
+        assert await endpoints.metric('pho2video_updates_total{kind="callback_query"}') == 1
+        assert await endpoints.metric('pho2video_generations{state="queued"}') == 0
+        assert await endpoints.metric("pho2video_open_streams") == 0
+        assert await endpoints.metric("pho2video_credits_left") == here.genaipro.credits_left
+        sent = await endpoints.metric('pho2video_bytes_total{direction="out",service="genaipro"}')
+        assert sent == len(jpeg())
+        _, body = await endpoints.get("/metrics")
+        for private in ("secret", str(here.anna.user_id), here.telegram.token, here.settings.secrets[1], ".mp4"):
+            assert private not in body
