@@ -23,6 +23,7 @@ from bot.intake import Intake
 from bot.labour import Labour
 from bot.logs import install_loop_handler
 from bot.monitoring import TELEGRAM_SILENCE, Monitoring
+from bot.rate_limiter import Outbox
 from bot.settings import Settings
 from bot.supervision import TokenRevokedError, Work, keep_running
 from bot.telegram_client import connect, make_bot
@@ -37,7 +38,7 @@ STOP_SECONDS = 8.0
 """After so long a stop is final, whatever still hangs; it was asked to end within ten seconds."""
 
 GRACE = timedelta(seconds=10)
-"""Among several processes: how old a turn is before a missing job means that its process died."""
+"""Among several processes: how old a claim is before a missing job means that its process died."""
 
 log = get_logger(__name__)
 
@@ -154,7 +155,7 @@ class Process:
             if not await self._connected(bot):
                 return
             executor_id = SINGLE_EXECUTOR if database.is_sqlite else f"{socket.gethostname()}-{secrets.token_hex(6)}"
-            membership = None if database.is_sqlite else Membership(database, executor_id, self._sleep)
+            membership = None if database.is_sqlite else self._membership(database, bot, executor_id)
             core = await build_core(self._ground(database, bot, executor_id, membership), stack)
             await self._work(database, bot, core, executor_id, membership)
 
@@ -179,6 +180,12 @@ class Process:
             return False
         connecting.result()
         return True
+
+    def _membership(self, database: Database, bot: ExtBot[None], executor_id: str) -> Membership:
+        outbox = bot.rate_limiter
+        assert isinstance(outbox, Outbox)
+        works = self._role is not Role.WEB
+        return Membership(database, executor_id, self._sleep, works=works, counted=outbox.share)
 
     def _ground(self, database: Database, bot: ExtBot[None], executor_id: str, membership: Membership | None) -> Ground:
         settings = self._settings
@@ -206,10 +213,14 @@ class Process:
     async def _work(
         self, database: Database, bot: ExtBot[None], core: Core, executor_id: str, membership: Membership | None
     ) -> None:
-        intake = Intake(self._settings, database, bot, core, self._clock, executor_id, self._webhook)
-        labour = Labour(database, core, membership, intake.inbox, self._clock)
+        members = membership or Alone(executor_id)
+        intake = Intake(self._settings, database, bot, core, self._clock, executor_id, members, self._webhook)
+        labour = Labour(database, core, intake.inbox, self._clock)
         works: list[Work] = [core.changes.run, self._monitoring.loop.run]
         try:
+            if membership is not None:
+                await membership.join()
+                works.append(membership.run)
             if self._role is not Role.WEB:
                 await labour.start()
                 works += labour.works()
@@ -236,6 +247,8 @@ class Process:
             await intake.close()
             if self._role is not Role.WEB:
                 await labour.close()
+            if membership is not None:
+                await membership.leave()
             await core.tasks.cancel()
             await intake.shutdown()
             log.info("stopped")

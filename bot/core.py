@@ -130,8 +130,8 @@ class Ground:
         sleep: Waits some seconds.
         executor_id: This process, for the job engine.
         jobs_url: The job engine's database.
-        members: The processes that work on generations.
-        grace: How old a turn is before a missing job means that its process died.
+        members: The processes of the bot.
+        grace: How old a claim is before a missing job means that its process died.
         pacer: The limit on calls to GenAIPro.
         telemetry: Counts.
     """

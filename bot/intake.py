@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import suppress
-from datetime import timedelta
 from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,14 +18,15 @@ from bot.updates import Poller, Taking, UpdateHandler
 from bot.webhook import Webhook, WebhookKeeper
 from services.clock import Clock
 from services.contact import Contact
+from services.generations.dispatcher import Members
 from services.inbox import Inbox
 from services.store.database import Database
 from services.tasks import Tasks
 
-LEASE = timedelta(seconds=30)
-"""How long a process may be silent before others handle the updates it took."""
+LOOK_SECONDS = 5.0
+"""Time between two searches for updates that a dead process took."""
 
-RENEW_SECONDS = 8.0
+GIVE_BACK_SECONDS = 1.0
 
 DRAIN_SECONDS = 1.5
 """What handlers at work are given at the end; the inbox has the updates of those that do not make it."""
@@ -44,6 +44,7 @@ class Intake:
         core: The services.
         clock: Tells the time.
         owner: This process; unique among those that live.
+        members: The processes of the bot.
         webhook: The route that Telegram calls, or None under polling.
 
     Attributes:
@@ -58,6 +59,7 @@ class Intake:
         core: Core,
         clock: Clock,
         owner: str,
+        members: Members,
         webhook: Webhook | None,
     ) -> None:
         self._settings = settings
@@ -69,15 +71,18 @@ class Intake:
         self._handling = Tasks()
         self._webhook = webhook
         self.contact = Contact(clock)
-        self.inbox = Inbox(database, clock, owner, LEASE)
-        self.lanes = Lanes(UpdateHandler(self._application, self.inbox, core.sleep).handle, self._handling)
+        self._members = members
+        self.inbox = Inbox(database, clock, bot.id, owner)
+        handler = UpdateHandler(self._application, self.inbox, core.sleep)
+        self.lanes = Lanes(handler.handle, self._handling, core.sleep)
         self._taking = Taking(self.inbox, self.lanes, core.telemetry)
 
     async def start(self) -> None:
         """Take up what an earlier process left."""
         await self._application.initialize()
         await self._conversation.resume(is_alone=self._is_alone)
-        self.lanes.push(await (self.inbox.take_all_back() if self._is_alone else self.inbox.take_over()))
+        # What the only process finds is its predecessor's, whoever took it.
+        self.lanes.push(await self.inbox.take_over(() if self._is_alone else None))
 
     def works(self) -> list[Work]:
         """What runs until the process ends."""
@@ -104,6 +109,10 @@ class Intake:
             async with asyncio.timeout(DRAIN_SECONDS):
                 await self._handling.drain()
         await self._handling.cancel()
+        if not self._is_alone:
+            with suppress(SQLAlchemyError, OSError):
+                async with asyncio.timeout(GIVE_BACK_SECONDS):
+                    await self.inbox.give_back()
         await self._conversation.close()
 
     async def shutdown(self) -> None:
@@ -111,11 +120,10 @@ class Intake:
         await self._application.shutdown()
 
     async def _keep(self) -> None:
-        """Say that this process lives, and handle what dead ones took."""
+        """Handle what dead processes took."""
         while True:
-            await self._sleep(RENEW_SECONDS)
+            await self._sleep(LOOK_SECONDS)
             try:
-                await self.inbox.renew()
-                self.lanes.push(await self.inbox.take_over())
+                self.lanes.push(await self.inbox.take_over(await self._members.living()))
             except (SQLAlchemyError, OSError) as error:
                 log.warning("inbox_met_an_outage", error=type(error).__name__)

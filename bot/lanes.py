@@ -1,6 +1,6 @@
 """Updates of one person in one chat are handled one after the other, everybody else's at the same time."""
 
-from collections import deque
+from bisect import insort
 from collections.abc import Awaitable, Callable, Iterable
 
 from structlog import get_logger
@@ -10,6 +10,9 @@ from services.inbox import Arrived
 from services.tasks import Tasks
 
 log = get_logger(__name__)
+
+PAUSE_SECONDS = 0.1
+"""Between two looks whether another process has handled what comes before."""
 
 
 def lane_of(update: Update) -> str:
@@ -22,23 +25,27 @@ class Lanes:
     """Runs a handler over updates, in order within a lane. Lanes exist only while they have work.
 
     Args:
-        handle: Handles one update; must not raise.
+        handle: Deals with one update; False means that it is not its turn yet. Must not raise.
         tasks: Owns the lanes at work.
+        sleep: Waits some seconds.
     """
 
-    def __init__(self, handle: Callable[[Arrived], Awaitable[None]], tasks: Tasks) -> None:
+    def __init__(
+        self, handle: Callable[[Arrived], Awaitable[bool]], tasks: Tasks, sleep: Callable[[float], Awaitable[None]]
+    ) -> None:
         self._handle = handle
         self._tasks = tasks
-        self._waiting: dict[str, deque[Arrived]] = {}
+        self._sleep = sleep
+        self._waiting: dict[str, list[Arrived]] = {}
 
     def push(self, arrived: Iterable[Arrived]) -> None:
         """Hand over updates; returns at once."""
         for item in arrived:
             queue = self._waiting.get(item.lane)
             if queue is not None:
-                queue.append(item)
+                insort(queue, item, key=_number)
                 continue
-            self._waiting[item.lane] = deque([item])
+            self._waiting[item.lane] = [item]
             self._tasks.start(self._work(item.lane), name=f"lane-{item.lane}")
 
     @property
@@ -50,7 +57,15 @@ class Lanes:
         queue = self._waiting[lane]
         try:
             while queue:
-                await self._handle(queue[0])
-                queue.popleft()
+                # The first is chosen anew each time: an earlier one may have come late.
+                item = queue[0]
+                if await self._handle(item):
+                    queue.remove(item)
+                else:
+                    await self._sleep(PAUSE_SECONDS)
         finally:
             del self._waiting[lane]
+
+
+def _number(arrived: Arrived) -> int:
+    return arrived.update_id

@@ -51,6 +51,8 @@ class Outbox(BaseRateLimiter[None]):
         self._clock = clock or SystemClock()
         self._sleep = sleep
         self._grace = grace
+        self._limits = limits
+        self._processes = 1
         self._scheduler = Scheduler(limits)
         self._turns: dict[Job, asyncio.Future[None]] = {}
         self._running: set[Job] = set()
@@ -82,6 +84,17 @@ class Outbox(BaseRateLimiter[None]):
             rest.cancel()
             limit.cancel()
             await asyncio.gather(rest, limit, return_exceptions=True)
+
+    def share(self, processes: int) -> None:
+        """Keep to an equal part of Telegram's budgets.
+
+        Args:
+            processes: How many processes of this bot there are, this one included.
+        """
+        if processes != self._processes:
+            self._processes = processes
+            self._scheduler.adopt(self._limits.shared(processes), self._now())
+            self._pump()
 
     def counters(self) -> Counters:
         """What was done so far and what waits, for metrics."""

@@ -19,7 +19,8 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, retry_if
 from bot.lanes import Lanes, lane_of
 from bot.supervision import TokenRevokedError
 from services.contact import Contact
-from services.inbox import Arrived, Inbox
+from services.generations.outages import through_outages
+from services.inbox import Arrived, Inbox, Turn
 from services.telemetry import Telemetry
 
 ALLOWED_UPDATES = (Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER)
@@ -53,8 +54,21 @@ class UpdateHandler:
         self._inbox = inbox
         self._sleep = sleep
 
-    async def handle(self, arrived: Arrived) -> None:
-        """Handle one update, and forget it."""
+    async def handle(self, arrived: Arrived) -> bool:
+        """Handle one update, and forget it; one that is another process's by now is left to that.
+
+        Returns:
+            False when it is not its turn yet.
+        """
+        turn = await through_outages(self._sleep, self._inbox.turn, arrived)
+        if turn is Turn.NOW:
+            await self._process(arrived)
+            await through_outages(self._sleep, self._inbox.handled, arrived.update_id)
+        elif turn is Turn.LOST:
+            log.info("update_left_to_another_process")
+        return turn is not Turn.LATER
+
+    async def _process(self, arrived: Arrived) -> None:
         try:
             update = Update.de_json(json.loads(arrived.payload), self._application.bot)
         except (TypeError, ValueError, KeyError) as error:
@@ -62,13 +76,6 @@ class UpdateHandler:
             log.warning("update_not_understood", error=type(error).__name__)
         else:
             await self._application.process_update(update)
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type((SQLAlchemyError, OSError)),
-            wait=wait_random_exponential(max=10),
-            sleep=self._sleep,
-        ):
-            with attempt:
-                await self._inbox.handled(arrived.update_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Several processes on one PostgreSQL: who is alive, whose generations are orphans, and one limit on calls for all.
+"""Several processes on one PostgreSQL: who is alive, who speaks for all, and one limit on calls for all.
 
 Liveness is a lease in the database, told by the database's clock: a process that is frozen counts as dead, and when
 it wakes the epochs of its generations have moved on, so that it changes nothing.
@@ -6,6 +6,8 @@ it wakes the epochs of its generations have moved on, so that it changes nothing
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, text
@@ -15,18 +17,38 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from structlog import get_logger
 
 from services.store.database import Database
-from services.store.schema import ApiCallRow, WorkerRow
-
-HEARTBEAT_SECONDS = 3.0
-LEASE = timedelta(seconds=15)
-"""A process not heard of for so long is dead; with the search every few seconds, orphans wait less than 30 s."""
+from services.store.schema import ApiCallRow, MemberRow
 
 WINDOW = timedelta(seconds=60)
 PACE_LOCK = 7205759403792795
 """PostgreSQL's advisory lock for the shared limit on calls."""
 
+LEAVE_SECONDS = 2.0
+
 log = get_logger(__name__)
 Sleep = Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """How often a process is heard of, and when it counts as dead.
+
+    Attributes:
+        heartbeat: Seconds between two signs of life.
+        lease: A process not heard of for so long is dead. With the search for orphans every few seconds, theirs is
+            to wait less than 30 s.
+    """
+
+    heartbeat: float = 3.0
+    lease: timedelta = timedelta(seconds=15)
+
+    @property
+    def gap(self) -> timedelta:
+        """Silence of this process's own after which it cannot tell the dead from those that were cut off with it."""
+        return self.lease - timedelta(seconds=2 * self.heartbeat)
+
+
+DEFAULT_TEMPO = Tempo()
 
 
 class Membership:
@@ -36,14 +58,35 @@ class Membership:
         database: A PostgreSQL.
         executor_id: This process; unique.
         sleep: Waits some seconds.
+        works: Whether it works on generations.
+        counted: Is told how many processes there are, whenever that is known anew.
+        tempo: How often it is heard of.
     """
 
-    def __init__(self, database: Database, executor_id: str, sleep: Sleep) -> None:
+    def __init__(
+        self,
+        database: Database,
+        executor_id: str,
+        sleep: Sleep,
+        *,
+        works: bool = True,
+        counted: Callable[[int], object] = lambda _: None,
+        tempo: Tempo = DEFAULT_TEMPO,
+    ) -> None:
         self._database = database
         self._executor_id = executor_id
         self._sleep = sleep
+        self._works = works
+        self._counted = counted
+        self._tempo = tempo
         self._unbroken_since: datetime | None = None
         self._last: datetime | None = None
+        self._speaker: str | None = None
+
+    @property
+    def speaks(self) -> bool:
+        """Whether this process does what one of those that work on generations shall do for all."""
+        return self._speaker == self._executor_id
 
     async def join(self) -> None:
         """Be heard of for the first time."""
@@ -52,39 +95,48 @@ class Membership:
     async def run(self) -> None:
         """Be heard of until cancelled; a database that does not answer is told again."""
         while True:
-            await self._sleep(HEARTBEAT_SECONDS)
+            await self._sleep(self._tempo.heartbeat)
             try:
-                await self._beat()
+                async with asyncio.timeout(self._tempo.lease.total_seconds() / 3):
+                    await self._beat()
             except (SQLAlchemyError, OSError) as error:
                 log.warning("heartbeat_failed", error=type(error).__name__)
 
     async def leave(self) -> None:
-        """Let the others take over at once."""
-        async with self._database.write() as session:
-            await session.execute(delete(WorkerRow).where(WorkerRow.executor_id == self._executor_id))
+        """Let the others take over at once; where the database is gone they do so a little later."""
+        with suppress(SQLAlchemyError, OSError):
+            async with asyncio.timeout(LEAVE_SECONDS), self._database.write() as session:
+                await session.execute(delete(MemberRow).where(MemberRow.executor_id == self._executor_id))
 
     async def living(self) -> set[str] | None:
         """The processes that are alive; None while nobody may be declared dead.
 
-        After an outage of the database everybody looks dead for a moment: this process must have been heard of for
-        most of a lease without a gap before it judges.
+        After an outage of the database, or a pause of the whole machine, everybody looks dead for a moment: this
+        process must have been heard of without a gap for some time, up to now, before it judges.
         """
-        watched = self._last - self._unbroken_since if self._last and self._unbroken_since else timedelta()
-        if watched < LEASE - 2 * timedelta(seconds=HEARTBEAT_SECONDS):
+        if self._last is None or self._unbroken_since is None or self._last - self._unbroken_since < self._tempo.gap:
             return None
         async with self._database.read() as session:
             now = await _now(session)
-            return set(await session.scalars(select(WorkerRow.executor_id).where(WorkerRow.seen_at > now - LEASE)))
+            if now - self._last > self._tempo.gap:
+                return None
+            return {member.executor_id for member in await self._members(session, now)}
 
     async def _beat(self) -> None:
         async with self._database.write() as session:
             now = await _now(session)
-            row = insert(WorkerRow).values(executor_id=self._executor_id, seen_at=now)
+            row = insert(MemberRow).values(executor_id=self._executor_id, works=self._works, seen_at=now)
             await session.execute(row.on_conflict_do_update(index_elements=["executor_id"], set_={"seen_at": now}))
-            await session.execute(delete(WorkerRow).where(WorkerRow.seen_at < now - 40 * LEASE))
-        if self._last is None or self._unbroken_since is None or now - self._last >= LEASE:
+            await session.execute(delete(MemberRow).where(MemberRow.seen_at < now - 40 * self._tempo.lease))
+            members = await self._members(session, now)
+        if self._last is None or self._unbroken_since is None or now - self._last > self._tempo.gap:
             self._unbroken_since = now
         self._last = now
+        self._speaker = min((member.executor_id for member in members if member.works), default=None)
+        self._counted(len(members))
+
+    async def _members(self, session: AsyncSession, now: datetime) -> list[MemberRow]:
+        return list(await session.scalars(select(MemberRow).where(MemberRow.seen_at > now - self._tempo.lease)))
 
 
 class Alone:
@@ -93,6 +145,8 @@ class Alone:
     Args:
         executor_id: This process.
     """
+
+    speaks = True
 
     def __init__(self, executor_id: str) -> None:
         self._executor_id = executor_id

@@ -1,16 +1,19 @@
 """Updates of Telegram between their arrival and their handling, so that none is lost and none is handled twice.
 
 An update is committed here before Telegram is told that it arrived; a repeated one meets its own key. What a dead
-process left is taken over by its successor.
+process left is taken over by another one, and updates of one lane are handled in their order, whichever processes
+hold them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.sql.elements import ColumnElement
 
 from services.clock import Clock
 from services.store.database import Database
@@ -18,6 +21,8 @@ from services.store.schema import InboxRow
 
 KEEP_HANDLED = timedelta(days=2)
 """How long the number of a handled update is remembered; Telegram keeps updates for 24 hours."""
+
+TAKEN_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +40,31 @@ class Arrived:
     payload: str
 
 
+class Turn(Enum):
+    """Whether an update may be handled."""
+
+    NOW = auto()
+    LATER = auto()
+    """An earlier one of its lane is still to be handled, by this process or another one."""
+    LOST = auto()
+    """It was handled, or another process took it over: this one was silent for too long."""
+
+
 class Inbox:
     """The updates that this process, or any other, still has to handle.
 
     Args:
         database: Where the rows are.
         clock: Tells the time.
+        bot_id: Whose updates.
         owner: This process; unique among those that live.
-        lease: How long a process may be silent before another takes its updates over.
     """
 
-    def __init__(self, database: Database, clock: Clock, owner: str, lease: timedelta) -> None:
+    def __init__(self, database: Database, clock: Clock, bot_id: int, owner: str) -> None:
         self._database = database
         self._clock = clock
+        self._bot_id = bot_id
         self._owner = owner
-        self._lease = lease
 
     async def store(self, arrived: Sequence[Arrived]) -> list[Arrived]:
         """Commit updates.
@@ -62,12 +77,12 @@ class Inbox:
         now = self._clock.now()
         rows = [
             {
+                "bot_id": self._bot_id,
                 "update_id": item.update_id,
                 "lane": item.lane,
                 "payload": item.payload,
                 "received_at": now,
                 "taken_by": self._owner,
-                "taken_until": now + self._lease,
             }
             for item in arrived
         ]
@@ -77,38 +92,52 @@ class Inbox:
             new = set(await session.scalars(statement))
         return [item for item in arrived if item.update_id in new]
 
-    async def take_over(self) -> list[Arrived]:
-        """Take what no living process handles, oldest first."""
-        now = self._clock.now()
+    async def turn(self, arrived: Arrived) -> Turn:
+        """Whether an update of this process may be handled now."""
+        if self._database.is_sqlite:
+            # The only process keeps the order of its lanes by itself, and nobody takes anything over.
+            return Turn.NOW
+        lane = self._left() & (InboxRow.lane == arrived.lane) & (InboxRow.update_id <= arrived.update_id)
+        async with self._database.read() as session:
+            query = select(InboxRow.update_id, InboxRow.taken_by).where(lane).order_by(InboxRow.update_id)
+            left = (await session.execute(query)).all()
+        if (arrived.update_id, self._owner) not in [(row.update_id, row.taken_by) for row in left]:
+            return Turn.LOST
+        return Turn.NOW if left[0].update_id == arrived.update_id else Turn.LATER
+
+    async def take_over(self, living: Collection[str] | None) -> list[Arrived]:
+        """Take what no living process handles, oldest first.
+
+        Args:
+            living: The processes that are alive; None while nobody may be declared dead, and then only what was
+                given back is taken.
+        """
+        free: ColumnElement[bool] = InboxRow.taken_by.is_(None)
+        if living is not None:
+            free = or_(free, InboxRow.taken_by.not_in(living)) if living else true()
+        query = select(InboxRow).where(self._left(), free).order_by(InboxRow.update_id).limit(TAKEN_AT_ONCE)
         async with self._database.write() as session:
-            left = InboxRow.payload.is_not(None) & (InboxRow.taken_by.is_(None) | (InboxRow.taken_until < now))
-            query = select(InboxRow).where(left).order_by(InboxRow.update_id).limit(1000)
             rows = (await session.scalars(query.with_for_update(skip_locked=True))).all()
             for row in rows:
                 row.taken_by = self._owner
-                row.taken_until = now + self._lease
             return [Arrived(row.update_id, row.lane, row.payload or "") for row in rows]
 
-    async def take_all_back(self) -> list[Arrived]:
-        """At the start of the only process: whatever is there is left over, whoever took it."""
+    async def give_back(self) -> None:
+        """At the end of this process: let others handle what it could not."""
         async with self._database.write() as session:
-            await session.execute(update(InboxRow).where(InboxRow.payload.is_not(None)).values(taken_by=None))
-        return await self.take_over()
-
-    async def renew(self) -> None:
-        """Say that this process lives and still has its updates."""
-        async with self._database.write() as session:
-            own = update(InboxRow).where(InboxRow.taken_by == self._owner, InboxRow.payload.is_not(None))
-            await session.execute(own.values(taken_until=self._clock.now() + self._lease))
+            own = update(InboxRow).where(self._left(), InboxRow.taken_by == self._owner)
+            await session.execute(own.values(taken_by=None))
 
     async def handled(self, update_id: int) -> None:
         """Forget an update's content; its number stays for a while."""
         async with self._database.write() as session:
-            own = update(InboxRow).where(InboxRow.update_id == update_id)
-            await session.execute(own.values(payload=None, taken_by=None, taken_until=None))
+            own = update(InboxRow).where(InboxRow.bot_id == self._bot_id, InboxRow.update_id == update_id)
+            await session.execute(own.values(payload=None, taken_by=None))
 
     async def prune(self, before: datetime) -> None:
-        """Forget the numbers of updates that were handled long ago."""
+        """Forget the numbers of updates that came long ago, and what nobody will handle any more."""
         async with self._database.write() as session:
-            old = delete(InboxRow).where(InboxRow.payload.is_(None), InboxRow.received_at < before)
-            await session.execute(old)
+            await session.execute(delete(InboxRow).where(InboxRow.received_at < before))
+
+    def _left(self) -> ColumnElement[bool]:
+        return (InboxRow.bot_id == self._bot_id) & InboxRow.payload.is_not(None)

@@ -40,10 +40,15 @@ class Jobs(Protocol):
 
 
 class Members(Protocol):
-    """The processes that work on generations."""
+    """The processes of the bot."""
+
+    @property
+    def speaks(self) -> bool:
+        """Whether this process does what one of those that work on generations shall do for all."""
+        ...
 
     async def living(self) -> set[str] | None:
-        """The executors that are alive; None while nobody may be declared dead."""
+        """The processes that are alive; None while nobody may be declared dead."""
         ...
 
 
@@ -63,8 +68,8 @@ class Dispatcher:
         rows: The rows of generations.
         jobs: The job engine.
         board: Where places in the queue are shown.
-        members: The processes that work on generations.
-        grace: How old a turn is before a missing job means that its process died.
+        members: The processes of the bot.
+        grace: How old a claim is before a missing job means that its process died.
         changed: Set when something was placed, or a place became free.
         contact: Whether the queue was looked at lately.
     """
@@ -147,6 +152,9 @@ class Dispatcher:
 
     async def _show_places(self) -> None:
         """Tell those that wait about their new place; the outbox drops what comes too often."""
+        if not self._members.speaks:
+            self._shown = {}
+            return
         places = await self._queue.positions()
         changed = {key: place for key, place in places.items() if self._shown.get(key) != place}
         self._shown = places

@@ -152,12 +152,12 @@ class Queue:
         return {item.id: place for place, item in enumerate(in_order(waiting, active), 1)}
 
     async def unfinished(self, grace: timedelta) -> list[Unfinished]:
-        """All that have had their turn, or ended, longer ago than ``grace``, and whose end was not told yet."""
+        """All that run, or have ended untold, and that no process has undertaken to work on within ``grace``."""
         before = self._clock.now() - grace
-        running = _running() & (GenerationRow.started_at <= before)
         ended = GenerationRow.state.in_([state.value for state in FINAL])
         untold = ended & GenerationRow.final_shown_at.is_(None) & (GenerationRow.finished_at <= before)
-        query = select(GenerationRow.id, GenerationRow.epoch, GenerationRow.state).where(running | untold)
+        unclaimed = GenerationRow.claimed_at.is_(None) | (GenerationRow.claimed_at <= before)
+        query = select(GenerationRow.id, GenerationRow.epoch, GenerationRow.state).where(_running() | untold, unclaimed)
         async with self._database.read() as session:
             return [Unfinished(row.id, row.epoch, State(row.state)) for row in await session.execute(query)]
 
@@ -200,4 +200,4 @@ def _running() -> ColumnElement[bool]:
 
 async def _start(session: AsyncSession, generation_id: str, now: datetime) -> bool:
     waiting = (GenerationRow.id == generation_id) & (GenerationRow.state == State.QUEUED.value)
-    return await change(session, waiting, state=State.SUBMITTING.value, started_at=now)
+    return await change(session, waiting, state=State.SUBMITTING.value, started_at=now, claimed_at=now)

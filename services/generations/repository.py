@@ -151,8 +151,10 @@ class GenerationRows:
             Whether the claim was the first.
         """
         async with self._database.write() as session:
+            # A job that ended a moment ago left no orphan: its end was told.
             seen = (GenerationRow.id == orphan.id) & (GenerationRow.epoch == orphan.epoch)
-            return await change(session, seen, epoch=orphan.epoch + 1)
+            untold = seen & GenerationRow.final_shown_at.is_(None)
+            return await change(session, untold, epoch=orphan.epoch + 1, claimed_at=self._clock.now())
 
     async def move(self, run: Generation, state: State, note: str = "", **values: object) -> Generation:
         """Go to another state, or stay and change the note.

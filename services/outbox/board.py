@@ -28,6 +28,13 @@ class Board:
     def __len__(self) -> int:
         return len(self._chats)
 
+    def adopt(self, limits: Limits, now: float) -> None:
+        """Work with other budgets from now on."""
+        self._limits = limits
+        for chat in self._chats.values():
+            chat.adopt(limits)
+            self.place(chat, now)
+
     def chat(self, key: ChatKey, now: float) -> Chat:
         """The chat of a key. With each new one, a few that were not seen for long are forgotten if they are idle."""
         chat = self._chats.get(key)

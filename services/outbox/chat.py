@@ -60,6 +60,12 @@ class Chat:
         self._gap_from = -inf
         self._window = Window(limits.group, limits.group_span, limits.hold) if is_group(key) else None
 
+    def adopt(self, limits: Limits) -> None:
+        """Work with other budgets from now on."""
+        self._limits = limits
+        if self._window is not None:
+            self._window.capacity = limits.group
+
     def lane(self, job: Job) -> Lane:
         """The lane a job belongs in. Edits with files keep their order among the other edits."""
         if job.call.upload and job.call.edit is None:

@@ -1,13 +1,19 @@
 """The budgets that Telegram sets, and how the outbox lives with them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
+
+LEAST_OVERALL = 2
+LEAST_GROUP = 5
+LEAST_GROUP_PROGRESS = 3
+"""What a process may do at least, however many there are: beyond that, Telegram's own refusals set the pace."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Numbers the scheduler works with; the defaults are Telegram's (Bots FAQ, "My bot is hitting limits").
 
-    Several processes of one bot share Telegram's budgets: give each its part of `overall` and `group`.
+    Several processes of one bot share Telegram's budgets; see `shared`.
 
     Attributes:
         overall: Messages in all within `overall_span` seconds.
@@ -45,3 +51,19 @@ class Limits:
     repeats: int = 2
     remembered: int = 10_000
     alone: bool = True
+
+    def shared(self, processes: int) -> Self:
+        """The part of one of several processes of the same bot: equal ones, since nobody knows who will need more.
+
+        Args:
+            processes: How many there are, at least 1.
+        """
+        if processes <= 1:
+            return self
+        return replace(
+            self,
+            overall=max(LEAST_OVERALL, self.overall // processes),
+            group=max(LEAST_GROUP, self.group // processes),
+            group_progress=max(LEAST_GROUP_PROGRESS, self.group_progress // processes),
+            alone=False,
+        )

@@ -50,6 +50,10 @@ class Messages:
         self._waiting: dict[MessageKey, list[Job]] = {}
         self._shown: OrderedDict[MessageKey, Shown] = OrderedDict()
 
+    def adopt(self, limits: Limits) -> None:
+        """Work with other limits from now on."""
+        self._limits = limits
+
     def admit(self, job: Job, edit: Edit) -> Admission:
         """Take an edit in, after all that wait for the same message."""
         if (verdict := self.verdict(job, edit, waits=edit.key in self._waiting)) is not None:

@@ -56,6 +56,13 @@ class Scheduler:
         self._tally = Tally()
         self._seq = count()
 
+    def adopt(self, limits: Limits, now: float) -> None:
+        """Work with other budgets from now on; what is under way counts against them."""
+        self._limits = limits
+        self._overall.capacity = limits.overall
+        self._messages.adopt(limits)
+        self._board.adopt(limits, now)
+
     def push(self, call: Call, now: float) -> Job:
         """Take a call in. Its state may say at once that it need not be sent."""
         job = Job(call, now, now, next(self._seq), call.priority)

@@ -21,6 +21,21 @@ from sqlalchemy.pool import ConnectionPoolEntry
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_SECONDS = 30
 
+MIGRATION_LOCK = 7205759403792793
+"""PostgreSQL's advisory lock around migrations: processes that start together must not make the tables at once."""
+
+_LOCK = text("SELECT pg_advisory_xact_lock(:key)")
+
+_POSTGRESQL_ARGUMENTS = {
+    "connect_timeout": 10,
+    # A server that is gone without a word (its machine lost power, the network fell apart) is given up in time.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+"""Options of the connection. Source: PostgreSQL's page on "Database Connection Control Functions"."""
+
 
 class DatabaseError(Exception):
     """The database cannot be used; the message is one sentence for the operator and holds no password."""
@@ -68,6 +83,20 @@ class Database:
         """A transaction that only reads."""
         async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @asynccontextmanager
+    async def exclusively(self, key: int) -> AsyncIterator[None]:
+        """A block that only one process at a time is in; on SQLite there is only one.
+
+        Args:
+            key: Of PostgreSQL's advisory lock.
+        """
+        if self._is_sqlite:
+            yield
+            return
+        async with self.write() as session:
+            await session.execute(_LOCK, {"key": key})
+            yield
 
     async def ping(self) -> None:
         """Prove that the database answers.
@@ -128,12 +157,14 @@ async def open_database(database_url: str) -> Database:
         url,
         pool_pre_ping=not is_sqlite,
         hide_parameters=True,
-        connect_args={"timeout": BUSY_TIMEOUT_SECONDS} if is_sqlite else {"connect_timeout": 10},
+        connect_args={"timeout": BUSY_TIMEOUT_SECONDS} if is_sqlite else _POSTGRESQL_ARGUMENTS,
     )
     if is_sqlite:
         _prepare_sqlite(engine)
     try:
         async with engine.execution_options(begin="IMMEDIATE").begin() as connection:
+            if not is_sqlite:
+                await connection.execute(_LOCK, {"key": MIGRATION_LOCK})
             await connection.run_sync(_migrate)
     except (SQLAlchemyError, OSError) as error:
         await engine.dispose()

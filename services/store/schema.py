@@ -177,6 +177,7 @@ class GenerationRow(Base):
     ``armed_at`` is set and committed before the paid POST and never unset once the POST may have been accepted: a
     row that is armed by a run other than the one that looks at it may have been charged and is only looked up.
     ``epoch`` counts the runs that took the row; a run whose epoch is not the row's any more has lost it.
+    ``claimed_at`` is when a process last undertook to start a job for it.
     """
 
     __tablename__ = "generations"
@@ -202,6 +203,7 @@ class GenerationRow(Base):
     epoch: Mapped[int] = mapped_column(default=0)
     queued_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
+    claimed_at: Mapped[datetime | None]
     armed_at: Mapped[datetime | None]
     armed_epoch: Mapped[int | None]
     first_armed_at: Mapped[datetime | None]
@@ -267,17 +269,30 @@ class ResultClaimRow(Base):
 
 
 class InboxRow(Base):
-    """An update of Telegram that was taken and not yet worked through; the key makes a repeated one harmless."""
+    """An update of Telegram that was taken and not yet worked through; the key makes a repeated one harmless.
+
+    Numbers of updates are a bot's own: with another token they begin elsewhere.
+    """
 
     __tablename__ = "inbox"
-    __table_args__ = (Index("inbox_by_lane", "lane", "update_id"),)
+    __table_args__ = (
+        Index(
+            "inbox_by_lane",
+            "bot_id",
+            "lane",
+            "update_id",
+            sqlite_where=text("payload IS NOT NULL"),
+            postgresql_where=text("payload IS NOT NULL"),
+        ),
+        Index("inbox_by_age", "received_at"),
+    )
 
+    bot_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     lane: Mapped[str]
     payload: Mapped[str | None] = mapped_column(Text)
     received_at: Mapped[datetime]
     taken_by: Mapped[str | None]
-    taken_until: Mapped[datetime | None]
 
 
 class NoticeRow(Base):
@@ -289,12 +304,13 @@ class NoticeRow(Base):
     told_at: Mapped[datetime]
 
 
-class WorkerRow(Base):
-    """A process that works on generations, and when it was last heard of; only where there can be several."""
+class MemberRow(Base):
+    """A process of the bot, whether it works on generations, and when it was last heard of; only on PostgreSQL."""
 
-    __tablename__ = "workers"
+    __tablename__ = "members"
 
     executor_id: Mapped[str] = mapped_column(primary_key=True)
+    works: Mapped[bool]
     seen_at: Mapped[datetime]
 
 

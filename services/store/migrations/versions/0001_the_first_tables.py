@@ -72,6 +72,7 @@ def upgrade() -> None:
     sa.Column('epoch', sa.Integer(), nullable=False),
     sa.Column('queued_at', services.store.schema.UtcDateTime(timezone=True), nullable=False),
     sa.Column('started_at', services.store.schema.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('claimed_at', services.store.schema.UtcDateTime(timezone=True), nullable=True),
     sa.Column('armed_at', services.store.schema.UtcDateTime(timezone=True), nullable=True),
     sa.Column('armed_epoch', sa.Integer(), nullable=True),
     sa.Column('first_armed_at', services.store.schema.UtcDateTime(timezone=True), nullable=True),
@@ -93,17 +94,24 @@ def upgrade() -> None:
         batch_op.create_index('generations_by_state', ['state', 'queued_at'], unique=False)
 
     op.create_table('inbox',
+    sa.Column('bot_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('update_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('lane', sa.String(), nullable=False),
     sa.Column('payload', sa.Text(), nullable=True),
     sa.Column('received_at', services.store.schema.UtcDateTime(timezone=True), nullable=False),
     sa.Column('taken_by', sa.String(), nullable=True),
-    sa.Column('taken_until', services.store.schema.UtcDateTime(timezone=True), nullable=True),
-    sa.PrimaryKeyConstraint('update_id')
+    sa.PrimaryKeyConstraint('bot_id', 'update_id')
     )
     with op.batch_alter_table('inbox', schema=None) as batch_op:
-        batch_op.create_index('inbox_by_lane', ['lane', 'update_id'], unique=False)
+        batch_op.create_index('inbox_by_age', ['received_at'], unique=False)
+        batch_op.create_index('inbox_by_lane', ['bot_id', 'lane', 'update_id'], unique=False, sqlite_where=sa.text('payload IS NOT NULL'), postgresql_where=sa.text('payload IS NOT NULL'))
 
+    op.create_table('members',
+    sa.Column('executor_id', sa.String(), nullable=False),
+    sa.Column('works', sa.Boolean(), nullable=False),
+    sa.Column('seen_at', services.store.schema.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('executor_id')
+    )
     op.create_table('notices',
     sa.Column('key', sa.String(), nullable=False),
     sa.Column('told_at', services.store.schema.UtcDateTime(timezone=True), nullable=False),
@@ -144,11 +152,6 @@ def upgrade() -> None:
         batch_op.create_index('seen_photos_by_age', ['seen_at'], unique=False)
         batch_op.create_index('seen_photos_by_album', ['chat_id', 'media_group_id'], unique=False)
 
-    op.create_table('workers',
-    sa.Column('executor_id', sa.String(), nullable=False),
-    sa.Column('seen_at', services.store.schema.UtcDateTime(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('executor_id')
-    )
     op.create_table('draft_items',
     sa.Column('draft_id', sa.String(), nullable=False),
     sa.Column('message_id', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -204,7 +207,6 @@ def downgrade() -> None:
         batch_op.drop_index('draft_items_by_album')
 
     op.drop_table('draft_items')
-    op.drop_table('workers')
     with op.batch_alter_table('seen_photos', schema=None) as batch_op:
         batch_op.drop_index('seen_photos_by_album')
         batch_op.drop_index('seen_photos_by_age')
@@ -216,8 +218,10 @@ def downgrade() -> None:
     op.drop_table('result_claims')
     op.drop_table('people')
     op.drop_table('notices')
+    op.drop_table('members')
     with op.batch_alter_table('inbox', schema=None) as batch_op:
-        batch_op.drop_index('inbox_by_lane')
+        batch_op.drop_index('inbox_by_lane', sqlite_where=sa.text('payload IS NOT NULL'), postgresql_where=sa.text('payload IS NOT NULL'))
+        batch_op.drop_index('inbox_by_age')
 
     op.drop_table('inbox')
     with op.batch_alter_table('generations', schema=None) as batch_op:
