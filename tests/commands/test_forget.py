@@ -35,7 +35,7 @@ async def fill(world: World, user_id: int) -> None:
                 file_kind="photo", seen_at=at,
             )
         )  # fmt: skip
-        session.add(InboxRow(update_id=user_id, lane=f"-5:{user_id}", received_at=at))
+        session.add(InboxRow(bot_id=1, update_id=user_id, lane=f"-5:{user_id}", received_at=at))
 
 
 async def count_rows(database: Database) -> dict[str, int]:
@@ -78,7 +78,7 @@ async def test_everything_of_the_person_goes_and_nothing_of_others(world: World,
     left = await mentions(world.database, str(alice.user_id))
     assert left == ["inbox"]
     async with world.database.read() as session:
-        row = await session.get(InboxRow, alice.user_id)
+        row = await session.get(InboxRow, (1, alice.user_id))
         assert row is not None
         assert row.lane == ""
 
