@@ -27,7 +27,7 @@ ANSWER_SECONDS = 10.0
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 """Room for the temporary files of a few generations."""
 
-_PRIVACY = "privacy mode is on: in groups it sees commands, mentions and replies to it"
+_PRIVACY = "privacy mode is on: in groups it sees only commands and replies to it"
 _NO_PRIVACY = "privacy mode is off: in groups it sees every message"
 
 
