@@ -46,7 +46,7 @@ def may_have_paid(post: PostRecord) -> bool:
 def about(here: World, request: Request) -> list[Line]:
     """The bot's texts about a request: its card, its status message, and what was left behind of them."""
     lines = here.telegram.bot_lines(request.person.chat_id)
-    return [line for line in lines if line.kind == "text" and is_about(line, request.prompt)]
+    return [line for line in lines if line.kind == "text" and is_about(line, request)]
 
 
 def kills_after(here: World, begun: datetime, done: datetime) -> bool:
@@ -89,15 +89,15 @@ def tells(version: Version) -> bool:
 
 def _posts(here: World, request: Request) -> Iterator[str]:
     paid = [post for post in here.posts(request.prompt) if may_have_paid(post)]
-    if len(paid) > 1:
-        yield f"{len(paid)} POSTs that may have been accepted"
+    if len(paid) > request.orders:
+        yield f"{len(paid)} POSTs that may have been accepted for {request.orders} orders"
 
 
 def _ends(here: World, request: Request) -> Iterator[str]:
     lines = about(here, request)
     told = [line for line in lines if is_told(line)]
-    if len(told) != 1:
-        yield f"{len(told)} ends told: {[line.text for line in lines]}"
+    if len(told) != request.orders:
+        yield f"{len(told)} ends told for {request.orders} orders: {[line.text for line in lines]}"
     for line in told:
         texts = [version.text for version in line.versions]
         first = next(number for number, version in enumerate(line.versions) if tells(version))
@@ -130,11 +130,21 @@ def _videos(here: World, request: Request) -> Iterator[str]:
         excused = bool(lost) or kills_after(here, call_of(here, lines[0]), lines[0].at)
         if len(lines) > (2 if excused else 1):
             yield f"video {mine.get(key)} came {len(lines)} times, excused: {excused}"
-    told = next((line for line in about(here, request) if is_told(line)), None)
-    if told is not None and (number := re.match(r"✅ Done: (\d+) video", told.text)) is not None:
-        linked = len([kind for kind, _, _ in told.entities if kind == "text_link"])
-        if not len(came) <= int(number[1]) <= len(came) + linked:
-            yield f"told {told.text!r} and {len(came)} came"
+    told = [line for line in about(here, request) if is_told(line)]
+    numbers = [int(number[1]) for line in told if (number := re.match(r"✅ Done: (\d+) video", line.text))]
+    linked = sum(kind == "text_link" for line in told for kind, _, _ in line.entities)
+    if not len(came) <= sum(numbers) <= len(came) + linked:
+        yield f"told of {numbers} videos, and {len(came)} came"
+    if not any(line.text.startswith("✋") for line in told):
+        missing = _good_videos(here, request) - sum(numbers)
+        if missing > 0:
+            yield f"{missing} finished videos were lost: {[line.text for line in told]}"
+
+
+def _good_videos(here: World, request: Request) -> int:
+    """How many videos the service made for a request and has to give."""
+    ids = {key for post in here.posts(request.prompt) for key in post.video_ids}
+    return sum(len(job.good_urls()) for job in here.genaipro.jobs if ids & set(job.video_ids) and job.listed)
 
 
 def _chats(here: World) -> Iterator[str]:

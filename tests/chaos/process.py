@@ -42,9 +42,10 @@ def parse(at: float, text: str) -> LogLine:
 
 @dataclass(slots=True)
 class Life:
-    """One process from its start to its end; times in seconds of the monotonic clock, save ``killed_at``."""
+    """One process from its start to its end; times in seconds of the monotonic clock, save those with a date."""
 
     started: float
+    started_at: datetime
     ready: float | None = None
     ended: float | None = None
     status: int | None = None
@@ -86,7 +87,7 @@ class BotProcess:
     async def spawn(self, before_exec: Callable[[], None] | None = None) -> None:
         """Start it and do not wait."""
         assert not self.is_running
-        self.lives.append(Life(time.monotonic()))
+        self.lives.append(Life(time.monotonic(), datetime.now(UTC)))
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",

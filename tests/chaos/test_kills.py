@@ -71,7 +71,7 @@ async def test_photo_download(tmp_path: Path) -> None:
 
 
 async def test_armed_and_not_posted(tmp_path: Path) -> None:
-    async with world(tmp_path, RECONCILE_TIMEOUT="1") as here:
+    async with world(tmp_path, settings={"RECONCILE_TIMEOUT": "1"}) as here:
         lost = here.wire.lose(b"POST /api/v1/veo/ingredients-to-video")
         request = await here.ask("zebra four")
         await lost.wait()
@@ -143,7 +143,7 @@ async def test_final_edit(tmp_path: Path, applied: bool) -> None:
 
 
 async def test_queued_reconciling_and_waiting_to_try_again(tmp_path: Path) -> None:
-    async with world(tmp_path, people=4, MAX_ACTIVE_GENERATIONS="3") as here:
+    async with world(tmp_path, people=4, settings={"MAX_ACTIVE_GENERATIONS": "3"}) as here:
         lost, busy, slow, waiting = here.people
         known = here.genaipro.hold_history(Script(end=End.DROP, after=1))
         await here.ask("zebra ten lost", person=lost)

@@ -3,10 +3,11 @@
 import asyncio
 import hashlib
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 
 from PIL import Image
@@ -32,7 +33,7 @@ def jpeg(number: int = 0) -> bytes:
     return buffer.getvalue()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
     """What a person asked for; its prompt is like no other's.
 
@@ -41,12 +42,14 @@ class Request:
         prompt: What.
         count: Videos.
         message_id: What the videos reply to.
+        orders: How often: once, and once more for each press of Again.
     """
 
     person: Person
     prompt: str
     count: int
     message_id: int
+    orders: int = 1
 
 
 @dataclass
@@ -61,6 +64,7 @@ class World:
     scratch: Path
     people: list[Person] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
+    prompts: Iterator[int] = field(default_factory=count)
 
     @property
     def anna(self) -> Person:
@@ -88,13 +92,13 @@ class World:
         self.requests.append(request)
         return request
 
-    async def card(self, request: Request) -> Line:
+    async def card(self, request: Request, timeout: float = PATIENCE) -> Line:  # noqa: ASYNC109
         """The newest card of the request that can be started."""
 
         def fits(line: Line) -> bool:
             return request.prompt in line.text and has_button(line, ":go")
 
-        return await self.telegram.wait_for_message(request.person.chat_id, fits, timeout=PATIENCE)
+        return await self.telegram.wait_for_message(request.person.chat_id, fits, timeout=timeout)
 
     async def press(self, line: Line, action: str, person: Person | None = None) -> str:
         data = next(
@@ -106,7 +110,7 @@ class World:
         """The status message of a request in its final state, once the bot has nothing more to say of it."""
 
         def fits(line: Line) -> bool:
-            return is_about(line, request.prompt) and is_told(line)
+            return is_about(line, request) and is_told(line)
 
         return await self.telegram.wait_for_message(request.person.chat_id, fits, kind="text", timeout=timeout)
 
@@ -130,9 +134,9 @@ def has_button(line: Line, ending: str) -> bool:
     return any((button.data or "").endswith(ending) for row in line.buttons for button in row)
 
 
-def is_about(line: Line, prompt: str) -> bool:
-    """Whether a message of the bot's ever showed the prompt."""
-    return any(prompt in version.text for version in line.versions)
+def is_about(line: Line, request: Request) -> bool:
+    """Whether a message of the bot's ever showed the prompt, or answers the request."""
+    return line.reply_to == request.message_id or any(request.prompt in version.text for version in line.versions)
 
 
 def is_told(line: Line) -> bool:
@@ -148,7 +152,7 @@ async def world(
     telegram: BotApiOptions | None = None,
     genaipro: GenAIProOptions | None = None,
     start: bool = True,
-    **environment: str,
+    settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[World]:
     """Servers, people and a bot that runs; at the end it is killed without a word.
 
@@ -158,7 +162,7 @@ async def world(
         telegram: Options of the Bot API server.
         genaipro: Options of the GenAIPro server.
         start: Whether the bot runs already.
-        **environment: More settings of the bot.
+        settings: More of the bot's.
     """
     options = genaipro or GenAIProOptions(key=KEY, quota=100_000).tiny()
     data_dir, scratch = directory / "data", directory / "scratch"
@@ -179,7 +183,7 @@ async def world(
             "RECONCILE_INTERVAL": "0.3",
             "GENAIPRO_REQUESTS_PER_MINUTE": "10000",
         }
-        bot = BotProcess(values | environment, directory)
+        bot = BotProcess(values | dict(settings or {}), directory)
         here = World(api, service, wire, bot, data_dir, scratch)
         here.people += [api.add_person(f"Person {number}") for number in range(people)]
         stack.push_async_callback(_stop, bot)

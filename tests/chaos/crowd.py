@@ -1,0 +1,129 @@
+"""People who ask for videos in all the ways there are, and whose patience is long."""
+
+import asyncio
+from random import Random
+
+from sandbox.botapi.person import Person
+from sandbox.botapi.transcript import Line
+from tests.chaos.checks import about
+from tests.chaos.world import Request, World, has_button, is_told, jpeg
+
+PATIENCE = 90.0
+"""Seconds for anything that a person waits for."""
+
+
+class Customer:
+    """One person, who asks for one thing after the other.
+
+    Args:
+        here: The world.
+        person: Who.
+        random: Decides what they do.
+    """
+
+    def __init__(self, here: World, person: Person, random: Random) -> None:
+        self._here = here
+        self._person = person
+        self._random = random
+        self.violations: list[str] = []
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Ask until it is time to stop, and see the last wish through."""
+        while not stop.is_set():
+            prompt = f"zebra {next(self._here.prompts):04d} walks"
+            try:
+                await self._one_wish(prompt)
+            except TimeoutError as error:
+                self.violations.append(f"{self._person.user.first_name}/{prompt}: waited in vain: {error}")
+                return
+            await asyncio.sleep(self._random.uniform(0.0, 0.5))
+
+    async def _one_wish(self, prompt: str) -> None:
+        ways = (self._direct, self._direct, self._draft, self._draft, self._pieces, self._album, self._direct_album)
+        request = await self._random.choice(ways)(prompt)
+        whim = self._random.random()
+        if whim < 0.12:
+            await self._cancel(request)
+        elif whim < 0.16:
+            await self._delete(request)
+        end = await self._end(request)
+        if self._random.random() < 0.15 and has_button(end, ":again"):
+            request.orders += 1
+            await self._press(end, ":again")
+            await self._end(request)
+
+    async def _direct(self, prompt: str) -> Request:
+        return await self._here.ask(prompt, self._random.choice((1, 1, 2, 4)), self._person)
+
+    async def _draft(self, prompt: str) -> Request:
+        sent = await self._person.send_photo(self._photo(), prompt)
+        return await self._generate(self._here.asked(prompt, sent.message_id, 1, self._person))
+
+    async def _pieces(self, prompt: str) -> Request:
+        sent = await self._person.send_photo(self._photo())
+        await asyncio.sleep(self._random.choice((0.0, self._random.uniform(0.0, 1.0))))
+        await self._person.send_text(prompt)
+        return await self._generate(self._here.asked(prompt, sent.message_id, 1, self._person))
+
+    async def _album(self, prompt: str) -> Request:
+        photos = [self._photo() for _ in range(self._random.choice((2, 3)))]
+        sent = await self._person.send_album(photos, prompt, between=self._moment)
+        return await self._generate(self._here.asked(prompt, sent[0].message_id, 1, self._person))
+
+    async def _direct_album(self, prompt: str) -> Request:
+        photos = [self._photo() for _ in range(self._random.choice((2, 3)))]
+        sent = await self._person.send_album(photos, f"/video {prompt}", between=self._moment)
+        return self._here.asked(prompt, sent[0].message_id, 1, self._person)
+
+    async def _moment(self) -> None:
+        await asyncio.sleep(self._random.choice((0.0, 0.02, 0.3)))
+
+    async def _generate(self, request: Request) -> Request:
+        async with asyncio.timeout(PATIENCE):
+            card = await self._here.card(request, PATIENCE)
+        if self._random.random() < 0.3:
+            request.count = 2
+            await self._press(card, ":2")
+        for _ in range(self._random.choice((1, 1, 1, 2))):
+            await self._press(card, ":go")
+        return request
+
+    async def _cancel(self, request: Request) -> None:
+        """Press Cancel as soon as it can be pressed; that may be too late."""
+
+        def can(line: Line) -> bool:
+            return has_button(line, ":cancel") and any(
+                (button.data or "").startswith("g:") for row in line.buttons for button in row
+            )
+
+        def look() -> Line | None:
+            lines = about(self._here, request)
+            return next((line for line in lines if can(line) or is_told(line)), None)
+
+        line = await self._here.telegram.wait_for(look, PATIENCE)
+        await asyncio.sleep(self._random.uniform(0.0, 1.5))
+        await self._press(line, ":cancel")
+
+    async def _delete(self, request: Request) -> None:
+        """Delete the status message."""
+        line = await self._here.telegram.wait_for(lambda: next(iter(about(self._here, request)), None), PATIENCE)
+        await self._person.delete(line.message_id)
+
+    async def _press(self, line: Line, action: str) -> None:
+        """Press a button, if it is still there."""
+        now = self._here.telegram.line(line.chat_id, line.message_id)
+        if has_button(now, action):
+            await self._here.press(now, action, self._person)
+
+    async def _end(self, request: Request) -> Line:
+        def look() -> Line | None:
+            told = [line for line in about(self._here, request) if is_told(line)]
+            return told[-1] if len(told) >= request.orders else None
+
+        try:
+            return await self._here.telegram.wait_for(look, PATIENCE)
+        except TimeoutError:
+            raise TimeoutError(f"no end; it says {[line.text for line in about(self._here, request)]}") from None
+
+    def _photo(self) -> bytes:
+        return jpeg(self._random.randrange(1000))
