@@ -1,11 +1,11 @@
-# Everything a person needs: `make demo`, `make test`, `make run`, `make lint`. Each sets itself up first.
+# Everything a person needs: `make demo`, `make test`, `make check`, `make run`, `make lint`. Each sets itself up first.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format run lock docs clean
+.PHONY: help install demo test lint chaos format run check lock docs clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,12 +31,18 @@ lint: $(STAMP) ## Formatting, rules, types and the direction of imports.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+chaos: $(STAMP) ## Kill the bot hundreds of times under random faults, and look at every promise afterwards: ten minutes.
+	$(BIN)/python -m tests.chaos.run
+
 format: $(STAMP) ## Format the code.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 run: $(STAMP) ## Run the bot with the settings of .env.
 	$(BIN)/python -m bot run
+
+check: $(STAMP) ## Check settings, token, key, database and disk, a line each.
+	@$(BIN)/python -m bot check
 
 docs: $(STAMP) ## Write .env.example and the README's table anew from the settings.
 	$(BIN)/python -m bot settings --write
