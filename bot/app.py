@@ -26,7 +26,7 @@ from bot.monitoring import TELEGRAM_SILENCE, Monitoring
 from bot.rate_limiter import Outbox
 from bot.settings import Settings
 from bot.supervision import TokenRevokedError, Work, keep_running
-from bot.telegram_client import connect, make_bot
+from bot.telegram_client import PollingBot, connect, make_bot
 from bot.webhook import Webhook
 from services.clock import Clock, SystemClock
 from services.cluster import Alone, Membership, SharedPacer
@@ -211,7 +211,7 @@ class Process:
         )
 
     async def _work(
-        self, database: Database, bot: ExtBot[None], core: Core, executor_id: str, membership: Membership | None
+        self, database: Database, bot: PollingBot, core: Core, executor_id: str, membership: Membership | None
     ) -> None:
         members = membership or Alone(executor_id)
         intake = Intake(self._settings, database, bot, core, self._clock, executor_id, members, self._webhook)

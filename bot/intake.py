@@ -6,7 +6,7 @@ from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
-from telegram.ext import ApplicationBuilder, ExtBot
+from telegram.ext import ApplicationBuilder
 
 from bot.conversation import build_conversation
 from bot.core import Core
@@ -14,6 +14,7 @@ from bot.group_commit import GroupCommit
 from bot.lanes import Lanes
 from bot.settings import Settings
 from bot.supervision import Work
+from bot.telegram_client import PollingBot
 from bot.updates import Poller, Taking, UpdateHandler
 from bot.webhook import Webhook, WebhookKeeper
 from services.clock import Clock
@@ -55,7 +56,7 @@ class Intake:
         self,
         settings: Settings,
         database: Database,
-        bot: ExtBot[None],
+        bot: PollingBot,
         core: Core,
         clock: Clock,
         owner: str,

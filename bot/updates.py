@@ -7,11 +7,11 @@ own updater confirms updates that it merely holds in memory, and a kill loses th
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
-from telegram import Bot, Update, WebhookInfo
+from telegram import Update
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import Application
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, retry_if_exception_type, wait_random_exponential
@@ -33,6 +33,11 @@ READ_MARGIN_SECONDS = 15.0
 
 OTHER = "other"
 """The kind of an update that was not asked for."""
+
+ODD_LANE = "odd"
+"""The lane of updates that cannot be read."""
+
+MOST_UPDATE_ID = 2**63 - 1
 
 log = get_logger(__name__)
 
@@ -71,7 +76,7 @@ class UpdateHandler:
     async def _process(self, arrived: Arrived) -> None:
         try:
             update = Update.de_json(json.loads(arrived.payload), self._application.bot)
-        except (TypeError, ValueError, KeyError) as error:
+        except Exception as error:  # noqa: BLE001 - the library raises whatever a wrong field leads to
             # A shape that the library does not know; it must not hold up what follows in its lane.
             log.warning("update_not_understood", error=type(error).__name__)
         else:
@@ -96,9 +101,27 @@ def kind_of(update: Update) -> str:
     return next((kind for kind in ALLOWED_UPDATES if getattr(update, kind) is not None), OTHER)
 
 
-def incoming(update: Update) -> Incoming:
-    """An update of the library on its way into the inbox."""
-    return Incoming(Arrived(update.update_id, lane_of(update), update.to_json()), kind_of(update))
+def read_update(data: object, text: str | None = None) -> Incoming | None:
+    """An update on its way into the inbox; None when it has no usable number.
+
+    One whose content the library cannot read (a newer Bot API, an odd server) is taken all the same: refused, it
+    would come again for ever and hold up what follows it.
+
+    Args:
+        data: The update as it came.
+        text: The same as JSON, where that is at hand.
+    """
+    if not isinstance(data, dict) or type(number := data.get("update_id")) is not int:
+        return None
+    if not 0 <= number <= MOST_UPDATE_ID:
+        return None
+    payload = json.dumps(data, ensure_ascii=False) if text is None else text
+    try:
+        update = Update.de_json(data)
+        return Incoming(Arrived(number, lane_of(update), payload), kind_of(update))
+    except Exception as error:  # noqa: BLE001 - the library raises whatever a wrong field leads to
+        log.warning("update_not_readable", error=type(error).__name__)
+        return Incoming(Arrived(number, ODD_LANE, payload), OTHER)
 
 
 class Taking:
@@ -123,6 +146,18 @@ class Taking:
         self._telemetry.updates_taken([kinds[item.update_id] for item in new], len(items) - len(new))
 
 
+class Fetching(Protocol):
+    """The calls of the Bot API that polling takes (:class:`bot.telegram_client.PollingBot`)."""
+
+    async def raw_updates(self, offset: int | None, hold: int, kinds: Sequence[str], margin: float) -> Sequence[object]:
+        """New updates as they came; see :meth:`bot.telegram_client.PollingBot.raw_updates`."""
+        ...
+
+    async def delete_webhook(self, drop_pending_updates: bool | None = None) -> bool:
+        """Remove the webhook."""
+        ...
+
+
 class Poller:
     """Fetches updates until it is cancelled.
 
@@ -134,7 +169,7 @@ class Poller:
     """
 
     def __init__(
-        self, bot: Bot, take: Callable[[Sequence[Incoming]], Awaitable[None]], contact: Contact, sleep: Sleep
+        self, bot: Fetching, take: Callable[[Sequence[Incoming]], Awaitable[None]], contact: Contact, sleep: Sleep
     ) -> None:
         self._bot = bot
         self._take = take
@@ -142,16 +177,11 @@ class Poller:
         self._sleep = sleep
 
     async def run(self) -> None:
-        """Remove a webhook that is in the way, then poll.
+        """Poll; a webhook that is in the way is removed.
 
         Raises:
             TokenRevokedError: Telegram refuses the token.
         """
-        try:
-            await remove_left_over_webhook(self._bot, self._sleep)
-        except InvalidToken:
-            # Also what the library makes of a server without webhooks; the next call tells the one from the other.
-            log.info("webhook_not_known")
         offset: int | None = None
         # The first call returns at once: then it is known that updates can be had.
         hold = 0
@@ -164,20 +194,31 @@ class Poller:
             self._contact.answered()
             hold = POLL_SECONDS
             if updates:
-                offset = updates[-1].update_id + 1
+                offset = max(update.arrived.update_id for update in updates) + 1
 
-    async def _fetch(self, offset: int | None, hold: int) -> Sequence[Update]:
+    async def _fetch(self, offset: int | None, hold: int) -> Sequence[Incoming]:
         async for attempt in persistently(self._sleep, self._say):
             with attempt:
-                return await self._bot.get_updates(
-                    offset=offset,
-                    timeout=hold,
-                    allowed_updates=ALLOWED_UPDATES,
-                    read_timeout=READ_MARGIN_SECONDS,
-                )
+                try:
+                    found = await self._bot.raw_updates(offset, hold, ALLOWED_UPDATES, READ_MARGIN_SECONDS)
+                except Conflict as error:
+                    await self._make_way(error)
+                    raise
+                return [update for update in map(read_update, found) if update is not None]
         raise AssertionError("the retries end by returning or raising")
 
-    async def _keep(self, updates: Sequence[Update]) -> None:
+    async def _make_way(self, conflict: Conflict) -> None:
+        """Polling and a webhook exclude each other: remove one that an earlier set-up left."""
+        if "webhook" not in conflict.message.lower():
+            return
+        try:
+            await self._bot.delete_webhook(drop_pending_updates=False)
+        except TelegramError as error:
+            log.warning("webhook_not_removed", error=type(error).__name__)
+        else:
+            log.warning("webhook_removed", reason="WEBHOOK_URL is not set, so the bot polls")
+
+    async def _keep(self, updates: Sequence[Incoming]) -> None:
         if not updates:
             return
         async for attempt in AsyncRetrying(
@@ -187,7 +228,7 @@ class Poller:
             sleep=self._sleep,
         ):
             with attempt:
-                await self._take([incoming(update) for update in updates])
+                await self._take(updates)
 
     def _outage(self, attempt: int) -> None:
         self._contact.failed()
@@ -196,9 +237,9 @@ class Poller:
     def _say(self, error: BaseException | None, attempt: int) -> None:
         self._contact.failed()
         if isinstance(error, Conflict):
-            log.error(
-                "another_process_polls", hint="stop the other process that runs with this token, or use a webhook"
-            )
+            if "webhook" not in error.message.lower():
+                hint = "stop the other process that runs with this token, or use a webhook"
+                log.error("another_process_polls", hint=hint)
             return
         log.warning("telegram_not_reached", error=type(error).__name__, attempt=attempt)
 
@@ -228,29 +269,3 @@ def _pause(state: RetryCallState) -> float:
         asked = error.retry_after
         return asked.total_seconds() if hasattr(asked, "total_seconds") else float(asked)
     return wait_random_exponential(multiplier=0.5, max=30)(state)
-
-
-async def remove_left_over_webhook(bot: Bot, sleep: Sleep) -> None:
-    """Polling and a webhook exclude each other: remove one that an earlier set-up left.
-
-    Args:
-        bot: Makes the calls.
-        sleep: Waits some seconds, while Telegram cannot be reached.
-
-    Raises:
-        InvalidToken: Telegram refuses the token.
-    """
-
-    def say(error: BaseException | None, attempt: int) -> None:
-        log.warning("telegram_not_reached", error=type(error).__name__, attempt=attempt)
-
-    async def remove() -> WebhookInfo:
-        info = await bot.get_webhook_info()
-        if info.url:
-            await bot.delete_webhook(drop_pending_updates=False)
-        return info
-
-    async for attempt in persistently(sleep, say):
-        with attempt:
-            if (await remove()).url:
-                log.warning("webhook_removed", reason="WEBHOOK_URL is not set, so the bot polls")

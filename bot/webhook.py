@@ -11,16 +11,14 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from structlog import get_logger
-from telegram import Bot, Update, WebhookInfo
+from telegram import Bot, WebhookInfo
 from telegram.error import BadRequest
 from yarl import URL
 
 from bot.group_commit import NotTakenError
-from bot.lanes import lane_of
-from bot.updates import ALLOWED_UPDATES, Incoming, Sleep, kind_of, persistently
+from bot.updates import ALLOWED_UPDATES, Incoming, Sleep, persistently, read_update
 from services.clock import Clock
 from services.contact import Contact
-from services.inbox import Arrived
 from services.telemetry import Telemetry
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
@@ -30,14 +28,12 @@ BODY_SECONDS = 10.0
 LOOK_SECONDS = 60.0
 """How often Telegram is asked whether the webhook still stands."""
 
-MOST_UPDATE_ID = 2**63 - 1
-
 Put = Callable[[Incoming], Awaitable[None]]
 
 log = get_logger(__name__)
 
 
-def read_update(body: bytes) -> Incoming | None:
+def read_body(body: bytes) -> Incoming | None:
     """An update as it came, or None when it is none.
 
     Args:
@@ -45,15 +41,9 @@ def read_update(body: bytes) -> Incoming | None:
     """
     try:
         text = body.decode()
-        data = json.loads(text)
-        if not isinstance(data, dict) or type(data.get("update_id")) is not int:
-            return None
-        if not 0 <= data["update_id"] <= MOST_UPDATE_ID:
-            return None
-        update = Update.de_json(data)
-        return Incoming(Arrived(update.update_id, lane_of(update), text), kind_of(update))
-    except Exception as error:  # noqa: BLE001 - the library raises whatever a wrong field leads to
-        log.info("update_not_readable", error=type(error).__name__)
+        return read_update(json.loads(text), text)
+    except (ValueError, RecursionError) as error:
+        log.info("body_not_readable", error=type(error).__name__)
         return None
 
 
@@ -126,7 +116,7 @@ class Webhook:
         body = await self._body(request)
         if isinstance(body, int):
             return body
-        incoming = read_update(body)
+        incoming = read_body(body)
         if incoming is None:
             return 400
         try:

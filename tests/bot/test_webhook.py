@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from bot.group_commit import NotTakenError
 from bot.http import MAX_BODY_BYTES, HttpServer
 from bot.updates import Incoming
-from bot.webhook import SECRET_HEADER, Webhook, read_update
+from bot.webhook import SECRET_HEADER, Webhook, read_body
 from services.clock import SystemClock
 from services.telemetry import Telemetry
 
@@ -121,8 +121,6 @@ async def test_wrong_secret_is_refused_before_the_body_is_read(sock: socket.sock
         b'{"update_id": 1.5}',
         b'{"update_id": -1}',
         b'{"update_id": 99999999999999999999}',
-        b'{"update_id": 7, "message": "x"}',
-        b'{"update_id": 7, "message": {"chat": []}}',
         b"[" * 100_000,
         b'{"update_id": 7, "message": {"text": "\x00"}}',
     ],
@@ -132,6 +130,13 @@ async def test_garbage_is_400_and_nothing_more(body: bytes, sock: socket.socket)
         assert await it.post(body) == 400
         assert it.taken == []
         assert await it.post(message()) == 200
+
+
+@pytest.mark.parametrize("content", [b'"x"', b'{"chat": []}', b'{"poll": {}}'])
+async def test_what_the_library_cannot_read_does_not_come_again(content: bytes, sock: socket.socket) -> None:
+    async with door(sock) as it:
+        assert await it.post(b'{"update_id": 7, "message": %s}' % content) == 200
+        assert len(it.taken) == 1
 
 
 async def test_body_has_a_limit_in_size(sock: socket.socket) -> None:
@@ -209,11 +214,11 @@ fields = st.sampled_from(["message", "edited_message", "callback_query", "my_cha
 
 @given(st.binary() | st.builds(lambda data: json.dumps(data).encode(), json_values))
 def test_reading_never_raises(body: bytes) -> None:
-    found = read_update(body)
+    found = read_body(body)
     assert found is None or json.loads(found.arrived.payload)["update_id"] == found.arrived.update_id
 
 
 @given(st.integers(0, 2**63 - 1), st.dictionaries(fields, json_values))
 def test_reading_never_raises_on_odd_updates(update_id: int, rest: dict[str, object]) -> None:
-    found = read_update(json.dumps({"update_id": update_id, **rest}).encode())
+    found = read_body(json.dumps({"update_id": update_id, **rest}).encode())
     assert found is None or found.arrived.update_id == update_id
