@@ -114,6 +114,7 @@ class Api:
 
         def note(event: str) -> None:
             record.events.append(event)
+            record.event_times.append(self._options.now())
             self._signal.notify()
 
         await Stream(self._options, script, job, note, gate).send(response)

@@ -41,6 +41,7 @@ class PostRecord:
         accepted: Whether it was charged and made.
         video_ids: Ids in the stream's array.
         events: Names of the events sent so far, with their data where it is a status word.
+        event_times: When each of them was sent.
         finished: The exchange is over, from either side.
         client_left: The client closed the connection before the end.
     """
@@ -56,6 +57,7 @@ class PostRecord:
     accepted: bool = False
     video_ids: list[str] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
+    event_times: list[datetime] = field(default_factory=list)
     finished: bool = False
     client_left: bool = False
 
