@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Protocol
 
 from structlog import get_logger
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential_jitter,
+    wait_random,
+)
 
 from services.failures import Charged, Failure, FailureKind
 from services.genaipro.errors import MaybeAcceptedError, NotAcceptedError, RefusedError
@@ -128,6 +135,7 @@ class Submitter:
         """
         if generation.armed_at is not None:
             return await self._look_up(generation, server_error=generation.server_error)
+        self._reporter.progress(generation)
         async with self._workspace.folder(generation.id, "photos") as folder:
             try:
                 photos = await self._fetch(generation, folder)
@@ -240,8 +248,9 @@ class Submitter:
 
 
 def _wait(state: RetryCallState) -> float:
-    """Seconds before the next attempt: what the service asked for, or a growing random time."""
-    jitter = wait_random_exponential(multiplier=1, max=30)(state)
+    """Seconds before the next attempt: what the service asked for, or 2, 4, 8, 16; each with some chance in it."""
     error = state.outcome.exception() if state.outcome is not None else None
     asked = error.retry_after if isinstance(error, NotAcceptedError) else None
-    return jitter if asked is None else min(asked + min(jitter, 1.0), LONGEST_WAIT_SECONDS)
+    if asked is None:
+        return wait_exponential_jitter(multiplier=2, max=30, jitter=2)(state)
+    return min(asked + wait_random(0, 1)(state), LONGEST_WAIT_SECONDS)
