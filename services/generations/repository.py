@@ -1,9 +1,10 @@
 """The rows of generations. What a run changes is fenced by its epoch: a run that was overtaken changes nothing."""
 
-from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, cast
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import CursorResult, Row, Table, func, select, update
+from sqlalchemy import insert as insert_into
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -20,7 +21,12 @@ class RunOvertakenError(Exception):
     """Another run has taken the generation, or it has ended: this run must stop and touch nothing."""
 
 
-def _photo(row: GenerationPhotoRow) -> PhotoRef:
+_ROWS = cast("Table", GenerationRow.__table__)
+_PHOTOS = cast("Table", GenerationPhotoRow.__table__)
+"""The tables themselves: an event of a stream costs one statement here, and each through the mapper costs several."""
+
+
+def _photo(row: Row[Any]) -> PhotoRef:
     return PhotoRef(
         file_id=row.file_id,
         unique_id=row.file_unique_id,
@@ -31,7 +37,7 @@ def _photo(row: GenerationPhotoRow) -> PhotoRef:
     )
 
 
-def _generation(row: GenerationRow, photos: Sequence[GenerationPhotoRow]) -> Generation:
+def _generation(row: Row[Any], photos: tuple[PhotoRef, ...]) -> Generation:
     failure = None
     if row.failure_kind is not None:
         failure = Failure(FailureKind(row.failure_kind), row.failure_reason, Charged(row.charged))
@@ -44,8 +50,8 @@ def _generation(row: GenerationRow, photos: Sequence[GenerationPhotoRow]) -> Gen
         request_message_id=row.request_message_id,
         status_message_id=row.status_message_id,
         prompt=row.prompt,
-        count=row.count,
-        photos=tuple(_photo(photo) for photo in photos),
+        count=row._mapping["count"],  # a row has a method of that name
+        photos=photos,
         state=State(row.state),
         note=row.note,
         epoch=row.epoch,
@@ -65,18 +71,39 @@ def _generation(row: GenerationRow, photos: Sequence[GenerationPhotoRow]) -> Gen
 
 async def load(session: AsyncSession, generation_id: str) -> Generation | None:
     """Read one generation, or None."""
-    row = await session.get(GenerationRow, generation_id, populate_existing=True)
+    row = (await session.execute(select(_ROWS).where(_ROWS.c.id == generation_id))).one_or_none()
+    return None if row is None else _generation(row, await _photos(session, generation_id))
+
+
+async def _photos(session: AsyncSession, generation_id: str) -> tuple[PhotoRef, ...]:
+    query = select(_PHOTOS).where(_PHOTOS.c.generation_id == generation_id).order_by(_PHOTOS.c.position)
+    return tuple(_photo(row) for row in await session.execute(query))
+
+
+async def _changed(
+    session: AsyncSession, condition: ColumnElement[bool], photos: tuple[PhotoRef, ...] | None = None, **values: object
+) -> Generation | None:
+    """Update the row that meets a condition on the table, and read it in the same statement.
+
+    Args:
+        session: A write transaction.
+        condition: On the columns of the table.
+        photos: The generation's photos, which never change, where they are known.
+        **values: Columns to set.
+
+    Returns:
+        The generation after it, or None when no row met the condition.
+    """
+    row = (await session.execute(update(_ROWS).where(condition).values(**values).returning(_ROWS))).one_or_none()
     if row is None:
         return None
-    query = select(GenerationPhotoRow).where(GenerationPhotoRow.generation_id == generation_id)
-    photos = (await session.scalars(query.order_by(GenerationPhotoRow.position))).all()
-    return _generation(row, photos)
+    return _generation(row, await _photos(session, row.id) if photos is None else photos)
 
 
 async def insert(session: AsyncSession, generation_id: str, order: Order, now: datetime) -> None:
     """Add a new row, queued, with its photos."""
-    session.add(
-        GenerationRow(
+    await session.execute(
+        insert_into(_ROWS).values(
             id=generation_id,
             request_key=order.request_key,
             chat_id=order.chat_id,
@@ -91,26 +118,28 @@ async def insert(session: AsyncSession, generation_id: str, order: Order, now: d
             queued_at=now,
         )
     )
-    # The photos refer to the row, and nothing else tells the session which goes first.
-    await session.flush()
-    for position, photo in enumerate(order.photos):
-        session.add(
-            GenerationPhotoRow(
-                generation_id=generation_id,
-                position=position,
-                file_id=photo.file_id,
-                file_unique_id=photo.unique_id,
-                file_kind=photo.kind.value,
-                file_size=photo.size,
-                mime_type=photo.mime_type,
-                file_name=photo.file_name,
-            )
-        )
+    photos = [
+        {
+            "generation_id": generation_id,
+            "position": position,
+            "file_id": photo.file_id,
+            "file_unique_id": photo.unique_id,
+            "file_kind": photo.kind.value,
+            "file_size": photo.size,
+            "mime_type": photo.mime_type,
+            "file_name": photo.file_name,
+        }
+        for position, photo in enumerate(order.photos)
+    ]
+    if photos:
+        await session.execute(insert_into(_PHOTOS), photos)
 
 
 async def change(session: AsyncSession, condition: ColumnElement[bool], **values: object) -> bool:
     """Update rows that meet a condition; True when there was one."""
-    result = await session.execute(update(GenerationRow).where(condition).values(**values))
+    # No session here holds objects of these rows that would have to follow.
+    statement = update(GenerationRow).where(condition).values(**values)
+    result = await session.execute(statement.execution_options(synchronize_session=False))
     assert isinstance(result, CursorResult)
     return bool(result.rowcount > 0)
 
@@ -139,10 +168,7 @@ class GenerationRows:
             The generation, or None when there is none or it has ended and its end was told.
         """
         async with self._database.write() as session:
-            own = GenerationRow.id == generation_id
-            if not await change(session, own, epoch=GenerationRow.epoch + 1):
-                return None
-            return await load(session, generation_id)
+            return await _changed(session, _ROWS.c.id == generation_id, epoch=_ROWS.c.epoch + 1)
 
     async def take_over(self, orphan: Unfinished) -> bool:
         """Claim a generation whose process died, and stop that process's run should it wake up.
@@ -182,22 +208,22 @@ class GenerationRows:
         """
         now = self._clock.now()
         async with self._database.write() as session:
-            fence = (GenerationRow.id == run.id) & (GenerationRow.epoch == run.epoch) & GenerationRow.armed_at.is_(None)
-            free = fence & GenerationRow.cancel_requested_at.is_(None)
-            armed = await change(
+            free = _ROWS.c.armed_at.is_(None) & _ROWS.c.cancel_requested_at.is_(None)
+            armed = await _changed(
                 session,
-                free & (GenerationRow.state == State.SUBMITTING.value),
+                _fence(run) & free & (_ROWS.c.state == State.SUBMITTING.value),
+                run.photos,
                 armed_at=now,
                 armed_epoch=run.epoch,
-                first_armed_at=func.coalesce(GenerationRow.first_armed_at, now),
-                attempts=GenerationRow.attempts + 1,
+                first_armed_at=func.coalesce(_ROWS.c.first_armed_at, now),
+                attempts=_ROWS.c.attempts + 1,
                 note="",
             )
+            if armed is not None:
+                return armed
             fresh = await load(session, run.id)
         if fresh is None or fresh.epoch != run.epoch:
             raise RunOvertakenError
-        if armed:
-            return fresh
         if fresh.cancel_requested_at is not None and fresh.armed_at is None:
             return None
         raise RunOvertakenError
@@ -223,12 +249,10 @@ class GenerationRows:
             RunOvertakenError: The row is another run's.
         """
         async with self._database.write() as session:
-            fence = (GenerationRow.id == run.id) & (GenerationRow.epoch == run.epoch)
-            if not await change(session, fence, armed_at=None, armed_epoch=None):
-                raise RunOvertakenError
-            fresh = await load(session, run.id)
-        assert fresh is not None
-        return fresh
+            disarmed = await _changed(session, _fence(run), run.photos, armed_at=None, armed_epoch=None)
+        if disarmed is None:
+            raise RunOvertakenError
+        return disarmed
 
     async def set_status_message(self, generation: Generation, message_id: int) -> bool:
         """Remember which message is the status message from now on.
@@ -284,7 +308,8 @@ class GenerationRows:
         """
         async with self._database.write() as session:
             ended = GenerationRow.state.in_([state.value for state in FINAL]) & (GenerationRow.finished_at < before)
-            old = (await session.scalars(select(GenerationRow).where(ended).limit(1000))).all()
+            query = select(GenerationRow).where(ended).limit(1000)
+            old = (await session.scalars(query.with_for_update(skip_locked=True))).all()
             for row in old:
                 await session.delete(row)
             return len(old)
@@ -294,14 +319,16 @@ async def move_in(
     session: AsyncSession, run: Generation, state: State, note: str, now: datetime, **values: object
 ) -> Generation:
     """As :meth:`GenerationRows.move`, in the caller's transaction."""
-    fresh = await load(session, run.id)
-    if fresh is None or fresh.epoch != run.epoch or (fresh.state is not state and not may_follow(fresh.state, state)):
+    before = [known.value for known in State if known is state or may_follow(known, state)]
+    if state in FINAL:
+        values["finished_at"] = func.coalesce(_ROWS.c.finished_at, now)
+    changed = await _changed(
+        session, _fence(run) & _ROWS.c.state.in_(before), run.photos, state=state.value, note=note, **values
+    )
+    if changed is None:
         raise RunOvertakenError
-    if state in FINAL and fresh.state is not state:
-        values["finished_at"] = now
-    fence = (GenerationRow.id == run.id) & (GenerationRow.epoch == run.epoch)
-    if not await change(session, fence, state=state.value, note=note, **values):
-        raise RunOvertakenError
-    changed = await load(session, run.id)
-    assert changed is not None
     return changed
+
+
+def _fence(run: Generation) -> ColumnElement[bool]:
+    return (_ROWS.c.id == run.id) & (_ROWS.c.epoch == run.epoch)

@@ -5,6 +5,7 @@ Writers of one process wait for each other in the event loop rather than in SQLi
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
@@ -17,6 +18,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from services.store.one_hop import OneHopConnection
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_SECONDS = 30
@@ -120,6 +123,24 @@ def is_sqlite(database_url: str) -> bool:
     return make_url(database_url).get_backend_name() == "sqlite"
 
 
+def _postgresql_engine(url: URL) -> AsyncEngine:
+    return create_async_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=_POSTGRESQL_ARGUMENTS)
+
+
+def _sqlite_engine(url: URL) -> AsyncEngine:
+    def connect() -> sqlite3.Connection:
+        (path,), options = engine.dialect.create_connect_args(url)
+        opened: sqlite3.Connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, **options)
+        return opened
+
+    async def connection() -> OneHopConnection:
+        return await OneHopConnection(connect)
+
+    engine = create_async_engine(url, hide_parameters=True, async_creator=connection)
+    _prepare_sqlite(engine)
+    return engine
+
+
 def _prepare_sqlite(engine: AsyncEngine) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
@@ -132,7 +153,9 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
 
     @event.listens_for(engine.sync_engine, "begin")
     def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, OneHopConnection)
+        driver.begin_with(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
 
 
 def _migrate(connection: Connection) -> None:
@@ -153,14 +176,7 @@ async def open_database(database_url: str) -> Database:
     """
     url = async_url(database_url)
     is_sqlite = url.get_backend_name() == "sqlite"
-    engine = create_async_engine(
-        url,
-        pool_pre_ping=not is_sqlite,
-        hide_parameters=True,
-        connect_args={"timeout": BUSY_TIMEOUT_SECONDS} if is_sqlite else _POSTGRESQL_ARGUMENTS,
-    )
-    if is_sqlite:
-        _prepare_sqlite(engine)
+    engine = _sqlite_engine(url) if is_sqlite else _postgresql_engine(url)
     try:
         async with engine.execution_options(begin="IMMEDIATE").begin() as connection:
             if not is_sqlite:
