@@ -107,13 +107,14 @@ class Generations:
             log.info("end_not_told_yet", generation=generation.id, error=type(error).__name__)
 
     async def newest_running(self, chat_id: int, thread_id: int | None, user_id: int) -> str | None:
-        """The person's newest generation in this place that has not ended, or None."""
+        """The person's newest generation in this place that can still be cancelled, or None."""
+        past_stopping = FINAL | {State.DELIVERING}
         async with self._database.read() as session:
             query = select(GenerationRow.id).where(
                 GenerationRow.chat_id == chat_id,
                 GenerationRow.thread_id == (thread_id or NO_THREAD),
                 GenerationRow.user_id == user_id,
-                GenerationRow.state.not_in([state.value for state in FINAL]),
+                GenerationRow.state.not_in([state.value for state in past_stopping]),
             )
             return (await session.scalars(query.order_by(GenerationRow.queued_at.desc()).limit(1))).first()
 
