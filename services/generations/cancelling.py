@@ -1,13 +1,16 @@
 """Cancel, from any place at any state: what a person wants reaches the run that does the work, within a second."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 
+from services.generations.repository import RunOvertakenError
 from services.store.database import Database
 from services.store.schema import GenerationRow
 
@@ -21,40 +24,85 @@ class CancelRequestedError(Exception):
     """The person wants the generation cancelled."""
 
 
+@dataclass(slots=True)
+class _Scope:
+    """A block that can be ended.
+
+    Attributes:
+        epoch: The run it belongs to.
+        timeout: Ends it.
+        is_overtaken: Whether it ends because another run has taken the generation.
+    """
+
+    epoch: int
+    timeout: asyncio.Timeout
+    is_overtaken: bool = False
+
+    def end(self) -> None:
+        if not self.timeout.expired():
+            self.timeout.reschedule(asyncio.get_running_loop().time())
+
+
 class CancelScopes:
     """The blocks of running generations that Cancel ends at once, wherever they wait."""
 
     def __init__(self) -> None:
-        self._scopes: dict[str, asyncio.Timeout] = {}
+        self._scopes: dict[str, _Scope] = {}
         self._any = asyncio.Event()
 
     @asynccontextmanager
-    async def scope(self, generation_id: str) -> AsyncIterator[None]:
-        """A block that :meth:`cancel` ends.
+    async def scope(self, generation_id: str, epoch: int) -> AsyncIterator[None]:
+        """A block that :meth:`cancel` or :meth:`overtaken` ends.
+
+        Args:
+            generation_id: What it works on.
+            epoch: The run that it belongs to.
 
         Raises:
-            CancelRequestedError: It was ended so.
+            CancelRequestedError: The person wants so.
+            RunOvertakenError: Another run has taken the generation.
         """
         # A timeout with no time is the standard library's way to end a block from outside and tell it from a
         # cancelled task.
         try:
             async with asyncio.timeout(None) as timeout:
-                self._scopes[generation_id] = timeout
+                scope = self._scopes[generation_id] = _Scope(epoch, timeout)
                 self._any.set()
                 try:
                     yield
                 finally:
-                    self._scopes.pop(generation_id, None)
+                    # A later run of the same generation may have opened its own.
+                    if self._scopes.get(generation_id) is scope:
+                        del self._scopes[generation_id]
         except TimeoutError:
-            if timeout.expired():
-                raise CancelRequestedError from None
-            raise
+            if not timeout.expired():
+                raise
+            raise (RunOvertakenError if scope.is_overtaken else CancelRequestedError) from None
 
-    def cancel(self, generation_id: str) -> None:
-        """End the generation's block, if this process runs one."""
-        timeout = self._scopes.pop(generation_id, None)
-        if timeout is not None and not timeout.expired():
-            timeout.reschedule(asyncio.get_running_loop().time())
+    def cancel(self, generation_id: str) -> bool:
+        """End the generation's block.
+
+        Returns:
+            Whether this process runs one.
+        """
+        scope = self._scopes.pop(generation_id, None)
+        if scope is None:
+            return False
+        scope.end()
+        return True
+
+    def overtaken(self, generation_id: str, epoch: int) -> None:
+        """End the block of a run that is not the row's any more.
+
+        Args:
+            generation_id: What it works on.
+            epoch: Of the run that the row belongs to.
+        """
+        scope = self._scopes.get(generation_id)
+        if scope is not None and scope.epoch < epoch:
+            del self._scopes[generation_id]
+            scope.is_overtaken = True
+            scope.end()
 
     async def wait_for_any(self) -> list[str]:
         """The ids of the open blocks; waits while there is none."""
@@ -65,7 +113,7 @@ class CancelScopes:
 
 
 class CancelWatch:
-    """Hands wishes to cancel from the rows to the blocks of this process.
+    """Hands wishes to cancel, and take-overs by other processes, from the rows to the blocks of this process.
 
     Args:
         database: Where the rows are.
@@ -83,15 +131,15 @@ class CancelWatch:
         while True:
             ids = await self._scopes.wait_for_any()
             try:
-                for generation_id in await self._wanted(ids):
-                    self._scopes.cancel(generation_id)
+                for row in await self._rows(ids):
+                    self._scopes.overtaken(row.id, row.epoch)
+                    if row.cancel_requested_at is not None:
+                        self._scopes.cancel(row.id)
             except (SQLAlchemyError, OSError) as error:
                 log.warning("cancel_watch_failed", error=type(error).__name__)
             await self._sleep(WATCH_SECONDS)
 
-    async def _wanted(self, ids: list[str]) -> list[str]:
+    async def _rows(self, ids: list[str]) -> Sequence[Row[str, int, datetime | None]]:
+        query = select(GenerationRow.id, GenerationRow.epoch, GenerationRow.cancel_requested_at)
         async with self._database.read() as session:
-            query = select(GenerationRow.id).where(
-                GenerationRow.id.in_(ids), GenerationRow.cancel_requested_at.is_not(None)
-            )
-            return list(await session.scalars(query))
+            return (await session.execute(query.where(GenerationRow.id.in_(ids)))).all()

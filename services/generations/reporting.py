@@ -17,6 +17,10 @@ class Reporter(Protocol):
         """Stop refreshing what is shown of it: it is another run's now."""
         ...
 
+    async def correct(self, generation_id: str) -> None:
+        """Show the end again if there is one: another process told it, and an edit of this one may have come after."""
+        ...
+
     async def end(self, generation: Generation) -> None:
         """Show the end; returns when the requester was told, or cannot be told.
 

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from sqlalchemy import CursorResult, Row, Table, func, select, update
 from sqlalchemy import insert as insert_into
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -160,6 +161,30 @@ class GenerationRows:
         """Read one generation, or None."""
         async with self._database.read() as session:
             return await load(session, generation_id)
+
+    @property
+    def are_shared(self) -> bool:
+        """Whether other processes may work on the same rows."""
+        return not self._database.is_sqlite
+
+    async def went_on_elsewhere(self, known: Generation) -> bool:
+        """Whether another process has begun, taken over or ended a generation since; False while nobody can tell.
+
+        Args:
+            known: The generation as this process knows it.
+        """
+        if not self.are_shared:
+            return False
+        query = select(GenerationRow.epoch, GenerationRow.state).where(GenerationRow.id == known.id)
+        try:
+            async with self._database.read() as session:
+                row = (await session.execute(query)).first()
+        except (SQLAlchemyError, OSError):
+            return False
+        if row is None or row.epoch != known.epoch:
+            return True
+        state = State(row.state)
+        return state is not known.state and (state in FINAL or known.state is State.QUEUED)
 
     async def take(self, generation_id: str) -> Generation | None:
         """Make the caller the row's run: raises the epoch, which stops every earlier run.

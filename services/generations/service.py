@@ -68,6 +68,8 @@ class Generations:
             position = (await self._queue.positions()).get(generation_id)
             try:
                 await self._board.first(generation, position)
+                # Another process may have begun and ended meanwhile.
+                await self._board.correct(generation_id)
             except (TelegramError, ChatClosedError, ChatMovedError) as error:
                 log.info("first_status_not_shown", generation=generation_id, error=type(error).__name__)
         self._wake()
@@ -93,9 +95,9 @@ class Generations:
         log.info("cancel_requested", generation=generation_id, state=after.state.value)
         if after.state is State.CANCELLED:
             await self._tell_end(after)
-        else:
+        elif self._scopes.cancel(generation_id):
+            # Where another process runs it, that one shows it: two would overtake each other.
             self._board.progress(after)
-            self._scopes.cancel(generation_id)
         self._wake()
         return CancelOutcome.ACCEPTED
 

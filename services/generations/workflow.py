@@ -99,13 +99,14 @@ class Workflow:
             except RunOvertakenError:
                 log.info("run_overtaken")
                 self._reporter.forget(generation.id)
+                await self._reporter.correct(generation.id)
                 return None
 
     async def _phase(self, generation: Generation) -> Generation:
         try:
             if generation.state is State.DELIVERING:
                 return await self._deliver.run(generation)
-            async with self._scopes.scope(generation.id):
+            async with self._scopes.scope(generation.id, generation.epoch):
                 if generation.cancel_requested_at is not None:
                     raise CancelRequestedError
                 phase = self._reconcile if generation.state is State.RECONCILING else self._submit

@@ -142,6 +142,21 @@ class StatusBoard:
         except ChatClosedError:
             log.info("end_cannot_be_told", chat_closed=True)
 
+    async def correct(self, generation_id: str) -> None:
+        """Show the end again if there is one: another process told it, and an edit of this one may have come after."""
+        if not self._rows.are_shared:
+            return
+        try:
+            fresh = await self._rows.get(generation_id)
+            if fresh is None or fresh.state not in FINAL or fresh.status_message_id is None:
+                return
+            screen = await self._screen(fresh)
+            await self._messenger.edit(
+                fresh.chat_id, fresh.status_message_id, screen, Priority.RESULT, self._next_version()
+            )
+        except (ChatMovedError, TelegramError, SQLAlchemyError, OSError) as error:
+            log.info("end_not_shown_again", error=type(error).__name__)
+
     async def tick(self, sleep: Callable[[float], Awaitable[None]]) -> None:
         """Move the bars as time goes by; runs until cancelled."""
         while True:
@@ -172,6 +187,9 @@ class StatusBoard:
         if generation.status_message_id is None or generation.state in FINAL:
             return
         try:
+            if await self._rows.went_on_elsewhere(generation):
+                self.forget(generation.id)
+                return
             screen = await self._screen(generation, position)
             await self._messenger.edit(
                 generation.chat_id, generation.status_message_id, screen, Priority.PROGRESS, version
