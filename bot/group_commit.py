@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import Generic, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
-
-from bot.updates import Incoming
 
 WAIT_SECONDS = 10.0
 """Who has waited so long for a commit is sent away, to come again."""
@@ -16,32 +15,34 @@ MOST_WAITING = 2000
 """With so many waiting, further ones are sent away at once."""
 
 MOST_AT_ONCE = 100
-"""Updates in one transaction."""
+"""Items in one transaction."""
+
+T = TypeVar("T")
 
 log = get_logger(__name__)
 
 
 class NotTakenError(Exception):
-    """The update was not taken, or nobody knows: it is to be sent again, which does no harm."""
+    """The item was not taken, or nobody knows: it is to be handed in again, which does no harm."""
 
 
-class GroupCommit:
-    """Commits updates in the order in which they came, as many at once as there are.
+class GroupCommit(Generic[T]):
+    """Commits items in the order in which they came, as many at once as there are.
 
     Args:
-        take: Commits updates, in their order.
+        take: Commits items, in their order; commits all or none.
         wait: Seconds that one may wait.
     """
 
-    def __init__(self, take: Callable[[Sequence[Incoming]], Awaitable[None]], wait: float = WAIT_SECONDS) -> None:
+    def __init__(self, take: Callable[[Sequence[T]], Awaitable[None]], wait: float = WAIT_SECONDS) -> None:
         self._take = take
         self._wait = wait
-        self._waiting: list[tuple[Incoming, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[T, asyncio.Future[None]]] = []
         self._some = asyncio.Event()
         self._is_open = False
 
-    async def put(self, item: Incoming) -> None:
-        """Return once the update is committed.
+    async def put(self, item: T) -> None:
+        """Return once the item is committed.
 
         Raises:
             NotTakenError: It is not, or nobody knows.
@@ -60,7 +61,7 @@ class GroupCommit:
     async def run(self) -> None:
         """Commit until cancelled."""
         self._is_open = True
-        batch: list[tuple[Incoming, asyncio.Future[None]]] = []
+        batch: list[tuple[T, asyncio.Future[None]]] = []
         try:
             while True:
                 await self._some.wait()
@@ -73,11 +74,11 @@ class GroupCommit:
             _send_away(batch + self._waiting)
             self._waiting = []
 
-    async def _commit(self, batch: list[tuple[Incoming, asyncio.Future[None]]]) -> None:
+    async def _commit(self, batch: list[tuple[T, asyncio.Future[None]]]) -> None:
         try:
             await self._take([item for item, done in batch if not done.done()])
         except (SQLAlchemyError, OSError) as error:
-            log.warning("inbox_met_an_outage", error=type(error).__name__, updates=len(batch))
+            log.warning("inbox_met_an_outage", error=type(error).__name__, items=len(batch))
             _send_away(batch)
             return
         for _, done in batch:
@@ -85,7 +86,7 @@ class GroupCommit:
                 done.set_result(None)
 
 
-def _send_away(batch: Sequence[tuple[Incoming, asyncio.Future[None]]]) -> None:
+def _send_away(batch: Sequence[tuple[T, asyncio.Future[None]]]) -> None:
     for _, done in batch:
         with suppress(asyncio.InvalidStateError):
             done.set_exception(NotTakenError())

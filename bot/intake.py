@@ -1,6 +1,7 @@
 """Updates in, from the inbox to the handlers: the half of the process that people talk to."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -12,15 +13,16 @@ from bot.conversation import build_conversation
 from bot.core import Core
 from bot.group_commit import GroupCommit
 from bot.lanes import Lanes
+from bot.rush import Rush
 from bot.settings import Settings
-from bot.supervision import Work
+from bot.supervision import Work, keep_running
 from bot.telegram_client import PollingBot
-from bot.updates import Poller, Taking, UpdateHandler
+from bot.updates import Incoming, Poller, Taking, UpdateHandler
 from bot.webhook import Webhook, WebhookKeeper
 from services.clock import Clock
 from services.contact import Contact
 from services.generations.dispatcher import Members
-from services.inbox import Inbox
+from services.inbox import Arrived, Inbox
 from services.store.database import Database
 from services.tasks import Tasks
 
@@ -74,16 +76,30 @@ class Intake:
         self.contact = Contact(clock)
         self._members = members
         self.inbox = Inbox(database, clock, bot.id, owner)
-        handler = UpdateHandler(self._application, self.inbox, core.sleep)
-        self.lanes = Lanes(handler.handle, self._handling, core.sleep)
+        self._rush = Rush(clock)
+        # It outlives the rest of the work: handlers that end while the process stops are to be remembered.
+        self._committing = Tasks()
+        self._handled = GroupCommit(self.inbox.handled)
+        self._handler = UpdateHandler(self._application, self.inbox, self._handled.put, core.sleep)
+        self.lanes = Lanes(self._handle, self._handling, core.sleep)
         self._taking = Taking(self.inbox, self.lanes, core.telemetry)
 
     async def start(self) -> None:
         """Take up what an earlier process left."""
         await self._application.initialize()
+        self._committing.start(keep_running(self._handled.run, self._sleep), name="handled")
         await self._conversation.resume(is_alone=self._is_alone)
         # What the only process finds is its predecessor's, whoever took it.
         self.lanes.push(await self.inbox.take_over(() if self._is_alone else None))
+
+    async def _handle(self, arrived: Arrived) -> bool:
+        async with self._rush.turn():
+            return await self._handler.handle(arrived)
+
+    async def _take(self, items: Sequence[Incoming]) -> None:
+        for _ in items:
+            self._rush.came()
+        await self._taking.take(items)
 
     def works(self) -> list[Work]:
         """What runs until the process ends."""
@@ -93,7 +109,7 @@ class Intake:
         if self._webhook is None:
             works.append(Poller(self._bot, self._taking.take, self.contact, self._sleep).run)
         else:
-            commits = GroupCommit(self._taking.take)
+            commits = GroupCommit(self._take)
             self._webhook.open(commits.put)
             works += [commits.run, self._keeper().run]
         return works
@@ -110,6 +126,7 @@ class Intake:
             async with asyncio.timeout(DRAIN_SECONDS):
                 await self._handling.drain()
         await self._handling.cancel()
+        await self._committing.cancel()
         if not self._is_alone:
             with suppress(SQLAlchemyError, OSError):
                 async with asyncio.timeout(GIVE_BACK_SECONDS):

@@ -16,6 +16,7 @@ from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import Application
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, retry_if_exception_type, wait_random_exponential
 
+from bot.group_commit import NotTakenError
 from bot.lanes import Lanes, lane_of
 from bot.supervision import TokenRevokedError
 from services.contact import Contact
@@ -50,13 +51,17 @@ class UpdateHandler:
 
     Args:
         application: Holds the handlers; it catches and reports their errors.
-        inbox: Is told when an update was handled.
+        inbox: Holds the updates.
+        done: Commits that an update was handled; raises ``NotTakenError`` when it could not.
         sleep: Waits some seconds.
     """
 
-    def __init__(self, application: AnyApplication, inbox: Inbox, sleep: Sleep) -> None:
+    def __init__(
+        self, application: AnyApplication, inbox: Inbox, done: Callable[[int], Awaitable[None]], sleep: Sleep
+    ) -> None:
         self._application = application
         self._inbox = inbox
+        self._done = done
         self._sleep = sleep
 
     async def handle(self, arrived: Arrived) -> bool:
@@ -68,10 +73,17 @@ class UpdateHandler:
         turn = await through_outages(self._sleep, self._inbox.turn, arrived)
         if turn is Turn.NOW:
             await self._process(arrived)
-            await through_outages(self._sleep, self._inbox.handled, arrived.update_id)
+            await self._forget(arrived.update_id)
         elif turn is Turn.LOST:
             log.info("update_left_to_another_process")
         return turn is not Turn.LATER
+
+    async def _forget(self, update_id: int) -> None:
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(NotTakenError), wait=wait_random_exponential(max=10), sleep=self._sleep
+        ):
+            with attempt:
+                await self._done(update_id)
 
     async def _process(self, arrived: Arrived) -> None:
         try:

@@ -4,10 +4,9 @@ SQLite runs in WAL with ``synchronous=FULL``: what was committed survives a loss
 Writers of one process wait for each other in the event loop rather than in SQLite's busy handler, which sleeps.
 """
 
-import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
 from alembic import command
@@ -20,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from services.store.one_hop import OneHopConnection
+from services.store.turns import Turns
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_SECONDS = 30
@@ -61,7 +61,7 @@ class Database:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._is_sqlite = engine.dialect.name == "sqlite"
-        self._writer: AbstractAsyncContextManager[object] = asyncio.Lock() if self._is_sqlite else nullcontext()
+        self._turns = Turns() if self._is_sqlite else None
 
     @property
     def is_sqlite(self) -> bool:
@@ -74,9 +74,13 @@ class Database:
         return self._engine
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
-        """A transaction that may write; committed when the block ends, rolled back when it raises."""
-        async with self._writer:
+    async def write(self, *, hurry: bool = False) -> AsyncIterator[AsyncSession]:
+        """A transaction that may write; committed when the block ends, rolled back when it raises.
+
+        Args:
+            hurry: On SQLite, whether to go before those who wait to write.
+        """
+        async with self._turns.turn(hurry=hurry) if self._turns else nullcontext():
             engine = self._engine.execution_options(begin="IMMEDIATE")
             async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
                 yield session
