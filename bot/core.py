@@ -166,6 +166,7 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
     session = await stack.enter_async_context(aiohttp.ClientSession())
     workspace = Workspace(settings.data_dir / "tmp" / ground.executor_id)
     await workspace.clear()
+    stack.callback(workspace.close)
     photo_workers = PhotoWorkers()
     stack.callback(photo_workers.close)
     texts = Texts(settings.default_language)

@@ -1,25 +1,47 @@
-"""Temporary files: a folder for each piece of work, gone when the work ends, and at the start after a kill."""
+"""Temporary files: a folder for each piece of work, gone when the work ends, and at the next start after a kill.
+
+Processes may share a machine and a data directory: each holds a lock on its own root, which ends with it, however it
+ends. What nobody holds any more is a dead process's. Source: ``flock(2)``.
+"""
 
 import asyncio
+import fcntl
+import os
 import shutil
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+
+TRIES = 20
+PAUSE_SECONDS = 0.01
 
 
 class Workspace:
     """The folder of temporary files of one process.
 
     Args:
-        root: Where it is; made when it is not there.
+        root: Where it is; made when it is not there. What lies beside it are the roots of other processes.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._lock: int | None = None
 
     async def clear(self) -> None:
-        """Remove what an earlier process left behind."""
-        await asyncio.to_thread(self._remake)
+        """Take the root, and remove what dead processes left in it and beside it.
+
+        Raises:
+            OSError: The root cannot be made, or a living process holds it.
+        """
+        await asyncio.to_thread(self._clear)
+
+    def close(self) -> None:
+        """Remove the root, and let go of it."""
+        if self._lock is not None:
+            shutil.rmtree(self._root, ignore_errors=True)
+            os.close(self._lock)
+            self._lock = None
 
     @asynccontextmanager
     async def folder(self, *names: str) -> AsyncIterator[Path]:
@@ -32,6 +54,36 @@ class Workspace:
             # Removing small folders is quick; a thread could be cancelled before it starts.
             shutil.rmtree(path, ignore_errors=True)
 
-    def _remake(self) -> None:
-        shutil.rmtree(self._root, ignore_errors=True)
-        self._root.mkdir(parents=True, exist_ok=True)
+    def _clear(self) -> None:
+        self._root.parent.mkdir(parents=True, exist_ok=True)
+        for other in self._root.parent.iterdir():
+            lock = _hold(other)
+            if lock is not None:
+                shutil.rmtree(other, ignore_errors=True)
+                os.close(lock)
+        for _ in range(TRIES):
+            self._root.mkdir(exist_ok=True)
+            self._lock = _hold(self._root)
+            if self._lock is not None:
+                return
+            # Another process that starts at this moment may look whether it is a dead one's.
+            time.sleep(PAUSE_SECONDS)
+        raise BlockingIOError(f"{self._root} is held by another process")
+
+
+def _hold(path: Path) -> int | None:
+    """Lock a folder; None when it is gone, no folder, or another process's."""
+    try:
+        lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Between opening and locking it another process may have removed it, for nobody held it.
+        if path.stat().st_ino == os.fstat(lock).st_ino:
+            return lock
+    except OSError:
+        os.close(lock)
+        return None
+    os.close(lock)
+    return None

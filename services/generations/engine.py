@@ -18,6 +18,7 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID
 from sqlalchemy import make_url
 from structlog import get_logger
 
+from services.generations.jobs_file import JobsConnection
 from services.generations.model import Generation
 
 APPLICATION_VERSION = "1"
@@ -27,6 +28,9 @@ SINGLE_EXECUTOR = "single"
 """The executor id where one process holds the database file."""
 
 EXECUTOR_THREADS = 8
+CONNECTIONS = 5
+"""To the database, for each process; PostgreSQL lets a hundred in by default, and the engine alone would take 20."""
+
 UNFINISHED = ["PENDING", "ENQUEUED", "DELAYED"]
 ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 PRUNED_AT_ONCE = 1000
@@ -80,9 +84,12 @@ class Engine:
             "executor_id": self._executor_id,
             "application_version": APPLICATION_VERSION,
             "max_executor_threads": EXECUTOR_THREADS,
+            "sys_db_pool_size": CONNECTIONS,
             "log_level": "WARNING",
             "enable_otlp": False,
         }
+        if make_url(self._url).get_backend_name() == "sqlite":
+            config["db_engine_kwargs"] = {"connect_args": {"factory": JobsConnection}}
         DBOS(config=config)
 
         async def generation(generation_id: str) -> None:
