@@ -32,7 +32,7 @@ class Store:
 
 
 @asynccontextmanager
-async def running(store: Store, wait: float = 5) -> AsyncIterator[GroupCommit]:
+async def running(store: Store, wait: float = 5) -> AsyncIterator[GroupCommit[Incoming]]:
     commits = GroupCommit(store.take, wait)
     work = asyncio.create_task(commits.run())
     await asyncio.sleep(0)
