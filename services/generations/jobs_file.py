@@ -1,0 +1,25 @@
+"""The job engine's SQLite file, on every SQLite.
+
+On Python 3.12 and newer the engine asks for ``unixepoch('subsec')``, which SQLite knows since 3.42; Debian 12, and images
+made from it, bring 3.40. Sources: ``dbos/_migration.py`` 3.4; SQLite's page on date and time functions.
+"""
+
+import sqlite3
+import time
+from typing import Any
+
+SUBSEC_SINCE = (3, 42, 0)
+
+
+class JobsConnection(sqlite3.Connection):
+    """A connection that knows ``unixepoch('subsec')``, whatever the age of the library."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - handed through
+        super().__init__(*args, **kwargs)
+        if sqlite3.sqlite_version_info < SUBSEC_SINCE:
+            self.create_function("unixepoch", 1, _unixepoch)
+
+
+def _unixepoch(modifier: str) -> float | None:
+    """Seconds since 1970 to the millisecond, as the newer function says."""
+    return round(time.time(), 3) if modifier == "subsec" else None
