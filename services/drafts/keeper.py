@@ -42,7 +42,7 @@ class Quiet:
         single: Otherwise.
     """
 
-    album: timedelta = timedelta(seconds=1.5)
+    album: timedelta = timedelta(seconds=2.5)
     single: timedelta = timedelta(seconds=0.4)
 
 

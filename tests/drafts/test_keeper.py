@@ -200,11 +200,11 @@ async def test_a_fourth_photo_is_told_once_for_a_burst(room: Room) -> None:
 async def test_an_album_starts_once_it_is_quiet(room: Room, time: Time) -> None:
     added = await room.starting.begin(ANNA, DEFAULTS, "x", [item(2, "fly", album="x")], 2)
     assert added.draft_id is not None
-    assert await room.keeper.refresh(added.draft_id) == pytest.approx(1.5)
+    assert await room.keeper.refresh(added.draft_id) == pytest.approx(2.5)
     await time.pass_(1.0)
     await room.drafts.add(ANNA, [item(1, album="x")], DEFAULTS)
-    assert await room.keeper.refresh(added.draft_id) == pytest.approx(1.5)
-    await time.pass_(1.6)
+    assert await room.keeper.refresh(added.draft_id) == pytest.approx(2.5)
+    await time.pass_(2.6)
     assert await room.keeper.refresh(added.draft_id) is None
     order = room.orders.placed_orders[f"draft:{added.draft_id}"]
     assert (len(order.photos), order.count, order.request_message_id) == (2, 2, 1)
@@ -242,7 +242,7 @@ async def test_a_start_that_is_refused_is_told_and_asks_from_then_on(room: Room,
     room.orders.refusal = TooManyWaiting(3)
     added = await room.starting.begin(ANNA, DEFAULTS, "x", [item(2, "fly", album="x")], None)
     assert added.draft_id is not None
-    await time.pass_(2)
+    await time.pass_(3)
     await room.keeper.refresh(added.draft_id)
     sentence, card = room.phone.texts()
     assert "3 requests waiting" in sentence
@@ -255,6 +255,6 @@ async def test_a_refused_album_beside_an_open_draft_ends(room: Room, time: Time)
     room.orders.refusal = TooManyWaiting(3)
     added = await room.starting.begin(ANNA, DEFAULTS, "x", [item(2, "fly", album="x")], None)
     assert added.draft_id is not None
-    await time.pass_(2)
+    await time.pass_(3)
     await room.keeper.refresh(added.draft_id)
     assert (await room.get(added.draft_id)).state is DraftState.CANCELLED

@@ -55,7 +55,7 @@ async def test_a_late_part_of_an_album_is_told_of_once_and_opens_nothing(world: 
     for number in (2, 3):
         await anna.send_photo(jpeg(number), group_id="77")
     await world.settled()
-    assert [text for text in world.texts_in(anna.chat_id) if "had been started" in text] != []
+    assert [text for text in world.texts_in(anna.chat_id) if "came too late" in text] != []
     assert len(world.server.bot_lines(anna.chat_id)) == 1
 
 
