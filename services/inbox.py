@@ -87,9 +87,10 @@ class Inbox:
             for item in arrived
         ]
         insert = sqlite_insert if self._database.is_sqlite else postgresql_insert
-        async with self._database.write() as session:
-            statement = insert(InboxRow).values(rows).on_conflict_do_nothing().returning(InboxRow.update_id)
-            new = set(await session.scalars(statement))
+        # Telegram waits for this commit; and rows beside the statement let its text be made once.
+        async with self._database.write(hurry=True) as session:
+            statement = insert(InboxRow).on_conflict_do_nothing().returning(InboxRow.update_id)
+            new = set(await session.scalars(statement, rows))
         # A batch may itself hold an update twice.
         unique = {item.update_id: item for item in arrived if item.update_id in new}
         return list(unique.values())
@@ -130,10 +131,10 @@ class Inbox:
             own = update(InboxRow).where(self._left(), InboxRow.taken_by == self._owner)
             await session.execute(own.values(taken_by=None))
 
-    async def handled(self, update_id: int) -> None:
-        """Forget an update's content; its number stays for a while."""
+    async def handled(self, update_ids: Sequence[int]) -> None:
+        """Forget the content of updates; their numbers stay for a while."""
         async with self._database.write() as session:
-            own = update(InboxRow).where(InboxRow.bot_id == self._bot_id, InboxRow.update_id == update_id)
+            own = update(InboxRow).where(InboxRow.bot_id == self._bot_id, InboxRow.update_id.in_(update_ids))
             await session.execute(own.values(payload=None, taken_by=None))
 
     async def prune(self, before: datetime) -> None:
