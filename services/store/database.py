@@ -29,6 +29,9 @@ MIGRATION_LOCK = 7205759403792793
 
 _LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 
+IDLE_SECONDS = 10
+"""A process that is frozen in the middle of a transaction loses it, and its locks, after so long."""
+
 _POSTGRESQL_ARGUMENTS = {
     "connect_timeout": 10,
     # A server that is gone without a word (its machine lost power, the network fell apart) is given up in time.
@@ -102,6 +105,8 @@ class Database:
             yield
             return
         async with self.write() as session:
+            # What the block does may take longer than a transaction may idle.
+            await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             await session.execute(_LOCK, {"key": key})
             yield
 
@@ -160,6 +165,15 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
         driver = connection.connection.driver_connection
         assert isinstance(driver, OneHopConnection)
         driver.begin_with(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
+
+
+def _prepare_postgresql(engine: AsyncEngine) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def on_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
+        cursor.close()
+        connection.commit()
 
 
 def _migrate(connection: Connection) -> None:
