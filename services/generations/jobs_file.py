@@ -1,7 +1,7 @@
 """The job engine's SQLite file, on every SQLite.
 
-On Python 3.12 and newer the engine asks for ``unixepoch('subsec')``, which SQLite knows since 3.42; Debian 12, and images
-made from it, bring 3.40. Sources: ``dbos/_migration.py`` 3.4; SQLite's page on date and time functions.
+On Python 3.12 and newer the engine asks for ``unixepoch('subsec')``, which SQLite knows since 3.42; Debian 12, and
+images made from it, bring 3.40. Sources: ``dbos/_migration.py`` 3.4; SQLite's page on date and time functions.
 """
 
 import sqlite3
