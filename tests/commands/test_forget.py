@@ -1,4 +1,5 @@
 from datetime import timedelta
+from hashlib import sha256
 
 from sqlalchemy import text, update
 
@@ -21,8 +22,10 @@ async def fill(world: World, user_id: int) -> None:
     await world.people.set_language(user_id, "en")
     await world.notices.is_due(f"history:u{user_id}:1", timedelta(minutes=1))
     await world.access.allow(Subject(SubjectKind.USER, user_id))
-    await add_generation(world.database, f"done{user_id}", user_id, at, file_ids=["x"])
-    await add_generation(world.database, f"failed{user_id}", user_id, at, state=State.FAILED)
+    # Ids of generations are random and tell nobody's name.
+    name = sha256(str(user_id).encode()).hexdigest()[:8]
+    await add_generation(world.database, f"done-{name}", user_id, at, file_ids=["x"])
+    await add_generation(world.database, f"failed-{name}", user_id, at, state=State.FAILED)
     async with world.database.write() as session:
         session.add(
             DraftRow(id=f"d{user_id}", chat_id=user_id, user_id=user_id, language="en", created_at=at, updated_at=at)
