@@ -204,7 +204,7 @@ async def main() -> None:
             await photograph(html, HERE / f"conversation{suffix}.png")
             if not suffix:
                 assert videos[0].path is not None
-                frame_of(videos[0].path).resize((960, 540)).save(HERE / "frame.jpg", quality=88, optimize=True)
+                frame_of(videos[0].path).resize((640, 360)).save(HERE / "frame.jpg", quality=90, optimize=True)
         sys.stdout.write(f"{language}: done\n")
 
 
