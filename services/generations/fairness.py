@@ -14,25 +14,29 @@ class Waiting:
         id: Its id.
         user_id: Whose it is.
         queued_at: Since when.
+        turns: Turns that this person had while it waited, those that still run included.
     """
 
     id: str
     user_id: int
     queued_at: datetime
+    turns: int = 0
 
 
-def in_order(waiting: Sequence[Waiting], active: Mapping[int, int]) -> list[Waiting]:
+def in_order(waiting: Sequence[Waiting]) -> list[Waiting]:
     """The queue as it will be served: everybody's first before anybody's second, then by age.
+
+    A turn that was had while a generation waited counts as much as one that is still to come before it, so that a
+    turn's end never puts somebody with many before somebody with one, and nobody's place grows but by new arrivals.
 
     Args:
         waiting: All that wait.
-        active: Running generations by person; they count as turns already had.
     """
-    turns: Counter[int] = Counter(active)
+    before: Counter[int] = Counter()
     keyed: list[tuple[int, datetime, str, Waiting]] = []
     for item in sorted(waiting, key=lambda item: (item.queued_at, item.id)):
-        keyed.append((turns[item.user_id], item.queued_at, item.id, item))
-        turns[item.user_id] += 1
+        keyed.append((item.turns + before[item.user_id], item.queued_at, item.id, item))
+        before[item.user_id] += 1
     return [item for _turn, _since, _id, item in sorted(keyed, key=lambda entry: entry[:3])]
 
 
@@ -50,7 +54,7 @@ def to_start(
     running: Counter[int] = Counter(active)
     free = max_active - running.total()
     chosen: list[Waiting] = []
-    for item in in_order(waiting, active):
+    for item in in_order(waiting):
         if len(chosen) >= free:
             break
         if running[item.user_id] < max_active_per_user:

@@ -1,7 +1,7 @@
 """The queue: orders become rows within the limits, rows get their turn. All of it is in the database."""
 
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -148,8 +148,8 @@ class Queue:
     async def positions(self) -> dict[str, int]:
         """The place of every waiting generation, from 1."""
         async with self._database.read() as session:
-            waiting, active = await self._survey(session)
-        return {item.id: place for place, item in enumerate(in_order(waiting, active), 1)}
+            waiting, _active = await self._survey(session)
+        return {item.id: place for place, item in enumerate(in_order(waiting), 1)}
 
     async def unfinished(self, grace: timedelta) -> list[Unfinished]:
         """All that run, or have ended untold, and that no process has undertaken to work on within ``grace``."""
@@ -167,14 +167,36 @@ class Queue:
                 _unfinished()
             )
         )
-        waiting: list[Waiting] = []
+        queued: list[tuple[str, int, datetime]] = []
         active: Counter[int] = Counter()
         for generation_id, user_id, queued_at, state in rows:
             if state == State.QUEUED.value:
-                waiting.append(Waiting(generation_id, user_id, queued_at))
+                queued.append((generation_id, user_id, queued_at))
             else:
                 active[user_id] += 1
-        return waiting, active
+        turns = await self._turns(session, queued)
+        return [Waiting(*item, turns=turns[item[0]]) for item in queued], active
+
+    @staticmethod
+    async def _turns(session: AsyncSession, queued: Sequence[tuple[str, int, datetime]]) -> Counter[str]:
+        """The turns that each owner had, or has, since a generation of theirs was queued."""
+        turns: Counter[str] = Counter()
+        if not queued:
+            return turns
+        since = min(queued_at for _id, _user, queued_at in queued)
+        rows = await session.execute(
+            select(GenerationRow.user_id, GenerationRow.finished_at).where(
+                GenerationRow.user_id.in_({user_id for _id, user_id, _since in queued}),
+                GenerationRow.started_at.is_not(None),
+                GenerationRow.finished_at.is_(None) | (GenerationRow.finished_at >= since),
+            )
+        )
+        ends: dict[int, list[datetime | None]] = defaultdict(list)
+        for user_id, finished_at in rows:
+            ends[user_id].append(finished_at)
+        for generation_id, user_id, queued_at in queued:
+            turns[generation_id] = sum(end is None or end >= queued_at for end in ends[user_id])
+        return turns
 
     async def _lock(self, session: AsyncSession) -> None:
         if not self._database.is_sqlite:

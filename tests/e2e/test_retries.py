@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.genaipro import Answer, Script
-from tests.e2e.asking import ask, ended, in_words, left_over, posted, posts, row, shown, told, words
+from tests.e2e.asking import TEXTS, ask, ended, in_words, left_over, posted, posts, row, shown, told, words
 from tests.e2e.world import world
 
 pytestmark = pytest.mark.timeout(60)
@@ -38,7 +38,7 @@ async def test_what_stays_busy_is_given_up_after_five_attempts(tmp_path: Path, a
         found = await told(here, asked)
         assert len(posts(here, asked)) == 5
         assert "The service is busy (tried 5 times)" in end.text
-        assert "đã thử 5 lần" in in_words(found, "vi").html
+        assert TEXTS.into("vi").html("failure-busy", attempts=5) == in_words(found, "vi").html
         assert words(end) == ["again"]
         assert (found["failure_kind"], found["charged"], found["armed_at"]) == ("busy", "no", None)
         assert not left_over(here)

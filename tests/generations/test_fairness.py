@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -16,23 +17,33 @@ queues = st.lists(st.tuples(st.integers(1, 5), st.integers(0, 50)), max_size=20)
 actives = st.dictionaries(st.integers(1, 5), st.integers(1, 3))
 
 
-def waiting(name: str, user: int, second: int) -> Waiting:
-    return Waiting(name, user, START + timedelta(seconds=second))
+def waiting(name: str, user: int, second: int, turns: int = 0) -> Waiting:
+    return Waiting(name, user, START + timedelta(seconds=second), turns)
 
 
 def test_somebody_with_three_does_not_go_before_somebody_with_one() -> None:
     queue = [waiting("a1", 1, 0), waiting("a2", 1, 1), waiting("a3", 1, 2), waiting("b1", 2, 3)]
-    assert [item.id for item in in_order(queue, {})] == ["a1", "b1", "a2", "a3"]
+    assert [item.id for item in in_order(queue)] == ["a1", "b1", "a2", "a3"]
 
 
-def test_what_runs_counts_as_a_turn() -> None:
-    queue = [waiting("a2", 1, 0), waiting("b1", 2, 1)]
-    assert [item.id for item in in_order(queue, {1: 1})] == ["b1", "a2"]
+def test_a_turn_that_was_had_counts_as_one_that_is_to_come() -> None:
+    queue = [waiting("a2", 1, 0, turns=1), waiting("b1", 2, 1)]
+    assert [item.id for item in in_order(queue)] == ["b1", "a2"]
 
 
-@given(queues, actives)
-def test_the_order_loses_nobody_and_keeps_each_persons_own(queue: list[Waiting], active: dict[int, int]) -> None:
-    order = in_order(queue, active)
+@given(queues)
+def test_a_turn_changes_no_other_place(queue: list[Waiting]) -> None:
+    order = in_order(queue)
+    for first in order[:1]:
+        after = [
+            replace(item, turns=item.turns + (item.user_id == first.user_id)) for item in queue if item.id != first.id
+        ]
+        assert [item.id for item in in_order(after)] == [item.id for item in order[1:]]
+
+
+@given(queues)
+def test_the_order_loses_nobody_and_keeps_each_persons_own(queue: list[Waiting]) -> None:
+    order = in_order(queue)
     assert sorted(item.id for item in order) == sorted(item.id for item in queue)
     for user in {item.user_id for item in queue}:
         own = [item for item in order if item.user_id == user]
