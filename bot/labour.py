@@ -33,7 +33,7 @@ class Labour:
     async def start(self) -> None:
         """Take up the jobs of an earlier process."""
         # The job engine makes its tables at its first start, and several processes must not do that at once.
-        async with self._database.exclusively(LAUNCH_LOCK):
+        async with self._database.exclusively(LAUNCH_LOCK, self._core.sleep):
             await self._core.engine.launch()
 
     def works(self) -> list[Work]:

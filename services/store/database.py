@@ -5,7 +5,7 @@ Writers of one process wait for each other in the event loop rather than in SQLi
 """
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
@@ -28,6 +28,8 @@ MIGRATION_LOCK = 7205759403792793
 """PostgreSQL's advisory lock around migrations: processes that start together must not make the tables at once."""
 
 _LOCK = text("SELECT pg_advisory_xact_lock(:key)")
+
+EXCLUSIVE_PAUSE_SECONDS = 0.1
 
 IDLE_SECONDS = 10
 """A process that is frozen in the middle of a transaction loses it, and its locks, after so long."""
@@ -95,20 +97,25 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def exclusively(self, key: int) -> AsyncIterator[None]:
+    async def exclusively(self, key: int, sleep: Callable[[float], Awaitable[None]]) -> AsyncIterator[None]:
         """A block that only one process at a time is in; on SQLite there is only one.
 
         Args:
             key: Of PostgreSQL's advisory lock.
+            sleep: Waits some seconds.
         """
         if self._is_sqlite:
             yield
             return
-        async with self.write() as session:
-            # What the block does may take longer than a transaction may idle.
-            await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
-            await session.execute(_LOCK, {"key": key})
-            yield
+        # No transaction and no statement lasts meanwhile: what makes an index "concurrently" waits for all of them.
+        async with self._engine.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            while not await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}):
+                await sleep(EXCLUSIVE_PAUSE_SECONDS)
+            try:
+                yield
+            finally:
+                await connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
 
     async def ping(self) -> None:
         """Prove that the database answers.
