@@ -73,7 +73,7 @@ async def test_everything_of_the_person_goes_and_nothing_of_others(world: World,
     before = await count_rows(world.database)
     await fill(world, alice.user_id)
     tables = await mentions(world.database, str(alice.user_id))
-    assert {"people", "access", "drafts", "generations", "videos", "seen_photos", "notices", "inbox"} <= set(tables)
+    assert {"people", "access", "drafts", "generations", "seen_photos", "notices", "inbox"} <= set(tables)
     assert "Done" in await forget(world, alice)
     after = await count_rows(world.database)
     # The number of an update that was worked through stays, and so do the hashes of what the service made: they name
