@@ -22,6 +22,7 @@ from bot.http import HttpServer
 from bot.intake import Intake
 from bot.labour import Labour
 from bot.logs import install_loop_handler
+from bot.migration_alarm import tell_of_failed_migration
 from bot.monitoring import TELEGRAM_SILENCE, Monitoring
 from bot.rate_limiter import Outbox
 from bot.settings import Settings
@@ -32,7 +33,7 @@ from services.clock import Clock, SystemClock
 from services.cluster import Alone, Membership, SharedPacer
 from services.genaipro.pacing import Pacer
 from services.generations.engine import SINGLE_EXECUTOR
-from services.store.database import Database, DatabaseError, is_sqlite, open_database
+from services.store.database import Database, DatabaseError, MigrationError, is_sqlite, open_database
 
 STOP_SECONDS = 8.0
 """After so long a stop is final, whatever still hangs; it was asked to end within ten seconds."""
@@ -163,6 +164,8 @@ class Process:
         try:
             database = await open_database(self._settings.effective_database_url)
         except DatabaseError as error:
+            if isinstance(error, MigrationError):
+                await tell_of_failed_migration(self._settings, self._clock)
             raise OperatorError(str(error)) from error
         stack.push_async_callback(database.close)
         return database

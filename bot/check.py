@@ -4,9 +4,12 @@ import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
 
 import aiohttp
 import telegram
+from telegram import WebhookInfo
 from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
@@ -20,12 +23,16 @@ from services.genaipro.client import GenAIProClient
 from services.genaipro.errors import GenAIProError
 from services.genaipro.events import CreditGrant
 from services.genaipro.pacing import Pacer
-from services.store.database import DatabaseError, check_database
+from services.store.database import DatabaseError
+from services.store.inspection import Age, Inspection, inspect_database
 
 ANSWER_SECONDS = 10.0
 """What has not answered by then is reported as silent."""
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 """Room for the temporary files of a few generations."""
+
+RECENT = timedelta(minutes=10)
+"""A failed delivery that is older was mended since, or is told again by the next."""
 
 _PRIVACY = "privacy mode is on: in groups it sees only commands and replies to it"
 _NO_PRIVACY = "privacy mode is off: in groups it sees every message"
@@ -133,10 +140,22 @@ async def _ask_disk(settings: Settings) -> Outcome:
 async def _ask_database(settings: Settings) -> Outcome:
     url = settings.effective_database_url
     try:
-        await check_database(url)
+        found = await inspect_database(url)
     except DatabaseError as error:
         return Outcome(False, str(error), "set DATABASE_URL to a database that can be used")
-    return Outcome(True, f"{url.partition(':')[0]}, its tables are up to date")
+    return _tables(url.partition(":")[0], found)
+
+
+def _tables(name: str, found: Inspection) -> Outcome:
+    if found.age is Age.NEWER:
+        text = f"{name}, its tables ({found.found}) were made by a newer version than this one ({found.wanted})"
+        return Outcome(False, text, "run that version, or restore the backup from before the upgrade")
+    if found.age is Age.OLDER:
+        text = f"{name}, its tables are of {found.found}; the next start brings them to {found.wanted}"
+        return Outcome(True, f"{text}, so back it up first")
+    if found.age is Age.NEW:
+        return Outcome(True, f"{name}, can be used; the first start makes its tables")
+    return Outcome(True, f"{name}, its tables are up to date ({found.found})")
 
 
 async def _ask_telegram(settings: Settings) -> Outcome:
@@ -150,14 +169,38 @@ async def _ask_telegram(settings: Settings) -> Outcome:
     )
     try:
         async with bot:
-            me = bot.bot
+            me, state = bot.bot, await _webhook(settings, bot)
     except InvalidToken:
         return Outcome(False, "the token is refused", "set TELEGRAM_BOT_TOKEN to the one that @BotFather shows")
     except TelegramError as error:
         advice = "see that TELEGRAM_API_URL is right and can be reached from here"
         return Outcome(False, f"no usable answer ({type(error).__name__})", advice)
     privacy = _NO_PRIVACY if me.can_read_all_group_messages else _PRIVACY
-    return Outcome(True, f"the token belongs to @{me.username}; {privacy}")
+    return Outcome(state.ok, f"the token belongs to @{me.username}; {privacy}; {state.text}", state.advice)
+
+
+async def _webhook(settings: Settings, bot: telegram.Bot) -> Outcome:
+    try:
+        return _compare(settings, await bot.get_webhook_info())
+    except TelegramError as error:
+        return Outcome(True, f"what Telegram knows of a webhook was not to be had ({type(error).__name__})")
+
+
+def _compare(settings: Settings, info: WebhookInfo) -> Outcome:
+    """What Telegram knows of the webhook, beside what the settings want. Paths are not told: one may be a secret."""
+    waiting = f"{info.pending_update_count} updates wait"
+    if not settings.webhook_url:
+        if info.url:
+            host = urlsplit(info.url).hostname
+            return Outcome(True, f"a webhook to {host} is set, and the start removes it, for WEBHOOK_URL is not set")
+        return Outcome(True, f"the bot polls, no webhook is in the way, {waiting}")
+    if info.url != settings.webhook_url:
+        return Outcome(True, f"the webhook is not set yet, the start sets it, {waiting}")
+    error = info.last_error_date
+    if error is not None and SystemClock().now() - error < RECENT:
+        text = f"the webhook is set, {waiting}, and Telegram could not deliver: {info.last_error_message}"
+        return Outcome(False, text, "see that WEBHOOK_URL leads to HTTP_HOST and HTTP_PORT of the running bot")
+    return Outcome(True, f"the webhook is set, {waiting}")
 
 
 async def _ask_genaipro(settings: Settings) -> Outcome:

@@ -3,3 +3,4 @@
 alarm-credits = 💳 The bot is out of credits at GenAIPro. Requests fail until there are more.
 alarm-key = 🔑 GenAIPro refused the bot's key. Check GENAIPRO_API_KEY and start the bot again.
 alarm-lost = 🔎 A result of GenAIPro never came, though it may have been charged. If this happens often, look at the log.
+alarm-migration = 🧱 A new version of the bot cannot start: its database could not be brought up to date, and was left as it was. The log has the reason; the version before still works with it.

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from services.store.one_hop import OneHopConnection
@@ -47,6 +48,10 @@ _POSTGRESQL_ARGUMENTS = {
 
 class DatabaseError(Exception):
     """The database cannot be used; the message is one sentence for the operator and holds no password."""
+
+
+class MigrationError(DatabaseError):
+    """The tables cannot be brought to the form of this version; they are as they were."""
 
 
 def async_url(database_url: str) -> URL:
@@ -139,6 +144,11 @@ def is_sqlite(database_url: str) -> bool:
     return make_url(database_url).get_backend_name() == "sqlite"
 
 
+def make_engine(url: URL) -> AsyncEngine:
+    """An engine for a URL of :func:`async_url`; nothing is connected yet."""
+    return _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgresql_engine(url)
+
+
 def _postgresql_engine(url: URL) -> AsyncEngine:
     return create_async_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=_POSTGRESQL_ARGUMENTS)
 
@@ -197,33 +207,42 @@ async def open_database(database_url: str) -> Database:
         database_url: ``sqlite:///…`` or ``postgresql://…``.
 
     Raises:
-        DatabaseError: It cannot be opened or migrated.
+        MigrationError: It is there, and cannot be brought to the newest form; it is left as it was.
+        DatabaseError: It cannot be opened.
     """
     url = async_url(database_url)
-    is_sqlite = url.get_backend_name() == "sqlite"
-    engine = _sqlite_engine(url) if is_sqlite else _postgresql_engine(url)
+    name = url.get_backend_name()
+    engine = make_engine(url)
     try:
         async with engine.execution_options(begin="IMMEDIATE").begin() as connection:
-            if not is_sqlite:
+            if name != "sqlite":
                 await connection.execute(_LOCK, {"key": MIGRATION_LOCK})
-            await connection.run_sync(_migrate)
+            await _bring_up_to_date(connection, name)
     except (SQLAlchemyError, OSError) as error:
         await engine.dispose()
-        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise DatabaseError(
-            f"DATABASE_URL: the {url.get_backend_name()} database cannot be opened: {reason}"
-        ) from error
+        raise DatabaseError(f"DATABASE_URL: the {name} database cannot be opened: {reason_of(error)}") from error
+    except DatabaseError:
+        await engine.dispose()
+        raise
     return Database(engine)
 
 
-async def check_database(database_url: str) -> None:
-    """Open, migrate and ask the database once.
-
-    Raises:
-        DatabaseError: It cannot be used.
-    """
-    database = await open_database(database_url)
+async def _bring_up_to_date(connection: AsyncConnection, name: str) -> None:
     try:
-        await database.ping()
-    finally:
-        await database.close()
+        await connection.run_sync(_migrate)
+    except CommandError as error:
+        raise MigrationError(
+            f"DATABASE_URL: the {name} database was made by a newer version of the bot; "
+            "run that version, or restore the backup from before the upgrade"
+        ) from error
+    except Exception as error:
+        raise MigrationError(
+            f"DATABASE_URL: the {name} database could not be brought to the form of this version and was left as it "
+            f"was: {reason_of(error)}"
+        ) from error
+
+
+def reason_of(error: Exception) -> str:
+    """The first line of what a driver says, without the statement."""
+    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

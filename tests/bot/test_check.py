@@ -1,7 +1,11 @@
 import asyncio
+import re
+import sqlite3
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -11,6 +15,7 @@ from pydantic import SecretStr
 from bot import check
 from bot.check import Check, Outcome, check_all, run_checks
 from bot.settings import FixedSettings, Settings
+from services.store.database import MigrationError, open_database
 
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
 KEY = "gp-key-0123456789"
@@ -23,7 +28,13 @@ CREDITS = [
 
 @asynccontextmanager
 async def world(
-    tmp_path: Path, *, token: str = TOKEN, key: str = KEY, grants: object = CREDITS, **changes: str
+    tmp_path: Path,
+    *,
+    token: str = TOKEN,
+    key: str = KEY,
+    grants: object = CREDITS,
+    webhook: Mapping[str, object] | None = None,
+    **changes: str,
 ) -> AsyncIterator[Settings]:
     """Both services with one good token and one good key; `changes` are settings."""
 
@@ -32,6 +43,10 @@ async def world(
             return web.json_response({"ok": False, "error_code": 401, "description": "Unauthorized"}, status=401)
         return web.json_response({"ok": True, "result": ME})
 
+    async def get_webhook_info(_request: web.Request) -> web.Response:
+        info = {"url": "", "has_custom_certificate": False, "pending_update_count": 3} | dict(webhook or {})
+        return web.json_response({"ok": True, "result": info})
+
     async def tell_credits(request: web.Request) -> web.Response:
         if request.headers["Authorization"] != f"Bearer {KEY}":
             return web.json_response({"error": f"unknown key {key}"}, status=401)
@@ -39,6 +54,7 @@ async def world(
 
     app = web.Application()
     app.router.add_route("*", "/bot{token}/getMe", get_me)
+    app.router.add_route("*", "/bot{token}/getWebhookInfo", get_webhook_info)
     app.router.add_get("/api/v1/veo/credits", tell_credits)
     async with TestServer(app) as server:
         url = f"http://127.0.0.1:{server.port}"
@@ -72,6 +88,8 @@ async def test_all_well(tmp_path: Path) -> None:
         "ok      GenAIPro",
     ]
     assert "@some_bot; privacy mode is on" in lines[3]
+    assert lines[3].endswith("the bot polls, no webhook is in the way, 3 updates wait")
+    assert lines[2].endswith("sqlite, can be used; the first start makes its tables")
     assert "77 credits are left" in lines[4]
 
 
@@ -88,13 +106,70 @@ async def test_all_well(tmp_path: Path) -> None:
     ],
 )
 async def test_one_thing_wrong_is_one_failed_line_with_advice(
-    changes: dict[str, str], index: int, said: str, workdir: Path
+    changes: dict[str, Any], index: int, said: str, workdir: Path
 ) -> None:
     async with world(workdir, **changes) as settings:
         status, lines = await report(settings)
     assert status == 1
     assert [number for number, line in enumerate(lines) if line.startswith("failed")] == [index]
     assert said in lines[index]
+
+
+HOOK = {"webhook_url": "https://bot.example.com/private-path", "webhook_secret": "abc"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "webhook", "ok", "said"),
+    [
+        ({}, {"url": "https://old.example.com/private-path"}, True, "to old.example.com is set, and the start removes"),
+        (HOOK, {}, True, "the webhook is not set yet, the start sets it, 3 updates wait"),
+        (HOOK, {"url": HOOK["webhook_url"]}, True, "the webhook is set, 3 updates wait"),
+        (
+            HOOK,
+            {"url": HOOK["webhook_url"], "last_error_date": int(time.time()), "last_error_message": "Bad Gateway"},
+            False,
+            "Telegram could not deliver: Bad Gateway; see that WEBHOOK_URL leads to HTTP_HOST",
+        ),
+        (
+            HOOK,
+            {"url": HOOK["webhook_url"], "last_error_date": 1_700_000_000, "last_error_message": "Bad Gateway"},
+            True,
+            "the webhook is set, 3 updates wait",
+        ),
+    ],
+)
+async def test_state_of_the_webhook(
+    changes: dict[str, str], webhook: dict[str, object], ok: bool, said: str, tmp_path: Path
+) -> None:
+    async with world(tmp_path, webhook=webhook, **changes) as settings:
+        status, lines = await report(settings)
+    assert (status == 0) is ok
+    assert said in lines[3]
+    assert "private-path" not in lines[3]
+
+
+async def test_tables_are_looked_at_and_not_touched(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'x.sqlite3'}"
+
+    async def line_of_database() -> str:
+        async with world(tmp_path, database_url=url) as settings:
+            return (await report(settings))[1][2]
+
+    def set_revision(revision: str) -> None:
+        with sqlite3.connect(tmp_path / "x.sqlite3") as connection:
+            connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+        connection.close()
+
+    assert (await line_of_database()).startswith("ok ")
+    assert not (tmp_path / "x.sqlite3").exists()
+    await (await open_database(url)).close()
+    assert re.search(r"its tables are up to date \(\d{4}\)$", await line_of_database())
+    set_revision("9999")
+    line = await line_of_database()
+    assert line.startswith("failed ")
+    assert "were made by a newer version" in line
+    with pytest.raises(MigrationError, match="was made by a newer version of the bot; run that version"):
+        await open_database(url)
 
 
 async def test_wrong_path_tells_the_status(tmp_path: Path) -> None:
