@@ -4,6 +4,7 @@ Sources: Bot API pages of ``sendMessage``, ``editMessageText``, ``deleteMessage`
 """
 
 from contextlib import suppress
+from dataclasses import replace
 from enum import Enum, auto
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
@@ -52,12 +53,30 @@ def keyboard(screen: Screen) -> InlineKeyboardMarkup | None:
     )
 
 
+_CLOSED = (
+    "chat not found",
+    "not enough rights",
+    "have no rights",
+    "need administrator rights",
+    "chat_write_forbidden",
+    "chat_restricted",
+    "chat was deactivated",
+    "topic_closed",
+    "user is deactivated",
+    "user_is_blocked",
+    "peer_id_invalid",
+)
+
+
 def is_closed(error: BadRequest) -> bool:
     """Whether a refusal means that the chat is closed (error texts lose their capitals in the library)."""
     text = error.message.lower()
-    return any(
-        part in text for part in ("chat not found", "not enough rights", "have no rights", "chat_write_forbidden")
-    )
+    return any(part in text for part in _CLOSED)
+
+
+def _is_topic_gone(error: BadRequest) -> bool:
+    text = error.message.lower()
+    return "thread not found" in text or "topic_deleted" in text
 
 
 class Messenger:
@@ -81,20 +100,8 @@ class Messenger:
             ChatMovedError: The group became a supergroup.
             telegram.error.TelegramError: Any other failure, a timeout included (it may have been sent).
         """
-        reply = None
-        if place.reply_to is not None:
-            reply = ReplyParameters(message_id=place.reply_to, allow_sending_without_reply=True)
         try:
-            with sending(priority):
-                message = await self._bot.send_message(
-                    place.chat_id,
-                    screen.html,
-                    parse_mode=ParseMode.HTML,
-                    reply_markup=keyboard(screen),
-                    reply_parameters=reply,
-                    message_thread_id=place.thread_id,
-                    link_preview_options=NO_PREVIEW,
-                )
+            return await self._send(place, screen, priority)
         except ChatMigrated as error:
             raise ChatMovedError(error.new_chat_id) from error
         except Forbidden as error:
@@ -102,7 +109,25 @@ class Messenger:
         except BadRequest as error:
             if is_closed(error):
                 raise ChatClosedError from error
-            raise
+            if place.thread_id is None or not _is_topic_gone(error):
+                raise
+        # The topic was deleted: what is left of the forum is General.
+        return await self.send(replace(place, thread_id=None), screen, priority)
+
+    async def _send(self, place: Place, screen: Screen, priority: Priority) -> int:
+        reply = None
+        if place.reply_to is not None:
+            reply = ReplyParameters(message_id=place.reply_to, allow_sending_without_reply=True)
+        with sending(priority):
+            message = await self._bot.send_message(
+                place.chat_id,
+                screen.html,
+                parse_mode=ParseMode.HTML,
+                reply_markup=keyboard(screen),
+                reply_parameters=reply,
+                message_thread_id=place.thread_id,
+                link_preview_options=NO_PREVIEW,
+            )
         return message.message_id
 
     async def edit(

@@ -132,15 +132,25 @@ class StatusBoard:
             outcome = await self._messenger.edit(
                 generation.chat_id, generation.status_message_id, screen, Priority.RESULT, self._next_version()
             )
-        try:
-            if outcome is EditOutcome.GONE:
+        is_closed = outcome is EditOutcome.CLOSED
+        if outcome is EditOutcome.GONE:
+            try:
                 message_id = await self._messenger.send(_place(generation), screen, Priority.RESULT)
                 await self._rows.set_status_message(generation, message_id)
-            elif outcome is EditOutcome.CLOSED and generation.chat_id != generation.user_id:
-                # A group that is closed to the bot: the person is told in private, where they have opened that chat.
+            except ChatClosedError:
+                is_closed = True
+        if is_closed:
+            await self._show_end_in_private(generation, screen)
+
+    async def _show_end_in_private(self, generation: Generation, screen: Screen) -> None:
+        """A group that is closed to the bot: the person is told in private, where they have opened that chat."""
+        try:
+            if generation.chat_id != generation.user_id:
                 await self._messenger.send(Place(generation.user_id), screen, Priority.RESULT)
+                return
         except ChatClosedError:
-            log.info("end_cannot_be_told", chat_closed=True)
+            pass
+        log.info("end_cannot_be_told", chat_closed=True)
 
     async def correct(self, generation_id: str) -> None:
         """Show the end again if there is one: another process told it, and an edit of this one may have come after."""
