@@ -74,6 +74,8 @@ class Room:
     messages: dict[int, Json] = field(default_factory=dict)
     closed: tuple[int, str] | None = None
     no_media: str = ""
+    no_sends: str = ""
+    closed_topics: set[int | None] = field(default_factory=set)
     moved_to: int | None = None
 
 
@@ -270,9 +272,14 @@ class PlainTelegram(News):
         answered = room.messages.get(reply.get("message_id"))
         if reply and answered is None and not reply.get("allow_sending_without_reply"):
             raise RefusedError(400, "Bad Request: message to be replied not found")
+        if room.no_sends:
+            raise RefusedError(400, room.no_sends)
         thread = params.get("message_thread_id")
         if thread is not None:
-            assert "forum_topic_created" in room.messages[int(thread)], "the topic of a message is one"
+            if "forum_topic_created" not in room.messages.get(int(thread), {}):
+                raise RefusedError(400, "Bad Request: message thread not found")
+            if int(thread) in room.closed_topics:
+                raise RefusedError(400, "Bad Request: TOPIC_CLOSED")
             fields |= {"message_thread_id": int(thread), "is_topic_message": True}
         if answered is not None:
             fields["reply_to_message"] = answered

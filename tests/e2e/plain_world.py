@@ -1,12 +1,13 @@
 """``python -m bot run`` between the two plain servers."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import av
 from PIL import Image
@@ -109,8 +110,9 @@ async def plain_world(folder: Path, *, start: bool = True, **settings: str) -> A
         assert not [path for path in (folder / "data" / "tmp").rglob("*") if path.is_file()]
 
 
-async def together(*plays: object) -> None:
+async def together(*plays: Coroutine[Any, Any, None]) -> None:
     """Let several people do something at once; all of their failures are told."""
-    async with asyncio.TaskGroup() as tasks:
-        for play in plays:
-            tasks.create_task(play)  # type: ignore[arg-type]
+    found = await asyncio.gather(*plays, return_exceptions=True)
+    failures = [one for one in found if isinstance(one, Exception)]
+    if failures:
+        raise ExceptionGroup("what people met", failures)

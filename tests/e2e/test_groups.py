@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.plain_base import Json, until
 from tests.e2e.plain_genaipro import Post, Send
-from tests.e2e.plain_people import Talker, buttons, group, wire
+from tests.e2e.plain_people import Talker, buttons, group
 from tests.e2e.plain_server import BOT
 from tests.e2e.plain_world import PlainWorld, picture, plain_world, together
 
@@ -254,7 +254,7 @@ async def a_group_that_becomes_a_supergroup(here: PlainWorld) -> None:
 
 async def a_group_that_is_closed_in_the_middle(here: PlainWorld) -> None:
     """Kicked: the requester gets the videos and the end in private; the group nothing more."""
-    anna, bob = crowd(here, "Anna", "Bob")
+    (anna,) = crowd(here, "Anna")
     gate = asyncio.Event()
 
     async def course(post: Post, send: Send) -> None:
@@ -293,7 +293,33 @@ async def no_videos_allowed(here: PlainWorld) -> None:
     assert "Done" in end["text"]
 
 
+async def a_group_that_is_muted_in_the_middle(here: PlainWorld) -> None:
+    """Nothing can be sent any more, and somebody deleted the status message: all of it comes in private."""
+    (anna,) = crowd(here, "Anna")
+    gate = asyncio.Event()
+
+    async def course(post: Post, send: Send) -> None:
+        await send("video_generation_status", "processing")
+        await gate.wait()
+        await send("video_generation_complete", here.genaipro.results(post))
+
+    here.genaipro.courses["muted"] = course
+    anna.photo(picture(90), f"/video@{NAME} muted")
+    status = await anna.sees(lambda one: any(data.endswith(":cancel") for data in buttons(one)))
+    await here.posted("muted")
+    room = here.telegram.rooms[anna.chat]
+    room.no_sends = "Bad Request: not enough rights to send text messages to the chat"
+    del room.messages[status["message_id"]]
+    gate.set()
+    home = anna.into(anna.id)
+    await home.ended("Done")
+    assert [one["sent"] for one in home.from_bot() if "sent" in one] == here.genaipro.films(
+        here.genaipro.posts_of("muted")[0]
+    )
+
+
 PLAYS = (
+    a_group_that_is_muted_in_the_middle,
     silence_unless_addressed,
     reply_to_another_persons_photo,
     captions,
