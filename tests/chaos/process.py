@@ -53,14 +53,16 @@ class Life:
 
 
 class BotProcess:
-    """``python -m bot run``, again and again with the same environment.
+    """``python -m bot run`` or another role, again and again with the same environment.
 
     Args:
         environment: Added to the bare minimum of this process's own.
         directory: The working directory, without an ``.env``.
+        role: ``run``, ``web`` or ``worker``.
     """
 
-    def __init__(self, environment: Mapping[str, str], directory: Path) -> None:
+    def __init__(self, environment: Mapping[str, str], directory: Path, role: str = "run") -> None:
+        self._role = role
         bare = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         self._environment = bare | {"PYTHONPATH": str(ROOT), "LOG_FORMAT": "json"} | dict(environment)
         self._directory = directory
@@ -92,7 +94,7 @@ class BotProcess:
             sys.executable,
             "-m",
             "bot",
-            "run",
+            self._role,
             cwd=self._directory,
             env=self._environment,
             stdin=asyncio.subprocess.DEVNULL,
