@@ -1,0 +1,101 @@
+"""What only the owner can mend is told to the owner, once an hour for each kind."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.errors import OperatorError
+from sandbox.botapi.person import Person
+from sandbox.genaipro import Answer, End, InHistory, Script
+from services.alarm import TELL_EVERY
+from services.store import database
+from services.store.database import open_database
+from services.store.schema import AccessRow
+from tests.e2e import asking
+from tests.e2e.world import World, world
+
+pytestmark = pytest.mark.timeout(60)
+
+ADMIN = 777_000_001
+
+
+async def run(here: World, prompt: str) -> None:
+    """One request, to its end."""
+    asked = await asking.ask(here, prompt)
+    await asking.ended(here, asked)
+    await asking.told(here, asked)
+
+
+def told(here: World, owner: Person) -> list[str]:
+    return [line.text for line in here.telegram.bot_lines(owner.chat_id)]
+
+
+@pytest.mark.parametrize(
+    ("script", "sign"),
+    [
+        (Script(answer=Answer(402, {"error": "no credits"})), "out of credits"),
+        (Script(answer=Answer(401, {"error": "who are you"})), "GENAIPRO_API_KEY"),
+        (Script(end=End.DROP, after=1, history=InHistory.NEVER), "never came"),
+    ],
+)
+async def test_owner_is_told_once_an_hour(script: Script, sign: str, tmp_path: Path) -> None:
+    async with world(tmp_path, admin_user_ids=frozenset({ADMIN}), reconcile_timeout=0.5) as here:
+        owner = here.telegram.add_person("Olga", user_id=ADMIN, started=True)
+        for prompt in ("first", "second"):
+            here.genaipro.enqueue(script)
+            await run(here, prompt)
+        await here.telegram.wait_for(lambda: len(told(here, owner)) > 0)
+        assert len(told(here, owner)) == 1
+        assert sign in told(here, owner)[0]
+        here.clock.advance(TELL_EVERY.total_seconds() + 1)
+        here.genaipro.enqueue(script)
+        await run(here, "third")
+        await here.telegram.wait_for(lambda: len(told(here, owner)) == 2)
+
+
+async def test_other_failures_are_nobodys_alarm(tmp_path: Path) -> None:
+    async with world(tmp_path, admin_user_ids=frozenset({ADMIN})) as here:
+        owner = here.telegram.add_person("Olga", user_id=ADMIN, started=True)
+        here.genaipro.enqueue(Script(error={"error": "UNSAFE_GENERATION"}))
+        await run(here, "first")
+        here.genaipro.enqueue(Script(answer=Answer(402, {"error": "no credits"})))
+        await run(here, "second")
+        await here.telegram.wait_for(lambda: len(told(here, owner)) > 0)
+        assert ["out of credits" in text for text in told(here, owner)] == [True]
+
+
+async def test_owner_who_has_blocked_the_bot_stops_nothing(tmp_path: Path) -> None:
+    async with world(tmp_path, admin_user_ids=frozenset({ADMIN})) as here:
+        here.telegram.add_person("Olga", user_id=ADMIN)
+        here.genaipro.enqueue(Script(answer=Answer(402, {"error": "no credits"})))
+        await run(here, "first")
+        await run(here, "second")
+        assert [post.accepted for post in here.genaipro.posts] == [False, True]
+
+
+async def test_owner_is_told_of_an_upgrade_that_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with world(tmp_path, start=False, admin_user_ids=frozenset({ADMIN})) as here:
+        owner = here.telegram.add_person("Olga", user_id=ADMIN, started=True)
+        claimed = here.telegram.add_person("Otto", started=True)
+        earlier = await open_database(here.settings.effective_database_url)
+        async with earlier.write() as session:
+            row = AccessRow(kind="user", subject_id=claimed.user_id, verdict="admin", created_at=here.clock.now())
+            session.add(row)
+        await earlier.close()
+
+        def fail(_connection: object) -> None:
+            raise KeyError("no such column")
+
+        monkeypatch.setattr(database, "_migrate", fail)
+        for _ in range(2):
+            with pytest.raises(OperatorError, match="could not be brought to the form of this version and was left"):
+                await here.start()
+        for person in (owner, claimed):
+            (line,) = here.telegram.bot_lines(person.chat_id)
+            assert "could not be brought up to date" in line.text
+        here.clock.advance(TELL_EVERY.total_seconds() + 1)
+        with pytest.raises(OperatorError):
+            await here.start()
+        assert len(here.telegram.bot_lines(owner.chat_id)) == 2
+        monkeypatch.undo()
+        await here.start()
