@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +43,10 @@ class Asked:
 
 
 async def ask(here: World, prompt: str, count: int = 1, person: Person | None = None) -> Asked:
-    """Send a photo captioned ``/video``, which starts at once."""
+    """Send a photo of one's own, captioned ``/video``, which starts at once."""
     who = person or here.anna
-    sent = await who.send_photo(jpeg(), f"/video x{count} {prompt}")
+    colour = f"#{sha256(f'{who.user_id} {prompt}'.encode()).hexdigest()[:6]}"
+    sent = await who.send_photo(jpeg(colour), f"/video x{count} {prompt}")
     return Asked(who, prompt, sent.message_id)
 
 
