@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run`, `web`, `worker`, `check`, `demo`, `settings`."""
+"""The command line: `python -m bot run`, `web`, `worker`, `check`, `migrate-data`, `demo`, `settings`."""
 
 import asyncio
 import os
@@ -99,6 +99,26 @@ def demo(
     from bot.demo import run_demo
 
     raise typer.Exit(run_demo(photo or [], prompt, videos, language.value, out))
+
+
+@app.command(name="migrate-data")
+def migrate_data(
+    to: Annotated[
+        str,
+        typer.Option(
+            envvar="MOVE_TO",
+            help="The empty database that everything is copied into, as DATABASE_URL names one. MOVE_TO says it, too, "
+            "and is not seen in the list of processes.",
+        ),
+    ],
+) -> None:
+    """Copy everything into another database, such as from SQLite to PostgreSQL. The bot must not run."""
+    settings = load_settings(run=False)
+    configure_logging("CRITICAL", settings.log_format, settings.secrets)
+    from bot.move_database import move_database
+    from services.clock import SystemClock
+
+    asyncio.run(move_database(settings, to, SystemClock(), typer.echo))
 
 
 @app.command()

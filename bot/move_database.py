@@ -1,0 +1,127 @@
+"""`python -m bot migrate-data`: copies everything into another, empty database, such as from SQLite to PostgreSQL.
+
+All of it arrives in one transaction, or nothing does. The old database is only read.
+"""
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack, ExitStack
+from datetime import timedelta
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import Table, func, insert, literal, select, text, tuple_
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.data_dir import exclusive_data_dir
+from bot.errors import STATUS_CONFIGURATION, STATUS_FAILED, OperatorError
+from bot.settings import FixedSettings, Settings
+from services.clock import Clock
+from services.store.database import Database, DatabaseError, async_url, is_sqlite, open_database, reason_of
+from services.store.schema import ApiCallRow, Base, MemberRow
+
+ROWS_AT_ONCE = 500
+
+GONE_AFTER = timedelta(minutes=1)
+"""A process that was not heard of for so long has ended."""
+
+_OF_THE_MOMENT = {MemberRow.__tablename__, ApiCallRow.__tablename__}
+"""Who lives and who called when: nothing of it holds for another database."""
+
+
+def tables() -> list[Table]:
+    """What is copied: each table after those that it refers to."""
+    return [table for table in Base.metadata.sorted_tables if table.name not in _OF_THE_MOMENT]
+
+
+def target_url(given: str, settings: Settings) -> str:
+    """The target's address, if it can be one.
+
+    Args:
+        given: As it was typed.
+        settings: With the address of the source.
+
+    Raises:
+        OperatorError: It is no address, or the source's own.
+    """
+    try:
+        url = FixedSettings.model_validate({"database_url": given.strip()}).database_url.get_secret_value()
+    except ValidationError as error:
+        complaint = error.errors(include_url=False, include_input=False)[0].get("ctx", {}).get("error", "is not usable")
+        raise OperatorError(f"--to {complaint}", STATUS_CONFIGURATION) from None
+    if not url or async_url(url) == async_url(settings.effective_database_url):
+        raise OperatorError("--to must name another database than DATABASE_URL", STATUS_CONFIGURATION)
+    return url
+
+
+async def move_database(settings: Settings, to: str, clock: Clock, say: Callable[[str], object]) -> None:
+    """Copy everything.
+
+    Args:
+        settings: With the address of the source.
+        to: The address of the target; its tables are made.
+        clock: Tells the time.
+        say: Takes a line for each table.
+
+    Raises:
+        OperatorError: A bot runs on the source, the target is not empty, or one of them cannot be used. The target's
+            tables are empty then.
+    """
+    url = target_url(to, settings)
+    async with AsyncExitStack() as stack:
+        # A bot that runs would write what is not copied any more.
+        locks = stack.enter_context(ExitStack())
+        if is_sqlite(settings.effective_database_url):
+            locks.enter_context(exclusive_data_dir(settings.data_dir))
+        source = await _open(settings.effective_database_url, stack)
+        await _refuse_living(source, clock)
+        target = await _open(url, stack)
+        try:
+            async with source.engine.connect() as reading, target.engine.begin() as writing:
+                await _refuse_used(writing)
+                total = 0
+                for table in tables():
+                    total += (count := await _copy(reading, writing, table))
+                    say(f"{table.name}: {count}")
+        except (SQLAlchemyError, OSError) as error:
+            raise OperatorError(f"nothing was copied: {reason_of(error)}", STATUS_FAILED) from error
+        say(f"{total} rows were copied; set DATABASE_URL to the new database and start the bot")
+
+
+async def _open(url: str, stack: AsyncExitStack) -> Database:
+    try:
+        database = await open_database(url)
+    except DatabaseError as error:
+        raise OperatorError(str(error), STATUS_FAILED) from error
+    stack.push_async_callback(database.close)
+    return database
+
+
+async def _refuse_living(source: Database, clock: Clock) -> None:
+    if source.is_sqlite:
+        return
+    async with source.read() as session:
+        living = await session.scalar(select(func.count()).where(MemberRow.seen_at > clock.now() - GONE_AFTER))
+    if living:
+        raise OperatorError(f"{living} processes of the bot run on DATABASE_URL; stop them first", STATUS_FAILED)
+
+
+async def _refuse_used(target: AsyncConnection) -> None:
+    for table in tables():
+        if (await target.execute(select(text("1")).select_from(table).limit(1))).first() is not None:
+            raise OperatorError(f"--to names a database that is in use: its table {table.name} is not empty")
+
+
+async def _copy(reading: AsyncConnection, writing: AsyncConnection, table: Table) -> int:
+    """Copy one table, page by page, each beginning after the last key of the one before."""
+    key = list(table.primary_key)
+    query = select(table).order_by(*key).limit(ROWS_AT_ONCE)
+    count = 0
+    page = query
+    while rows := (await reading.execute(page)).mappings().all():
+        values: list[dict[str, Any]] = [dict(row) for row in rows]
+        await writing.execute(insert(table), values)
+        count += len(values)
+        last = [literal(values[-1][column.name], column.type) for column in key]
+        page = query.where(tuple_(*key) > tuple_(*last))
+    return count
