@@ -141,6 +141,11 @@ def build_conversation(
     has_owner = bool(settings.admin_user_ids)
     claim_link = ClaimLink(core.rulebook, has_owner=has_owner, clock=clock, new_code=partial(secrets.token_urlsafe, 18))
     profile = Profile(application.bot, core.texts, settings.default_language)
+
+    async def publish_for_new_admin(user_id: int) -> None:
+        # Beside the handler: a call that Telegram lets hang must not hold up what the new admin writes next.
+        core.tasks.start(profile.publish_for_admin(user_id), name="commands-of-new-admin")
+
     rooms = _rooms(
         application,
         database,
@@ -149,7 +154,7 @@ def build_conversation(
         answers,
         claim_link,
         OpenDrafts(presses, refresher),
-        profile.publish_for_admin,
+        publish_for_new_admin,
         clock,
     )
     deps = Deps(
