@@ -204,6 +204,10 @@ class StatusBoard:
             await self._messenger.edit(
                 generation.chat_id, generation.status_message_id, screen, Priority.PROGRESS, version
             )
+            if await self._rows.went_on_elsewhere(generation):
+                # The edit came late: this process stood still, or the message's turn was long in coming.
+                self.forget(generation.id)
+                await self.correct(generation.id)
         except ChatMovedError as error:
             await self._move_chat(generation.chat_id, error.new_chat_id)
         except (TelegramError, SQLAlchemyError, OSError) as error:

@@ -120,7 +120,7 @@ class BotProcess:
         async with asyncio.timeout(PATIENCE):
             while life.ready is None:
                 assert life.ended is None, (
-                    f"the bot ended with {life.status}: {[dict(line.fields) for line in self.lines[-5:]]}"
+                    f"the bot ended with {life.status}: {[dict(line.fields) or line.event for line in self.lines[-5:]]}"
                 )
                 await self.news()
         return life.ready - life.started
