@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.clock import Clock
+
+OUTAGE_SECONDS = 3.0
+"""Until a draft is looked at again whose database did not answer."""
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -163,6 +167,9 @@ class CardRefresher:
         timer.due = None
         try:
             again = await self._keeper.refresh(draft_id)
+        except (SQLAlchemyError, OSError) as error:
+            _log.warning("draft-card-met-an-outage", error=type(error).__name__)
+            again = OUTAGE_SECONDS
         except Exception:  # noqa: BLE001 - a fault of one draft stops no other; the sweep takes it up again
             _log.exception("draft-card-failed")
             return
