@@ -133,13 +133,15 @@ class Dispatcher:
 
     async def _mend(self) -> None:
         """Give a job to every generation that had its turn and whose process died, before or after it had one."""
-        living = await self._members.living()
-        if living is None:
-            return
+        # The order keeps what is alive from looking dead: whoever takes a generation over in between has changed its
+        # epoch, and whoever made a job in between had joined before.
         orphans = {item.id: item for item in await self._queue.unfinished(self._grace)}
         if not orphans:
             return
         jobs = await self._jobs.unfinished()
+        living = await self._members.living()
+        if living is None:
+            return
         for job in jobs:
             if job.executor_id in living:
                 orphans.pop(job.generation_id, None)
@@ -148,7 +150,7 @@ class Dispatcher:
             if await self._rows.take_over(generation):
                 log.warning("generation_taken_over", generation=generation.id, state=generation.state.value)
                 await self._jobs.start(generation.id, generation.epoch + 1)
-        await self._jobs.abandon([job.id for job in jobs if job.generation_id in orphans])
+        await self._jobs.abandon([job.id for job in jobs if job.executor_id not in living])
 
     async def _show_places(self) -> None:
         """Tell those that wait about their new place; the outbox drops what comes too often."""
