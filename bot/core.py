@@ -1,45 +1,31 @@
 """The product's services, put together: what handlers ask of, and what works on generations."""
 
 import asyncio
-import random
 import secrets
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import timedelta
 
 import aiohttp
-from telegram import Bot
 
+from bot.ground import Ground, Sleep
+from bot.phases import Parts, build_workflow
 from bot.settings import Settings
 from services.access import Access, OwnerLists
 from services.alarm import OwnerAlarm
 from services.changes import Changes
 from services.chat_moves import ChatMoves
-from services.clock import Clock
-from services.cluster import SharedPacer
 from services.contact import Contact
-from services.delivery.address import AddressPolicy, GuardedResolver, guarded_session
-from services.delivery.download import VideoFetcher
-from services.delivery.plan import Limits as DeliveryLimits
-from services.delivery.prepare import VideoPreparer
-from services.delivery.send import VideoSender
 from services.genaipro.client import GenAIProClient
-from services.genaipro.pacing import Pacer
 from services.generations.cancelling import CancelScopes, CancelWatch
-from services.generations.deliver import Deliverer
-from services.generations.dispatcher import Dispatcher, Members
+from services.generations.dispatcher import Dispatcher
 from services.generations.engine import Engine
 from services.generations.queue import TOPIC as QUEUE_TOPIC
 from services.generations.queue import Limits, Queue
-from services.generations.reconcile import Patience, Reconciler
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
 from services.generations.service import Generations
-from services.generations.submit import Submitter, Timing
-from services.generations.workflow import Workflow
 from services.messenger import Messenger
-from services.metering import MeteredFetcher, MeteredGenAIPro, MeteredPhotos
+from services.metering import MeteredGenAIPro, MeteredPhotos
 from services.notices import Notices
 from services.people import People
 from services.photos.fetch import MAX_PHOTO_BYTES, PhotoFetcher
@@ -48,7 +34,6 @@ from services.photos.workers import PhotoWorkers
 from services.rulebook import Rulebook
 from services.status.board import StatusBoard
 from services.status.estimates import Estimates
-from services.store.database import Database
 from services.tasks import Tasks
 from services.telemetry import Telemetry
 from services.texts import Texts
@@ -56,8 +41,6 @@ from services.workspace import Workspace
 
 LOCAL_MODE_PHOTO_BYTES = 2000 * 1000 * 1000
 """What a Bot API server in local mode hands out."""
-
-Sleep = Callable[[float], Awaitable[None]]
 
 
 def new_id() -> str:
@@ -118,37 +101,6 @@ class Core:
     telemetry: Telemetry
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What the services stand on.
-
-    Attributes:
-        settings: The settings.
-        database: The database.
-        bot: The bot.
-        clock: Tells the time.
-        sleep: Waits some seconds.
-        executor_id: This process, for the job engine.
-        jobs_url: The job engine's database.
-        members: The processes of the bot.
-        grace: How old a claim is before a missing job means that its process died.
-        pacer: The limit on calls to GenAIPro.
-        telemetry: Counts.
-    """
-
-    settings: Settings
-    database: Database
-    bot: Bot
-    clock: Clock
-    sleep: Sleep
-    executor_id: str
-    jobs_url: str
-    members: Members
-    grace: timedelta
-    pacer: Pacer | SharedPacer
-    telemetry: Telemetry
-
-
 async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
     """Put the services together.
 
@@ -156,13 +108,7 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
         ground: What they stand on.
         stack: Closes what they open.
     """
-    settings, database, bot, clock, sleep = (
-        ground.settings,
-        ground.database,
-        ground.bot,
-        ground.clock,
-        ground.sleep,
-    )
+    settings, database, clock, sleep = ground.settings, ground.database, ground.clock, ground.sleep
     session = await stack.enter_async_context(aiohttp.ClientSession())
     workspace = Workspace(settings.data_dir / "tmp" / ground.executor_id)
     await workspace.clear()
@@ -170,7 +116,7 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
     photo_workers = PhotoWorkers()
     stack.callback(photo_workers.close)
     texts = Texts(settings.default_language)
-    messenger = Messenger(bot)
+    messenger = Messenger(ground.bot)
     rows, results, tasks, scopes = GenerationRows(database, clock), Results(database, clock), Tasks(), CancelScopes()
     changes = Changes(database, sleep)
     rulebook = Rulebook(database, changes, clock)
@@ -180,54 +126,28 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
     queue_changed = asyncio.Event()
     changes.listen(QUEUE_TOPIC, lambda _subject: queue_changed.set())
     queue = Queue(database, clock, _limits(settings), new_id, changes)
-    pacer = ground.pacer
-    client = GenAIProClient(
-        session,
-        settings.genaipro_api_url,
-        settings.genaipro_api_key.get_secret_value(),
-        idle_timeout=settings.stream_idle_timeout,
-        pacer=pacer,
-        clock=clock,
-    )
-    api, telemetry = MeteredGenAIPro(client, ground.telemetry), ground.telemetry
-    photos = PhotoFetcher(
-        BotFiles(bot, local_mode=settings.telegram_local_mode),
-        session,
-        photo_workers,
-        max_bytes=LOCAL_MODE_PHOTO_BYTES if settings.telegram_local_mode else MAX_PHOTO_BYTES,
-        sleep=sleep,
-    )
-
+    telemetry = ground.telemetry
+    api = MeteredGenAIPro(_client(ground, session), telemetry)
+    photos = _photos(ground, session, photo_workers)
     chat_moves = ChatMoves(database, rows, access)
     board = StatusBoard(
         messenger, rows, results, Estimates(database, clock), texts, clock, tasks, chat_moves.move_chat, telemetry.seen
     )
-    workflow = Workflow(
-        rows,
-        submit=Submitter(
-            rows,
-            results,
-            api,
-            pacer,
-            MeteredPhotos(photos, telemetry),
-            workspace,
-            board,
-            Timing(settings.generation_timeout, sleep),
+    workflow = build_workflow(
+        ground,
+        stack,
+        Parts(
+            rows=rows,
+            results=results,
+            api=api,
+            photos=MeteredPhotos(photos, telemetry),
+            workspace=workspace,
+            board=board,
+            chat_moves=chat_moves,
+            scopes=scopes,
+            alarm=OwnerAlarm(access, people, notices, messenger, texts),
+            ended=queue_changed.set,
         ),
-        reconcile=Reconciler(
-            rows,
-            results,
-            api,
-            board,
-            clock,
-            Patience(settings.reconcile_interval, settings.reconcile_timeout, sleep),
-        ),
-        deliver=await _deliverer(ground, stack, rows, results, workspace, board, chat_moves),
-        scopes=scopes,
-        reporter=board,
-        alarm=OwnerAlarm(access, people, notices, messenger, texts),
-        ended=queue_changed.set,
-        sleep=sleep,
     )
     engine = Engine(ground.jobs_url, ground.executor_id, workflow.begin, workflow.advance)
     dispatcher = Dispatcher(queue, rows, engine, board, ground.members, ground.grace, queue_changed, Contact(clock))
@@ -258,35 +178,26 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
     )
 
 
-async def _deliverer(
-    ground: Ground,
-    stack: AsyncExitStack,
-    rows: GenerationRows,
-    results: Results,
-    workspace: Workspace,
-    board: StatusBoard,
-    chat_moves: ChatMoves,
-) -> Deliverer:
+def _client(ground: Ground, session: aiohttp.ClientSession) -> GenAIProClient:
     settings = ground.settings
-    limits = DeliveryLimits.of(local_mode=settings.telegram_local_mode)
-    resolver = GuardedResolver(AddressPolicy.of(settings.genaipro_api_url))
-    stack.push_async_callback(resolver.close)
-    guarded = guarded_session(resolver)
-    stack.push_async_callback(guarded.close)
-    fetcher = VideoFetcher(
-        guarded, resolver, settings.genaipro_api_key.get_secret_value(), limits.upload, sleep=ground.sleep
+    return GenAIProClient(
+        session,
+        settings.genaipro_api_url,
+        settings.genaipro_api_key.get_secret_value(),
+        idle_timeout=settings.stream_idle_timeout,
+        pacer=ground.pacer,
+        clock=ground.clock,
     )
-    return Deliverer(
-        rows,
-        results,
-        VideoPreparer(MeteredFetcher(fetcher, ground.telemetry), limits),
-        VideoSender(ground.bot),
-        limits,
-        workspace,
-        board,
-        chat_moves.move_chat,
-        ground.sleep,
-        random.SystemRandom().random,
+
+
+def _photos(ground: Ground, session: aiohttp.ClientSession, workers: PhotoWorkers) -> PhotoFetcher:
+    local_mode = ground.settings.telegram_local_mode
+    return PhotoFetcher(
+        BotFiles(ground.bot, local_mode=local_mode),
+        session,
+        workers,
+        max_bytes=LOCAL_MODE_PHOTO_BYTES if local_mode else MAX_PHOTO_BYTES,
+        sleep=ground.sleep,
     )
 
 

@@ -1,0 +1,48 @@
+"""What the services of a process stand on."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from telegram import Bot
+
+from bot.settings import Settings
+from services.clock import Clock
+from services.cluster import SharedPacer
+from services.genaipro.pacing import Pacer
+from services.generations.dispatcher import Members
+from services.store.database import Database
+from services.telemetry import Telemetry
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the services stand on.
+
+    Attributes:
+        settings: The settings.
+        database: The database.
+        bot: The bot.
+        clock: Tells the time.
+        sleep: Waits some seconds.
+        executor_id: This process, for the job engine.
+        jobs_url: The job engine's database.
+        members: The processes of the bot.
+        grace: How old a claim is before a missing job means that its process died.
+        pacer: The limit on calls to GenAIPro.
+        telemetry: Counts.
+    """
+
+    settings: Settings
+    database: Database
+    bot: Bot
+    clock: Clock
+    sleep: Sleep
+    executor_id: str
+    jobs_url: str
+    members: Members
+    grace: timedelta
+    pacer: Pacer | SharedPacer
+    telemetry: Telemetry

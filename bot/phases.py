@@ -1,0 +1,118 @@
+"""The phases of a generation, put together: submit, reconcile, deliver."""
+
+import random
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from bot.ground import Ground
+from services.alarm import OwnerAlarm
+from services.chat_moves import ChatMoves
+from services.delivery.address import AddressPolicy, GuardedResolver, guarded_session
+from services.delivery.download import VideoFetcher
+from services.delivery.plan import Limits
+from services.delivery.prepare import VideoPreparer
+from services.delivery.send import VideoSender
+from services.generations.cancelling import CancelScopes
+from services.generations.deliver import Deliverer
+from services.generations.reconcile import Patience, Reconciler
+from services.generations.repository import GenerationRows
+from services.generations.results import Results
+from services.generations.submit import Submitter, Timing
+from services.generations.workflow import Workflow
+from services.metering import MeteredFetcher, MeteredGenAIPro, MeteredPhotos
+from services.status.board import StatusBoard
+from services.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the phases share.
+
+    Attributes:
+        rows: The rows of generations.
+        results: Their videos.
+        api: GenAIPro.
+        photos: Photos from Telegram.
+        workspace: Temporary files.
+        board: The status messages.
+        chat_moves: Groups that became supergroups.
+        scopes: What Cancel ends.
+        alarm: The admins.
+        ended: Called when a generation has ended.
+    """
+
+    rows: GenerationRows
+    results: Results
+    api: MeteredGenAIPro
+    photos: MeteredPhotos
+    workspace: Workspace
+    board: StatusBoard
+    chat_moves: ChatMoves
+    scopes: CancelScopes
+    alarm: OwnerAlarm
+    ended: Callable[[], None]
+
+
+def build_workflow(ground: Ground, stack: AsyncExitStack, parts: Parts) -> Workflow:
+    """Put the phases together.
+
+    Args:
+        ground: What they stand on.
+        stack: Closes what they open.
+        parts: What they share.
+    """
+    settings, sleep = ground.settings, ground.sleep
+    submitter = Submitter(
+        parts.rows,
+        parts.results,
+        parts.api,
+        ground.pacer,
+        parts.photos,
+        parts.workspace,
+        parts.board,
+        Timing(settings.generation_timeout, sleep),
+    )
+    reconciler = Reconciler(
+        parts.rows,
+        parts.results,
+        parts.api,
+        parts.board,
+        ground.clock,
+        Patience(settings.reconcile_interval, settings.reconcile_timeout, sleep),
+    )
+    return Workflow(
+        parts.rows,
+        submit=submitter,
+        reconcile=reconciler,
+        deliver=_deliverer(ground, stack, parts),
+        scopes=parts.scopes,
+        reporter=parts.board,
+        alarm=parts.alarm,
+        ended=parts.ended,
+        sleep=sleep,
+    )
+
+
+def _deliverer(ground: Ground, stack: AsyncExitStack, parts: Parts) -> Deliverer:
+    settings = ground.settings
+    limits = Limits.of(local_mode=settings.telegram_local_mode)
+    resolver = GuardedResolver(AddressPolicy.of(settings.genaipro_api_url))
+    stack.push_async_callback(resolver.close)
+    guarded = guarded_session(resolver)
+    stack.push_async_callback(guarded.close)
+    fetcher = VideoFetcher(
+        guarded, resolver, settings.genaipro_api_key.get_secret_value(), limits.upload, sleep=ground.sleep
+    )
+    return Deliverer(
+        parts.rows,
+        parts.results,
+        VideoPreparer(MeteredFetcher(fetcher, ground.telemetry), limits),
+        VideoSender(ground.bot),
+        limits,
+        parts.workspace,
+        parts.board,
+        parts.chat_moves.move_chat,
+        ground.sleep,
+        random.SystemRandom().random,
+    )
