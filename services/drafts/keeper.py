@@ -79,6 +79,7 @@ class CardKeeper:
         self._texts = texts
         self._clock = clock
         self._quiet = quiet or Quiet()
+        self._since = clock.now()
 
     async def refresh(self, draft_id: str) -> float | None:
         """Bring the card up to date, or start the draft when its time has come.
@@ -122,7 +123,11 @@ class CardKeeper:
 
     def _wait(self, draft: Draft) -> float | None:
         now = self._clock.now()
-        ready_at = draft.updated_at + (self._quiet.album if draft.has_album else self._quiet.single)
+        if draft.has_album:
+            # Parts that came while no process ran are about to be heard of.
+            ready_at = max(draft.updated_at, self._since) + self._quiet.album
+        else:
+            ready_at = draft.updated_at + self._quiet.single
         if draft.held_until is not None:
             ready_at = max(ready_at, draft.held_until)
         return (ready_at - now).total_seconds() if ready_at > now else None
