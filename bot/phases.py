@@ -18,6 +18,7 @@ from services.generations.deliver import Deliverer
 from services.generations.reconcile import Patience, Reconciler
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
+from services.generations.sending import Means
 from services.generations.submit import Submitter, Timing
 from services.generations.workflow import Workflow
 from services.metering import MeteredFetcher, MeteredGenAIPro, MeteredPhotos
@@ -108,11 +109,13 @@ def _deliverer(ground: Ground, stack: AsyncExitStack, parts: Parts) -> Deliverer
         parts.rows,
         parts.results,
         VideoPreparer(MeteredFetcher(fetcher, ground.telemetry), limits),
-        VideoSender(ground.bot),
-        limits,
         parts.workspace,
         parts.board,
-        parts.chat_moves.move_chat,
-        ground.sleep,
-        random.SystemRandom().random,
+        Means(
+            sender=VideoSender(ground.bot),
+            limits=limits,
+            move_chat=parts.chat_moves.move_chat,
+            sleep=ground.sleep,
+            random=random.SystemRandom().random,
+        ),
     )

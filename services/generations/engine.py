@@ -1,7 +1,8 @@
 """The job engine: DBOS Transact behind one door. Jobs outlive the process; a job is a generation's id and no more.
 
 DBOS is one instance for each process, which is its own design. Source: the DBOS Transact documentation, and what was
-measured: the executor id must be stable for recovery at start, and the version fixed, or waiting jobs are stranded.
+measured: the version must be fixed, or waiting jobs are stranded; its own recovery at the start, which goes by the
+executor id, takes a second longer than the search for jobs of dead processes, which works on any number of processes.
 """
 
 import asyncio
@@ -23,9 +24,6 @@ from services.generations.model import Generation
 
 APPLICATION_VERSION = "1"
 """Raised only when the steps of waiting jobs can no longer be replayed."""
-
-SINGLE_EXECUTOR = "single"
-"""The executor id where one process holds the database file."""
 
 EXECUTOR_THREADS = 8
 CONNECTIONS = 5
@@ -62,7 +60,7 @@ class Engine:
 
     Args:
         database_url: ``sqlite:///…`` (a file of the engine's own) or ``postgresql://…``.
-        executor_id: Stable for a process that may come back; unique among those that live.
+        executor_id: This process; unique among those that ever were.
         begin: Takes a generation for a run.
         advance: Goes through its next phase.
     """
@@ -76,7 +74,7 @@ class Engine:
         self._running: set[asyncio.Task[Any]] = set()
 
     async def launch(self) -> None:
-        """Start, and take up every job that this executor had not ended."""
+        """Start."""
         await asyncio.to_thread(self._prepare_file)
         config: DBOSConfig = {
             "name": "pho2video",
@@ -142,7 +140,7 @@ class Engine:
         return len(jobs)
 
     async def shutdown(self) -> None:
-        """Stop. Jobs under way are left as they are, to be taken up after the next start."""
+        """Stop. Jobs under way are left as they are, to be taken over."""
         # It warns of every job that is cut off, which is what a stop does, and keeps no record of that.
         logging.getLogger("dbos").setLevel(logging.ERROR)
         # The jobs end first: DBOS made its threads the loop's own and takes them with it, and a job that has none

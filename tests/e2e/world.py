@@ -122,7 +122,7 @@ async def world(
             "reconcile_interval": 0.2,
             "genaipro_requests_per_minute": 10_000,
         }
-        here = World(api, service, FixedSettings(**(values | settings)), anna, clock)
+        here = World(api, service, FixedSettings.model_validate(values | settings), anna, clock)
         if start:
             await here.start()
         try:

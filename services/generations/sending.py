@@ -1,0 +1,205 @@
+"""One pass over the videos of a generation: sent in groups, each once, another way when Telegram refuses one.
+
+Before a send its videos are committed as being sent, after it as sent. A run that finds one being sent cannot know
+whether Telegram took it: it is sent once more at most, and given as a link after that.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from structlog import get_logger
+from telegram.error import ChatMigrated, RetryAfter
+
+from services.delivery.errors import SendForbiddenError, SendNotSentError, SendRefusedError, SendUnknownError
+from services.delivery.plan import Limits, Way, after, batches
+from services.delivery.prepare import Prepared
+from services.delivery.send import Outgoing, VideoSender
+from services.generations.model import Generation
+from services.generations.outages import through_outages
+from services.generations.results import Results
+from services.outbox.priority import Priority, sending
+from services.screens import Place
+
+log = get_logger(__name__)
+
+MAX_SENDS = 2
+"""Sends of one video that may have been delivered."""
+
+BROKEN_UPLOADS = 3
+"""Uploads of one group that break off in the middle before its size is taken for the reason."""
+
+LAST_SEND_SECONDS = 3.0
+"""How long a send that has begun may still take when the process ends: cut off, it would be made once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A video on its way.
+
+    Attributes:
+        prepared: The video.
+        way: The way that is tried next.
+        sends: Sends that may have been delivered.
+    """
+
+    prepared: Prepared
+    way: Way
+    sends: int
+
+    @property
+    def position(self) -> int:
+        """Its number among the videos of the request, from 0."""
+        return self.prepared.index
+
+    def outgoing(self) -> Outgoing:
+        """What the sender is given."""
+        source: str | Path = self.prepared.url
+        if self.way is Way.UPLOAD:
+            assert self.prepared.path is not None
+            source = self.prepared.path
+        return Outgoing(source, self.prepared.facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a pass needs of the world.
+
+    Attributes:
+        sender: Sends.
+        limits: What Telegram takes.
+        move_chat: Called with old and new id when a group became a supergroup.
+        sleep: Waits some seconds.
+        random: A number from 0 to 1, by which pauses differ.
+    """
+
+    sender: VideoSender
+    limits: Limits
+    move_chat: Callable[[int, int], Awaitable[object]]
+    sleep: Callable[[float], Awaitable[None]]
+    random: Callable[[], float]
+
+
+class Sending:
+    """One pass over a generation's videos: groups wait in line, and come back changed when Telegram refuses them.
+
+    Args:
+        generation: Whose videos; fenced by its epoch.
+        results: Their rows.
+        means: What the pass needs of the world.
+    """
+
+    def __init__(self, generation: Generation, results: Results, means: Means) -> None:
+        self._generation = generation
+        self._results = results
+        self._means = means
+        self._place = Place(generation.chat_id, generation.thread_id, generation.request_message_id or None)
+        self._line: deque[list[Item]] = deque()
+        self._pauses = 0
+        self._broken = 0
+
+    async def send(self, items: Sequence[Item]) -> None:
+        """Send all of them, one way or another."""
+        self._enqueue(items)
+        while self._line:
+            await self._attempt(self._line.popleft())
+
+    def _enqueue(self, items: Sequence[Item]) -> None:
+        sizes = [0 if item.way is Way.URL else item.prepared.size or 0 for item in items]
+        self._line.extend([items[index] for index in batch] for batch in batches(sizes, self._means.limits))
+
+    async def _attempt(self, group: list[Item]) -> None:
+        positions = [item.position for item in group]
+        await self._results.begin_sending(self._generation, positions)
+        try:
+            await self._to_its_end(self._send(group))
+        except SendUnknownError:
+            await self._unknown(group)
+        except (SendRefusedError, SendForbiddenError, SendNotSentError, RetryAfter, ChatMigrated) as error:
+            await self._results.not_sent(self._generation, positions)
+            await self._after_refusal(group, error)
+
+    async def _send(self, group: list[Item]) -> None:
+        """Send, and commit that it was done."""
+        with sending(Priority.RESULT):
+            sent = await self._means.sender.send(
+                self._place, [item.outgoing() for item in group], self._generation.prompt
+            )
+        log.info("videos_sent", videos=len(sent), ways=[item.way.value for item in group])
+        taken = [(item.position, video.message_id, video.file_id) for item, video in zip(group, sent, strict=True)]
+        await through_outages(self._means.sleep, self._results.sent, self._generation, taken)
+
+    @staticmethod
+    async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+        """Do something that is not to be cut in two: when the process ends, it is given a moment."""
+        task = asyncio.ensure_future(work)
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait({task}, timeout=LAST_SEND_SECONDS)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            raise
+
+    async def _unknown(self, group: list[Item]) -> None:
+        """The answer got lost: once more, and a link after that."""
+        log.warning("send_unknown", videos=len(group))
+        again = [replace(item, sends=item.sends + 1) for item in group if item.sends + 1 < MAX_SENDS]
+        worn = [item.position for item in group if item.sends + 1 >= MAX_SENDS]
+        if worn:
+            await self._results.linked(self._generation, worn)
+        if again:
+            await self._pause()
+            self._line.appendleft(again)
+
+    async def _after_refusal(self, group: list[Item], error: Exception) -> None:
+        log.info("send_refused", error=type(error).__name__, videos=len(group))
+        self._broken += isinstance(error, SendNotSentError) and error.broke_off
+        if isinstance(error, ChatMigrated):
+            await self._means.move_chat(self._place.chat_id, error.new_chat_id)
+            self._place = Place(error.new_chat_id)
+            self._line.appendleft(group)
+        elif isinstance(error, SendForbiddenError):
+            await self._elsewhere(group)
+        elif isinstance(error, SendRefusedError) or self._broken >= BROKEN_UPLOADS:
+            await self._another_way(group)
+        else:
+            await self._pause()
+            self._line.appendleft(group)
+
+    async def _elsewhere(self, group: list[Item]) -> None:
+        """A group that is closed to the bot: the requester gets the videos in private, where Telegram allows it."""
+        if self._place.chat_id != self._generation.user_id:
+            self._place = Place(self._generation.user_id)
+            self._line.appendleft(group)
+            return
+        rest = [item.position for batch in (group, *self._line) for item in batch]
+        self._line.clear()
+        await self._results.linked(self._generation, rest)
+
+    async def _another_way(self, group: list[Item]) -> None:
+        """By upload what was refused by address; each alone what was refused as an album; a link at last."""
+        self._broken = 0
+        if any(item.way is Way.URL for item in group):
+            nexts = [(item, after(item.way, item.prepared.size, self._means.limits)) for item in group]
+            uploads = [
+                replace(item, way=Way.UPLOAD) for item, way in nexts if way is Way.UPLOAD or item.way is Way.UPLOAD
+            ]
+            links = [item.position for item, way in nexts if way is not Way.UPLOAD and item.way is not Way.UPLOAD]
+            self._enqueue(uploads)
+        elif len(group) > 1:
+            self._line.extendleft([item] for item in reversed(group))
+            links = []
+        else:
+            links = [group[0].position]
+        if links:
+            await self._results.linked(self._generation, links)
+
+    async def _pause(self) -> None:
+        """Longer and longer, with chance in it, as long as Telegram cannot be reached."""
+        self._pauses += 1
+        longest = min(60.0, 2.0**self._pauses)
+        await self._means.sleep(longest * (0.5 + self._means.random() / 2))
