@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.genaipro import GenAIProOptions
 from tests.e2e.world import jpeg, world
 
 pytestmark = pytest.mark.timeout(60)
