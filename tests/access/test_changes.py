@@ -1,12 +1,10 @@
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import psycopg
 import pytest
-from sqlalchemy import delete
 
 from services.access import Access, OwnerLists, Verdict
 from services.changes import DEAF_SECONDS, TRUSTED_SECONDS, Changes
@@ -14,14 +12,11 @@ from services.claim_link import ClaimLink
 from services.people import People
 from services.rulebook import Rulebook, Subject, SubjectKind
 from services.store.database import Database, open_database
-from services.store.schema import Base
 from services.texts import Texts
 from tests.access.world import ManualClock
 
 PERSON = 7
 THE_PERSON = Subject(SubjectKind.USER, PERSON)
-POSTGRES = os.environ.get("TEST_POSTGRES_URL", "")
-needs_postgres = pytest.mark.skipif(not POSTGRES, reason="TEST_POSTGRES_URL names no empty PostgreSQL database")
 
 
 async def test_on_sqlite_a_process_hears_itself_and_nobody_else_is_asked(changes: Changes) -> None:
@@ -45,8 +40,8 @@ class Process:
     database: Database
 
 
-async def start(stack: AsyncExitStack, name: str) -> Process:
-    database = await open_database(POSTGRES)
+async def start(stack: AsyncExitStack, url: str, name: str) -> Process:
+    database = await open_database(url)
     stack.push_async_callback(database.close)
     clock = ManualClock()
     changes = Changes(database, asyncio.sleep)
@@ -86,17 +81,11 @@ async def until_verdict(access: Access, wanted: Verdict) -> None:
 
 
 @pytest.fixture
-async def processes() -> AsyncIterator[tuple[Process, Process]]:
+async def processes(postgres_url: str) -> AsyncIterator[tuple[Process, Process]]:
     async with AsyncExitStack() as stack:
-        database = await open_database(POSTGRES)
-        async with database.write() as session:
-            for table in reversed(Base.metadata.sorted_tables):
-                await session.execute(delete(table))
-        await database.close()
-        yield await start(stack, "one"), await start(stack, "two")
+        yield await start(stack, postgres_url, "one"), await start(stack, postgres_url, "two")
 
 
-@needs_postgres
 async def test_another_process_hears_of_a_decision(processes: tuple[Process, Process]) -> None:
     here, there = processes
     await until_verdict(there.access, Verdict.REFUSED)
@@ -106,7 +95,6 @@ async def test_another_process_hears_of_a_decision(processes: tuple[Process, Pro
     await until_verdict(there.access, Verdict.REFUSED)
 
 
-@needs_postgres
 async def test_another_process_hears_of_a_setting(processes: tuple[Process, Process]) -> None:
     here, there = processes
     assert (await there.people.preferences(PERSON, "en")).language == "en"
@@ -118,11 +106,12 @@ async def test_another_process_hears_of_a_setting(processes: tuple[Process, Proc
     await eventually(is_heard)
 
 
-@needs_postgres
-async def test_a_lost_connection_is_noticed_and_made_anew(processes: tuple[Process, Process]) -> None:
+async def test_a_lost_connection_is_noticed_and_made_anew(
+    processes: tuple[Process, Process], postgres_url: str
+) -> None:
     here, there = processes
     await until_verdict(there.access, Verdict.REFUSED)
-    async with await psycopg.AsyncConnection.connect(POSTGRES, autocommit=True) as connection:
+    async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as connection:
         await connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND (query LIKE 'LISTEN%' OR query = 'SELECT 1')"
@@ -133,7 +122,6 @@ async def test_a_lost_connection_is_noticed_and_made_anew(processes: tuple[Proce
     await until_verdict(there.access, Verdict.ALLOWED)
 
 
-@needs_postgres
 async def test_two_codes_claimed_in_two_processes_make_one_admin(processes: tuple[Process, Process]) -> None:
     codes = [await process.claim_link.claim_link_code() for process in processes]
     claims = [
