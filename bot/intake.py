@@ -15,10 +15,12 @@ from bot.group_commit import GroupCommit
 from bot.lanes import Lanes
 from bot.rush import Rush
 from bot.settings import Settings
+from bot.sieve import is_foreign_talk
 from bot.supervision import Work, keep_running
 from bot.telegram_client import PollingBot
-from bot.updates import Incoming, Poller, Taking, UpdateHandler
+from bot.updates import OVERHEARD, Incoming, Poller, Taking, UpdateHandler
 from bot.webhook import Webhook, WebhookKeeper
+from handlers.addressing import BotName
 from services.clock import Clock
 from services.contact import Contact
 from services.generations.dispatcher import Members
@@ -82,6 +84,7 @@ class Intake:
         self._handled = GroupCommit(self.inbox.handled)
         self._handler = UpdateHandler(self._application, self.inbox, self._handled.put, core.sleep)
         self.lanes = Lanes(self._handle, self._handling, core.sleep)
+        self._is_talk = partial(is_foreign_talk, bot=BotName(bot.id, bot.username))
         self._taking = Taking(self.inbox, self.lanes, core.telemetry)
 
     async def start(self) -> None:
@@ -97,8 +100,9 @@ class Intake:
             return await self._handler.handle(arrived)
 
     async def _take(self, items: Sequence[Incoming]) -> None:
-        for _ in items:
-            self._rush.came()
+        for item in items:
+            if item.kind != OVERHEARD:
+                self._rush.came()
         await self._taking.take(items)
 
     def works(self) -> list[Work]:
@@ -107,10 +111,10 @@ class Intake:
         if not self._is_alone:
             works.append(self._keep)
         if self._webhook is None:
-            works.append(Poller(self._bot, self._taking.take, self.contact, self._sleep).run)
+            works.append(Poller(self._bot, self._taking.take, self._is_talk, self.contact, self._sleep).run)
         else:
             commits = GroupCommit(self._take)
-            self._webhook.open(commits.put)
+            self._webhook.open(commits.put, self._is_talk)
             works += [commits.run, self._keeper().run]
         return works
 

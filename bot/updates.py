@@ -5,7 +5,7 @@ own updater confirms updates that it merely holds in memory, and a kill loses th
 """
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -35,6 +35,9 @@ READ_MARGIN_SECONDS = 15.0
 OTHER = "other"
 """The kind of an update that was not asked for."""
 
+OVERHEARD = "overheard"
+"""The kind of messages in groups that are not for the bot."""
+
 ODD_LANE = "odd"
 """The lane of updates that cannot be read."""
 
@@ -44,6 +47,7 @@ log = get_logger(__name__)
 
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 Sleep = Callable[[float], Awaitable[None]]
+Judge = Callable[[Mapping[str, object]], bool]
 
 
 class UpdateHandler:
@@ -95,13 +99,18 @@ class UpdateHandler:
             await self._application.process_update(update)
 
 
+def no_talk(_update: Mapping[str, object]) -> bool:
+    """The judge who lets everything through."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """An update on its way into the inbox.
 
     Attributes:
         arrived: As the inbox keeps it.
-        kind: One of ``ALLOWED_UPDATES``, or ``other``.
+        kind: One of ``ALLOWED_UPDATES``, ``other``, or ``overheard``: confirmed, counted and forgotten.
     """
 
     arrived: Arrived
@@ -113,7 +122,7 @@ def kind_of(update: Update) -> str:
     return next((kind for kind in ALLOWED_UPDATES if getattr(update, kind) is not None), OTHER)
 
 
-def read_update(data: object, text: str | None = None) -> Incoming | None:
+def read_update(data: object, is_talk: Judge = no_talk, text: str | None = None) -> Incoming | None:
     """An update on its way into the inbox; None when it has no usable number.
 
     One whose content the library cannot read (a newer Bot API, an odd server) is taken all the same: refused, it
@@ -121,12 +130,15 @@ def read_update(data: object, text: str | None = None) -> Incoming | None:
 
     Args:
         data: The update as it came.
+        is_talk: Whether it is a message in a group that is not for the bot.
         text: The same as JSON, where that is at hand.
     """
     if not isinstance(data, dict) or type(number := data.get("update_id")) is not int:
         return None
     if not 0 <= number <= MOST_UPDATE_ID:
         return None
+    if is_talk(data):
+        return Incoming(Arrived(number, "", ""), OVERHEARD)
     payload = json.dumps(data, ensure_ascii=False) if text is None else text
     try:
         update = Update.de_json(data)
@@ -152,10 +164,12 @@ class Taking:
 
     async def take(self, items: Sequence[Incoming]) -> None:
         """Commit updates; repeated ones are dropped."""
-        new = await self._inbox.store([item.arrived for item in items])
-        self._lanes.push(new)
         kinds = {item.arrived.update_id: item.kind for item in items}
-        self._telemetry.updates_taken([kinds[item.update_id] for item in new], len(items) - len(new))
+        ours = [item.arrived for item in items if item.kind != OVERHEARD]
+        new = await self._inbox.store(ours)
+        self._lanes.push(new)
+        heard = [OVERHEARD] * (len(items) - len(ours))
+        self._telemetry.updates_taken([kinds[item.update_id] for item in new] + heard, len(ours) - len(new))
 
 
 class Fetching(Protocol):
@@ -176,15 +190,22 @@ class Poller:
     Args:
         bot: Makes the calls.
         take: Commits updates.
+        is_talk: Whether an update is a message in a group that is not for the bot.
         contact: Whether updates are being taken.
         sleep: Waits some seconds.
     """
 
     def __init__(
-        self, bot: Fetching, take: Callable[[Sequence[Incoming]], Awaitable[None]], contact: Contact, sleep: Sleep
+        self,
+        bot: Fetching,
+        take: Callable[[Sequence[Incoming]], Awaitable[None]],
+        is_talk: Judge,
+        contact: Contact,
+        sleep: Sleep,
     ) -> None:
         self._bot = bot
         self._take = take
+        self._is_talk = is_talk
         self._contact = contact
         self._sleep = sleep
 
@@ -216,7 +237,8 @@ class Poller:
                 except Conflict as error:
                     await self._make_way(error)
                     raise
-                return [update for update in map(read_update, found) if update is not None]
+                read = (read_update(data, self._is_talk) for data in found)
+                return [update for update in read if update is not None]
         raise AssertionError("the retries end by returning or raising")
 
     async def _make_way(self, conflict: Conflict) -> None:

@@ -16,7 +16,7 @@ from telegram.error import BadRequest
 from yarl import URL
 
 from bot.group_commit import NotTakenError
-from bot.updates import ALLOWED_UPDATES, Incoming, Sleep, persistently, read_update
+from bot.updates import ALLOWED_UPDATES, Incoming, Judge, Sleep, no_talk, persistently, read_update
 from services.clock import Clock
 from services.contact import Contact
 from services.telemetry import Telemetry
@@ -33,15 +33,16 @@ Put = Callable[[Incoming], Awaitable[None]]
 log = get_logger(__name__)
 
 
-def read_body(body: bytes) -> Incoming | None:
+def read_body(body: bytes, is_talk: Judge = no_talk) -> Incoming | None:
     """An update as it came, or None when it is none.
 
     Args:
         body: Whatever was sent.
+        is_talk: Whether an update is a message in a group that is not for the bot.
     """
     try:
         text = body.decode()
-        return read_update(json.loads(text), text)
+        return read_update(json.loads(text), is_talk, text)
     except (ValueError, RecursionError) as error:
         log.info("body_not_readable", error=type(error).__name__)
         return None
@@ -80,14 +81,16 @@ class Webhook:
         self._clock = clock
         self._body_seconds = body_seconds
         self._put: Put | None = None
+        self._is_talk: Judge = no_talk
 
-    def open(self, put: Put) -> None:
+    def open(self, put: Put, is_talk: Judge = no_talk) -> None:
         """Take updates from now on.
 
         Args:
             put: Commits one; raises :class:`NotTakenError` when it could not.
+            is_talk: Whether an update is a message in a group that is not for the bot.
         """
-        self._put = put
+        self._put, self._is_talk = put, is_talk
 
     def close(self) -> None:
         """Take none any more."""
@@ -116,7 +119,7 @@ class Webhook:
         body = await self._body(request)
         if isinstance(body, int):
             return body
-        incoming = read_body(body)
+        incoming = read_body(body, self._is_talk)
         if incoming is None:
             return 400
         try:
