@@ -176,18 +176,20 @@ def buttons(message: Json) -> list[str]:
     return [button["callback_data"] for row in message.get("reply_markup") or [] for button in row]
 
 
-def person(telegram: PlainTelegram, name: str = "Anna", language: str = "en", *, started: bool = True) -> Talker:
+def person(
+    telegram: PlainTelegram, name: str = "Anna", language: str = "en", *, started: bool = True, number: int = 0
+) -> Talker:
     """Somebody with a private chat with the bot, which the bot may write to when they ``started`` it."""
-    number = next(_numbers)
+    number = number or next(_numbers)
     user = {"id": number, "is_bot": False, "first_name": name, "language_code": language}
     if started:
         room(telegram, number, {"id": number, "type": "private", "first_name": name})
     return Talker(telegram, user, number)
 
 
-def group(telegram: PlainTelegram, kind: str = "supergroup", *, forum: bool = False) -> int:
+def group(telegram: PlainTelegram, kind: str = "supergroup", *, forum: bool = False, number: int = 0) -> int:
     """A new group; its id."""
-    number = -next(_numbers) if kind == "group" else -1_000_000_000_000 - next(_numbers)
+    number = number or -next(_numbers) - (0 if kind == "group" else 1_000_000_000_000)
     room(telegram, number, {"id": number, "type": kind, "title": "Friends"} | ({"is_forum": True} if forum else {}))
     return number
 

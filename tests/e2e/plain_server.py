@@ -72,6 +72,7 @@ class Room:
 
     wire: Json
     messages: dict[int, Json] = field(default_factory=dict)
+    newest: int = 0
     closed: tuple[int, str] | None = None
     no_media: str = ""
     no_sends: str = ""
@@ -124,7 +125,8 @@ class PlainTelegram(News):
     def new_message(self, chat: int, **fields: Any) -> Json:
         """A message that stands in a chat from now on."""
         room = self.rooms[chat]
-        number = max(room.messages, default=0) + 1
+        room.newest += 1
+        number = room.newest
         room.messages[number] = {"message_id": number, "date": int(time.time()), "chat": room.wire, **fields}
         return room.messages[number]
 

@@ -52,15 +52,22 @@ class PlainWorld:
     telegram: PlainTelegram
     genaipro: PlainGenAIPro
     bot: BotProcess
+    folder: Path
 
-    def person(self, name: str = "Anna", language: str = "en") -> Talker:
-        return person(self.telegram, name, language)
+    def person(self, name: str = "Anna", language: str = "en", number: int = 0) -> Talker:
+        return person(self.telegram, name, language, number=number)
 
     async def posted(self, prompt: str, number: int = 1) -> Post:
         """The n-th request with a prompt."""
         found = self.genaipro.posts_of
         await until(self.genaipro, lambda: len(found(prompt)) >= number, f"a request for {prompt!r}")
         return found(prompt)[number - 1]
+
+    async def stop(self) -> None:
+        """End the bot as an operator does."""
+        status, seconds = await self.bot.terminate()
+        assert (status, seconds < 10) == (0, True)
+        assert [path for path in (self.folder / "data" / "tmp").rglob("*") if path.is_file()] == []
 
     def check(self) -> None:
         """Nothing that came was against the rules, and nothing secret was said or logged."""
@@ -98,16 +105,14 @@ async def plain_world(folder: Path, *, start: bool = True, **settings: str) -> A
             "GENAIPRO_REQUESTS_PER_MINUTE": "10000",
             "MAX_ACTIVE_GENERATIONS": "100",
         }
-        here = PlainWorld(telegram, genaipro, BotProcess(environment | settings, folder))
+        here = PlainWorld(telegram, genaipro, BotProcess(environment | settings, folder), folder)
         if start:
             await here.bot.start()
         try:
             yield here
             here.check()
         finally:
-            if here.bot.is_running:
-                await here.bot.terminate()
-        assert not [path for path in (folder / "data" / "tmp").rglob("*") if path.is_file()]
+            await here.bot.kill()
 
 
 async def together(*plays: Coroutine[Any, Any, None]) -> None:

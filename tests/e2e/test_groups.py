@@ -160,12 +160,9 @@ async def three_people_at_once(here: PlainWorld) -> None:
         person.album([picture(50 + 3 * number + at) for at in range(2 + number % 2)], [f"wish {number}"], how)
         for number, person in enumerate(people)
     ]
-    for parts in (
-        [(p, a[0]) for p, a in zip(people, albums, strict=True)],
-        [(p, a[-1]) for p, a in zip(people, albums, strict=True)],
-    ):
-        for person, part in parts:
-            person.tell(part)
+    for at in (0, -1):
+        for person, album in zip(people, albums, strict=True):
+            person.tell(album[at])
     people[1].tell(albums[1][1])
     cards = [await anna.card(f"wish {number}", photos=len(album)) for number, album in enumerate(albums)]
     assert "Ảnh" in cards[2]["text"]

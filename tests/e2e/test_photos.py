@@ -145,19 +145,24 @@ async def a_bad_file_beside_good_photos(here: PlainWorld) -> None:
 
 
 def bad_files() -> list[tuple[str, bytes, str]]:
+    heavy = 20_000_001
     return [
         ("cannot be read", photo("JPEG")[:400], "cut.jpg"),
         ("cannot be read", b"", "empty.png"),
         ("not a kind of image", b"<html>no</html>", "page.jpg"),
         ("50 megapixels", png_claiming(10_000, 6_000), "large.png"),
         ("50 megapixels", png_claiming(2**31 - 1, 2**31 - 1), "bomb.png"),
-        ("20 MB", bytes(20_000_001), "heavy.png"),
+        ("20 MB", bytes(heavy), "heavy.png"),
+        ("20 MB", bytes(heavy), "of unknown size.png"),
     ]
 
 
 async def refused(here: PlainWorld, words: str, content: bytes, name: str) -> None:
     anna = here.person()
-    sent = anna.document(content, name, "with words", "image/png")
+    sent = anna.document(content, name, "with words", "image/png", seen=False)
+    if "unknown" in name:
+        del sent["document"]["file_size"]
+    anna.tell(sent)
     (told,) = [await anna.reads(words)]
     assert told["reply_to_message"] is sent
     await nothing_more(anna, told)

@@ -177,7 +177,7 @@ async def _album_at_once(here: PlainWorld, caption_at: int, order: tuple[int, ..
     parts = anna.album(photos, [f"/video x2 {prompt}" if at == caption_at else "" for at in range(3)])
     for number, at in enumerate(order):
         if number:
-            await asyncio.sleep(0.9)
+            await asyncio.sleep(0.4)
         anna.tell(parts[at])
     await anna.ended("Done")
     assert await outcome(here, anna, prompt, parts[0], count=2) == photos
