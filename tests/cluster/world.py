@@ -26,7 +26,7 @@ from tests.chaos.world import has_button, is_told, jpeg
 KEY = "cluster-key-1234567890"
 SECRET = "a-secret-of-the-webhook"
 PATH = "/updates"
-PATIENCE = 40.0
+PATIENCE = 60.0
 RETRY_SECONDS = 0.1
 
 
