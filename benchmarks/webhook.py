@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import socket
+import sqlite3
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
@@ -146,15 +147,13 @@ async def drained(url: str) -> float:
     loop = asyncio.get_running_loop()
     began = loop.time()
     async with asyncio.timeout(DRAIN_SECONDS):
-        while await metric(url, "pho2video_updates_waiting "):
+        while await metric(url, "pho2video_updates_waiting "):  # noqa: ASYNC110 - another process's
             await asyncio.sleep(1)
     return loop.time() - began
 
 
 def in_order(database: Path) -> tuple[int, int]:
     """Updates that were handled, and people whose words stand in another order than they were sent in."""
-    import sqlite3
-
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
         handled = connection.execute("SELECT count(*) FROM inbox WHERE payload IS NULL").fetchone()[0]
         rows = connection.execute(

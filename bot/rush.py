@@ -1,11 +1,11 @@
-"""Handlers begin a few at a time: in a rush of updates, taking them in never waits for their handling.
+"""Handlers begin a few at a time, and in a rush of updates one after the other: taking in goes before handling.
 
 A handler counts for its first moments only. One that waits (for Telegram, for a file) for longer keeps nobody back.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from services.clock import Clock
@@ -17,11 +17,11 @@ COUNTS_SECONDS = 0.02
 """How long a handler counts at most: more begin in a second than Telegram takes messages."""
 
 RUSH_UPDATES = 10
-RUSH_SECONDS = 0.25
-"""So many updates within so many seconds are a rush."""
+RUSH_SECONDS = 0.1
+"""So many updates within so many seconds are a rush: more than one process handles in that time anyway."""
 
-COUNTS_SECONDS_IN_RUSH = 0.1
-"""How long a handler counts then: the machine is busy, and each takes longer."""
+APART_SECONDS = 0.05
+"""Time between two handlers that begin in a rush; the rest of the machine takes updates in."""
 
 
 class Rush:
@@ -29,12 +29,15 @@ class Rush:
 
     Args:
         clock: Its monotonic side is read.
+        sleep: Waits some seconds.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._clock = clock
+        self._sleep = sleep
         self._came: deque[float] = deque(maxlen=RUSH_UPDATES)
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._next_at = 0.0
 
     def came(self) -> None:
         """An update has come."""
@@ -57,10 +60,17 @@ class Rush:
                 left = True
                 self._places.release()
 
-        counts = COUNTS_SECONDS_IN_RUSH if self.is_on else COUNTS_SECONDS
-        timer = asyncio.get_running_loop().call_later(counts, leave)
         try:
-            yield
+            await self._keep_apart()
+            timer = asyncio.get_running_loop().call_later(COUNTS_SECONDS, leave)
+            try:
+                yield
+            finally:
+                timer.cancel()
         finally:
-            timer.cancel()
             leave()
+
+    async def _keep_apart(self) -> None:
+        while self.is_on and (wait := self._next_at - self._clock.monotonic()) > 0:
+            await self._sleep(wait)
+        self._next_at = self._clock.monotonic() + APART_SECONDS

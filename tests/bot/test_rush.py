@@ -1,10 +1,11 @@
 import asyncio
 from contextlib import AsyncExitStack
+from itertools import pairwise
 
 import pytest
 
 from bot import rush
-from bot.rush import AT_ONCE, RUSH_SECONDS, RUSH_UPDATES, Rush
+from bot.rush import APART_SECONDS, AT_ONCE, RUSH_SECONDS, RUSH_UPDATES, Rush
 from tests.bot.hand_clock import HandClock
 
 
@@ -67,3 +68,40 @@ def test_a_rush_is_many_updates_in_a_moment() -> None:
     assert turns.is_on
     clock.forward(RUSH_SECONDS)
     assert not turns.is_on
+
+
+async def test_in_a_rush_handlers_begin_one_after_the_other() -> None:
+    clock = HandClock()
+    begun: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        clock.forward(seconds)
+        for _ in range(RUSH_UPDATES):
+            turns.came()
+
+    turns = Rush(clock, sleep)
+    for _ in range(RUSH_UPDATES):
+        turns.came()
+    for _ in range(4):
+        async with turns.turn():
+            begun.append(clock.monotonic())
+    assert [later - earlier for earlier, later in pairwise(begun)] == pytest.approx([APART_SECONDS] * 3)
+
+
+async def test_the_end_of_a_rush_lets_all_begin() -> None:
+    clock = HandClock()
+
+    async def sleep(_seconds: float) -> None:
+        clock.forward(RUSH_SECONDS)
+
+    turns = Rush(clock, sleep)
+    for _ in range(RUSH_UPDATES):
+        turns.came()
+    for _ in range(2):
+        async with turns.turn():
+            pass
+    before = clock.monotonic()
+    for _ in range(10):
+        async with turns.turn():
+            pass
+    assert clock.monotonic() == before
