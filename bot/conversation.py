@@ -38,6 +38,7 @@ from services.drafts.starting import Starter
 from services.forget import Forgetting
 from services.genaipro.errors import GenAIProError
 from services.history import History
+from services.inbox import Arrivals
 from services.photos.fetch import MAX_PHOTO_BYTES
 from services.photos.inspector import DocumentInspector
 from services.resend import Resender
@@ -136,7 +137,8 @@ def build_conversation(
     guard = Guard(core.access, core.people, core.texts, core.notices, answers)
     drafts, presses = Drafts(database, clock, new_id), DraftPresses(database, clock, new_id)
     ledger, starter = CardLedger(database, clock), Starter(database, core.generations, clock)
-    keeper = CardKeeper(drafts, ledger, starter, core.messenger, core.chat_moves, core.texts, clock)
+    arrivals = Arrivals(database, application.bot.id)
+    keeper = CardKeeper(drafts, ledger, starter, core.messenger, core.chat_moves, core.texts, clock, arrivals)
     refresher = CardRefresher(keeper, ledger, clock, core.sleep)
     has_owner = bool(settings.admin_user_ids)
     claim_link = ClaimLink(core.rulebook, has_owner=has_owner, clock=clock, new_code=partial(secrets.token_urlsafe, 18))

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from structlog import get_logger
 from telegram import Update
 
-from services.inbox import Arrived
+from services.inbox import Arrived, lane_name
 from services.tasks import Tasks
 
 log = get_logger(__name__)
@@ -18,7 +18,7 @@ PAUSE_SECONDS = 0.1
 def lane_of(update: Update) -> str:
     """The lane of an update: its chat and its person."""
     chat, user = update.effective_chat, update.effective_user
-    return f"{chat.id if chat else 0}:{user.id if user else 0}"
+    return lane_name(chat.id if chat else 0, user.id if user else 0)
 
 
 class Lanes:

@@ -25,6 +25,11 @@ KEEP_HANDLED = timedelta(days=2)
 TAKEN_AT_ONCE = 1000
 
 
+def lane_name(chat_id: int, user_id: int) -> str:
+    """The lane of a person's updates in a chat."""
+    return f"{chat_id}:{user_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Arrived:
     """An update as it arrived.
@@ -144,3 +149,23 @@ class Inbox:
 
     def _left(self) -> ColumnElement[bool]:
         return (InboxRow.bot_id == self._bot_id) & InboxRow.payload.is_not(None)
+
+
+class Arrivals:
+    """Knows whose updates have arrived and are still to be handled.
+
+    Args:
+        database: Holds the inbox.
+        bot_id: Whose updates.
+    """
+
+    def __init__(self, database: Database, bot_id: int) -> None:
+        self._database = database
+        self._bot_id = bot_id
+
+    async def are_left(self, chat_id: int, user_id: int) -> bool:
+        """Whether some of a person's updates in a chat wait, or are being handled."""
+        lane = (InboxRow.bot_id == self._bot_id) & (InboxRow.lane == lane_name(chat_id, user_id))
+        async with self._database.read() as session:
+            query = select(InboxRow.update_id).where(lane, InboxRow.payload.is_not(None)).limit(1)
+            return await session.scalar(query) is not None

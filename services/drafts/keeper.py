@@ -12,7 +12,7 @@ from services.clock import Clock
 from services.drafts.card import card_screen
 from services.drafts.ledger import CLAIM, CardLedger, SentOutcome
 from services.drafts.model import Draft, DraftState
-from services.drafts.ports import Messages, MovingChats
+from services.drafts.ports import Expecting, Messages, MovingChats
 from services.drafts.repository import Drafts
 from services.drafts.starting import Refused, Started, Starter, refusal_screen
 from services.messenger import ChatClosedError, ChatMovedError, EditOutcome
@@ -25,6 +25,9 @@ whose versions are not negative, is newer."""
 
 RETRY_SECONDS = 3.0
 """Between a network failure and the next attempt."""
+
+UNHANDLED_SECONDS = 0.2
+"""Between two looks whether a person's messages have been handled."""
 
 _MAX_ROUNDS = 20
 
@@ -57,6 +60,7 @@ class CardKeeper:
         moving: Follows a group that became a supergroup.
         texts: All texts.
         clock: Says when it is.
+        arrivals: Knows of messages that are still to be handled; None where all are handled as they come.
         quiet: How long to wait before a draft starts by itself.
     """
 
@@ -69,6 +73,7 @@ class CardKeeper:
         moving: MovingChats,
         texts: Texts,
         clock: Clock,
+        arrivals: Expecting | None = None,
         quiet: Quiet | None = None,
     ) -> None:
         self._drafts = drafts
@@ -78,6 +83,7 @@ class CardKeeper:
         self._moving = moving
         self._texts = texts
         self._clock = clock
+        self._arrivals = arrivals
         self._quiet = quiet or Quiet()
         self._since = clock.now()
 
@@ -106,14 +112,14 @@ class CardKeeper:
         if draft is None or draft.state is DraftState.SUBMITTED:
             return None
         if draft.starts_itself and draft.is_ready and draft.state is not DraftState.CANCELLED:
-            wait = self._wait(draft)
+            wait = await self._wait(draft)
             if wait is not None:
                 return wait
             await self._tell_extra(draft)
             if await self._start(draft):
                 return None
         elif draft.state is DraftState.STARTING:
-            wait = self._wait(draft)
+            wait = await self._wait(draft)
             if wait is not None:
                 return wait
             await self._ledger.ask_first(draft_id)
@@ -121,7 +127,8 @@ class CardKeeper:
             await self._tell_extra(draft)
         return await self._show(draft_id)
 
-    def _wait(self, draft: Draft) -> float | None:
+    async def _wait(self, draft: Draft) -> float | None:
+        """Seconds before a draft may start by itself, or None when it may now."""
         now = self._clock.now()
         if draft.has_album:
             # Parts that came while no process ran are about to be heard of.
@@ -130,7 +137,13 @@ class CardKeeper:
             ready_at = draft.updated_at + self._quiet.single
         if draft.held_until is not None:
             ready_at = max(ready_at, draft.held_until)
-        return (ready_at - now).total_seconds() if ready_at > now else None
+        if ready_at > now:
+            return (ready_at - now).total_seconds()
+        owner = draft.owner
+        # In a rush a part may have arrived long before its handler begins.
+        if self._arrivals is not None and await self._arrivals.are_left(owner.chat_id, owner.user_id):
+            return UNHANDLED_SECONDS
+        return None
 
     async def _start(self, draft: Draft) -> bool:
         outcome = await self._starter.start(draft.id, draft.owner.user_id)

@@ -31,6 +31,14 @@ class MovingChats(Protocol):
         ...
 
 
+class Expecting(Protocol):
+    """Knows of messages that have arrived and are still to be handled (:class:`services.inbox.Arrivals`)."""
+
+    async def are_left(self, chat_id: int, user_id: int) -> bool:
+        """Whether there are some of a person's in a chat."""
+        ...
+
+
 class PhotoInspector(Protocol):
     """Looks whether an image that was sent as a file can be used."""
 

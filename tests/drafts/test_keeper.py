@@ -3,11 +3,12 @@ from dataclasses import replace
 import pytest
 from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from services.drafts.keeper import RETRY_SECONDS
+from services.drafts.keeper import RETRY_SECONDS, UNHANDLED_SECONDS
 from services.drafts.ledger import CLAIM
 from services.drafts.model import Defaults, DraftState
 from services.drafts.upkeep import move_drafts
 from services.generations.model import TooManyWaiting
+from services.inbox import Arrived, lane_name
 from services.messenger import ChatClosedError, ChatMovedError, EditOutcome
 from tests.drafts.world import ANNA, DEFAULTS, IN_GROUP, Room, Time, item
 
@@ -219,6 +220,17 @@ async def test_nothing_starts_while_a_photo_is_checked(room: Room, time: Time) -
     await time.pass_(5)
     assert await room.keeper.refresh(added.draft_id) is not None
     await room.drafts.release(ANNA.chat_id, ANNA.user_id)
+    assert await room.keeper.refresh(added.draft_id) is None
+    assert len(room.orders.placed_orders) == 1
+
+
+async def test_nothing_starts_while_a_message_waits_for_its_handler(room: Room, time: Time) -> None:
+    added = await room.starting.begin(ANNA, DEFAULTS, "x", [item(2, "fly", album="x")], None)
+    assert added.draft_id is not None
+    await room.inbox.store([Arrived(7, lane_name(ANNA.chat_id, ANNA.user_id), "{}"), Arrived(8, lane_name(1, 2), "{}")])
+    await time.pass_(5)
+    assert await room.keeper.refresh(added.draft_id) == UNHANDLED_SECONDS
+    await room.inbox.handled([7])
     assert await room.keeper.refresh(added.draft_id) is None
     assert len(room.orders.placed_orders) == 1
 

@@ -19,6 +19,7 @@ from services.drafts.presses import DraftPresses
 from services.drafts.repository import Drafts
 from services.drafts.starting import Starter
 from services.generations.model import Order, Placed, PlaceOutcome, TooManyWaiting
+from services.inbox import Arrivals, Inbox
 from services.messenger import EditOutcome
 from services.outbox.priority import Priority
 from services.photos.model import PhotoKind, PhotoRef
@@ -207,6 +208,9 @@ class Rows:
         """Nothing is shown."""
 
 
+BOT_ID = 1
+
+
 @dataclass
 class Moving:
     """Follows groups by a function that a test gives."""
@@ -236,7 +240,17 @@ class Room:
         self.starter = Starter(database, self.orders, clock)
         self.phone = Phone()
         self.moving = Moving()
-        self.keeper = CardKeeper(self.drafts, self.ledger, self.starter, self.phone, self.moving, Texts("en"), clock)
+        self.inbox = Inbox(database, clock, BOT_ID, "this process")
+        self.keeper = CardKeeper(
+            self.drafts,
+            self.ledger,
+            self.starter,
+            self.phone,
+            self.moving,
+            Texts("en"),
+            clock,
+            Arrivals(database, BOT_ID),
+        )
 
     async def put(self, *items: DraftItem, owner: Owner = ANNA, defaults: Defaults = DEFAULTS) -> str:
         draft_id = ""

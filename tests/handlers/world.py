@@ -112,7 +112,9 @@ class World:
         self.ledger = CardLedger(database, self.clock)
         self.starter = Starter(database, self.generations, self.clock)
         moves = ChatMoves(database, self.generations, base.access)
-        keeper = CardKeeper(self.drafts, self.ledger, self.starter, self.messenger, moves, texts, self.clock, QUIET)
+        keeper = CardKeeper(
+            self.drafts, self.ledger, self.starter, self.messenger, moves, texts, self.clock, quiet=QUIET
+        )
         self.refresher = CardRefresher(keeper, self.ledger, self.clock, pace=PACE)
         # The guard of the commands' own world sends through another application to the same server.
         self.deps = Deps(
