@@ -8,7 +8,7 @@ from typing import Any, Self
 from aiohttp import web
 
 Json = dict[str, Any]
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class News:

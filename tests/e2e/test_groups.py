@@ -11,7 +11,7 @@ from tests.e2e.plain_people import Talker, buttons, group
 from tests.e2e.plain_server import BOT
 from tests.e2e.plain_world import PlainWorld, picture, plain_world, together
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(120)
 
 NAME = BOT["username"]
 

@@ -12,7 +12,7 @@ from tests.e2e.plain_people import Talker
 from tests.e2e.plain_world import PlainWorld, picture, plain_world, together
 from tests.photos.pictures import CORNERS, PLACE, photo, png_claiming
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(120)
 
 FILE: Json = {"file_id": "other", "file_unique_id": "o", "file_size": 1000}
 CLIP = FILE | {"width": 640, "height": 360, "duration": 3}

@@ -11,7 +11,7 @@ from tests.e2e.plain_base import Json
 from tests.e2e.plain_people import Talker, buttons
 from tests.e2e.plain_world import FILM_SIZE, PlainWorld, picture, plain_world, together
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.fixture
