@@ -8,7 +8,7 @@ from sandbox.botapi.transcript import Line
 from tests.chaos.checks import about
 from tests.chaos.world import Request, World, has_button, is_told, jpeg
 
-PATIENCE = 90.0
+PATIENCE = 200.0
 """Seconds for anything that a person waits for."""
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 import tempfile
@@ -95,7 +96,10 @@ def save(here: World, path: Path) -> None:
     with path.open("w") as file:
         marks = [(life.started, f"--- started, pid of life {at}") for at, life in enumerate(here.bot.lives)]
         marks += [(life.ended, f"--- ended with {life.status}") for life in here.bot.lives if life.ended is not None]
-        marks += [(line.at, f"{line.level} {line.event} {dict(line.fields)}") for line in here.bot.lines]
+        dull = {"timestamp", "level", "logger", "event"}
+        for line in here.bot.lines:
+            rest = {key: value for key, value in line.fields.items() if key not in dull}
+            marks.append((line.at, f"{line.level} {line.event} {rest}"))
         for at, text in sorted(marks):
             file.write(f"{at:.3f} {text}\n")
     path.with_suffix(".calls").write_text("\n".join(str(call) for call in here.telegram.calls()))
@@ -150,6 +154,8 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=9.0, help="no kills after that")
     parser.add_argument("--keep", type=Path, help="keep all files here")
     asked = parser.parse_args()
+    # What the servers say of a caller that is killed in the middle of a request.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     sys.stdout.write(f"seed {asked.seed}; CHAOS_SEED={asked.seed} makes the same choices again\n")
     return asyncio.run(chaos(asked.seed, asked.kills, asked.worlds, asked.people, asked.minutes, asked.keep))
 

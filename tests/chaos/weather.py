@@ -23,6 +23,9 @@ METHODS = (
     "setMyCommands",
     "getWebhookInfo",
 )
+MOST_FAULTS = 4
+"""Faults of Telegram that may wait for their calls at a time: it shall be bad weather, not the end of the world."""
+
 DROPS = (End.DROP, End.EOF, End.MID_EVENT)
 SMALLEST_VIDEO = 100_000
 """Bytes; each POST gets another size, so that no two videos are the same."""
@@ -65,12 +68,14 @@ class Weather:
     async def run(self) -> None:
         """Blow."""
         while True:
+            waiting = self._here.telegram.backend.faults.waiting
+            del waiting[: max(0, len(waiting) - MOST_FAULTS + 1)]
             self._telegram_fault()
-            if self._random.random() < 0.2:
+            if self._random.random() < 0.1:
                 status = self._random.choice((429, 500, 502, 503))
                 self._here.genaipro.enqueue_answer("histories", Answer(status, {"error": "not now"}))
                 self.faults += 1
-            await asyncio.sleep(self._random.uniform(0.1, 0.8))
+            await asyncio.sleep(self._random.uniform(0.2, 1.0))
 
     async def scripts(self) -> None:
         """Have a script ready for every POST."""
@@ -137,9 +142,9 @@ class Reaper:
             return "while starting"
         await self._ready()
         if choice < 0.45:
-            await asyncio.sleep(self._random.uniform(0.0, 3.0))
+            await asyncio.sleep(self._random.uniform(0.0, 2.5))
             return "at some time"
-        await self._something(self._random.randint(1, 25))
+        await self._something(self._random.randint(1, 15))
         await asyncio.sleep(self._random.choice((0.0, 0.0, self._random.uniform(0.0, 0.03))))
         return "at some event"
 
@@ -153,7 +158,7 @@ class Reaper:
 
         goal = seen() + number
         try:
-            async with asyncio.timeout(4.0):
+            async with asyncio.timeout(2.5):
                 while seen() < goal:
                     await _first(telegram.backend.signal.wait(), genaipro.until(lambda: seen() >= goal))
         except TimeoutError:

@@ -67,8 +67,8 @@ class Wire:
         try:
             if not self._down:
                 await self._forward(reader, writer)
-        except OSError:
-            # Either side may be gone at any time: that is what the wire is for.
+        except (OSError, asyncio.CancelledError):
+            # Either side may be gone at any time: that is what the wire is for. At the end, both are.
             return
         finally:
             self._writers.discard(writer)
