@@ -103,13 +103,15 @@ class Sending:
 
     async def send(self, items: Sequence[Item]) -> None:
         """Send all of them, one way or another."""
-        self._enqueue(items)
+        self._next(items)
         while self._line:
             await self._attempt(self._line.popleft())
 
-    def _enqueue(self, items: Sequence[Item]) -> None:
+    def _next(self, items: Sequence[Item]) -> None:
+        """Put videos before all that wait, so that their order stays, in groups that Telegram takes at once."""
         sizes = [0 if item.way is Way.URL else item.prepared.size or 0 for item in items]
-        self._line.extend([items[index] for index in batch] for batch in batches(sizes, self._means.limits))
+        groups = [[items[index] for index in batch] for batch in batches(sizes, self._means.limits)]
+        self._line.extendleft(reversed(groups))
 
     async def _attempt(self, group: list[Item]) -> None:
         positions = [item.position for item in group]
@@ -189,7 +191,7 @@ class Sending:
                 replace(item, way=Way.UPLOAD) for item, way in nexts if way is Way.UPLOAD or item.way is Way.UPLOAD
             ]
             links = [item.position for item, way in nexts if way is not Way.UPLOAD and item.way is not Way.UPLOAD]
-            self._enqueue(uploads)
+            self._next(uploads)
         elif len(group) > 1:
             self._line.extendleft([item] for item in reversed(group))
             links = []

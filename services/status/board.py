@@ -1,5 +1,6 @@
 """The live status messages of this process: each event becomes an edit, time moves the bar, the end is always told."""
 
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
@@ -27,6 +28,9 @@ PRIVATE_SECONDS = 5.0
 
 GROUP_SECONDS = 15.0
 """The same in a group, which shares 20 messages a minute."""
+
+REMEMBERED_ENDS = 1000
+"""Ends that were shown and are kept in mind, so that nothing older is shown after them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +76,14 @@ class StatusBoard:
         self._tasks = tasks
         self._move_chat = move_chat
         self._live: dict[str, _Shown] = {}
+        self._ended: OrderedDict[str, None] = OrderedDict()
         self._version = 0
 
     def progress(self, generation: Generation) -> None:
         """Show where a generation stands; returns at once. An older state never follows a newer one."""
         self._seen(generation)
+        if generation.id in self._ended:
+            return
         shown = self._live.get(generation.id)
         if shown is not None and rank(shown.generation.state) > rank(generation.state):
             return
@@ -89,10 +96,14 @@ class StatusBoard:
         Returns:
             The generation with its status message.
         """
+        version = self._next_version()
+        if generation.status_message_id is not None and self._is_known(generation.id):
+            # Its run was faster: what it shows is newer.
+            return generation
         screen = await self._screen(generation, position)
         if generation.status_message_id is not None:
             outcome = await self._messenger.edit(
-                generation.chat_id, generation.status_message_id, screen, Priority.STATUS, self._next_version()
+                generation.chat_id, generation.status_message_id, screen, Priority.STATUS, version
             )
             if outcome is not EditOutcome.GONE:
                 return generation
@@ -104,8 +115,9 @@ class StatusBoard:
         return replace(generation, status_message_id=message_id)
 
     async def waiting(self, generation: Generation, position: int) -> None:
-        """Show a new place in the queue."""
-        await self._edit(generation, self._next_version(), position)
+        """Show a new place in the queue. Returns at once: a chat that Telegram slows down must not hold up turns."""
+        if not self._is_known(generation.id):
+            self._tasks.start(self._edit(generation, self._next_version(), position), name=f"place-{generation.id}")
 
     async def end(self, generation: Generation) -> None:
         """Show the end, and remember that it was shown. A status message that is gone is sent anew.
@@ -115,6 +127,9 @@ class StatusBoard:
         """
         self._seen(generation)
         self._live.pop(generation.id, None)
+        self._ended[generation.id] = None
+        while len(self._ended) > REMEMBERED_ENDS:
+            self._ended.popitem(last=False)
         screen = await self._screen(generation)
         try:
             await self._show_end(generation, screen)
@@ -182,6 +197,10 @@ class StatusBoard:
     def forget(self, generation_id: str) -> None:
         """Stop refreshing a generation."""
         self._live.pop(generation_id, None)
+
+    def _is_known(self, generation_id: str) -> bool:
+        """Whether a run of this process shows it, or has shown its end."""
+        return generation_id in self._live or generation_id in self._ended
 
     def _next_version(self) -> int:
         self._version += 1
