@@ -1,10 +1,9 @@
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import Table, insert, select
+from sqlalchemy import insert, select
 
 from bot.cli import app, guarded
 from bot.data_dir import exclusive_data_dir
@@ -13,35 +12,8 @@ from bot.move_database import move_database, tables
 from bot.settings import FixedSettings, Settings
 from services.clock import SystemClock
 from services.store.database import open_database
-from services.store.schema import MemberRow, UtcDateTime
-
-NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
-TEXT = 'Mèo 🐈‍⬛ đi dạo; "quoted" \\ %s'
-
-
-def value_for(column: Any, number: int) -> Any:
-    """Something telling for a column, within its type."""
-    if column.foreign_keys:
-        return f"id-{number}"
-    if isinstance(column.type, UtcDateTime):
-        return NOW + timedelta(minutes=number)
-    kind = column.type.python_type
-    if kind is bool:
-        return number % 2 == 1
-    if kind is int:
-        # Ids of Telegram need more than 32 bits.
-        return -(2**51) - number if column.type.__class__.__name__ == "BigInteger" else number
-    if kind is float:
-        return number + 0.25
-    return f"id-{number}" if column.primary_key else f"{TEXT} {column.name} {number}"
-
-
-def rows_for(table: Table, count: int) -> list[dict[str, Any]]:
-    rows = [{column.name: value_for(column, number) for column in table.columns} for number in range(count)]
-    for number, row in enumerate(rows):
-        if number % 3 == 2:
-            row |= {column.name: None for column in table.columns if column.nullable}
-    return rows
+from services.store.schema import MemberRow
+from tests.store.rows import rows_for
 
 
 async def fill(url: str, count: int) -> None:

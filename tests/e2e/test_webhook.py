@@ -1,9 +1,12 @@
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.updates import ALLOWED_UPDATES
 from sandbox.botapi.faults import FaultKind
+from tests.e2e.asking import rows
 from tests.e2e.operator import PATH, SECRET, operated
 from tests.e2e.world import World, jpeg, world
 
@@ -125,3 +128,29 @@ async def test_without_the_secret_nothing_happens(tmp_path: Path) -> None:
         await here.telegram.wait_for_calls("sendMessage")
         assert len(here.telegram.calls("sendMessage", chat_id=bob.chat_id)) == 1
         assert await endpoints.metric('pho2video_updates_total{kind="message"}') == 1
+
+
+async def test_everybodys_updates_are_handled_in_the_order_they_came(tmp_path: Path) -> None:
+    async with operated(tmp_path, webhook=True) as (here, endpoints):
+        people = [here.telegram.add_person(f"P{number}", started=True) for number in range(6)]
+
+        async def write(place: int) -> None:
+            for turn in range(8):
+                number = 900_000 + turn * len(people) + place
+                assert await endpoints.post(text_update(number, f"word {number}", people[place].user_id)) == 200
+
+        async with asyncio.TaskGroup() as group:
+            for place in range(len(people)):
+                group.create_task(write(place))
+
+        def handled() -> list[dict[str, Any]]:
+            query = (
+                "SELECT chat_id, message_id FROM drafts JOIN draft_items ON draft_id = id ORDER BY draft_items.rowid"
+            )
+            return rows(here, query)
+
+        await here.telegram.wait_for(lambda: len(handled()) == 48)
+        for person in people:
+            numbers = [row["message_id"] for row in handled() if row["chat_id"] == person.chat_id]
+            assert numbers == sorted(numbers)
+            assert len(numbers) == 8
