@@ -67,23 +67,20 @@ async def again_makes_the_same_once_more(here: PlainWorld) -> None:
 
 async def edit_waits_for_a_new_prompt(here: PlainWorld) -> None:
     anna = here.person()
-    photos = [picture(3), picture(4)]
-    parts = anna.album(photos, ["/video x3 before the edit"])
-    for part in parts:
-        anna.tell(part)
+    request = anna.photo(picture(3), "/video x3 before the edit")
     end = await anna.ended("Done")
     assert await anna.answer(anna.press(end, ":edit")) == ""
-    card = await anna.card(photos=2, ready=False)
+    card = await anna.card(photos=1, ready=False)
     assert "Videos: 3" in card["text"]
     assert "before the edit" not in card["text"]
     assert await anna.answer(anna.press(end, ":edit")) == ""
     anna.text("after the edit")
-    assert await anna.card("after the edit", photos=2) is card
+    assert await anna.card("after the edit", photos=1) is card
     await anna.answer(anna.press(card, ":go"))
     await until(here.telegram, lambda: len(videos(anna)) == 6, "the videos of the second request")
     (post,) = here.genaipro.posts_of("after the edit")
-    assert post.photos == photos
-    assert all(one["reply_to_message"] is parts[0] for one in videos(anna))
+    assert post.photos == [picture(3)]
+    assert all(one["reply_to_message"] is request for one in videos(anna))
 
 
 async def some_failed(here: PlainWorld) -> None:

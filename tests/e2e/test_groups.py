@@ -172,8 +172,8 @@ async def three_people_at_once(here: PlainWorld) -> None:
     for person, card in zip(people, cards, strict=True):
         assert await person.answer(person.press(card, ":go")) == ""
     for number, parts in enumerate(albums):
-        await at_once(here, anna, parts[0], f"wish {number}")
-        assert len(here.genaipro.posts_of(f"wish {number}")[0].photos) == len(parts)
+        assert len((await here.posted(f"wish {number}")).photos) == len(parts)
+    await at_once(here, anna, albums[0][0], "wish 0")
 
 
 async def only_the_requester_may_stop_it(here: PlainWorld) -> None:
