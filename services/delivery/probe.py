@@ -1,36 +1,12 @@
 """What Telegram must be told of a video: width, height and duration, read from the file."""
 
-import math
-from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
-import av
-from av.container import InputContainer
-from av.video.stream import VideoStream
-
-from services.delivery.errors import NotAVideoError
+from services.delivery.facts import MAX_PIXELS, VideoFacts, as_shown
+from services.delivery.mp4 import UnusualError, read_track
 from services.streams import in_thread
 
-MAX_PIXELS = 8192 * 4608
-"""Of one picture (8K): more would only cost memory to decode."""
-
-_MP4_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"}
-
-
-@dataclass(frozen=True, slots=True)
-class VideoFacts:
-    """What is told to Telegram.
-
-    Attributes:
-        width: Pixels as shown: turned, and with square pixels.
-        height: Likewise.
-        duration: Whole seconds, at least 1.
-    """
-
-    width: int
-    height: int
-    duration: int
+__all__ = ["VideoFacts", "probe", "read_facts"]
 
 
 async def probe(path: Path) -> VideoFacts:
@@ -49,10 +25,7 @@ async def probe(path: Path) -> VideoFacts:
 
 
 def read_facts(path: Path) -> VideoFacts:
-    """Reads a video's facts, and decodes its first picture to see that there is one. Blocks.
-
-    The demuxer is chosen by the file's first bytes and never guessed: playlists and the like, which make the
-    demuxer open files and addresses of their own choice, are no videos.
+    """Reads a video's facts: from its tables where it is a usual one, else with a decoder. Blocks.
 
     Args:
         path: The file; MP4, QuickTime, Matroska or WebM.
@@ -63,44 +36,13 @@ def read_facts(path: Path) -> VideoFacts:
     Raises:
         NotAVideoError: It is none of these, has no picture, or is damaged.
     """
-    with path.open("rb") as file:
-        head = file.read(12)
-    if head[4:8] in _MP4_BOXES:
-        demuxer = "mp4"
-    elif head.startswith(b"\x1a\x45\xdf\xa3"):
-        demuxer = "matroska"
-    else:
-        raise NotAVideoError("not a video container")
     try:
-        with av.open(str(path), "r", format=demuxer, options={"protocol_whitelist": "file"}) as container:
-            return _facts(container)
-    except (av.FFmpegError, ValueError, ArithmeticError):
-        raise NotAVideoError("a damaged video") from None
+        with path.open("rb") as file:
+            track = read_track(file, path.stat().st_size)
+    except UnusualError:
+        track = None
+    if track is not None and track.width * track.height <= MAX_PIXELS:
+        return as_shown(track.width, track.height, track.rotation, track.ratio, track.seconds)
+    from services.delivery.film import decode_facts  # noqa: PLC0415 - 17 MB that most bots never need
 
-
-def _facts(container: InputContainer) -> VideoFacts:
-    if not container.streams.video:
-        raise NotAVideoError("no pictures")
-    stream = container.streams.video[0]
-    # The library's annotations do not say so, but there is none for a codec that it does not know.
-    if getattr(stream, "codec_context", None) is None:
-        raise NotAVideoError("an unknown codec")
-    if not 0 < stream.width * stream.height <= MAX_PIXELS:
-        raise NotAVideoError("no usable size")
-    rotation = 0
-    for frame in container.decode(stream):
-        rotation = frame.rotation
-        break
-    else:
-        raise NotAVideoError("no pictures")
-    ratio = stream.sample_aspect_ratio or Fraction(1)
-    width, height = max(1, round(stream.width * ratio)), stream.height
-    if rotation % 180 == 90:
-        width, height = height, width
-    return VideoFacts(width, height, max(1, math.floor(_seconds(container, stream) + 0.5)))
-
-
-def _seconds(container: InputContainer, stream: VideoStream) -> float:
-    if stream.duration is not None and stream.time_base is not None:
-        return float(stream.duration * stream.time_base)
-    return (container.duration or 0) / av.time_base
+    return decode_facts(path)

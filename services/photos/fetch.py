@@ -11,7 +11,7 @@ import aiohttp
 from telegram.constants import FileSizeLimit
 from yarl import URL
 
-from services.photos.inspect import EXTENSIONS, ImageType, sniff_file
+from services.photos.kinds import EXTENSIONS, ImageType, sniff_file
 from services.photos.model import PhotoError, PhotoFile, PhotoKind, PhotoProblem, PhotoRef
 from services.photos.workers import PhotoWorkers
 from services.retries import TryAgainError, retry_after, retrying

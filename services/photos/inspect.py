@@ -1,20 +1,19 @@
-"""What an image file is, by its content alone, and whether it can be used; nothing is believed that its name says.
+"""Whether an image file can be used, by its content alone.
 
 Every function here blocks: call them through ``services.photos.workers``.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
 
-import pillow_heif
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from services.photos.kinds import HEAD_BYTES, ImageType, sniff
 from services.photos.model import MAX_PIXELS, PhotoError, PhotoProblem
 
 MAX_SOURCE_BYTES = 100_000_000
@@ -22,51 +21,6 @@ MAX_SOURCE_BYTES = 100_000_000
 
 MAX_JPEG_SCANS = 200
 """A progressive JPEG has about ten scans; thousands of empty ones cost minutes to decode."""
-
-_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
-_HEAD_BYTES = 64
-
-
-class ImageType(StrEnum):
-    """The kinds of image that are taken."""
-
-    JPEG = "image/jpeg"
-    PNG = "image/png"
-    WEBP = "image/webp"
-    HEIF = "image/heif"
-
-
-EXTENSIONS = {ImageType.JPEG: ".jpg", ImageType.PNG: ".png", ImageType.WEBP: ".webp", ImageType.HEIF: ".heic"}
-"""The file name extension of each kind."""
-
-
-def sniff(head: bytes) -> ImageType | None:
-    """Tells the kind of image from the first bytes of a file.
-
-    Args:
-        head: At least 64 bytes, or the whole file where it is shorter.
-
-    Returns:
-        The kind, or None when it is none that is taken (AVIF, which shares HEIF's container, included).
-    """
-    if head.startswith(b"\xff\xd8\xff"):
-        return ImageType.JPEG
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return ImageType.PNG
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return ImageType.WEBP
-    if head[4:8] == b"ftyp":
-        end = min(int.from_bytes(head[:4], "big"), len(head))
-        brands = {head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))}
-        if head[8:12] in _HEIF_BRANDS and not brands & {b"avif", b"avis"}:
-            return ImageType.HEIF
-    return None
-
-
-def sniff_file(path: Path) -> ImageType | None:
-    """Tells the kind of image that a file holds; None when it is none that is taken."""
-    with path.open("rb") as file:
-        return sniff(file.read(_HEAD_BYTES))
 
 
 @contextmanager
@@ -85,7 +39,7 @@ def opened(path: Path) -> Iterator[tuple[ImageType, Image.Image]]:
         PhotoError: ``NOT_AN_IMAGE``, ``TOO_LARGE``, ``TOO_MANY_PIXELS`` or ``BROKEN``.
     """
     with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
+        head = file.read(HEAD_BYTES)
         kind = sniff(head)
         if kind is None:
             raise PhotoError(PhotoProblem.NOT_AN_IMAGE if head else PhotoProblem.BROKEN)
@@ -130,6 +84,8 @@ def check(path: Path) -> None:
 def _open(kind: ImageType, file: BinaryIO) -> Image.Image:
     image: Image.Image
     if kind is ImageType.HEIF:
+        import pillow_heif  # noqa: PLC0415 - 5 MB that few photos need
+
         heif = pillow_heif.open_heif(file)
         _refuse_pixels(heif.size)
         # Rotation and mirroring of the container are applied by the decoder; EXIF says them once more and is ignored.

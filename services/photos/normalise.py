@@ -6,7 +6,8 @@ from pathlib import Path
 from PIL import Image
 
 from services.photos.colour import flattened, is_plain, to_srgb
-from services.photos.inspect import EXTENSIONS, ImageType, broken_if_it_fails, opened
+from services.photos.inspect import broken_if_it_fails, opened
+from services.photos.kinds import EXTENSIONS, ImageType
 from services.photos.model import PhotoFile
 from services.photos.strip import strip_jpeg, strip_png, strip_webp
 

@@ -4,9 +4,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from services.photos.inspect import check
 from services.photos.model import PhotoFile
-from services.photos.normalise import normalise
 from services.streams import in_thread
 
 
@@ -53,3 +51,18 @@ class PhotoWorkers:
     def close(self) -> None:
         """Lets the threads end; images that are being decoded are finished first."""
         self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+def check(path: Path) -> None:
+    """See ``services.photos.inspect.check``."""
+    # The decoders are loaded by the first image that comes as a file; photos, which most people send, need none.
+    from services.photos import inspect  # noqa: PLC0415
+
+    inspect.check(path)
+
+
+def normalise(source: Path, target_dir: Path, stem: str) -> PhotoFile:
+    """See ``services.photos.normalise.normalise``."""
+    from services.photos import normalise as module  # noqa: PLC0415 - as above
+
+    return module.normalise(source, target_dir, stem)

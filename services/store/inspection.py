@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.store.database import MIGRATIONS, DatabaseError, async_url, make_engine, reason_of
+from services.store.database import DatabaseError, async_url, make_engine, reason_of
+from services.store.upgrading import MIGRATIONS
 
 
 class Age(Enum):

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from services.photos import normalise as module
-from services.photos.inspect import check, sniff
+from services.photos.inspect import check
+from services.photos.kinds import sniff
 from services.photos.model import PhotoError, PhotoFile, PhotoProblem
 from services.photos.normalise import normalise
 from tests.photos.pictures import (
