@@ -267,6 +267,7 @@ class Bench:
     database: MortalDatabase
     limits: Limits = field(default_factory=lambda: Limits(1000, 1000, 1000, 0))
     reconcile_timeout: float = 600.0
+    generation_timeout: float = 1800.0
 
     def __post_init__(self) -> None:
         self.clock, self.fate = HandClock(), Fate()
@@ -285,7 +286,7 @@ class Bench:
         """Start a new process on the same rows: whatever was in memory is gone."""
         self.scopes = CancelScopes()
         workspace = Workspace(Path(self._folder.name))
-        timing = Timing(1800.0, self.clock.sleep)
+        timing = Timing(self.generation_timeout, self.clock.sleep)
         patience = Patience(15.0, self.reconcile_timeout, self.clock.sleep)
         self.submitter = Submitter(
             self.rows, self.results, self.service, self.service, self.chat, workspace, self.chat, timing

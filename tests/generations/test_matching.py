@@ -102,3 +102,47 @@ def test_no_object_is_ever_given_to_two(requests: list[tuple[int, int]], objects
         given_out += [item.id for item in found.results]
         assert all(item.created_at and item.created_at >= own.armed_at - timedelta(seconds=5) for item in found.results)
     assert len(given_out) == len(set(given_out))
+
+
+def test_a_request_that_asked_for_several_does_not_get_anothers_whole_set() -> None:
+    one, two = asked("a", 10, 2), asked("b", 12, 2)
+    history = [thing("partly", 11, urls=1), thing("whole", 13, urls=2)]
+    assert [item.id for item in match(one, [two], history, {}).results] == ["partly"]
+    assert [item.id for item in match(two, [one], history, {}).results] == ["whole"]
+
+
+def test_one_that_was_accepted_out_of_turn_is_told_by_its_size() -> None:
+    one, two = asked("a", 10, 1), asked("b", 12, 2)
+    history = [thing("pair", 13, urls=2), thing("single", 14, urls=1)]
+    assert [item.id for item in match(one, [two], history, {}).results] == ["single"]
+    assert [item.id for item in match(two, [one], history, {}).results] == ["pair"]
+
+
+def test_an_object_goes_to_the_request_it_followed() -> None:
+    earlier, later = asked("a", 10, is_open=False), asked("b", 40)
+    assert match(later, [earlier], [thing("x", 41)], {}).verdict is Verdict.FOUND
+    assert match(asked("a", 10), [asked("b", 40)], [thing("x", 41)], {}, last_chance=True).verdict is Verdict.WAIT
+
+
+def test_single_objects_are_shared_out_by_time() -> None:
+    one, two = asked("a", 10, 2), asked("b", 30, 2)
+    history = [thing("a1", 11), thing("a2", 12), thing("b1", 31), thing("b2", 32)]
+    assert [item.id for item in match(one, [two], history, {}).results] == ["a1", "a2"]
+    assert [item.id for item in match(two, [one], history, {}).results] == ["b1", "b2"]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 60), st.integers(1, 4)), min_size=1, max_size=5, unique_by=lambda pair: pair[0]),
+    st.booleans(),
+)
+def test_where_every_request_has_its_objects_each_gets_its_own(requests: list[tuple[int, int]], grouped: bool) -> None:
+    all_asked = [asked(f"r{number}", second * 10, count) for number, (second, count) in enumerate(requests)]
+    history = [
+        thing(f"r{number}-{part}", second * 10 + 1 + part / 10, urls=count if grouped else 1)
+        for number, (second, count) in enumerate(requests)
+        for part in range(1 if grouped else count)
+    ]
+    for own in all_asked:
+        found = match(own, [other for other in all_asked if other.id != own.id], history, {})
+        assert found.verdict is Verdict.FOUND
+        assert {item.id.partition("-")[0] for item in found.results} == {own.id}
