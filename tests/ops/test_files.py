@@ -3,6 +3,7 @@
 import configparser
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from prometheus_client.parser import text_string_to_metric_families
 
+from bot import VERSION
 from bot.cli import app
 from bot.settings_model import Settings
 from services.generations.model import State
@@ -120,3 +122,8 @@ def test_the_image_holds_no_more_than_the_bot() -> None:
     assert "\nUSER 10001:10001\n" in text
     assert "--require-hashes" in text
     assert (ROOT / ".dockerignore").read_text().splitlines()[1] == "*"
+
+
+def test_the_version_is_the_project_files() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == VERSION
