@@ -8,7 +8,7 @@ from sandbox.genaipro import End, Script
 from tests.chaos.process import BotProcess
 from tests.chaos.world import jpeg
 from tests.cluster.postgres import private_server
-from tests.cluster.world import Cluster, cluster
+from tests.cluster.world import PATIENCE, Cluster, cluster
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -66,7 +66,7 @@ async def test_a_rolling_restart_loses_nothing(tmp_path: Path, postgres_url: str
         held = here.person()
         video = here.hold_video(held)
         await here.ask("delivering", held)
-        await here.telegram.held(video)
+        await here.telegram.held(video, PATIENCE)
         drafting = here.person()
         await drafting.send_photo(jpeg(7), "half a")
         for process in here.processes:

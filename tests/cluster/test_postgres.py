@@ -1,6 +1,80 @@
-from services.store.database import Database
+import asyncio
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.store import database as store
+from services.store.database import Database, open_database
+
+LOCK = text("SELECT pg_advisory_xact_lock(1)")
 
 
-async def test_the_tables_are_made_on_a_real_postgresql(postgres_database: Database) -> None:
-    assert not postgres_database.is_sqlite
-    await postgres_database.ping()
+async def test_processes_that_start_together_make_the_tables_once(postgres_url: str) -> None:
+    databases = await asyncio.gather(*(open_database(postgres_url) for _ in range(4)))
+    for database in databases:
+        assert not database.is_sqlite
+        await database.ping()
+        await database.close()
+
+
+async def test_a_process_frozen_in_a_transaction_loses_its_locks(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "IDLE_SECONDS", 1)
+    frozen, other = await open_database(postgres_url), await open_database(postgres_url)
+
+    async def freeze() -> None:
+        async with frozen.write() as session:
+            await session.execute(LOCK)
+            locked.set()
+            await thawed.wait()
+            await session.execute(text("SELECT 1"))
+
+    locked, thawed = asyncio.Event(), asyncio.Event()
+    freezing = asyncio.create_task(freeze())
+    await locked.wait()
+    async with other.write() as session:
+        await session.execute(LOCK)
+    thawed.set()
+    with pytest.raises(SQLAlchemyError):
+        await freezing
+    # It goes on with a new connection.
+    await frozen.ping()
+    await frozen.close()
+    await other.close()
+
+
+async def test_one_process_at_a_time_and_no_transaction_meanwhile(
+    postgres_database: Database, postgres_url: str
+) -> None:
+    another = await open_database(postgres_url)
+    inside: list[str] = []
+    entered, leave, waited = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def sleep(_: float) -> None:
+        waited.set()
+        await asyncio.sleep(0)
+
+    async def first() -> None:
+        async with postgres_database.exclusively(2, sleep):
+            inside.append("first")
+            entered.set()
+            await leave.wait()
+            inside.append("left")
+
+    async def second() -> None:
+        await entered.wait()
+        async with another.exclusively(2, sleep):
+            inside.append("second")
+
+    tasks = [asyncio.create_task(first()), asyncio.create_task(second())]
+    await waited.wait()
+    async with another.read() as session:
+        # What makes an index "concurrently" would wait for these.
+        busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'"
+        assert await session.scalar(text(busy)) == 0
+    leave.set()
+    await asyncio.gather(*tasks)
+    assert inside == ["first", "left", "second"]
+    await another.close()

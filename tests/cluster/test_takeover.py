@@ -10,7 +10,7 @@ import pytest
 from sandbox.botapi.person import Person
 from sandbox.genaipro import End, Script
 from sandbox.genaipro.gate import Gate
-from tests.cluster.world import Cluster, cluster
+from tests.cluster.world import PATIENCE, Cluster, cluster
 
 TAKEN_OVER_SECONDS = 30.0
 """The promise: another worker has an orphan after so long."""
@@ -32,7 +32,7 @@ async def begin(here: Cluster, name: str) -> Work:
     people = {}
     photo = here.hold_photo()
     people["preparing"] = await here.ask(f"{name} preparing")
-    await here.telegram.held(photo)
+    await here.telegram.held(photo, PATIENCE)
     stream = here.genaipro.hold(at=3)
     people["streaming"] = await here.ask(f"{name} streaming")
     await stream.blocked()
@@ -42,7 +42,7 @@ async def begin(here: Cluster, name: str) -> Work:
     people["delivering"] = here.person()
     video = here.hold_video(people["delivering"])
     await here.ask(f"{name} delivering", people["delivering"])
-    await here.telegram.held(video)
+    await here.telegram.held(video, PATIENCE)
     return Work(people, stream, history)
 
 
