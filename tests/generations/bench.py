@@ -72,6 +72,9 @@ class HandClock:
         self._seconds += seconds
         await asyncio.sleep(0)
 
+    def tick(self) -> None:
+        self._seconds += 1
+
 
 class Fate:
     """Kills at the step that was chosen, if one was."""
@@ -279,7 +282,8 @@ class Bench:
         self.chat.rows = self.rows
         self._folder = tempfile.TemporaryDirectory()
         self._ids = 0
-        self.queue = Queue(self.database, self.clock, self.limits, self._next, Changes(self.database, self.clock.sleep))
+        self.changes = Changes(self.database, self.clock.sleep)
+        self.queue = Queue(self.database, self.clock, self.limits, self._next, self.changes)
         self.boot()
 
     def boot(self) -> None:
