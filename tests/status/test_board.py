@@ -1,0 +1,238 @@
+"""The status messages: what is shown, in which order, and that the end is told once and last."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from telegram.error import BadRequest, NetworkError
+
+from services.generations.model import Generation, State
+from services.messenger import ChatClosedError, ChatMovedError, EditOutcome
+from services.outbox.priority import Priority
+from services.screens import Place, Screen
+from services.status.board import StatusBoard
+from services.status.estimates import Estimates
+from services.tasks import Tasks
+from services.texts import Texts
+from tests.generations.bench import Bench, bench
+
+
+@dataclass
+class Chats:
+    """Telegram as the board knows it."""
+
+    outcome: EditOutcome = EditOutcome.DONE
+    edits: list[tuple[int, int, str, int | None]] = field(default_factory=list)
+    sent: list[tuple[Place, str]] = field(default_factory=list)
+    deleted: list[int] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.open.set()
+
+    async def edit(
+        self,
+        chat_id: int,
+        message_id: int,
+        screen: Screen,
+        priority: Priority = Priority.ANSWER,
+        version: int | None = None,
+    ) -> EditOutcome:
+        await self.open.wait()
+        if self.errors:
+            raise self.errors.pop(0)
+        self.edits.append((chat_id, message_id, screen.html, version))
+        return self.outcome
+
+    async def send(self, place: Place, screen: Screen, priority: Priority = Priority.ANSWER) -> int:
+        await self.open.wait()
+        if self.errors:
+            raise self.errors.pop(0)
+        self.sent.append((place, screen.html))
+        return 100 + len(self.sent)
+
+    async def delete(self, _chat_id: int, message_id: int) -> None:
+        self.deleted.append(message_id)
+
+
+@dataclass
+class Room:
+    """A board over real rows."""
+
+    here: Bench
+    chats: Chats
+    board: StatusBoard
+    tasks: Tasks
+    moved: list[tuple[int, int]]
+
+    async def shown(self) -> list[str]:
+        """The first line of each edit, once all are made."""
+        await self.tasks.drain()
+        return [html.splitlines()[0] for _, _, html, _ in self.chats.edits]
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    here, close = await bench(tmp_path)
+    chats, tasks, moved = Chats(), Tasks(), []
+
+    async def move_chat(old: int, new: int) -> None:
+        moved.append((old, new))
+
+    board = StatusBoard(
+        chats,  # type: ignore[arg-type]
+        here.rows,
+        here.results,
+        Estimates(here.database, here.clock),
+        Texts("en"),
+        here.clock,
+        tasks,
+        move_chat,
+    )
+    yield Room(here, chats, board, tasks, moved)
+    await tasks.cancel()
+    await close()
+
+
+async def running(room: Room) -> Generation:
+    generation = await room.here.rows.take(await room.here.place())
+    assert generation is not None
+    return generation
+
+
+async def failed(room: Room) -> Generation:
+    room.here.service.coming.clear()
+    generation = await running(room)
+    return await room.here.rows.move(generation, State.CANCELLED)
+
+
+async def test_a_place_is_shown_without_waiting_for_a_slow_chat(room: Room) -> None:
+    room.chats.open.clear()
+    generation = await room.here.get(await room.here.queued())
+    generation = replace(generation, status_message_id=7)
+    async with asyncio.timeout(5):
+        await room.board.waiting(generation, 4)
+    room.chats.open.set()
+    assert "number 4" in (await room.shown())[0]
+
+
+async def test_versions_grow_with_what_is_shown(room: Room) -> None:
+    generation = await running(room)
+    for state in (State.STARTING, State.UPLOADING, State.PROCESSING):
+        generation = await room.here.rows.move(generation, state)
+        room.board.progress(generation)
+    await room.tasks.drain()
+    in_order = sorted(room.chats.edits, key=lambda edit: edit[3] or 0)
+    assert [html.split()[1] for _, _, html, _ in in_order] == ["Starting…", "Uploading", "Making"]
+
+
+async def test_nothing_older_is_shown_after_something_newer(room: Room) -> None:
+    generation = await running(room)
+    later = await room.here.rows.move(generation, State.PROCESSING)
+    room.board.progress(later)
+    room.board.progress(generation)
+    assert len(await room.shown()) == 1
+
+
+async def test_nothing_is_shown_after_the_end(room: Room) -> None:
+    generation = await running(room)
+    ended = await room.here.rows.move(generation, State.CANCELLED)
+    await room.board.end(ended)
+    room.board.progress(generation)
+    await room.board.waiting(generation, 1)
+    await room.board.first(generation, 1)
+    shown = await room.shown()
+    assert len(shown) == 1
+    assert "Cancelled" in shown[0]
+
+
+async def test_the_first_state_gives_way_to_a_run_that_was_faster(room: Room) -> None:
+    generation = await running(room)
+    room.board.progress(generation)
+    await room.board.first(generation, 1)
+    assert all("Waiting" not in line for line in await room.shown())
+
+
+async def test_the_first_message_of_a_request_without_one_is_sent(room: Room) -> None:
+    waiting = await room.here.get(await room.here.queued())
+    after = await room.board.first(waiting, 2)
+    assert after.status_message_id == 101
+    assert (await room.here.get(waiting.id)).status_message_id == 101
+    assert room.chats.sent[0][0].reply_to == waiting.request_message_id
+
+
+async def test_a_first_message_that_came_late_is_taken_back(room: Room) -> None:
+    waiting = await room.here.get(await room.here.queued())
+    await room.here.rows.set_status_message(waiting, 50)
+    await room.board.first(waiting, 2)
+    assert room.chats.deleted == [101]
+    assert (await room.here.get(waiting.id)).status_message_id == 50
+
+
+async def test_time_alone_moves_the_bar_and_the_end_stops_it(room: Room) -> None:
+    over = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        await room.here.clock.sleep(seconds)
+        if room.here.clock.monotonic() > 30:
+            over.set()
+            await asyncio.Event().wait()
+
+    generation = await running(room)
+    room.board.progress(generation)
+    ticking = asyncio.create_task(room.board.tick(sleep))
+    await over.wait()
+    shown = len(await room.shown())
+    assert 4 <= shown <= 8
+    ticking.cancel()
+    room.board.forget(generation.id)
+
+
+@pytest.mark.parametrize("outcome", [EditOutcome.DONE, EditOutcome.GONE, EditOutcome.CLOSED])
+async def test_the_end_is_noted_once_it_was_told_or_cannot_be(room: Room, outcome: EditOutcome) -> None:
+    room.chats.outcome = outcome
+    ended = await failed(room)
+    await room.board.end(ended)
+    assert (await room.here.get(ended.id)).final_shown
+    assert len(room.chats.sent) == (outcome is EditOutcome.GONE)
+
+
+@pytest.mark.parametrize("error", [NetworkError("down")])
+async def test_an_end_that_was_not_told_is_not_noted(room: Room, error: Exception) -> None:
+    room.chats.errors.append(error)
+    ended = await failed(room)
+    with pytest.raises(NetworkError):
+        await room.board.end(ended)
+    assert not (await room.here.get(ended.id)).final_shown
+
+
+async def test_an_end_that_telegram_will_always_refuse_is_given_up(room: Room) -> None:
+    room.chats.errors.append(BadRequest("Can't parse entities"))
+    ended = await failed(room)
+    await room.board.end(ended)
+    assert (await room.here.get(ended.id)).final_shown
+
+
+async def test_the_end_follows_a_group_that_moved(room: Room) -> None:
+    room.chats.errors.append(ChatMovedError(-200))
+    ended = await failed(room)
+    await room.board.end(ended)
+    assert room.moved == [(ended.chat_id, -200)]
+    assert [place.chat_id for place, _ in room.chats.sent] == [-200]
+    assert not room.chats.edits
+
+
+async def test_a_closed_chat_is_no_fault(room: Room) -> None:
+    room.chats.outcome = EditOutcome.GONE
+    room.chats.errors = []
+    ended = await failed(room)
+
+    async def closed(*_args: object) -> int:
+        raise ChatClosedError
+
+    room.chats.send = closed  # type: ignore[method-assign,assignment]
+    await room.board.end(ended)
+    assert (await room.here.get(ended.id)).final_shown
