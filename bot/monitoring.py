@@ -50,7 +50,7 @@ class Monitoring:
         self._health.lives_by("loop", self.loop.check)
         parts = PartGauge(self._registry, self._health.states)
         self._metrics.look("parts", parts.look)
-        lag = "Worst lateness of the event loop in the last minute."
+        lag = "Worst lateness of the event loop in the last half minute."
         Gauge("pho2video_loop_lag_seconds", lag, registry=self._registry).set_function(lambda: self.loop.lag)
 
     def routes(self) -> list[web.RouteDef]:

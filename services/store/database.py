@@ -51,6 +51,10 @@ class DatabaseError(Exception):
     """The database cannot be used; the message is one sentence for the operator and holds no password."""
 
 
+class DatabaseHeldError(DatabaseError):
+    """Another process holds the lock of the SQLite file for longer than is waited for it."""
+
+
 class NewerTablesError(Exception):
     """The tables have a form that this version does not know: a newer one was here."""
 
@@ -135,7 +139,8 @@ class Database:
         """
         try:
             async with self.read() as session:
-                await session.execute(text("SELECT 1"))
+                # A table is read: a constant SQLite gives without a look at its file.
+                await session.execute(text(f"SELECT version_num FROM {_VERSIONS}"))  # noqa: S608
         except (SQLAlchemyError, OSError) as error:
             raise DatabaseError(f"the database does not answer ({type(error).__name__})") from error
 
@@ -225,6 +230,7 @@ async def open_database(database_url: str) -> Database:
 
     Raises:
         MigrationError: It is there, and cannot be brought to the newest form; it is left as it was.
+        DatabaseHeldError: Another process holds its lock.
         DatabaseError: It cannot be opened.
     """
     url = async_url(database_url)
@@ -237,7 +243,8 @@ async def open_database(database_url: str) -> Database:
             await _bring_up_to_date(connection, name)
     except (SQLAlchemyError, OSError) as error:
         await engine.dispose()
-        raise DatabaseError(f"DATABASE_URL: the {name} database cannot be opened: {reason_of(error)}") from error
+        kind = DatabaseHeldError if name == "sqlite" and "locked" in reason_of(error) else DatabaseError
+        raise kind(f"DATABASE_URL: the {name} database cannot be opened: {reason_of(error)}") from error
     except DatabaseError:
         await engine.dispose()
         raise
