@@ -36,6 +36,16 @@ status-done-linked =
         [one] Telegram could not take { $count } video. Open it here:
        *[other] Telegram could not take { $count } videos. Open them here:
     }
+status-done-linked-private =
+    { $count ->
+        [one] Telegram could not take { $count } video. I sent you the link in private.
+       *[other] Telegram could not take { $count } videos. I sent you the links in private.
+    }
+status-done-linked-history =
+    { $count ->
+        [one] Telegram could not take { $count } video. Write to me in private and send /history for the link.
+       *[other] Telegram could not take { $count } videos. Write to me in private and send /history for the links.
+    }
 status-link = Video { $number }
 status-cancelled = ✋ Cancelled. Nothing was charged.
 status-cancelled-charged = ✋ Cancelled. The service had already begun, so a credit may have been used.

@@ -31,6 +31,14 @@ status-done-linked =
     { $count ->
        *[other] Telegram không nhận được { $count } video. Bạn mở tại đây:
     }
+status-done-linked-private =
+    { $count ->
+       *[other] Telegram không nhận được { $count } video. Tôi đã gửi liên kết cho bạn trong tin nhắn riêng.
+    }
+status-done-linked-history =
+    { $count ->
+       *[other] Telegram không nhận được { $count } video. Hãy nhắn riêng cho tôi và gửi /history để lấy liên kết.
+    }
 status-link = Video { $number }
 status-cancelled = ✋ Đã hủy. Không bị tính phí.
 status-cancelled-charged = ✋ Đã hủy. Dịch vụ đã bắt đầu làm nên có thể đã bị tính phí.

@@ -6,18 +6,19 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
-from telegram.error import BadRequest, TelegramError
+from telegram.error import TelegramError
 
 from services.clock import Clock
 from services.generations.machine import rank
 from services.generations.model import FINAL, Generation, State
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
-from services.messenger import ChatClosedError, ChatMovedError, EditOutcome, Messenger
+from services.messenger import ChatMovedError, EditOutcome, Messenger
 from services.outbox.priority import Priority
-from services.screens import Place, Screen
+from services.screens import Screen
+from services.status.endings import Endings, place_of
 from services.status.estimates import Estimates
-from services.status.render import Surroundings, render
+from services.status.render import Links, Surroundings, render, render_links
 from services.tasks import Tasks
 from services.texts import Texts
 
@@ -77,6 +78,7 @@ class StatusBoard:
         self._move_chat = move_chat
         self._live: dict[str, _Shown] = {}
         self._ended: OrderedDict[str, None] = OrderedDict()
+        self._endings = Endings(messenger, rows, self._end_screen, self._links, self._next_version, move_chat)
         self._version = 0
 
     def progress(self, generation: Generation) -> None:
@@ -107,7 +109,7 @@ class StatusBoard:
             )
             if outcome is not EditOutcome.GONE:
                 return generation
-        message_id = await self._messenger.send(_place(generation), screen, Priority.STATUS)
+        message_id = await self._messenger.send(place_of(generation), screen, Priority.STATUS)
         if not await self._rows.set_status_message(generation, message_id):
             # The run was faster and has a status message of its own.
             await self._messenger.delete(generation.chat_id, message_id)
@@ -122,6 +124,8 @@ class StatusBoard:
     async def end(self, generation: Generation) -> None:
         """Show the end, and remember that it was shown. A status message that is gone is sent anew.
 
+        Callers that come at the same time, such as a button and a run, tell it once.
+
         Raises:
             telegram.error.TelegramError: Telegram cannot be reached; to be tried again.
         """
@@ -130,42 +134,7 @@ class StatusBoard:
         self._ended[generation.id] = None
         while len(self._ended) > REMEMBERED_ENDS:
             self._ended.popitem(last=False)
-        screen = await self._screen(generation)
-        try:
-            await self._show_end(generation, screen)
-        except ChatMovedError as error:
-            await self._move_chat(generation.chat_id, error.new_chat_id)
-            await self._show_end(replace(generation, chat_id=error.new_chat_id, status_message_id=None), screen)
-        except BadRequest as error:
-            # Telegram will refuse the same message for ever: asking again would only keep the job alive.
-            log.exception("end_refused", generation=generation.id, exc_info=error)
-        await self._rows.mark_final_shown(generation.id)
-
-    async def _show_end(self, generation: Generation, screen: Screen) -> None:
-        outcome = EditOutcome.GONE
-        if generation.status_message_id is not None:
-            outcome = await self._messenger.edit(
-                generation.chat_id, generation.status_message_id, screen, Priority.RESULT, self._next_version()
-            )
-        is_closed = outcome is EditOutcome.CLOSED
-        if outcome is EditOutcome.GONE:
-            try:
-                message_id = await self._messenger.send(_place(generation), screen, Priority.RESULT)
-                await self._rows.set_status_message(generation, message_id)
-            except ChatClosedError:
-                is_closed = True
-        if is_closed:
-            await self._show_end_in_private(generation, screen)
-
-    async def _show_end_in_private(self, generation: Generation, screen: Screen) -> None:
-        """A group that is closed to the bot: the person is told in private, where they have opened that chat."""
-        try:
-            if generation.chat_id != generation.user_id:
-                await self._messenger.send(Place(generation.user_id), screen, Priority.RESULT)
-                return
-        except ChatClosedError:
-            pass
-        log.info("end_cannot_be_told", chat_closed=True)
+        await self._endings.tell(generation.id)
 
     async def correct(self, generation_id: str) -> None:
         """Show the end again if there is one: another process told it, and an edit of this one may have come after."""
@@ -175,7 +144,8 @@ class StatusBoard:
             fresh = await self._rows.get(generation_id)
             if fresh is None or fresh.state not in FINAL or fresh.status_message_id is None:
                 return
-            screen = await self._screen(fresh)
+            in_group = fresh.chat_id != fresh.user_id
+            screen = await self._screen(fresh, links=Links.HISTORY if in_group else Links.HERE)
             await self._messenger.edit(
                 fresh.chat_id, fresh.status_message_id, screen, Priority.RESULT, self._next_version()
             )
@@ -206,11 +176,18 @@ class StatusBoard:
         self._version += 1
         return self._version
 
-    async def _screen(self, generation: Generation, position: int | None = None) -> Screen:
+    async def _screen(self, generation: Generation, position: int | None = None, links: Links = Links.HERE) -> Screen:
         estimate = await self._estimates.seconds(generation.count, generation.started_at)
         videos = await self._results.videos(generation.id) if generation.state is State.DONE else []
-        around = Surroundings(self._clock.now(), estimate, position, videos)
+        around = Surroundings(self._clock.now(), estimate, position, videos, links)
         return render(generation, around, self._texts.into(generation.language))
+
+    async def _end_screen(self, generation: Generation, links: Links) -> Screen:
+        return await self._screen(generation, links=links)
+
+    async def _links(self, generation: Generation) -> Screen | None:
+        videos = await self._results.videos(generation.id) if generation.state is State.DONE else []
+        return render_links(videos, self._texts.into(generation.language))
 
     async def _edit(self, generation: Generation, version: int, position: int | None = None) -> None:
         if generation.status_message_id is None or generation.state in FINAL:
@@ -231,7 +208,3 @@ class StatusBoard:
             await self._move_chat(generation.chat_id, error.new_chat_id)
         except (TelegramError, SQLAlchemyError, OSError) as error:
             log.info("progress_not_shown", error=type(error).__name__)
-
-
-def _place(generation: Generation) -> Place:
-    return Place(generation.chat_id, generation.thread_id, generation.request_message_id or None)

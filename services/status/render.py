@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from html import escape
 
 from services.excerpt import isolate, shorten
@@ -26,6 +27,17 @@ _AGAIN = {
 _EDIT = {FailureKind.SAFETY, FailureKind.AUDIO, FailureKind.REJECTED, FailureKind.PHOTOS}
 
 
+class Links(StrEnum):
+    """Where a video's own address is given: it is for its requester alone, and a group reads along."""
+
+    HERE = "here"
+    """In the status message."""
+    PRIVATE = "private"
+    """In a message to the requester."""
+    HISTORY = "history"
+    """The requester has no chat with the bot yet, and can ask for it there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What the row alone does not know.
@@ -35,12 +47,14 @@ class Surroundings:
         estimate: Seconds that earlier ones of the same count took; more than 0.
         position: Its place in the queue, from 1, or None.
         videos: Its videos, once there are any.
+        links: Where the addresses of videos that Telegram did not take are given.
     """
 
     now: datetime
     estimate: float
     position: int | None = None
     videos: Sequence[Video] = field(default=())
+    links: Links = Links.HERE
 
 
 def callback(generation_id: str, action: str) -> str:
@@ -120,9 +134,22 @@ def _done_lines(generation: Generation, around: Surroundings, phrases: Phrases) 
     lines: list[str] = [phrases.html("status-done", count=sent + len(linked), took=took)]
     if failed:
         lines.append(phrases.html("status-done-failed", count=failed))
-    if linked:
-        lines.append(phrases.html("status-done-linked", count=len(linked)))
+    if linked and around.links is not Links.HERE:
+        lines.append(phrases.html(f"status-done-linked-{around.links.value}", count=len(linked)))
+    elif linked:
+        lines += _link_lines(linked, phrases)
+    return lines
+
+
+def _link_lines(linked: Sequence[Video], phrases: Phrases) -> list[str]:
+    lines: list[str] = [phrases.html("status-done-linked", count=len(linked))]
     for video in linked:
         label = phrases.html("status-link", number=video.position + 1)
         lines.append(f'<a href="{escape(video.url)}">{label}</a>')
     return lines
+
+
+def render_links(videos: Sequence[Video], phrases: Phrases) -> Screen | None:
+    """The message that gives a requester their links in private; None when there are none."""
+    linked = [video for video in videos if video.state is VideoState.LINKED]
+    return Screen("\n".join(_link_lines(linked, phrases))) if linked else None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from telegram.error import BadRequest, NetworkError
 
 from services.generations.model import Generation, State
@@ -14,9 +15,11 @@ from services.outbox.priority import Priority
 from services.screens import Place, Screen
 from services.status.board import StatusBoard
 from services.status.estimates import Estimates
+from services.store.schema import GenerationRow
 from services.tasks import Tasks
 from services.texts import Texts
 from tests.generations.bench import Bench, bench
+from tests.generations.test_deliver import made
 
 
 @dataclass
@@ -81,6 +84,7 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
 
     async def move_chat(old: int, new: int) -> None:
         moved.append((old, new))
+        await here.rows.move_chat(old, new)
 
     board = StatusBoard(
         chats,  # type: ignore[arg-type]
@@ -221,7 +225,7 @@ async def test_the_end_follows_a_group_that_moved(room: Room) -> None:
     ended = await failed(room)
     await room.board.end(ended)
     assert room.moved == [(ended.chat_id, -200)]
-    assert [place.chat_id for place, _ in room.chats.sent] == [-200]
+    assert [place for place, _ in room.chats.sent] == [Place(-200)]
     assert not room.chats.edits
 
 
@@ -236,3 +240,45 @@ async def test_a_closed_chat_is_no_fault(room: Room) -> None:
     room.chats.send = closed  # type: ignore[method-assign,assignment]
     await room.board.end(ended)
     assert (await room.here.get(ended.id)).final_shown
+
+
+@pytest.mark.parametrize("is_open", [True, False], ids=["open", "not open"])
+async def test_a_group_is_shown_no_address(room: Room, is_open: bool) -> None:
+    generation = await made(room.here, 1)
+    done = await room.here.deliverer.give_up(generation)
+    async with room.here.database.write() as session:
+        await session.execute(update(GenerationRow).values(chat_id=-100))
+    if not is_open:
+        room.chats.errors.append(ChatClosedError())
+    await room.board.end(done)
+    (group,) = [html for chat_id, _, html, _ in room.chats.edits if chat_id == -100]
+    assert "https://" not in group
+    assert ("/history" in group) == (not is_open)
+    private = [(place.chat_id, "https://a.example/0.mp4" in html) for place, html in room.chats.sent]
+    assert private == ([(1, True)] if is_open else [])
+
+
+async def test_a_button_and_a_run_tell_the_same_end_once(room: Room) -> None:
+    room.chats.outcome = EditOutcome.GONE
+    room.chats.open.clear()
+    ended = await failed(room)
+    tellers = [asyncio.create_task(room.board.end(ended)) for _ in range(3)]
+    await asyncio.sleep(0)
+    room.chats.open.set()
+    await asyncio.gather(*tellers)
+    assert len(room.chats.sent) == 1
+
+
+async def test_a_status_message_that_came_late_shows_the_end(room: Room) -> None:
+    generation_id = await room.here.queued()
+    waiting = await room.here.get(generation_id)
+    room.chats.open.clear()
+    await room.here.rows.request_cancel(generation_id)
+    ending = asyncio.create_task(room.board.end(await room.here.get(generation_id)))
+    await room.here.get(generation_id)
+    await room.here.rows.set_status_message(waiting, 50)
+    room.chats.open.set()
+    await ending
+    assert [(message_id, "Cancelled" in html) for _, message_id, html, _ in room.chats.edits] == [(50, True)]
+    assert room.chats.deleted in ([101], [])
+    assert len(room.chats.sent) == len(room.chats.deleted)

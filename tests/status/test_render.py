@@ -9,7 +9,7 @@ from services.failures import Charged, Failure, FailureKind
 from services.generations.machine import ORDER
 from services.generations.model import FINAL, Generation, State, Video, VideoState
 from services.status.progress import bar, share
-from services.status.render import Surroundings, render
+from services.status.render import Links, Surroundings, render, render_links
 from services.texts import LANGUAGES, Texts
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -107,3 +107,15 @@ def test_the_bar_has_ten_cells() -> None:
     assert bar(0.0) == "▱" * 10
     assert bar(0.55) == "▰" * 5 + "▱" * 5
     assert bar(1.0) == "▰" * 10
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("links", [Links.PRIVATE, Links.HISTORY])
+def test_a_group_never_reads_an_address(language: str, links: Links) -> None:
+    videos = (Video(0, "https://example.com/secret", VideoState.LINKED, 0, None),)
+    done = replace(GENERATION, state=State.DONE, chat_id=-5)
+    assert "secret" not in render(done, around(videos=videos, links=links), TEXTS.into(language)).html
+    private = render_links(videos, TEXTS.into(language))
+    assert private is not None
+    assert "https://example.com/secret" in private.html
+    assert render_links((), TEXTS.into(language)) is None
