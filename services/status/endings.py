@@ -1,0 +1,127 @@
+"""The end of a generation, told to its requester: in the status message, or in a new one where that is gone."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from structlog import get_logger
+from telegram.error import BadRequest
+
+from services.generations.model import Generation
+from services.generations.repository import GenerationRows
+from services.messenger import ChatClosedError, ChatMovedError, EditOutcome, Messenger
+from services.outbox.priority import Priority
+from services.screens import Place, Screen
+from services.status.render import Links
+
+log = get_logger(__name__)
+
+
+def place_of(generation: Generation) -> Place:
+    """Where the status message goes: a reply to the request, in its topic."""
+    return Place(generation.chat_id, generation.thread_id, generation.request_message_id or None)
+
+
+class Endings:
+    """Tells ends.
+
+    Args:
+        messenger: Sends and edits.
+        rows: The rows of generations.
+        screen: What a generation's status message says.
+        links: The message with the addresses of videos that Telegram did not take, or None.
+        next_version: Numbers what is shown, so that nothing older follows.
+        move_chat: Called with old and new id when a group became a supergroup.
+    """
+
+    def __init__(
+        self,
+        messenger: Messenger,
+        rows: GenerationRows,
+        screen: Callable[[Generation, Links], Awaitable[Screen]],
+        links: Callable[[Generation], Awaitable[Screen | None]],
+        next_version: Callable[[], int],
+        move_chat: Callable[[int, int], Awaitable[object]],
+    ) -> None:
+        self._messenger = messenger
+        self._rows = rows
+        self._screen = screen
+        self._links = links
+        self._next_version = next_version
+        self._move_chat = move_chat
+        self._telling: dict[str, asyncio.Lock] = {}
+
+    async def tell(self, generation_id: str) -> None:
+        """Tell an end that was not told yet, and remember that it was.
+
+        Raises:
+            telegram.error.TelegramError: Telegram cannot be reached; to be tried again.
+        """
+        async with self._telling.setdefault(generation_id, asyncio.Lock()):
+            # Read here, for the status message may have been sent, or moved, since the caller looked.
+            generation = await self._rows.get(generation_id)
+            if generation is not None and not generation.final_shown:
+                await self._tell(generation)
+                await self._rows.mark_final_shown(generation_id)
+        self._telling.pop(generation_id, None)
+
+    async def _tell(self, generation: Generation) -> None:
+        screen = await self._screen(generation, await self._give_links(generation))
+        try:
+            await self._show(generation, screen)
+        except ChatMovedError as error:
+            await self._move_chat(generation.chat_id, error.new_chat_id)
+            moved = await self._rows.get(generation.id)
+            await self._show(moved or generation, screen)
+        except BadRequest as error:
+            # Telegram will refuse the same message for ever: asking again would only keep the job alive.
+            log.exception("end_refused", generation=generation.id, exc_info=error)
+
+    async def _give_links(self, generation: Generation) -> Links:
+        """In a group, give the requester the addresses of videos in private: the group reads along."""
+        if generation.chat_id == generation.user_id:
+            return Links.HERE
+        screen = await self._links(generation)
+        if screen is None:
+            return Links.HERE
+        try:
+            await self._messenger.send(Place(generation.user_id), screen, Priority.RESULT)
+        except (ChatClosedError, BadRequest):
+            return Links.HISTORY
+        return Links.PRIVATE
+
+    async def _show(self, generation: Generation, screen: Screen) -> None:
+        outcome = EditOutcome.GONE
+        if generation.status_message_id is not None:
+            outcome = await self._messenger.edit(
+                generation.chat_id, generation.status_message_id, screen, Priority.RESULT, self._next_version()
+            )
+        is_closed = outcome is EditOutcome.CLOSED
+        if outcome is EditOutcome.GONE:
+            try:
+                message_id = await self._messenger.send(place_of(generation), screen, Priority.RESULT)
+                if not await self._rows.set_status_message(generation, message_id):
+                    await self._give_way(generation, message_id, screen)
+            except ChatClosedError:
+                is_closed = True
+        if is_closed:
+            await self._show_in_private(generation, screen)
+
+    async def _give_way(self, generation: Generation, message_id: int, screen: Screen) -> None:
+        """The first status message came after all, while the end was sent: it shows the end, and the other one goes."""
+        fresh = await self._rows.get(generation.id)
+        if fresh is None or fresh.status_message_id is None:
+            return
+        version = self._next_version()
+        outcome = await self._messenger.edit(fresh.chat_id, fresh.status_message_id, screen, Priority.RESULT, version)
+        if outcome is EditOutcome.DONE:
+            await self._messenger.delete(generation.chat_id, message_id)
+
+    async def _show_in_private(self, generation: Generation, screen: Screen) -> None:
+        """A group that is closed to the bot: the person is told in private, where they have opened that chat."""
+        try:
+            if generation.chat_id != generation.user_id:
+                await self._messenger.send(Place(generation.user_id), screen, Priority.RESULT)
+                return
+        except ChatClosedError:
+            pass
+        log.info("end_cannot_be_told", chat_closed=True)
