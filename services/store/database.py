@@ -25,6 +25,10 @@ NEWEST = "0001"
 """The newest migration."""
 
 _VERSIONS = "alembic_version"
+_CREATE_VERSIONS = f"""CREATE TABLE {_VERSIONS} (
+    version_num VARCHAR(32) NOT NULL,
+    CONSTRAINT {_VERSIONS}_pkc PRIMARY KEY (version_num)
+)"""
 
 MIGRATION_LOCK = 7205759403792793
 """PostgreSQL's advisory lock around migrations: processes that start together must not make the tables at once."""
@@ -214,7 +218,7 @@ def _migrate(connection: Connection) -> None:
     tables = inspect(connection).get_table_names()
     if not tables:
         Base.metadata.create_all(connection)
-        connection.execute(text(f"CREATE TABLE {_VERSIONS} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+        connection.execute(text(_CREATE_VERSIONS))
         connection.execute(text(f"INSERT INTO {_VERSIONS} VALUES (:newest)"), {"newest": NEWEST})  # noqa: S608
     elif _VERSIONS not in tables or list(connection.scalars(text(f"SELECT version_num FROM {_VERSIONS}"))) != [NEWEST]:  # noqa: S608
         from services.store.upgrading import upgrade  # noqa: PLC0415 - see above

@@ -79,12 +79,14 @@ class World:
         return await (person or self.anna).press(line.message_id, data=data, chat=line.chat_id)
 
     async def ended(self, chat: int, message_id: int) -> Line:
-        """The status message in its final state: nothing to cancel any more."""
+        """The status message in its final state: nothing to cancel any more, and no videos on their way."""
 
         def is_final(line: Line) -> bool:
             data = [button.data or "" for row in line.buttons for button in row]
-            return line.message_id == message_id and not any(
-                item.startswith("d:") or item.endswith(":cancel") for item in data
+            return (
+                line.message_id == message_id
+                and "📬" not in line.text
+                and not any(item.startswith("d:") or item.endswith(":cancel") for item in data)
             )
 
         return await self.telegram.wait_for_message(
