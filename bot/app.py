@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from enum import Enum
 from math import inf
@@ -28,25 +28,33 @@ from bot.migration_alarm import tell_of_failed_migration
 from bot.monitoring import TELEGRAM_SILENCE, Monitoring
 from bot.rate_limiter import Outbox
 from bot.settings import Settings
+from bot.stopping import StopRequestedError, unless_stopped
 from bot.supervision import TokenRevokedError, Work, keep_running
 from bot.telegram_client import PollingBot, connect, make_bot
 from bot.webhook import Webhook
 from services.clock import Clock, SystemClock
 from services.cluster import Alone, Membership, SharedPacer
 from services.genaipro.pacing import Pacer
-from services.store.database import Database, DatabaseError, MigrationError, is_sqlite, open_database
+from services.generations.outages import through_outages
+from services.store.database import (
+    Database,
+    DatabaseError,
+    DatabaseHeldError,
+    MigrationError,
+    is_sqlite,
+    open_database,
+)
 
 STOP_SECONDS = 8.0
 """After so long a stop is final, whatever still hangs; it was asked to end within ten seconds."""
+
+LATE_SECONDS = 3.0
+"""A database that takes longer to open is held by another process, most likely."""
 
 GRACE = timedelta(seconds=10)
 """Among several processes: how old a claim is before a missing job means that its process died."""
 
 log = get_logger(__name__)
-
-
-class _StopRequestedError(Exception):
-    """The process was asked to end."""
 
 
 class Role(Enum):
@@ -154,47 +162,48 @@ class Process:
             OperatorError: Something stands in the way: the database, the token, the port.
         """
         async with AsyncExitStack() as stack:
-            database = await self._open_database(stack)
-            self._monitoring.watch_database(database)
-            routes = self._monitoring.routes() + ([self._webhook.route()] if self._webhook else [])
-            http = HttpServer(self._settings.http_host, self._settings.http_port, routes)
-            await stack.enter_async_context(http)
-            bot = make_bot(self._settings, self._clock, self._sleep, self._monitoring.telemetry)
-            # A worker that has nothing to send does not hear from Telegram.
-            silence = inf if self._role is Role.WORKER else TELEGRAM_SILENCE
-            self._monitoring.watch_bot(bot, silence)
-            stack.push_async_callback(bot.shutdown)
-            if not await self._connected(bot):
-                return
-            # A new name for each start: what bears another one is a dead process's, and goes on at once.
-            executor_id = f"{socket.gethostname()}-{secrets.token_hex(6)}"
-            membership = None if database.is_sqlite else self._membership(database, bot, executor_id)
-            core = await build_core(self._ground(database, bot, executor_id, membership), stack)
-            await self._work(database, bot, core, executor_id, membership)
+            try:
+                await self._run(stack)
+            except StopRequestedError:
+                log.info("stopped")
 
-    async def _open_database(self, stack: AsyncExitStack) -> Database:
-        try:
-            database = await open_database(self._settings.effective_database_url)
-        except DatabaseError as error:
-            if isinstance(error, MigrationError):
-                await tell_of_failed_migration(self._settings, self._clock)
-            raise OperatorError(str(error)) from error
+    async def _run(self, stack: AsyncExitStack) -> None:
+        database = await unless_stopped(self._stop, self._open_database())
         stack.push_async_callback(database.close)
-        return database
+        self._monitoring.watch_database(database)
+        routes = self._monitoring.routes() + ([self._webhook.route()] if self._webhook else [])
+        http = HttpServer(self._settings.http_host, self._settings.http_port, routes)
+        await stack.enter_async_context(http)
+        bot = make_bot(self._settings, self._clock, self._sleep, self._monitoring.telemetry)
+        # A worker that has nothing to send does not hear from Telegram.
+        silence = inf if self._role is Role.WORKER else TELEGRAM_SILENCE
+        self._monitoring.watch_bot(bot, silence)
+        stack.push_async_callback(bot.shutdown)
+        await unless_stopped(self._stop, connect(bot))
+        # A new name for each start: what bears another one is a dead process's, and goes on at once.
+        executor_id = f"{socket.gethostname()}-{secrets.token_hex(6)}"
+        membership = None if database.is_sqlite else self._membership(database, bot, executor_id)
+        core = await build_core(self._ground(database, bot, executor_id, membership), stack)
+        await self._work(database, bot, core, executor_id, membership)
 
-    async def _connected(self, bot: ExtBot[None]) -> bool:
-        """Whether Telegram was reached before the process was asked to stop."""
-        connecting = asyncio.ensure_future(connect(bot))
-        stopping = asyncio.ensure_future(self._stop.wait())
-        await asyncio.wait({connecting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if not connecting.done():
-            connecting.cancel()
-            with suppress(asyncio.CancelledError):
-                await connecting
-            return False
-        connecting.result()
-        return True
+    async def _open_database(self) -> Database:
+        """Open it; while another process holds it, wait and say so."""
+        url = self._settings.effective_database_url
+        while True:
+            opening = asyncio.ensure_future(open_database(url))
+            try:
+                await asyncio.wait({opening}, timeout=LATE_SECONDS)
+                if not opening.done():
+                    log.warning("database_is_held", hint="another process holds its lock; waiting")
+                return await opening
+            except DatabaseHeldError:
+                continue
+            except DatabaseError as error:
+                if isinstance(error, MigrationError):
+                    await tell_of_failed_migration(self._settings, self._clock)
+                raise OperatorError(str(error)) from error
+            finally:
+                opening.cancel()
 
     def _membership(self, database: Database, bot: ExtBot[None], executor_id: str) -> Membership:
         outbox = bot.rate_limiter
@@ -237,11 +246,11 @@ class Process:
                 await membership.join()
                 works.append(membership.run)
             if self._role is not Role.WEB:
-                await labour.start()
+                await unless_stopped(self._stop, through_outages(self._sleep, labour.start))
                 works += labour.works()
                 self._monitoring.watch_labour(core)
             if self._role is not Role.WORKER:
-                await intake.start()
+                await unless_stopped(self._stop, through_outages(self._sleep, intake.start))
                 works += intake.works()
                 self._monitoring.watch_intake(intake)
             self._monitoring.started()
@@ -251,8 +260,8 @@ class Process:
                 for work in works:
                     group.create_task(keep_running(work))
                 await self._stop.wait()
-                raise _StopRequestedError
-        except* _StopRequestedError:
+                raise StopRequestedError
+        except* StopRequestedError:
             pass
         except* TokenRevokedError:
             raise OperatorError("TELEGRAM_BOT_TOKEN was revoked; set the new one from @BotFather") from None

@@ -10,6 +10,7 @@ import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,9 @@ from services.generations.model import Generation
 
 APPLICATION_VERSION = "1"
 """Raised only when the steps of waiting jobs can no longer be replayed."""
+
+HELD_SECONDS = 3.0
+HELD_PAUSE_SECONDS = 1.0
 
 EXECUTOR_THREADS = 8
 CONNECTIONS = 5
@@ -74,8 +78,10 @@ class Engine:
         self._running: set[asyncio.Task[Any]] = set()
 
     async def launch(self) -> None:
-        """Start."""
-        await asyncio.to_thread(self._prepare_file)
+        """Start. A file that another process holds is waited for, since the engine itself would not."""
+        while not await asyncio.to_thread(self._prepare_file):
+            log.warning("jobs_database_is_held", hint="another process holds its lock; waiting")
+            await asyncio.sleep(HELD_PAUSE_SECONDS)
         config: DBOSConfig = {
             "name": "pho2video",
             "system_database_url": self._url,
@@ -176,11 +182,19 @@ class Engine:
             return after[0]
         return current if state else None
 
-    def _prepare_file(self) -> None:
+    def _prepare_file(self) -> bool:
+        """Whether the file can be written now."""
         url = make_url(self._url)
         if url.get_backend_name() != "sqlite" or not url.database:
-            return
+            return True
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        with sqlite3.connect(url.database) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
-        connection.close()
+        with closing(sqlite3.connect(url.database, timeout=HELD_SECONDS, isolation_level=None)) as connection:
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                    raise
+                return False
+        return True

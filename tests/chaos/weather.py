@@ -144,6 +144,10 @@ class Reaper:
         if choice < 0.45:
             await asyncio.sleep(self._random.uniform(0.0, 2.5))
             return "at some time"
+        if choice < 0.55:
+            # Long enough for what waits until it is quiet, as an album does.
+            await asyncio.sleep(self._random.uniform(3.0, 6.0))
+            return "after a while"
         await self._something(self._random.randint(1, 15))
         await asyncio.sleep(self._random.choice((0.0, 0.0, self._random.uniform(0.0, 0.03))))
         return "at some event"

@@ -1,0 +1,136 @@
+"""SIGTERM: the process exits with 0 within 10 seconds, whatever is in flight, and the next one goes on with it."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from sandbox.botapi.faults import FaultKind
+from sandbox.genaipro import Answer, End, Script
+from tests.chaos.checks import deliveries, violations
+from tests.chaos.world import World, world
+
+pytestmark = pytest.mark.timeout(90)
+
+LIMIT = 10.0
+
+
+async def stop(here: World) -> None:
+    status, seconds = await here.bot.terminate()
+    assert status == 0
+    assert seconds < LIMIT
+
+
+async def all_well(here: World) -> None:
+    for request in here.requests:
+        await here.ended(request)
+    await here.at_rest()
+    assert violations(here) == []
+    assert [len(lines) for request in here.requests for lines in deliveries(here, request).values()] == [1] * len(
+        here.requests
+    )
+
+
+async def test_every_kind_of_waiting(tmp_path: Path) -> None:
+    settings = {"MAX_ACTIVE_GENERATIONS": "4"}
+    async with world(tmp_path, people=5, settings=settings) as here:
+        lost, busy, slow, fetching, waiting = here.people
+        known = here.genaipro.hold_history(Script(end=End.DROP, after=1))
+        await here.ask("zebra lost", person=lost)
+        await here.bot.logged("history_read")
+        here.genaipro.enqueue(Script(answer=Answer(429, {"error": "busy"}, {"Retry-After": "30"})))
+        again = await here.ask("zebra busy", person=busy)
+        await here.bot.logged("attempt_not_accepted")
+        gate = here.genaipro.hold(at=2)
+        await here.ask("zebra slow", person=slow)
+        await gate.blocked()
+        photo = here.telegram.fail("getFile", FaultKind.HOLD)
+        await here.ask("zebra fetching", person=fetching)
+        await here.telegram.held(photo)
+        queued = await here.ask("zebra queued", person=waiting)
+        await here.telegram.wait_for_message(waiting.chat_id, "number 1 in line")
+        await stop(here)
+        gate.release()
+        known.release()
+        await here.bot.start()
+        await all_well(here)
+        assert [len(here.posts(request.prompt)) for request in (again, queued)] == [2, 1]
+
+
+async def test_a_video_that_telegram_takes_a_moment_to_take(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        fault = here.telegram.fail("sendVideo", FaultKind.HOLD, after=True)
+        await here.ask("zebra sending")
+        await here.telegram.held(fault)
+        stopping = asyncio.create_task(stop(here))
+        await here.bot.logged("stopping")
+        here.telegram.release()
+        await stopping
+        await here.bot.start()
+        await all_well(here)
+
+
+async def test_a_video_that_telegram_does_not_take(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        fault = here.telegram.fail("sendVideo", FaultKind.HOLD)
+        await here.ask("zebra hanging")
+        await here.telegram.held(fault)
+        await stop(here)
+        await here.bot.start()
+        await all_well(here)
+
+
+async def test_telegram_that_does_not_answer_at_the_start(tmp_path: Path) -> None:
+    async with world(tmp_path, start=False) as here:
+        fault = here.telegram.fail("getMe", FaultKind.HOLD)
+        await here.bot.spawn()
+        await here.telegram.held(fault)
+        await stop(here)
+
+
+async def test_telegram_that_cannot_be_reached_at_the_start(tmp_path: Path) -> None:
+    async with world(tmp_path, start=False, settings={"TELEGRAM_API_URL": "http://127.0.0.1:9"}) as here:
+        await here.bot.spawn()
+        await here.bot.logged("telegram_not_reached", 2)
+        await stop(here)
+
+
+async def test_a_process_that_has_hardly_begun(tmp_path: Path) -> None:
+    async with world(tmp_path, start=False) as here:
+        for seconds in (0.15, 0.4, 0.8):
+            await here.bot.spawn()
+            # Nothing tells how far an interpreter is that has said nothing yet.
+            await asyncio.sleep(seconds)
+            await stop(here)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("pho2video.sqlite3", "database_is_held"), ("jobs.sqlite3", "jobs_database_is_held")]
+)
+async def test_a_database_that_is_locked_at_the_start(tmp_path: Path, name: str, said: str) -> None:
+    async with world(tmp_path) as here:
+        await here.bot.kill()
+        with closing(sqlite3.connect(here.data_dir / name, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            await here.bot.spawn()
+            await here.bot.logged(said)
+            await stop(here)
+            await here.bot.spawn()
+            await here.bot.logged(said)
+        await here.bot.ready()
+
+
+async def test_a_database_that_is_locked_at_work(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        gate = here.genaipro.hold(at=1)
+        await here.ask("zebra locked")
+        await gate.blocked()
+        with closing(sqlite3.connect(here.data_dir / "pho2video.sqlite3", isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            gate.release(1)
+            await stop(here)
+        gate.release()
+        await here.bot.start()
+        await all_well(here)
