@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from tests.cluster.world import PATIENCE
 from tests.e2e.world import jpeg, world
 
 pytestmark = pytest.mark.timeout(90)
@@ -15,13 +16,13 @@ async def test_the_main_job_and_a_restart_on_postgresql(tmp_path: Path, postgres
         await here.anna.send_photo(jpeg(), "a cat walks")
         card = await here.ready_card()
         await here.press(card, "go")
-        assert "Done" in (await here.ended(here.anna.chat_id, card.message_id)).text
+        await here.telegram.wait_for_message(here.anna.chat_id, "Done", after=card.message_id - 1, timeout=PATIENCE)
         await here.stop()
         await here.anna.send_photo(jpeg("red"), "a dog runs")
         await here.start()
         card = await here.ready_card(after=card.message_id)
         await here.press(card, "go")
-        assert "Done" in (await here.ended(here.anna.chat_id, card.message_id)).text
+        await here.telegram.wait_for_message(here.anna.chat_id, "Done", after=card.message_id - 1, timeout=PATIENCE)
         assert [post.prompt for post in here.genaipro.posts] == ["a cat walks", "a dog runs"]
         videos = [line for line in here.telegram.bot_lines(here.anna.chat_id) if line.kind == "video"]
         assert len(videos) == 2

@@ -129,7 +129,7 @@ class Cluster:
     async def until_rows(self, query: str, wanted: object) -> None:
         """Wait until the first column of the first row is this. Nothing tells of a commit but the database itself."""
         async with asyncio.timeout(PATIENCE):
-            while (rows := self.rows(query)) and next(iter(rows[0].values())) != wanted:  # noqa: ASYNC110
+            while [next(iter(row.values())) for row in self.rows(query)][:1] != [wanted]:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
     async def at_rest(self) -> None:
