@@ -3,17 +3,24 @@
 from collections.abc import Awaitable, Callable
 from typing import ParamSpec, TypeVar
 
-from sqlalchemy.exc import SQLAlchemyError
-from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
+from sqlalchemy.exc import DataError, IntegrityError, NotSupportedError, ProgrammingError, SQLAlchemyError
+from tenacity import AsyncRetrying, retry_if_exception, wait_random_exponential
 
 OUTAGE = (SQLAlchemyError, OSError)
-"""What a database that is locked, full or gone raises; it is waited for."""
+"""What a database raises, and so does one that is locked, full or gone; :func:`is_outage` tells."""
+
+_FAULTS = (IntegrityError, DataError, NotSupportedError, ProgrammingError)
 
 LONGEST_PAUSE_SECONDS = 10.0
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether an error may pass by itself; a statement that the database understands and refuses will not."""
+    return isinstance(error, OUTAGE) and not isinstance(error, _FAULTS)
 
 
 async def through_outages(sleep: Sleep, call: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -29,7 +36,10 @@ async def through_outages(sleep: Sleep, call: Callable[P, Awaitable[T]], /, *arg
         What it returns.
     """
     async for attempt in AsyncRetrying(
-        retry=retry_if_exception_type(OUTAGE), wait=wait_random_exponential(max=LONGEST_PAUSE_SECONDS), sleep=sleep
+        retry=retry_if_exception(is_outage),
+        wait=wait_random_exponential(max=LONGEST_PAUSE_SECONDS),
+        sleep=sleep,
+        reraise=True,
     ):
         with attempt:
             return await call(*args, **kwargs)

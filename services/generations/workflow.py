@@ -16,7 +16,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponen
 from services.failures import Charged, Failure, FailureKind
 from services.generations.cancelling import CancelRequestedError, CancelScopes
 from services.generations.model import FINAL, Generation, State
-from services.generations.outages import OUTAGE, through_outages
+from services.generations.outages import OUTAGE, is_outage, through_outages
 from services.generations.reporting import Alarm, Reporter
 from services.generations.repository import GenerationRows, RunOvertakenError
 
@@ -115,10 +115,10 @@ class Workflow:
             return await self._cancelled(generation)
         except RunOvertakenError:
             raise
-        except OUTAGE as error:
-            log.warning("phase_met_an_outage", error=type(error).__name__)
-            return await self._again(generation)
-        except Exception:
+        except Exception as error:
+            if is_outage(error):
+                log.warning("phase_met_an_outage", error=type(error).__name__)
+                return await self._again(generation)
             log.exception("phase_failed", state=generation.state.value)
             return await self._after_fault(generation)
 

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from telegram.error import NetworkError
 
 from services.failures import Charged, Failure, FailureKind
@@ -82,6 +82,18 @@ async def test_an_outage_is_no_fault_and_is_waited_out(here: Bench, monkeypatch:
     row = await here.run(await here.place(count=2))
     assert row.state is State.DONE
     assert [video.state for video in await here.results.videos(row.id)] == [VideoState.SENT] * 2
+
+
+async def test_a_statement_that_will_always_be_refused_is_a_fault_and_not_waited_for(
+    here: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*_args: object, **_named: object) -> Generation:
+        raise IntegrityError("INSERT", {}, Exception("UNIQUE constraint failed"))
+
+    monkeypatch.setattr(here.results, "record", refused)
+    row = await here.run(await here.place())
+    assert row.failure == Failure(FailureKind.LOST, "", Charged.UNKNOWN)
+    assert len(here.service.posts) == 1
 
 
 async def test_the_end_is_told_however_long_telegram_cannot_be_reached(
