@@ -96,6 +96,7 @@ class OneHopConnection(aiosqlite.Connection):
         # A process must be able to end while a connection is open.
         self._thread.daemon = True
         self._begin = ""
+        self._may_be_open = False
 
     def __await__(self) -> Generator[Any, None, Self]:
         """Connect."""
@@ -122,7 +123,8 @@ class OneHopConnection(aiosqlite.Connection):
         return cursor
 
     async def in_its_thread(self, call: Callable[..., None], *args: object) -> None:
-        """Call something in the connection's thread."""
+        """Call something in the connection's thread; it may leave a transaction open."""
+        self._may_be_open = True
         await self._execute(call, *args)  # type: ignore[no-untyped-call]
 
     @contextmanager
@@ -132,10 +134,20 @@ class OneHopConnection(aiosqlite.Connection):
 
     async def commit(self) -> None:
         """Commit, where anything was begun."""
-        if not self.take_begin():
+        if self._is_at_work():
             await super().commit()
+            self._may_be_open = False
 
     async def rollback(self) -> None:
-        """Roll back, where anything was begun."""
-        if not self.take_begin():
+        """Roll back, where anything was begun.
+
+        A connection is rolled back each time that it returns to its pool, mostly after a commit.
+        """
+        if self._is_at_work():
             await super().rollback()
+            self._may_be_open = False
+
+    def _is_at_work(self) -> bool:
+        """Whether there may be a transaction; one that was to begin with the next statement is forgotten."""
+        self.take_begin()
+        return self._may_be_open
