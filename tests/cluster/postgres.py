@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,6 +22,8 @@ SUPERUSER = "pho2video"
 UNPRIVILEGED = "nobody"
 """Who runs the server when the tests run as root, which PostgreSQL refuses."""
 
+PREFIX = "pho2video-postgres-"
+USERS = "users"
 SECONDS = 30
 SETTINGS = (
     "listen_addresses='127.0.0.1'",
@@ -138,11 +140,12 @@ def find_programs() -> Path:
 @contextmanager
 def private_server() -> Iterator[Server]:
     """A server for one test alone, which may stop and start it."""
-    server = _create()
-    try:
-        yield server
-    finally:
-        _remove(server)
+    server, users = _create()
+    with users:
+        try:
+            yield server
+        finally:
+            _remove(server)
 
 
 @contextmanager
@@ -150,17 +153,17 @@ def shared_server(root: Path) -> Iterator[Server]:
     """The server of all test processes that name the same directory; the last one that leaves stops it.
 
     Args:
-        root: Exists; holds two locks and a note of where the server is.
+        root: Exists; holds a lock and a note of where the server is.
     """
     note = root / "postgres.json"
-    with (root / "postgres.users").open("a") as users:
+    with ExitStack() as stack:
         with _alone(root):
-            if not note.exists():
-                made = _create()
+            found = _noted(note)
+            if found is None:
+                found = _create()
+                made = found[0]
                 note.write_text(json.dumps([str(made.home), str(made.programs), made.port, made._who]))
-            fcntl.flock(users, fcntl.LOCK_SH)
-        home, programs, port, who = json.loads(note.read_text())
-        server = Server(Path(home), Path(programs), port, who)
+            server, users = found[0], stack.enter_context(found[1])
         try:
             yield server
         finally:
@@ -171,11 +174,27 @@ def shared_server(root: Path) -> Iterator[Server]:
                     _remove(server)
 
 
+def _noted(note: Path) -> tuple[Server, TextIO] | None:
+    try:
+        home, programs, port, who = json.loads(note.read_text())
+        return Server(Path(home), Path(programs), port, who), _use(Path(home))
+    except FileNotFoundError:
+        # There is none yet, or those who used it were all killed and somebody has swept.
+        return None
+
+
 @contextmanager
 def _alone(root: Path) -> Iterator[None]:
     with (root / "postgres.door").open("a") as door:
         fcntl.flock(door, fcntl.LOCK_EX)
         yield
+
+
+def _use(home: Path) -> TextIO:
+    """A lock that says that the server is needed, and that ends with the process, however it ends."""
+    users = (home / USERS).open("r")
+    fcntl.flock(users, fcntl.LOCK_SH)
+    return users
 
 
 def _is_unused(users: TextIO) -> bool:
@@ -186,15 +205,35 @@ def _is_unused(users: TextIO) -> bool:
     return True
 
 
-def _create() -> Server:
-    server = Server(Path(tempfile.mkdtemp(prefix="pho2video-postgres-")), find_programs())
+def _sweep() -> None:
+    """Stop what killed test runs left behind."""
+    for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        try:
+            with (home / USERS).open() as users:
+                if _is_unused(users):
+                    server = Server(home, find_programs())
+                    server.become_unprivileged()
+                    _remove(server)
+        except (OSError, subprocess.SubprocessError):
+            # It is another user's, was not begun long ago, or somebody else sweeps.
+            continue
+
+
+def _create() -> tuple[Server, TextIO]:
+    _sweep()
+    server = Server(Path(tempfile.mkdtemp(prefix=PREFIX)), find_programs())
     try:
         server.become_unprivileged()
         server.create()
+        # Whoever sweeps takes what has no such file for one that is being made.
+        with (server.home / "making").open("x") as making:
+            fcntl.flock(making, fcntl.LOCK_SH)
+            (server.home / "making").rename(server.home / USERS)
+            users = _use(server.home)
     except BaseException:
         shutil.rmtree(server.home, ignore_errors=True)
         raise
-    return server
+    return server, users
 
 
 def _remove(server: Server) -> None:
