@@ -71,7 +71,7 @@ def test_targets_of_make_exist(page: Path) -> None:
 @by_page
 def test_commands_of_the_bot_exist(page: Path) -> None:
     commands = getattr(typer.main.get_command(app), "commands", {})
-    assert set(re.findall(r"python -m bot ([a-z]+)", read(page))) <= set(commands)
+    assert set(re.findall(r"python -m bot ([a-z-]+)", read(page))) <= set(commands)
 
 
 @by_page
