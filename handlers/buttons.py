@@ -97,15 +97,15 @@ class Buttons:
     async def _change(self, query: CallbackQuery, visitor: Visitor, pressed: Pressed) -> None:
         user_id = visitor.caller.user_id
         if pressed.word == "cancel":
-            outcome = await self._deps.presses.cancel(pressed.id, user_id)
+            outcome = await self._deps.presses.cancel(pressed.id, user_id, _message_of(query))
         else:
-            outcome = await self._deps.presses.set_count(pressed.id, user_id, int(pressed.word))
+            outcome = await self._deps.presses.set_count(pressed.id, user_id, int(pressed.word), _message_of(query))
         if outcome is PressOutcome.DONE:
             self._deps.refresher.now(pressed.id)
         await self._answer(query, visitor, _REFUSALS.get(outcome))
 
     async def _generate(self, query: CallbackQuery, visitor: Visitor, draft_id: str) -> None:
-        outcome = await self._deps.starter.start(draft_id, visitor.caller.user_id)
+        outcome = await self._deps.starter.start(draft_id, visitor.caller.user_id, _message_of(query))
         await self._answer_start(query, visitor, outcome, started=None)
 
     async def _cancel_generation(self, query: CallbackQuery, visitor: Visitor, generation_id: str) -> None:
@@ -157,6 +157,10 @@ class Buttons:
 
     async def _answer(self, query: CallbackQuery, visitor: Visitor, key: str | None) -> None:
         await self._deps.answers.close(query, None if key is None else visitor.phrases.plain(key))
+
+
+def _message_of(query: CallbackQuery) -> int | None:
+    return query.message.message_id if query.message is not None else None
 
 
 def _here(order: Order, visitor: Visitor) -> Order:

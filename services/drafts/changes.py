@@ -26,6 +26,18 @@ def close(row: DraftRow, now: datetime) -> None:
     touch(row, now)
 
 
+def adopt(row: DraftRow, card: int | None) -> None:
+    """Learn from a press which message is the card, where the answer of Telegram's that tells it is still awaited.
+
+    Args:
+        row: The draft.
+        card: The message that was pressed; None when none was.
+    """
+    if row.card_message_id is None and card is not None:
+        row.card_message_id = card
+        row.card_claimed_at = None
+
+
 def put(session: AsyncSession, row: DraftRow, items: Sequence[DraftItem], count: int | None, now: datetime) -> None:
     """Add messages that a draft does not have, and the number of videos they ask for (None: none)."""
     session.add_all(item_row(row.id, item) for item in items)

@@ -68,8 +68,11 @@ class CardLedger:
         """Note that the card was sent and shows a version."""
         async with self._database.write() as session:
             row = await lock(session, draft_id)
-            if row is None or row.state == DraftState.SUBMITTED.value:
+            if row is None:
                 return SentOutcome.ORPHAN
+            if row.state == DraftState.SUBMITTED.value:
+                # Whoever pressed its button was faster than this.
+                return SentOutcome.CARD if row.card_message_id == message_id else SentOutcome.ORPHAN
             row.card_message_id = message_id
             row.card_version = max(row.card_version, version)
             row.card_claimed_at = None

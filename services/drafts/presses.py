@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from services.clock import Clock
-from services.drafts.changes import close, open_row, put, touch
+from services.drafts.changes import adopt, close, open_row, put, touch
 from services.drafts.model import COLLECTING, Defaults, DraftState, NewId, Owner, borrow, is_count
 from services.drafts.rows import lock, lock_open
 from services.generations.model import Order
@@ -47,22 +47,25 @@ class DraftPresses:
         self._clock = clock
         self._new_id = new_id
 
-    async def set_count(self, draft_id: str, user_id: int, count: int) -> PressOutcome:
-        """Ask for another number of videos, 1 to 4."""
-        async with self._database.write() as session:
-            row = await lock(session, draft_id)
-            outcome = judge_press(row, user_id)
-            if row is not None and outcome is PressOutcome.DONE and is_count(count) and row.count != count:
-                row.count = count
-                touch(row, self._clock.now())
-            return outcome
-
-    async def cancel(self, draft_id: str, user_id: int) -> PressOutcome:
-        """Give a draft up."""
+    async def set_count(self, draft_id: str, user_id: int, count: int, card: int | None = None) -> PressOutcome:
+        """Ask for another number of videos, 1 to 4; ``card`` is the message that was pressed."""
         async with self._database.write() as session:
             row = await lock(session, draft_id)
             outcome = judge_press(row, user_id)
             if row is not None and outcome is PressOutcome.DONE:
+                adopt(row, card)
+                if is_count(count) and row.count != count:
+                    row.count = count
+                    touch(row, self._clock.now())
+            return outcome
+
+    async def cancel(self, draft_id: str, user_id: int, card: int | None = None) -> PressOutcome:
+        """Give a draft up; ``card`` is the message that was pressed."""
+        async with self._database.write() as session:
+            row = await lock(session, draft_id)
+            outcome = judge_press(row, user_id)
+            if row is not None and outcome is PressOutcome.DONE:
+                adopt(row, card)
                 close(row, self._clock.now())
             return outcome
 

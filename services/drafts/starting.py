@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.clock import Clock
+from services.drafts.changes import adopt
 from services.drafts.model import DraftState, Owner, order_of
 from services.drafts.ports import Placing
 from services.drafts.presses import PressOutcome, judge_press
@@ -89,13 +90,20 @@ class Starter:
         if isinstance(outcome, Started):
             await self._generations.placed(outcome.generation_id)
 
-    async def start(self, draft_id: str, user_id: int) -> StartOutcome:
-        """Send a draft off, exactly once; it stays open when it is refused."""
+    async def start(self, draft_id: str, user_id: int, card: int | None = None) -> StartOutcome:
+        """Send a draft off, exactly once; it stays open when it is refused.
+
+        Args:
+            draft_id: The draft.
+            user_id: Who wants it.
+            card: The message whose button was pressed, if one was.
+        """
         async with self._database.write() as session:
             row = await lock(session, draft_id)
             verdict = judge_press(row, user_id)
             if row is None or verdict is not PressOutcome.DONE:
                 return NotStarted(verdict)
+            adopt(row, card)
             draft = await with_items(session, row)
             if not draft.is_ready:
                 return NotStarted(PressOutcome.INCOMPLETE)

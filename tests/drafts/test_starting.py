@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.drafts.ledger import SentOutcome
 from services.drafts.model import DraftState, order_of
 from services.drafts.presses import PressOutcome
 from services.drafts.starting import DOUBLE_TAP, NotStarted, Refused, Started, Starter, refusal
@@ -31,6 +32,23 @@ async def test_a_draft_starts_once(room: Room) -> None:
     assert first == Started(f"g:draft:{draft_id}", created=True)
     assert again == NotStarted(PressOutcome.SUBMITTED)
     assert (await room.get(draft_id)).state is DraftState.SUBMITTED
+
+
+async def test_a_press_tells_which_message_the_card_is_before_telegrams_answer_does(room: Room) -> None:
+    draft_id = await room.put(item(1, "fly"))
+    assert await room.ledger.claim(draft_id)
+    await room.starter.start(draft_id, ANNA.user_id, card=77)
+    (placed,) = room.orders.placed_orders.values()
+    assert placed.status_message_id == 77
+    assert await room.ledger.sent(draft_id, 77, version=1) is SentOutcome.CARD
+    assert await room.ledger.sent(draft_id, 78, version=1) is SentOutcome.ORPHAN
+
+
+async def test_a_press_on_another_message_does_not_replace_the_card(room: Room) -> None:
+    draft_id = await room.put(item(1, "fly"))
+    await room.ledger.sent(draft_id, 77, version=1)
+    await room.presses.set_count(draft_id, ANNA.user_id, 3, card=78)
+    assert (await room.get(draft_id)).card_message_id == 77
 
 
 async def test_presses_at_the_same_moment_start_one(room: Room) -> None:
