@@ -107,7 +107,8 @@ async def test_processes_that_find_one_orphan_at_once_make_one_job(
     await processes[1].mend()
     jobs.jobs = shown + jobs.jobs[1:]
     assert [job.id for job in jobs.jobs] == [f"{orphan}:0", f"{orphan}:1"]
-    assert jobs.abandoned == [f"{orphan}:0"]
+    # Marking a dead job as ended may be done by several, and twice: nothing comes of it.
+    assert set(jobs.abandoned) == {f"{orphan}:0"}
 
 
 async def test_a_turn_that_was_given_a_moment_ago_is_no_orphan(postgres_database: Database, clock: ManualClock) -> None:

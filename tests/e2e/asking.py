@@ -126,13 +126,26 @@ def database(here: World) -> Path:
 
 
 def rows(here: World, query: str, *arguments: object) -> list[dict[str, Any]]:
-    """Rows of the bot's database, read or changed as another process would."""
-    connection = sqlite3.connect(database(here), timeout=10, isolation_level=None)
+    """Rows of the bot's database, read as another process would. Readers wait for nobody."""
+    connection = sqlite3.connect(f"{database(here).as_uri()}?mode=ro", uri=True)
     connection.row_factory = sqlite3.Row
     try:
         return [dict(found) for found in connection.execute(query, arguments)]
     finally:
         connection.close()
+
+
+async def change(here: World, statement: str, *arguments: object) -> None:
+    """Change the bot's database as another process would: beside the event loop, whose turn it may be to commit."""
+
+    def execute() -> None:
+        connection = sqlite3.connect(database(here), timeout=10, isolation_level=None)
+        try:
+            connection.execute(statement, arguments)
+        finally:
+            connection.close()
+
+    await asyncio.to_thread(execute)
 
 
 def row(here: World, asked: Asked) -> dict[str, Any]:

@@ -15,13 +15,13 @@ from tests.e2e.asking import (
     Asked,
     actions,
     ask,
+    change,
     ended,
     in_words,
     left_over,
     posted,
     posts,
     row,
-    rows,
     shown,
     told,
     videos,
@@ -49,7 +49,7 @@ async def by_command(here: World, asked: Asked, _line: Line) -> None:
 
 
 async def by_another_process(here: World, asked: Asked, _line: Line) -> None:
-    rows(here, "UPDATE generations SET cancel_requested_at = queued_at WHERE prompt = ?", asked.prompt)
+    await change(here, "UPDATE generations SET cancel_requested_at = queued_at WHERE prompt = ?", asked.prompt)
 
 
 WAYS: tuple[Cancel, ...] = (by_button, by_command, by_another_process)
@@ -158,6 +158,8 @@ async def test_it_is_too_late_while_the_videos_are_sent(tmp_path: Path) -> None:
         assert (await here.telegram.wait_for_answer(query)).answer == "This has ended already."
         await asked.person.send_text("/cancel")
         await here.telegram.wait_for_message(asked.person.chat_id, "There is nothing to cancel here.")
+        # The message may say so before the call is there to be let go.
+        await here.telegram.wait_for(lambda: here.telegram.backend.faults.holding)
         here.telegram.release()
         end = await ended(here, asked)
         assert "Done" in end.text

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.botapi.faults import FaultKind
-from tests.e2e.asking import rows
+from tests.e2e.asking import change
 from tests.e2e.operator import free_port, operated
 from tests.e2e.world import jpeg
 
@@ -30,12 +30,12 @@ async def test_not_ready_when_genaipro_cannot_be_reached(tmp_path: Path) -> None
 async def test_neither_alive_nor_ready_when_the_database_is_gone(tmp_path: Path) -> None:
     async with operated(tmp_path) as (here, endpoints):
         await endpoints.until("/readyz", lambda status, _: status == 200)
-        rows(here, "ALTER TABLE alembic_version RENAME TO gone")
+        await change(here, "ALTER TABLE alembic_version RENAME TO gone")
         for path in ("/healthz", "/readyz"):
             status, body = await endpoints.get(path)
             assert status == 503
             assert '"database": "failed"' in body
-        rows(here, "ALTER TABLE gone RENAME TO alembic_version")
+        await change(here, "ALTER TABLE gone RENAME TO alembic_version")
         assert (await endpoints.get("/healthz"))[0] == 200
 
 

@@ -107,7 +107,7 @@ async def world(
     start: bool = True,
     **settings: object,
 ) -> AsyncIterator[World]:
-    """Servers, bot and person; at the end every request of the bot is given a second opinion."""
+    """Servers, bot and person; at the end every request of the bot is given a second opinion, and no file is left."""
     clock = TravelClock()
     options = genaipro or GenAIProOptions(key="test-key-1234567890").tiny()
     options = replace(options, now=clock.now, sleep=clock.sleep)
@@ -133,3 +133,4 @@ async def world(
             if here._process is not None and not here._process.done():
                 await here.stop()
         check_calls(api.calls())
+        assert not [path for path in (data_dir / "tmp").rglob("*") if path.is_file()], "temporary files are left over"
