@@ -41,9 +41,9 @@ from services.store.database import (
     DatabaseError,
     DatabaseHeldError,
     MigrationError,
-    is_sqlite,
     open_database,
 )
+from services.store.engines import is_sqlite
 
 STOP_SECONDS = 8.0
 """After so long a stop is final, whatever still hangs; it was asked to end within ten seconds."""

@@ -17,7 +17,9 @@ from bot.data_dir import exclusive_data_dir
 from bot.errors import STATUS_CONFIGURATION, STATUS_FAILED, OperatorError
 from bot.settings import FixedSettings, Settings
 from services.clock import Clock
-from services.store.database import Database, DatabaseError, async_url, is_sqlite, open_database, reason_of
+from services.store.condition import reason_of
+from services.store.database import Database, DatabaseError, open_database
+from services.store.engines import async_url, is_sqlite
 from services.store.schema import ApiCallRow, Base, MemberRow
 
 ROWS_AT_ONCE = 500

@@ -150,7 +150,9 @@ class Dispatcher:
             if await self._rows.take_over(generation):
                 log.warning("generation_taken_over", generation=generation.id, state=generation.state.value)
                 await self._jobs.start(generation.id, generation.epoch + 1)
-        await self._jobs.abandon([job.id for job in jobs if job.executor_id not in living])
+        dead = [job for job in jobs if job.executor_id not in living]
+        # One of this very process that nobody runs may have ended a moment ago, and be about to be recorded.
+        await self._jobs.abandon([job.id for job in dead if job.executor_id or job.generation_id in orphans])
 
     async def _show_places(self) -> None:
         """Tell those that wait about their new place; the outbox drops what comes too often."""

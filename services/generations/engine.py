@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dbos import DBOS, DBOSConfig, SetWorkflowID
+from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowStatus
 from sqlalchemy import make_url
 from structlog import get_logger
 
@@ -47,7 +47,7 @@ class Job:
     Attributes:
         id: The job engine's id.
         generation_id: What it works on.
-        executor_id: The process that runs it.
+        executor_id: The process that runs it; empty when this process should and does not.
     """
 
     id: str
@@ -76,6 +76,7 @@ class Engine:
         self._advance = advance
         self._job: Callable[[str], Coroutine[Any, Any, None]] | None = None
         self._running: set[asyncio.Task[Any]] = set()
+        self._here: set[str] = set()
 
     async def launch(self) -> None:
         """Start. A file that another process holds is waited for, since the engine itself would not."""
@@ -97,7 +98,10 @@ class Engine:
         DBOS(config=config)
 
         async def generation(generation_id: str) -> None:
-            await self._run(generation_id)
+            try:
+                await self._run(generation_id)
+            finally:
+                self._here.discard(DBOS.workflow_id or "")
 
         # A function, for the decorator writes attributes on what it wraps, which a bound method refuses.
         self._job = DBOS.workflow(name="generation", max_recovery_attempts=1_000_000)(generation)
@@ -112,13 +116,24 @@ class Engine:
             run: Tells a later job for the same generation from an earlier one.
         """
         assert self._job is not None
-        with SetWorkflowID(f"{generation_id}:{run}"):
-            await DBOS.start_workflow_async(self._job, generation_id)
+        job_id = f"{generation_id}:{run}"
+        self._here.add(job_id)
+        try:
+            with SetWorkflowID(job_id):
+                await DBOS.start_workflow_async(self._job, generation_id)
+        except BaseException:
+            self._here.discard(job_id)
+            raise
 
     async def unfinished(self) -> list[Job]:
         """The jobs that have not ended, of all processes."""
         jobs = await DBOS.list_workflows_async(status=UNFINISHED, load_input=False, load_output=False)
-        return [Job(job.workflow_id, job.workflow_id.rpartition(":")[0], job.executor_id or "") for job in jobs]
+        return [Job(job.workflow_id, job.workflow_id.rpartition(":")[0], self._runner(job)) for job in jobs]
+
+    def _runner(self, job: WorkflowStatus) -> str:
+        """Who runs a job. A full disk ends one of this process and keeps its record from being told."""
+        runner = job.executor_id or ""
+        return "" if runner == self._executor_id and job.workflow_id not in self._here else runner
 
     async def abandon(self, job_ids: Sequence[str]) -> None:
         """Mark jobs of dead processes as ended; their generations have new ones."""

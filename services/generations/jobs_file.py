@@ -1,4 +1,4 @@
-"""The job engine's SQLite file, on every SQLite.
+"""The job engine's SQLite file, on every SQLite; once it is made it is never made anew.
 
 On Python 3.12 and newer the engine asks for ``unixepoch('subsec')``, which SQLite knows since 3.42; Debian 12, and
 images made from it, bring 3.40. Sources: ``dbos/_migration.py`` 3.4; SQLite's page on date and time functions.
@@ -8,14 +8,18 @@ import sqlite3
 import time
 from typing import Any
 
+from services.store.gone import refuse_if_gone
+
 SUBSEC_SINCE = (3, 42, 0)
 
 
 class JobsConnection(sqlite3.Connection):
-    """A connection that knows ``unixepoch('subsec')``, whatever the age of the library."""
+    """A connection to a file that is there, and that knows ``unixepoch('subsec')``, whatever the age of the library."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - handed through
-        super().__init__(*args, **kwargs)
+    def __init__(self, database: str, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - handed through
+        if database != ":memory:":
+            refuse_if_gone(database)
+        super().__init__(database, *args, **kwargs)
         if sqlite3.sqlite_version_info < SUBSEC_SINCE:
             self.create_function("unixepoch", 1, _unixepoch)
 

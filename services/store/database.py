@@ -1,25 +1,23 @@
 """The database: one engine, transactions that read or write, migrations at start.
 
-SQLite runs in WAL with ``synchronous=FULL``: what was committed survives a loss of power, which money needs.
 Writers of one process wait for each other in the event loop rather than in SQLite's busy handler, which sleeps.
 """
 
-import sqlite3
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, nullcontext
 
-from sqlalchemy import Connection, event, inspect, make_url, text
-from sqlalchemy.engine import URL
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
-from services.store.one_hop import OneHopConnection
+from services.store.condition import Condition, reason_of
+from services.store.engines import async_url, make_engine
 from services.store.schema import Base
 from services.store.turns import Turns
 
-BUSY_TIMEOUT_SECONDS = 30
+CLOSE_SECONDS = 1.0
+"""What transactions that were cut off are given to let go of their connections."""
 
 NEWEST = "0001"
 """The newest migration."""
@@ -36,19 +34,6 @@ MIGRATION_LOCK = 7205759403792793
 _LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 
 EXCLUSIVE_PAUSE_SECONDS = 0.1
-
-IDLE_SECONDS = 5
-"""A process that is frozen in the middle of a transaction loses it, and its locks, after so long."""
-
-_POSTGRESQL_ARGUMENTS = {
-    "connect_timeout": 10,
-    # A server that is gone without a word (its machine lost power, the network fell apart) is given up in time.
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 15_000,
-}
-"""Options of the connection. Source: PostgreSQL's page on "Database Connection Control Functions"."""
 
 
 class DatabaseError(Exception):
@@ -67,17 +52,6 @@ class MigrationError(DatabaseError):
     """The tables cannot be brought to the form of this version; they are as they were."""
 
 
-def async_url(database_url: str) -> URL:
-    """The URL with the asynchronous driver of its database.
-
-    Args:
-        database_url: ``sqlite:///…`` or ``postgresql://…``.
-    """
-    url = make_url(database_url)
-    driver = "sqlite+aiosqlite" if url.get_backend_name() == "sqlite" else "postgresql+psycopg"
-    return url.set(drivername=driver)
-
-
 class Database:
     """Transactions over one engine; made by :func:`open_database`."""
 
@@ -85,6 +59,8 @@ class Database:
         self._engine = engine
         self._is_sqlite = engine.dialect.name == "sqlite"
         self._turns = Turns() if self._is_sqlite else None
+        self._condition = Condition()
+        self._closing: set[asyncio.Task[None]] = set()
 
     @property
     def is_sqlite(self) -> bool:
@@ -103,16 +79,35 @@ class Database:
         Args:
             hurry: On SQLite, whether to go before those who wait to write.
         """
-        async with self._turns.turn(hurry=hurry) if self._turns else nullcontext():
-            engine = self._engine.execution_options(begin="IMMEDIATE")
-            async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
-                yield session
+        turn = self._turns.turn(hurry=hurry) if self._turns else nullcontext()
+        async with turn, self._transaction(self._engine.execution_options(begin="IMMEDIATE")) as session:
+            yield session
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """A transaction that only reads."""
-        async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
+        async with self._transaction(self._engine) as session:
             yield session
+
+    @asynccontextmanager
+    async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+        session = AsyncSession(engine, expire_on_commit=False)
+        try:
+            async with session.begin():
+                yield session
+        except (SQLAlchemyError, OSError) as error:
+            self._condition.failed(error)
+            raise
+        finally:
+            await self._put_back(session)
+        self._condition.worked()
+
+    async def _put_back(self, session: AsyncSession) -> None:
+        """Give the connection back, also when the caller is cancelled: the end of the process waits for that."""
+        closing = asyncio.ensure_future(session.close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+        await asyncio.shield(closing)
 
     @asynccontextmanager
     async def exclusively(self, key: int, sleep: Callable[[float], Awaitable[None]]) -> AsyncIterator[None]:
@@ -150,63 +145,9 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=CLOSE_SECONDS)
         await self._engine.dispose()
-
-
-def is_sqlite(database_url: str) -> bool:
-    """Whether the URL names an SQLite file."""
-    return make_url(database_url).get_backend_name() == "sqlite"
-
-
-def make_engine(url: URL) -> AsyncEngine:
-    """An engine for a URL of :func:`async_url`; nothing is connected yet."""
-    return _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgresql_engine(url)
-
-
-def _postgresql_engine(url: URL) -> AsyncEngine:
-    engine = create_async_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=_POSTGRESQL_ARGUMENTS)
-    _prepare_postgresql(engine)
-    return engine
-
-
-def _sqlite_engine(url: URL) -> AsyncEngine:
-    def connect() -> sqlite3.Connection:
-        (path,), options = engine.dialect.create_connect_args(url)
-        opened: sqlite3.Connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, **options)
-        return opened
-
-    async def connection() -> OneHopConnection:
-        return await OneHopConnection(connect)
-
-    engine = create_async_engine(url, hide_parameters=True, async_creator=connection)
-    _prepare_sqlite(engine)
-    return engine
-
-
-def _prepare_sqlite(engine: AsyncEngine) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
-    def on_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-        # The driver must not begin transactions by itself: "begin" below decides which kind.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def on_begin(connection: Connection) -> None:
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, OneHopConnection)
-        driver.begin_with(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
-
-
-def _prepare_postgresql(engine: AsyncEngine) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
-    def on_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-        cursor = connection.cursor()
-        cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
-        cursor.close()
-        connection.commit()
 
 
 def _migrate(connection: Connection) -> None:
@@ -243,6 +184,8 @@ async def open_database(database_url: str) -> Database:
     try:
         async with engine.execution_options(begin="IMMEDIATE").begin() as connection:
             if name != "sqlite":
+                # A migration may compute for longer than a transaction may idle.
+                await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
                 await connection.execute(_LOCK, {"key": MIGRATION_LOCK})
             await _bring_up_to_date(connection, name)
     except (SQLAlchemyError, OSError) as error:
@@ -268,9 +211,3 @@ async def _bring_up_to_date(connection: AsyncConnection, name: str) -> None:
             f"DATABASE_URL: the {name} database could not be brought to the form of this version and was left as it "
             f"was: {reason_of(error)}"
         ) from error
-
-
-def reason_of(error: Exception) -> str:
-    """The first line of what a driver says, without the statement."""
-    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

@@ -10,7 +10,9 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.store.database import DatabaseError, async_url, make_engine, reason_of
+from services.store.condition import reason_of
+from services.store.database import DatabaseError
+from services.store.engines import async_url, make_engine
 from services.store.upgrading import MIGRATIONS
 
 

@@ -23,7 +23,7 @@ NEVER_SHOWN = re.compile(r"Traceback|Exception|Error\b|127\.0\.0\.1|sqlite|<clas
 WAYS = ("⏳ Waiting", "📤 Preparing", "🎬", "📤 Uploading", "🎨", "🔎", "📬")
 """The first words of the status message along the way."""
 
-ALLOWED_ERRORS = {"owner_is_needed", "another_process_polls"}
+ALLOWED_ERRORS = {"owner_is_needed", "another_process_polls", "database_fails"}
 """Lines of level error that a fault of the outside explains."""
 
 

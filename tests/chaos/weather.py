@@ -63,6 +63,7 @@ class Weather:
         self._here = here
         self._random = random
         self._scripts = 0
+        self._looks = 0
         self.faults = 0
 
     async def run(self) -> None:
@@ -71,7 +72,9 @@ class Weather:
             waiting = self._here.telegram.backend.faults.waiting
             del waiting[: max(0, len(waiting) - MOST_FAULTS + 1)]
             self._telegram_fault()
-            if self._random.random() < 0.1:
+            looks = sum("histories" in get.path for get in self._here.genaipro.gets)
+            if self._random.random() < 0.1 and looks >= self._looks:
+                self._looks = looks + 1
                 status = self._random.choice((429, 500, 502, 503))
                 self._here.genaipro.enqueue_answer("histories", Answer(status, {"error": "not now"}))
                 self.faults += 1

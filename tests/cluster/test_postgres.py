@@ -4,7 +4,6 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.store import database as store
 from services.store.database import Database, open_database
 
 LOCK = text("SELECT pg_advisory_xact_lock(1)")
@@ -18,14 +17,13 @@ async def test_processes_that_start_together_make_the_tables_once(postgres_url: 
         await database.close()
 
 
-async def test_a_process_frozen_in_a_transaction_loses_its_locks(
-    postgres_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(store, "IDLE_SECONDS", 1)
+async def test_a_process_frozen_in_a_transaction_loses_its_locks(postgres_url: str) -> None:
     frozen, other = await open_database(postgres_url), await open_database(postgres_url)
 
     async def freeze() -> None:
         async with frozen.write() as session:
+            assert await session.scalar(text("SHOW idle_in_transaction_session_timeout")) == "5s"
+            await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '300ms'"))
             await session.execute(LOCK)
             locked.set()
             await thawed.wait()

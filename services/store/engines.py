@@ -1,0 +1,102 @@
+"""Engines: how SQLite and PostgreSQL are connected to.
+
+SQLite runs in WAL with ``synchronous=FULL``: what was committed survives a loss of power, which money needs.
+"""
+
+import sqlite3
+
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from services.store.gone import always_the_same, give_up_strangers
+from services.store.one_hop import OneHopConnection
+
+BUSY_TIMEOUT_SECONDS = 30
+
+IDLE_SECONDS = 5
+"""A process that is frozen in the middle of a transaction loses it, and its locks, after so long."""
+
+_POSTGRESQL_ARGUMENTS = {
+    "connect_timeout": 10,
+    # A server that is gone without a word (its machine lost power, the network fell apart) is given up in time.
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+"""Options of the connection. Source: PostgreSQL's page on "Database Connection Control Functions"."""
+
+
+def async_url(database_url: str) -> URL:
+    """The URL with the asynchronous driver of its database.
+
+    Args:
+        database_url: ``sqlite:///…`` or ``postgresql://…``.
+    """
+    url = make_url(database_url)
+    driver = "sqlite+aiosqlite" if url.get_backend_name() == "sqlite" else "postgresql+psycopg"
+    return url.set(drivername=driver)
+
+
+def is_sqlite(database_url: str) -> bool:
+    """Whether the URL names an SQLite file."""
+    return make_url(database_url).get_backend_name() == "sqlite"
+
+
+def make_engine(url: URL) -> AsyncEngine:
+    """An engine for a URL of :func:`async_url`; nothing is connected yet."""
+    return _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgresql_engine(url)
+
+
+def _postgresql_engine(url: URL) -> AsyncEngine:
+    engine = create_async_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=_POSTGRESQL_ARGUMENTS)
+    _prepare_postgresql(engine)
+    return engine
+
+
+def _sqlite_engine(url: URL) -> AsyncEngine:
+    path = ""
+
+    def connect() -> sqlite3.Connection:
+        _, options = engine.dialect.create_connect_args(url)
+        opened: sqlite3.Connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, **options)
+        return opened
+
+    async def connection() -> OneHopConnection:
+        return await OneHopConnection(connect_again)
+
+    engine = create_async_engine(url, hide_parameters=True, async_creator=connection)
+    (path,), _ = engine.dialect.create_connect_args(url)
+    connect_again = always_the_same(connect, path)
+    _prepare_sqlite(engine)
+    give_up_strangers(engine, path)
+    return engine
+
+
+def _prepare_sqlite(engine: AsyncEngine) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def on_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        # The driver must not begin transactions by itself: "begin" below decides which kind.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, OneHopConnection)
+        driver.begin_with(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
+
+
+def _prepare_postgresql(engine: AsyncEngine) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def on_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
+        cursor.close()
+        connection.commit()
