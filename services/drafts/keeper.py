@@ -109,7 +109,11 @@ class CardKeeper:
 
     async def _refresh(self, draft_id: str) -> float | None:
         draft = await self._drafts.get(draft_id)
-        if draft is None or draft.state is DraftState.SUBMITTED:
+        if draft is None:
+            return None
+        if draft.state is DraftState.SUBMITTED:
+            # Generate may have been pressed in the moment after the photo too many came in.
+            await self._tell_extra(draft)
             return None
         if draft.starts_itself and draft.is_ready and draft.state is not DraftState.CANCELLED:
             wait = await self._wait(draft)

@@ -101,6 +101,18 @@ async def test_a_submitted_draft_is_not_touched(room: Room) -> None:
     assert room.phone.edits == []
 
 
+async def test_a_fourth_photo_is_told_of_though_generate_was_pressed_meanwhile(room: Room) -> None:
+    draft_id = await room.put(item(1, "fly"), item(2), item(3))
+    await room.keeper.refresh(draft_id)
+    room.phone.shown.clear()
+    await room.put(item(4))
+    await room.starter.start(draft_id, ANNA.user_id)
+    for _ in range(2):
+        await room.keeper.refresh(draft_id)
+    (notice,) = room.phone.shown.values()
+    assert "first three" in notice.html
+
+
 async def test_a_card_that_arrives_after_the_start_is_closed(room: Room) -> None:
     draft_id = await room.put(item(1, "fly"))
 

@@ -247,13 +247,14 @@ async def test_unknown_script_is_refused(server: GenAIProServer) -> None:
 
 
 async def test_leaving_while_a_stream_hangs_ends_at_once_and_removes_files() -> None:
-    async with GenAIProServer(OPTIONS) as server, aiohttp.ClientSession() as session:
-        server.enqueue(Script(end=End.SILENCE))
-        listening = asyncio.create_task(Client(server, session).create())
-        record = await server.posted()
-        await server.until(lambda: bool(record.events))
-        path = record.photos[0].path
-        assert path.exists()
-    assert (await listening).fault is not None
+    async with aiohttp.ClientSession() as session:
+        async with GenAIProServer(OPTIONS) as server:
+            server.enqueue(Script(end=End.SILENCE))
+            listening = asyncio.create_task(Client(server, session).create())
+            record = await server.posted()
+            await server.until(lambda: bool(record.events))
+            path = record.photos[0].path
+            assert path.exists()
+        assert (await listening).fault is not None
     assert not path.exists()
     assert not record.client_left
