@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint chaos format run check lock docs clean
+.PHONY: help install demo test coverage lint chaos format run check lock docs clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,8 +22,15 @@ $(STAMP): requirements/dev.txt pyproject.toml
 demo: $(STAMP) ## Show the whole bot at work: no token, no key, no network.
 	$(BIN)/python -m bot demo
 
+# Most tests wait for a bot that waits for its turn, so that a core can look after three of them.
+TEST_PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
+PYTEST := $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
+
 test: $(STAMP) ## Run every test.
-	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
+	$(PYTEST)
+
+coverage: $(STAMP) ## Run every test, and say which lines none of them reaches.
+	$(PYTEST) --cov --cov-report=term:skip-covered
 
 lint: $(STAMP) ## Formatting, rules, types and the direction of imports.
 	$(BIN)/ruff format --check .
