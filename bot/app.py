@@ -206,10 +206,8 @@ class Process:
                 opening.cancel()
 
     def _membership(self, database: Database, bot: ExtBot[None], executor_id: str) -> Membership:
-        outbox = bot.rate_limiter
-        assert isinstance(outbox, Outbox)
         works = self._role is not Role.WEB
-        return Membership(database, executor_id, self._sleep, works=works, counted=outbox.share)
+        return Membership(database, executor_id, self._sleep, works=works, counted=_outbox(bot).share)
 
     def _ground(self, database: Database, bot: ExtBot[None], executor_id: str, membership: Membership | None) -> Ground:
         settings = self._settings
@@ -239,7 +237,7 @@ class Process:
     ) -> None:
         members = membership or Alone(executor_id)
         intake = Intake(self._settings, database, bot, core, self._clock, executor_id, members, self._webhook)
-        labour = Labour(database, core, intake.inbox, self._clock)
+        labour = Labour(database, core, intake.inbox, self._clock, _outbox(bot).room)
         works: list[Work] = [core.changes.run, self._monitoring.loop.run]
         try:
             if membership is not None:
@@ -276,3 +274,9 @@ class Process:
             await core.tasks.cancel()
             await intake.shutdown()
             log.info("stopped")
+
+
+def _outbox(bot: ExtBot[None]) -> Outbox:
+    outbox = bot.rate_limiter
+    assert isinstance(outbox, Outbox)
+    return outbox

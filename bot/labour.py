@@ -1,5 +1,6 @@
 """Work on generations: the half of the process that spends, waits and delivers."""
 
+from collections.abc import Callable
 from functools import partial
 
 from bot.core import Core
@@ -21,11 +22,13 @@ class Labour:
         core: The services.
         inbox: Is pruned.
         clock: Tells the time.
+        room: How many edits the outbox has room for.
     """
 
-    def __init__(self, database: Database, core: Core, inbox: Inbox, clock: Clock) -> None:
+    def __init__(self, database: Database, core: Core, inbox: Inbox, clock: Clock, room: Callable[[], int]) -> None:
         self._database = database
         self._core = core
+        self._room = room
         self._housekeeping = Housekeeping(
             database, core.rows, core.results, core.engine, inbox, core.notices, clock, core.sleep
         )
@@ -41,7 +44,7 @@ class Labour:
         return [
             self._core.dispatcher.run,
             self._core.cancel_watch.run,
-            partial(self._core.board.tick, self._core.sleep),
+            partial(self._core.board.tick, self._core.sleep, self._room),
             self._housekeeping.run,
         ]
 

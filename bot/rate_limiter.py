@@ -96,6 +96,14 @@ class Outbox(BaseRateLimiter[None]):
             self._scheduler.adopt(self._limits.shared(processes), self._now())
             self._pump()
 
+    def room(self) -> int:
+        """How many messages that nobody waits for may be handed in within this second.
+
+        A third of the budget, at least one, less what waits already: the rest is for events, results and answers.
+        """
+        waiting = sum(self._scheduler.counters().waiting.values())
+        return max(0, max(1, self._limits.shared(self._processes).overall // 3) - waiting)
+
     def counters(self) -> Counters:
         """What was done so far and what waits, for metrics."""
         return self._scheduler.counters()

@@ -18,17 +18,12 @@ from services.outbox.priority import Priority
 from services.screens import Screen
 from services.status.endings import Endings, place_of
 from services.status.estimates import Estimates
+from services.status.refreshing import Refreshable, due
 from services.status.render import Links, Surroundings, render, render_links
 from services.tasks import Tasks
 from services.texts import Texts
 
 log = get_logger(__name__)
-
-PRIVATE_SECONDS = 5.0
-"""Seconds between refreshes that only time causes, in a private chat."""
-
-GROUP_SECONDS = 15.0
-"""The same in a group, which shares 20 messages a minute."""
 
 REMEMBERED_ENDS = 1000
 """Ends that were shown and are kept in mind, so that nothing older is shown after them."""
@@ -152,17 +147,18 @@ class StatusBoard:
         except (ChatMovedError, TelegramError, SQLAlchemyError, OSError) as error:
             log.info("end_not_shown_again", error=type(error).__name__)
 
-    async def tick(self, sleep: Callable[[float], Awaitable[None]]) -> None:
-        """Move the bars as time goes by; runs until cancelled."""
+    async def tick(self, sleep: Callable[[float], Awaitable[None]], room: Callable[[], int]) -> None:
+        """Move the bars as time goes by; runs until cancelled.
+
+        Args:
+            sleep: Waits some seconds.
+            room: How many edits the outbox has room for.
+        """
         while True:
             await sleep(1.0)
-            now = self._clock.monotonic()
-            for shown in list(self._live.values()):
-                # More seldom the more there are: all chats together share 30 messages a second.
-                crowd = len(self._live) / 10
-                pause = max(PRIVATE_SECONDS if shown.generation.chat_id > 0 else GROUP_SECONDS, crowd)
-                if now - shown.at >= pause:
-                    self.progress(shown.generation)
+            shown = [Refreshable(key, one.generation.chat_id, one.at) for key, one in self._live.items()]
+            for generation_id in due(shown, self._clock.monotonic(), room()):
+                self.progress(self._live[generation_id].generation)
 
     def forget(self, generation_id: str) -> None:
         """Stop refreshing a generation."""

@@ -187,7 +187,7 @@ async def test_time_alone_moves_the_bar_and_the_end_stops_it(room: Room) -> None
 
     generation = await running(room)
     room.board.progress(generation)
-    ticking = asyncio.create_task(room.board.tick(sleep))
+    ticking = asyncio.create_task(room.board.tick(sleep, lambda: 10))
     await over.wait()
     shown = len(await room.shown())
     assert 4 <= shown <= 8

@@ -1,0 +1,59 @@
+"""Time alone moves the bars: often for a few, seldom for many, and never beyond what there is room for."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.status.refreshing import GROUP_SECONDS, PRIVATE_SECONDS, Refreshable, due
+
+PRIVATE, GROUP = 5, -5
+
+
+def simulate(places: list[int], seconds: int, room: int) -> Counter[str]:
+    """How often each message is refreshed, looked at each second."""
+    at = dict.fromkeys(range(len(places)), 0.0)
+    found: Counter[str] = Counter()
+    for now in range(1, seconds + 1):
+        shown = [Refreshable(str(number), chat, at[number]) for number, chat in enumerate(places)]
+        for chosen in due(shown, float(now), room):
+            at[int(chosen)] = float(now)
+            found[chosen] += 1
+    return found
+
+
+@pytest.mark.parametrize(("chat", "seconds"), [(PRIVATE, PRIVATE_SECONDS), (GROUP, GROUP_SECONDS)])
+def test_one_alone_keeps_its_pace(chat: int, seconds: float) -> None:
+    assert simulate([chat], 60, 10)["0"] == 60 // seconds
+
+
+def test_several_in_a_group_share_its_pace() -> None:
+    found = simulate([GROUP] * 3, 95, 10)
+    assert set(found.values()) == {2}
+
+
+def test_many_take_turns_within_the_room() -> None:
+    found = simulate(list(range(1, 101)), 100, 10)
+    assert found.total() <= 1000
+    assert min(found.values()) >= 9
+
+
+def test_no_room_means_none() -> None:
+    shown = [Refreshable("a", PRIVATE, 0.0)]
+    assert due(shown, 100.0, 0) == due(shown, 100.0, -3) == []
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([1, 2, 3, -1, -2]), st.floats(0, 100)), max_size=30),
+    st.floats(0, 200),
+    st.integers(-2, 20),
+)
+def test_bounds(places: list[tuple[int, float]], now: float, room: int) -> None:
+    shown = [Refreshable(str(number), chat, at) for number, (chat, at) in enumerate(places)]
+    chosen = due(shown, now, room)
+    by_id = {one.generation_id: one for one in shown}
+    assert len(chosen) <= max(0, room)
+    chats = [by_id[one].chat_id for one in chosen]
+    assert len(chats) == len(set(chats))
+    assert all(now - by_id[one].at >= PRIVATE_SECONDS for one in chosen)
