@@ -20,15 +20,15 @@ from services.clock import Clock
 from services.store.condition import reason_of
 from services.store.database import Database, DatabaseError, open_database
 from services.store.engines import async_url, is_sqlite
-from services.store.schema import ApiCallRow, Base, MemberRow
+from services.store.schema import ApiCallRow, ApiHoldRow, Base, MemberRow
 
 ROWS_AT_ONCE = 500
 
 GONE_AFTER = timedelta(minutes=1)
 """A process that was not heard of for so long has ended."""
 
-_OF_THE_MOMENT = {MemberRow.__tablename__, ApiCallRow.__tablename__}
-"""Who lives and who called when: nothing of it holds for another database."""
+_OF_THE_MOMENT = {MemberRow.__tablename__, ApiCallRow.__tablename__, ApiHoldRow.__tablename__}
+"""Who lives, who called when, how long nobody calls: nothing of it holds for another database."""
 
 
 def tables() -> list[Table]:

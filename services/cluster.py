@@ -17,13 +17,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from structlog import get_logger
 
 from services.store.database import Database
-from services.store.schema import ApiCallRow, MemberRow
+from services.store.schema import ApiCallRow, ApiHoldRow, MemberRow
 
 WINDOW = timedelta(seconds=60)
 PACE_LOCK = 7205759403792795
 """PostgreSQL's advisory lock for the shared limit on calls."""
 
 LEAVE_SECONDS = 2.0
+
+HOLD_SECONDS = 2.0
+"""What the database is given to pass a hold on: the answer that asked for it must not wait for an outage to end."""
+
+SERVICE = "genaipro"
+"""What is held, in the table of holds."""
 
 log = get_logger(__name__)
 Sleep = Callable[[float], Awaitable[None]]
@@ -184,15 +190,36 @@ class SharedPacer:
                 return
             await self._sleep(pause)
 
-    def hold(self, seconds: float) -> None:
-        """Let no call of this process through for so long; never shortens an earlier hold."""
+    async def hold(self, seconds: float) -> None:
+        """Let no call of any process through for so long; never shortens an earlier hold.
+
+        Where the database does not answer, this process alone holds back.
+
+        Args:
+            seconds: From now; 0 or less does nothing.
+        """
+        if seconds <= 0:
+            return
         self._held_until = max(self._held_until, asyncio.get_running_loop().time() + seconds)
+        try:
+            async with asyncio.timeout(HOLD_SECONDS), self._database.write() as session:
+                until = await _now(session) + timedelta(seconds=seconds)
+                row = insert(ApiHoldRow).values(service=SERVICE, held_until=until)
+                longest = func.greatest(ApiHoldRow.held_until, row.excluded.held_until)
+                await session.execute(
+                    row.on_conflict_do_update(index_elements=["service"], set_={"held_until": longest})
+                )
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("hold_not_shared", error=type(error).__name__)
 
     async def _try(self) -> float | None:
         """Count a call and return None, or return the seconds until there may be room."""
         async with self._database.write() as session:
             await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": PACE_LOCK})
             now = await _now(session)
+            held_until = await session.scalar(select(ApiHoldRow.held_until).where(ApiHoldRow.service == SERVICE))
+            if held_until is not None and held_until > now:
+                return max(0.05, (held_until - now).total_seconds())
             await session.execute(delete(ApiCallRow).where(ApiCallRow.called_at <= now - WINDOW))
             calls = (await session.scalars(select(ApiCallRow.called_at).order_by(ApiCallRow.called_at))).all()
             if len(calls) < self._per_minute:

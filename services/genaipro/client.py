@@ -187,7 +187,9 @@ class GenAIProClient:
                 raise lost(source.status)
             return event
         body = self._text(await source.body())
-        raise self._heeded(paid_error(source.status, source.headers, source.content_type, body, self._clock.now()))
+        raise await self._heeded(
+            paid_error(source.status, source.headers, source.content_type, body, self._clock.now())
+        )
 
     @staticmethod
     async def _single(event: StreamEvent) -> AsyncGenerator[StreamEvent, None]:
@@ -233,7 +235,7 @@ class GenAIProClient:
         else:
             if response.status == 200 and len(raw) < READ_LIMIT:
                 return raw.decode("utf-8-sig", "replace")
-            error = self._heeded(
+            error = await self._heeded(
                 read_error(
                     response.status,
                     response.headers,
@@ -244,10 +246,10 @@ class GenAIProClient:
             )
         raise error
 
-    def _heeded(self, error: GenAIProError) -> GenAIProError:
+    async def _heeded(self, error: GenAIProError) -> GenAIProError:
         """The error; a wait that it asks for holds all calls."""
         if isinstance(error, NotAcceptedError) and error.retry_after is not None:
-            self._pacer.hold(min(error.retry_after, LONGEST_HOLD))
+            await self._pacer.hold(min(error.retry_after, LONGEST_HOLD))
         return error
 
     def _text(self, body: bytes) -> str:

@@ -18,8 +18,12 @@ class Pace(Protocol):
         """Return when the call may be made."""
         ...
 
-    def hold(self, seconds: float) -> None:
-        """Let no call through for so long."""
+    async def hold(self, seconds: float) -> None:
+        """Let no call through for so long, whoever makes it; never shortens an earlier hold.
+
+        Args:
+            seconds: From now; 0 or less does nothing.
+        """
         ...
 
 
@@ -53,7 +57,7 @@ class Pacer:
                 await self._sleep(free - now)
             self._let_through.append(now)
 
-    def hold(self, seconds: float) -> None:
+    async def hold(self, seconds: float) -> None:
         """Lets no call through for so long, those that wait already included; never shortens an earlier hold.
 
         Args:

@@ -321,3 +321,12 @@ class ApiCallRow(Base):
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     called_at: Mapped[datetime]
+
+
+class ApiHoldRow(Base):
+    """Until when no process calls a service, because it asked one of them to wait; only on PostgreSQL."""
+
+    __tablename__ = "api_holds"
+
+    service: Mapped[str] = mapped_column(primary_key=True)
+    held_until: Mapped[datetime]

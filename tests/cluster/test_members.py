@@ -206,3 +206,54 @@ async def test_calls_that_come_together_do_not_slip_past_the_pace(
             call.cancel()
         await asyncio.gather(*calls, return_exceptions=True)
         await another.close()
+
+
+async def test_a_hold_of_one_process_holds_those_of_all(postgres_database: Database, postgres_url: str) -> None:
+    another = await open_database(postgres_url)
+    pauses: list[float] = []
+
+    async def go_by(seconds: float) -> None:
+        """Time goes by for as long as somebody waits; in the first pause another process is told to wait."""
+        pauses.append(seconds)
+        async with postgres_database.write() as session:
+            for moved in (
+                "UPDATE api_calls SET called_at = called_at - make_interval(secs => :s)",
+                "UPDATE api_holds SET held_until = held_until - make_interval(secs => :s)",
+            ):
+                await session.execute(text(moved), {"s": seconds})
+        if len(pauses) == 1:
+            await told.hold(100)
+            await told.hold(1)
+
+    try:
+        told, other = SharedPacer(1, another, go_by), SharedPacer(1, postgres_database, go_by)
+        await other.wait()
+        await other.wait()
+        assert len(pauses) == 2
+        assert 50 < pauses[0] <= 60
+        assert 90 < pauses[1] <= 100
+        await told.hold(0)
+        assert len(pauses) == 2
+    finally:
+        await another.close()
+
+
+async def test_a_hold_that_cannot_be_shared_holds_its_own_process(
+    postgres_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    async def until_cut_off(seconds: float) -> None:
+        pauses.append(seconds)
+        raise asyncio.CancelledError
+
+    def gone() -> None:
+        raise ConnectionRefusedError
+
+    pacer = SharedPacer(5, postgres_database, until_cut_off)
+    with monkeypatch.context() as outage:
+        outage.setattr(postgres_database, "write", gone)
+        await pacer.hold(100)
+    with pytest.raises(asyncio.CancelledError):
+        await pacer.wait()
+    assert [90 < pause <= 100 for pause in pauses] == [True]

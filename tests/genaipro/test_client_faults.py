@@ -321,7 +321,7 @@ async def test_reads_are_paced_and_every_call_holds_the_others_when_asked_to(
         async def wait(self) -> None:
             waited.append(True)
 
-        def hold(self, seconds: float) -> None:
+        async def hold(self, seconds: float) -> None:
             waited.append(False)
 
     async def script(exchange: Exchange) -> None:

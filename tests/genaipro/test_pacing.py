@@ -22,7 +22,7 @@ def test_never_more_than_the_limit_in_any_window(limit: int, gaps: list[float], 
             clock.seconds += gap
             asked = clock.seconds
             hold = holds.get(number, 0)
-            pacer.hold(hold)
+            await pacer.hold(hold)
             await pacer.wait()
             through.append(clock.seconds)
             assert clock.seconds >= asked + max(0, hold)
@@ -75,8 +75,8 @@ async def test_a_hold_reaches_those_that_already_wait() -> None:
     async def sleep(seconds: float) -> None:
         clock.seconds += seconds
         if clock.seconds == 1060:
-            pacer.hold(100)
-            pacer.hold(1)
+            await pacer.hold(100)
+            await pacer.hold(1)
 
     pacer._sleep = sleep
     await pacer.wait()

@@ -13,8 +13,8 @@ next line verdict 1','2026-03-01 12:31:15.123456');
 INSERT INTO "access" VALUES('id-2',-2251799813685250,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line verdict 2','2026-03-01 12:32:15.123456');
 CREATE TABLE alembic_version (
-	version_num VARCHAR(32) NOT NULL, 
-	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+    version_num VARCHAR(32) NOT NULL,
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 INSERT INTO "alembic_version" VALUES('0001');
 CREATE TABLE api_calls (
@@ -25,6 +25,14 @@ CREATE TABLE api_calls (
 INSERT INTO "api_calls" VALUES(-2251799813685250,'2026-03-01 12:32:15.123456');
 INSERT INTO "api_calls" VALUES(-2251799813685249,'2026-03-01 12:31:15.123456');
 INSERT INTO "api_calls" VALUES(-2251799813685248,'2026-03-01 12:30:15.123456');
+CREATE TABLE api_holds (
+	service VARCHAR NOT NULL, 
+	held_until DATETIME NOT NULL, 
+	PRIMARY KEY (service)
+);
+INSERT INTO "api_holds" VALUES('id-0','2026-03-01 12:30:15.123456');
+INSERT INTO "api_holds" VALUES('id-1','2026-03-01 12:31:15.123456');
+INSERT INTO "api_holds" VALUES('id-2','2026-03-01 12:32:15.123456');
 CREATE TABLE claim_codes (
 	code_hash VARCHAR NOT NULL, 
 	created_at DATETIME NOT NULL, 
@@ -302,16 +310,16 @@ INSERT INTO "videos" VALUES('id-2',2,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so''
 next line remote_id 2','Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line url 2','Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line state 2',2,NULL,NULL);
-CREATE INDEX drafts_by_age ON drafts (updated_at);
 CREATE UNIQUE INDEX one_open_draft ON drafts (chat_id, thread_id, user_id) WHERE state = 'open';
-CREATE INDEX generations_by_chat ON generations (chat_id, status_message_id);
-CREATE INDEX generations_by_person ON generations (user_id, queued_at);
-CREATE INDEX generations_by_state ON generations (state, queued_at);
-CREATE INDEX inbox_by_age ON inbox (received_at);
-CREATE INDEX inbox_by_lane ON inbox (bot_id, lane, update_id) WHERE payload IS NOT NULL;
-CREATE INDEX result_claims_by_age ON result_claims (created_at);
+CREATE INDEX drafts_by_age ON drafts (updated_at);
 CREATE INDEX seen_photos_by_age ON seen_photos (seen_at);
 CREATE INDEX seen_photos_by_album ON seen_photos (chat_id, media_group_id);
-CREATE INDEX draft_items_by_album ON draft_items (media_group_id);
+CREATE INDEX generations_by_state ON generations (state, queued_at);
+CREATE INDEX generations_by_chat ON generations (chat_id, status_message_id);
+CREATE INDEX generations_by_person ON generations (user_id, queued_at);
+CREATE INDEX result_claims_by_age ON result_claims (created_at);
+CREATE INDEX inbox_by_age ON inbox (received_at);
+CREATE INDEX inbox_by_lane ON inbox (bot_id, lane, update_id) WHERE payload IS NOT NULL;
 CREATE INDEX draft_items_by_message ON draft_items (message_id);
+CREATE INDEX draft_items_by_album ON draft_items (media_group_id);
 COMMIT;

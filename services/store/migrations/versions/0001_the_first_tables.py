@@ -26,6 +26,11 @@ def upgrade() -> None:
     sa.Column('called_at', services.store.schema.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
+    op.create_table('api_holds',
+    sa.Column('service', sa.String(), nullable=False),
+    sa.Column('held_until', services.store.schema.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('service')
+    )
     op.create_table('claim_codes',
     sa.Column('code_hash', sa.String(), nullable=False),
     sa.Column('created_at', services.store.schema.UtcDateTime(timezone=True), nullable=False),
@@ -236,6 +241,7 @@ def downgrade() -> None:
 
     op.drop_table('drafts')
     op.drop_table('claim_codes')
+    op.drop_table('api_holds')
     op.drop_table('api_calls')
     op.drop_table('access')
     # ### end Alembic commands ###
