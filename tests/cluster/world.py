@@ -219,7 +219,23 @@ async def cluster(
             stack.push_async_callback(_stop, process)
         started = [*here.webs, *here.workers[: workers if running is None else running]]
         await asyncio.gather(*(process.start() for process in started))
-        yield here
+        try:
+            yield here
+        except BaseException:
+            _tell(here)
+            raise
+
+
+def _tell(here: Cluster) -> None:
+    """Print what everybody said, which is read where a test fails."""
+    lines = [(line.at, number, line) for number, one in enumerate(here.processes) for line in one.lines]
+    for at, number, line in sorted(lines, key=lambda entry: entry[:2]):
+        print(f"{at:.2f} process {number}: {dict(line.fields) or line.event}")  # noqa: T201
+    for call in here.telegram.calls():
+        print(f"{call.at:%H:%M:%S.%f} {call.method} {str(dict(call.params))[:300]}")  # noqa: T201
+    columns = "prompt, state, epoch, armed_at, claimed_at, finished_at, final_shown_at"
+    for row in here.rows(f"SELECT {columns} FROM generations"):  # noqa: S608
+        print(row)  # noqa: T201
 
 
 async def _stop(process: BotProcess) -> None:
