@@ -10,10 +10,10 @@ from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
 from bot.core import LOCAL_MODE_PHOTO_BYTES, Core, new_id
+from bot.handling import AnyApplication
 from bot.housekeeping import KEEP_DRAFTS, KEEP_GENERATIONS, KEEP_SEEN_PHOTOS
 from bot.profile import Profile
 from bot.settings import Settings
-from bot.updates import AnyApplication
 from handlers.admin import AdminCommands
 from handlers.answers import Answers
 from handlers.commands import CommandRooms, Commands, Retention
@@ -80,6 +80,7 @@ class Conversation:
         refresher: The timers of the cards.
         claim_link: Makes the first admin.
         profile: What Telegram shows of the bot.
+        errors: What goes wrong in handlers.
     """
 
     bot: ExtBot[None]
@@ -88,6 +89,7 @@ class Conversation:
     refresher: CardRefresher
     claim_link: ClaimLink
     profile: Profile
+    errors: Errors
 
     async def resume(self, *, is_alone: bool) -> None:
         """Take up what an earlier process left: cards that are not shown, drafts that were about to start.
@@ -177,8 +179,9 @@ def build_conversation(
         max_file_bytes=LOCAL_MODE_PHOTO_BYTES if settings.telegram_local_mode else MAX_PHOTO_BYTES,
     )
     application.add_handlers(routes(deps))
-    application.add_error_handler(Errors(core.messenger, core.texts).handle)
-    return Conversation(application.bot, core, ledger, refresher, claim_link, profile)
+    errors = Errors(core.messenger, core.texts)
+    application.add_error_handler(errors.handle)
+    return Conversation(application.bot, core, ledger, refresher, claim_link, profile, errors)
 
 
 def _rooms(

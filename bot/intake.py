@@ -12,13 +12,14 @@ from telegram.ext import ApplicationBuilder
 from bot.conversation import build_conversation
 from bot.core import Core
 from bot.group_commit import GroupCommit
+from bot.handling import UpdateHandler
 from bot.lanes import Lanes
 from bot.rush import Rush
 from bot.settings import Settings
 from bot.sieve import is_foreign_talk
 from bot.supervision import Work, keep_running
 from bot.telegram_client import PollingBot
-from bot.updates import OVERHEARD, Incoming, Poller, Taking, UpdateHandler
+from bot.updates import OVERHEARD, Incoming, Poller, Taking
 from bot.webhook import Webhook, WebhookKeeper
 from handlers.addressing import BotName
 from services.clock import Clock
@@ -82,7 +83,9 @@ class Intake:
         # It outlives the rest of the work: handlers that end while the process stops are to be remembered.
         self._committing = Tasks()
         self._handled = GroupCommit(self.inbox.handled)
-        self._handler = UpdateHandler(self._application, self.inbox, self._handled.put, core.sleep)
+        self._handler = UpdateHandler(
+            self._application, self.inbox, self._handled.put, self._conversation.errors.was_cut_short, core.sleep
+        )
         self.lanes = Lanes(self._handle, self._handling, core.sleep)
         self._is_talk = partial(is_foreign_talk, bot=BotName(bot.id, bot.username))
         self._taking = Taking(self.inbox, self.lanes, core.telemetry)

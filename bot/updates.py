@@ -1,4 +1,4 @@
-"""Updates in: fetched by long polling, committed to the inbox, then handled. Source: Bot API, ``getUpdates``.
+"""Updates in: fetched by long polling and committed to the inbox. Source: Bot API, ``getUpdates``.
 
 Telegram is told that an update arrived by the offset of the next call, which is made after the commit. The library's
 own updater confirms updates that it merely holds in memory, and a kill loses those.
@@ -7,21 +7,18 @@ own updater confirms updates that it merely holds in memory, and a kill loses th
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 from telegram import Update
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
-from telegram.ext import Application
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, retry_if_exception_type, wait_random_exponential
 
-from bot.group_commit import NotTakenError
 from bot.lanes import Lanes, lane_of
 from bot.supervision import TokenRevokedError
 from services.contact import Contact
-from services.generations.outages import through_outages
-from services.inbox import Arrived, Inbox, Turn
+from services.inbox import Arrived, Inbox
 from services.telemetry import Telemetry
 
 ALLOWED_UPDATES = (Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER)
@@ -45,58 +42,8 @@ MOST_UPDATE_ID = 2**63 - 1
 
 log = get_logger(__name__)
 
-AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 Sleep = Callable[[float], Awaitable[None]]
 Judge = Callable[[Mapping[str, object]], bool]
-
-
-class UpdateHandler:
-    """Turns a stored update into calls of the handlers.
-
-    Args:
-        application: Holds the handlers; it catches and reports their errors.
-        inbox: Holds the updates.
-        done: Commits that an update was handled; raises ``NotTakenError`` when it could not.
-        sleep: Waits some seconds.
-    """
-
-    def __init__(
-        self, application: AnyApplication, inbox: Inbox, done: Callable[[int], Awaitable[None]], sleep: Sleep
-    ) -> None:
-        self._application = application
-        self._inbox = inbox
-        self._done = done
-        self._sleep = sleep
-
-    async def handle(self, arrived: Arrived) -> bool:
-        """Handle one update, and forget it; one that is another process's by now is left to that.
-
-        Returns:
-            False when it is not its turn yet.
-        """
-        turn = await through_outages(self._sleep, self._inbox.turn, arrived)
-        if turn is Turn.NOW:
-            await self._process(arrived)
-            await self._forget(arrived.update_id)
-        elif turn is Turn.LOST:
-            log.info("update_left_to_another_process")
-        return turn is not Turn.LATER
-
-    async def _forget(self, update_id: int) -> None:
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type(NotTakenError), wait=wait_random_exponential(max=10), sleep=self._sleep
-        ):
-            with attempt:
-                await self._done(update_id)
-
-    async def _process(self, arrived: Arrived) -> None:
-        try:
-            update = Update.de_json(json.loads(arrived.payload), self._application.bot)
-        except Exception as error:  # noqa: BLE001 - the library raises whatever a wrong field leads to
-            # A shape that the library does not know; it must not hold up what follows in its lane.
-            log.warning("update_not_understood", error=type(error).__name__)
-        else:
-            await self._application.process_update(update)
 
 
 def no_talk(_update: Mapping[str, object]) -> bool:

@@ -1,4 +1,7 @@
-"""What went wrong in a handler: known faults of the network and of chats are noted, others are apologised for."""
+"""What went wrong in a handler: known faults of the network and of chats are noted, others are apologised for.
+
+An update that met an outage of the database is no fault: it is handled again, as one that a kill cut short would be.
+"""
 
 from structlog import get_logger
 from telegram import Update
@@ -8,6 +11,7 @@ from telegram.ext import ContextTypes
 from handlers.callers import caller_of
 from services.messenger import ChatClosedError, ChatMovedError, Messenger
 from services.screens import Place, Screen
+from services.store.condition import DATABASE_OUTAGES
 from services.texts import Texts
 
 log = get_logger(__name__)
@@ -38,6 +42,14 @@ class Errors:
     def __init__(self, messenger: Messenger, texts: Texts) -> None:
         self._messenger = messenger
         self._texts = texts
+        self._cut_short: set[int] = set()
+
+    def was_cut_short(self, update_id: int) -> bool:
+        """Whether an outage of the database kept an update from being handled; to be asked once after each attempt."""
+        if update_id not in self._cut_short:
+            return False
+        self._cut_short.discard(update_id)
+        return True
 
     async def handle(self, update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
         """Note an error; in private, apologise for one that is ours, in one sentence and without details."""
@@ -46,6 +58,9 @@ class Errors:
             return
         if is_quiet(error):
             log.info("update_not_answered", error=type(error).__name__)
+            return
+        if isinstance(error, DATABASE_OUTAGES) and isinstance(update, Update):
+            self._cut_short.add(update.update_id)
             return
         log.error("update_failed", exc_info=error)
         if isinstance(update, Update):

@@ -105,8 +105,14 @@ class Engine:
 
         # A function, for the decorator writes attributes on what it wraps, which a bound method refuses.
         self._job = DBOS.workflow(name="generation", max_recovery_attempts=1_000_000)(generation)
-        # Coroutines run on the loop that launches, so this call must not go to a thread; it takes tens of milliseconds.
-        DBOS.launch()
+        try:
+            # Coroutines run on the loop that launches, so that this must not go to a thread; it takes little time.
+            DBOS.launch()
+        except BaseException:
+            # Half launched it would say that it was launched already when it is asked again.
+            DBOS.destroy(destroy_registry=True)
+            _replace_threads()
+            raise
 
     async def start(self, generation_id: str, run: int) -> None:
         """Start a job; the same pair never starts a second one.
@@ -172,7 +178,7 @@ class Engine:
         if running:
             await asyncio.wait(running)
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="after-jobs"))
+        _replace_threads()
 
     async def _run(self, generation_id: str) -> None:
         task = asyncio.current_task()
@@ -213,3 +219,8 @@ class Engine:
                     raise
                 return False
         return True
+
+
+def _replace_threads() -> None:
+    """Give the loop threads again: the engine made its own the loop's, and took them with it."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="after-jobs"))

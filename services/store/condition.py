@@ -10,7 +10,8 @@ from structlog import get_logger
 REPEAT_SECONDS = 30.0
 """An outage that lasts is said again after so long."""
 
-_OUTAGES = (OperationalError, InterfaceError, DisconnectionError, PoolTimeoutError, OSError)
+DATABASE_OUTAGES = (OperationalError, InterfaceError, DisconnectionError, PoolTimeoutError)
+"""What says that the database itself is locked, full or gone, rather than that a statement is wrong."""
 
 log = get_logger(__name__)
 
@@ -35,7 +36,7 @@ class Condition:
 
     def failed(self, error: Exception) -> None:
         """Note an error of a transaction; one that tells nothing of the database's condition is left alone."""
-        if not isinstance(error, _OUTAGES):
+        if not isinstance(error, (*DATABASE_OUTAGES, OSError)):
             return
         now = self._now()
         if self._failing_since is None:
