@@ -1,6 +1,5 @@
 """The live status messages of this process: each event becomes an edit, time moves the bar, the end is always told."""
 
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
@@ -16,7 +15,7 @@ from services.generations.results import Results
 from services.messenger import ChatMovedError, EditOutcome, Messenger
 from services.outbox.priority import Priority
 from services.screens import Screen
-from services.status.endings import Endings, place_of
+from services.status.endings import Endings, Remembered, place_of
 from services.status.estimates import Estimates
 from services.status.refreshing import Refreshable, due
 from services.status.render import Links, Surroundings, render, render_links
@@ -24,9 +23,6 @@ from services.tasks import Tasks
 from services.texts import Texts
 
 log = get_logger(__name__)
-
-REMEMBERED_ENDS = 1000
-"""Ends that were shown and are kept in mind, so that nothing older is shown after them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +68,7 @@ class StatusBoard:
         self._tasks = tasks
         self._move_chat = move_chat
         self._live: dict[str, _Shown] = {}
-        self._ended: OrderedDict[str, None] = OrderedDict()
+        self._ended = Remembered()
         self._endings = Endings(messenger, rows, self._end_screen, self._links, self._next_version, move_chat)
         self._version = 0
 
@@ -126,9 +122,7 @@ class StatusBoard:
         """
         self._seen(generation)
         self._live.pop(generation.id, None)
-        self._ended[generation.id] = None
-        while len(self._ended) > REMEMBERED_ENDS:
-            self._ended.popitem(last=False)
+        self._ended.add(generation.id)
         await self._endings.tell(generation.id)
 
     async def correct(self, generation_id: str) -> None:
@@ -136,14 +130,7 @@ class StatusBoard:
         if not self._rows.are_shared:
             return
         try:
-            fresh = await self._rows.get(generation_id)
-            if fresh is None or fresh.state not in FINAL or fresh.status_message_id is None:
-                return
-            in_group = fresh.chat_id != fresh.user_id
-            screen = await self._screen(fresh, links=Links.HISTORY if in_group else Links.HERE)
-            await self._messenger.edit(
-                fresh.chat_id, fresh.status_message_id, screen, Priority.RESULT, self._next_version()
-            )
+            await self._endings.tell_again(generation_id)
         except (ChatMovedError, TelegramError, SQLAlchemyError, OSError) as error:
             log.info("end_not_shown_again", error=type(error).__name__)
 

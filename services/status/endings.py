@@ -1,12 +1,14 @@
 """The end of a generation, told to its requester: in the status message, or in a new one where that is gone."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from weakref import WeakValueDictionary
 
 from structlog import get_logger
 from telegram.error import BadRequest
 
-from services.generations.model import Generation
+from services.generations.model import FINAL, Generation
 from services.generations.repository import GenerationRows
 from services.messenger import ChatClosedError, ChatMovedError, EditOutcome, Messenger
 from services.outbox.priority import Priority
@@ -14,6 +16,25 @@ from services.screens import Place, Screen
 from services.status.render import Links
 
 log = get_logger(__name__)
+
+
+REMEMBERED_ENDS = 1000
+
+
+class Remembered:
+    """The generations whose ends were shown lately, so that nothing older is shown after them."""
+
+    def __init__(self) -> None:
+        self._ids: OrderedDict[str, None] = OrderedDict()
+
+    def add(self, generation_id: str) -> None:
+        """Remember one, and forget one of long ago for it."""
+        self._ids[generation_id] = None
+        while len(self._ids) > REMEMBERED_ENDS:
+            self._ids.popitem(last=False)
+
+    def __contains__(self, generation_id: str) -> bool:
+        return generation_id in self._ids
 
 
 def place_of(generation: Generation) -> Place:
@@ -48,7 +69,8 @@ class Endings:
         self._links = links
         self._next_version = next_version
         self._move_chat = move_chat
-        self._telling: dict[str, asyncio.Lock] = {}
+        self._telling: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._told = Remembered()
 
     async def tell(self, generation_id: str) -> None:
         """Tell an end that was not told yet, and remember that it was.
@@ -56,13 +78,39 @@ class Endings:
         Raises:
             telegram.error.TelegramError: Telegram cannot be reached; to be tried again.
         """
-        async with self._telling.setdefault(generation_id, asyncio.Lock()):
+        async with self._telling_of(generation_id):
             # Read here, for the status message may have been sent, or moved, since the caller looked.
             generation = await self._rows.get(generation_id)
             if generation is not None and not generation.final_shown:
                 await self._tell(generation)
                 await self._rows.mark_final_shown(generation_id)
-        self._telling.pop(generation_id, None)
+                self._told.add(generation_id)
+
+    async def tell_again(self, generation_id: str) -> None:
+        """Show an end that another process told once more; one that this process tells is left to :meth:`tell`.
+
+        Of two edits that wait in the outbox the newer takes the place of the older, which then counts as made: were
+        both made here at once, an end would be remembered as told while it still waits, and lost when the process
+        ends meanwhile.
+
+        Raises:
+            ChatMovedError: The group became a supergroup.
+            telegram.error.TelegramError: Telegram cannot be reached.
+        """
+        async with self._telling_of(generation_id):
+            generation = None if generation_id in self._told else await self._rows.get(generation_id)
+            if generation is None or generation.state not in FINAL or generation.status_message_id is None:
+                return
+            in_group = generation.chat_id != generation.user_id
+            screen = await self._screen(generation, Links.HISTORY if in_group else Links.HERE)
+            version = self._next_version()
+            await self._messenger.edit(
+                generation.chat_id, generation.status_message_id, screen, Priority.RESULT, version
+            )
+
+    def _telling_of(self, generation_id: str) -> asyncio.Lock:
+        """One at a time for each generation; the lock lives as long as somebody holds it or waits for it."""
+        return self._telling.setdefault(generation_id, asyncio.Lock())
 
     async def _tell(self, generation: Generation) -> None:
         screen = await self._screen(generation, await self._give_links(generation))

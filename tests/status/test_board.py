@@ -10,6 +10,7 @@ from sqlalchemy import update
 from telegram.error import BadRequest, NetworkError
 
 from services.generations.model import Generation, State
+from services.generations.repository import GenerationRows
 from services.messenger import ChatClosedError, ChatMovedError, EditOutcome
 from services.outbox.priority import Priority
 from services.screens import Place, Screen
@@ -32,9 +33,20 @@ class Chats:
     deleted: list[int] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
     open: asyncio.Event = field(default_factory=asyncio.Event)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    waiting: int = 0
 
     def __post_init__(self) -> None:
         self.open.set()
+
+    async def asked(self, number: int) -> None:
+        """Wait until so many edits were asked for, and see that no more are."""
+        while self.waiting < number:
+            self.news.clear()
+            await self.news.wait()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert self.waiting == number
 
     async def edit(
         self,
@@ -44,6 +56,8 @@ class Chats:
         priority: Priority = Priority.ANSWER,
         version: int | None = None,
     ) -> EditOutcome:
+        self.waiting += 1
+        self.news.set()
         await self.open.wait()
         if self.errors:
             raise self.errors.pop(0)
@@ -282,3 +296,31 @@ async def test_a_status_message_that_came_late_shows_the_end(room: Room) -> None
     assert [(message_id, "Cancelled" in html) for _, message_id, html, _ in room.chats.edits] == [(50, True)]
     assert room.chats.deleted in ([101], [])
     assert len(room.chats.sent) == len(room.chats.deleted)
+
+
+async def test_an_end_that_waits_is_not_taken_for_told_because_it_is_shown_once_more(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GenerationRows, "are_shared", True)
+    generation = await failed(room)
+    await room.here.rows.set_status_message(generation, 7)
+    room.chats.open.clear()
+    telling = asyncio.create_task(room.board.end(generation))
+    again = asyncio.create_task(room.board.correct(generation.id))
+    await room.chats.asked(1)
+    assert not (await room.here.get(generation.id)).final_shown
+    room.chats.open.set()
+    await asyncio.gather(telling, again)
+    assert (await room.here.get(generation.id)).final_shown
+    assert len(room.chats.edits) == 1
+
+
+async def test_an_end_that_another_process_told_is_shown_after_what_came_late(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GenerationRows, "are_shared", True)
+    generation = await failed(room)
+    await room.here.rows.set_status_message(generation, 7)
+    await room.here.rows.mark_final_shown(generation.id)
+    await room.board.correct(generation.id)
+    assert [message_id for _, message_id, _, _ in room.chats.edits] == [7]
