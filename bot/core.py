@@ -151,7 +151,7 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
     )
     engine = Engine(ground.jobs_url, ground.executor_id, workflow.begin, workflow.advance)
     dispatcher = Dispatcher(queue, rows, engine, board, ground.members, ground.grace, queue_changed, Contact(clock))
-    generations = Generations(database, rows, queue, scopes, board, queue_changed.set)
+    generations = Generations(database, rows, queue, scopes, board, queue_changed.set, changes)
     return Core(
         texts=texts,
         changes=changes,
@@ -167,7 +167,7 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
         results=results,
         board=board,
         dispatcher=dispatcher,
-        cancel_watch=CancelWatch(database, scopes, sleep),
+        cancel_watch=CancelWatch(database, scopes, changes),
         engine=engine,
         photos=photos,
         photo_workers=photo_workers,

@@ -1,8 +1,8 @@
 """Cancel, from any place at any state: what a person wants reaches the run that does the work, within a second."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,12 +10,19 @@ from sqlalchemy import Row, select
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 
+from services.changes import Changes
 from services.generations.repository import RunOvertakenError
 from services.store.database import Database
 from services.store.schema import GenerationRow
 
 WATCH_SECONDS = 0.5
-"""How often the rows of running generations are asked for a wish to cancel that came through another process."""
+"""How often the rows of running generations are asked for a wish to cancel that came through another process.
+
+Another process announces it; this is for an announcement that was not heard, and for a take-over.
+"""
+
+TOPIC = "cancel"
+"""Of the announcements that somebody wants something cancelled."""
 
 log = get_logger(__name__)
 
@@ -118,18 +125,20 @@ class CancelWatch:
     Args:
         database: Where the rows are.
         scopes: The blocks.
-        sleep: Waits some seconds.
+        changes: Says when another process has written down a wish.
     """
 
-    def __init__(self, database: Database, scopes: CancelScopes, sleep: Callable[[float], Awaitable[None]]) -> None:
+    def __init__(self, database: Database, scopes: CancelScopes, changes: Changes) -> None:
         self._database = database
         self._scopes = scopes
-        self._sleep = sleep
+        self._changed = asyncio.Event()
+        changes.listen(TOPIC, lambda _subject: self._changed.set())
 
     async def run(self) -> None:
         """Watch until cancelled; idle while nothing runs. A database that does not answer is asked again."""
         while True:
             ids = await self._scopes.wait_for_any()
+            self._changed.clear()
             try:
                 for row in await self._rows(ids):
                     self._scopes.overtaken(row.id, row.epoch)
@@ -137,7 +146,12 @@ class CancelWatch:
                         self._scopes.cancel(row.id)
             except (SQLAlchemyError, OSError) as error:
                 log.warning("cancel_watch_failed", error=type(error).__name__)
-            await self._sleep(WATCH_SECONDS)
+            await self._pause()
+
+    async def _pause(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WATCH_SECONDS):
+                await self._changed.wait()
 
     async def _rows(self, ids: list[str]) -> Sequence[Row[str, int, datetime | None]]:
         query = select(GenerationRow.id, GenerationRow.epoch, GenerationRow.cancel_requested_at)

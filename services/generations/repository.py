@@ -1,5 +1,6 @@
 """The rows of generations. What a run changes is fenced by its epoch: a run that was overtaken changes nothing."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, cast
 
@@ -299,8 +300,14 @@ class GenerationRows:
         async with self._database.write() as session:
             await change(session, GenerationRow.id == generation_id, final_shown_at=self._clock.now())
 
-    async def request_cancel(self, generation_id: str) -> Generation | None:
+    async def request_cancel(
+        self, generation_id: str, announce: Callable[[AsyncSession], Awaitable[None]] | None = None
+    ) -> Generation | None:
         """Note that the person wants it cancelled; one that still waits in the queue ends at once.
+
+        Args:
+            generation_id: Which.
+            announce: Tells those who may run it, in the transaction of the wish.
 
         Returns:
             The generation after it, or None when there is none.
@@ -314,7 +321,8 @@ class GenerationRows:
             ):
                 running = GenerationRow.state.not_in([state.value for state in FINAL | {State.DELIVERING}])
                 missing = GenerationRow.cancel_requested_at.is_(None)
-                await change(session, own & running & missing, cancel_requested_at=now)
+                if await change(session, own & running & missing, cancel_requested_at=now) and announce is not None:
+                    await announce(session)
             return await load(session, generation_id)
 
     async def move_chat(self, old_chat_id: int, new_chat_id: int) -> None:

@@ -7,6 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from structlog import get_logger
 from telegram.error import TelegramError
 
+from services.changes import Changes
+from services.generations.cancelling import TOPIC as CANCEL_TOPIC
 from services.generations.cancelling import CancelScopes
 from services.generations.model import (
     FINAL,
@@ -36,6 +38,7 @@ class Generations:
         scopes: What Cancel ends in this process.
         board: The status messages.
         wake: Tells the dispatcher of this process to look at the queue.
+        changes: Tells the other processes of a wish to cancel.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class Generations:
         scopes: CancelScopes,
         board: StatusBoard,
         wake: Callable[[], None],
+        changes: Changes,
     ) -> None:
         self._database = database
         self._rows = rows
@@ -53,6 +57,7 @@ class Generations:
         self._scopes = scopes
         self._board = board
         self._wake = wake
+        self._changes = changes
 
     async def place(self, session: AsyncSession, order: Order) -> PlaceOutcome:
         """Make an order a generation, in the caller's write transaction; idempotent by its request key."""
@@ -89,7 +94,9 @@ class Generations:
             return CancelOutcome.NOT_YOURS
         if known.state in FINAL or known.state is State.DELIVERING:
             return CancelOutcome.ALREADY_FINISHED
-        after = await self._rows.request_cancel(generation_id)
+        after = await self._rows.request_cancel(
+            generation_id, lambda session: self._changes.announce(session, CANCEL_TOPIC)
+        )
         if after is None or after.cancel_requested_at is None:
             return CancelOutcome.ALREADY_FINISHED
         log.info("cancel_requested", generation=generation_id, state=after.state.value)
