@@ -65,13 +65,13 @@ def make_bot(settings: Settings, clock: Clock, sleep: Sleep, telemetry: Telemetr
     seconds = PATIENCE.total_seconds()
     request = MeteredRequest(
         telemetry,
-        connection_pool_size=CONNECTIONS,
+        CONNECTIONS,
         read_timeout=seconds,
         write_timeout=seconds,
         connect_timeout=10,
         pool_timeout=30,
     )
-    polling = MeteredRequest(telemetry, connection_pool_size=2, connect_timeout=10, pool_timeout=10)
+    polling = MeteredRequest(telemetry, 2, connect_timeout=10, pool_timeout=10)
     return PollingBot(
         settings.telegram_bot_token.get_secret_value(),
         base_url=f"{settings.telegram_api_url}/bot",
