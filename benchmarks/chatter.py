@@ -22,10 +22,12 @@ class Chatter:
     Attributes:
         cpu_each: Seconds for each message.
         sent: Calls that the bot made to send, edit or delete anything.
+        peak: Bytes that were resident at most.
     """
 
     cpu_each: float
     sent: int
+    peak: int
 
 
 async def measure_chatter() -> Chatter:
@@ -41,7 +43,7 @@ async def measure_chatter() -> Chatter:
         await asyncio.sleep(2.0)
         after = here.bot.usage()
         sent = [call for call in here.telegram.calls()[calls:] if call.method.startswith(("send", "edit", "delete"))]
-    return Chatter((after.cpu - before.cpu) / MESSAGES, len(sent))
+    return Chatter((after.cpu - before.cpu) / MESSAGES, len(sent), after.peak)
 
 
 async def main() -> int:

@@ -15,10 +15,18 @@ WORDS = ("starting", "uploading_images", "processing", "drawing", "polishing")
 """Five words and the result: six events."""
 
 SPREAD_SECONDS = 20.0
-"""Up to a hundred people do not ask in the same instant; a thousand do, which is the worst case."""
+"""Up to a hundred people ask over so many seconds. A thousand ask in the same instant, which is the worst case; their
+streams say their first word, stay open until all the others are open too, and go on over the same time."""
+
+CROWD = 100
+"""Up to so many are all open at once by themselves."""
+
+HELD = 86_400.0
+"""Seconds of a pause, and more, that mean: until all are open."""
 
 PER_SECOND = 30.0
-PATIENCE = 300.0
+PATIENCE = 600.0
+OPENING_SECONDS = 300.0
 SETTLE_SECONDS = 3.0
 
 
@@ -34,8 +42,10 @@ class OpenFigures:
         floods: 429s that it caused.
         edit_p50: Milliseconds from an event to its edit.
         edit_p99: Likewise.
-        own_p50: The same without what the limit of a second in a chat forces.
+        own_p50: The same in private chats, without what Telegram's limits force.
         own_p99: Likewise.
+        group_p50: The same in groups, where three people share 20 messages a minute.
+        group_p99: Likewise.
         video_p50: Seconds from the result to its video.
         video_p99: Likewise.
         videos: Videos that came.
@@ -45,6 +55,7 @@ class OpenFigures:
         cpu_each: Milliseconds of CPU for each generation, all of the bot's.
         rss_each: Kilobytes for each generation while all are open.
         peak: Megabytes at most.
+        opening: Seconds from the first request until all were open.
     """
 
     opened: int
@@ -56,6 +67,8 @@ class OpenFigures:
     edit_p99: float
     own_p50: float
     own_p99: float
+    group_p50: float
+    group_p99: float
     video_p50: float
     video_p99: float
     videos: int
@@ -65,30 +78,66 @@ class OpenFigures:
     cpu_each: float
     rss_each: float
     peak: float
+    opening: float
+
+
+class Opening:
+    """Holds streams until all of them are open."""
+
+    def __init__(self) -> None:
+        self._all_open = asyncio.Event()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait some seconds; with ``HELD`` and more, the rest of them once all are open."""
+        if seconds >= HELD:
+            await self._all_open.wait()
+            seconds -= HELD
+        await asyncio.sleep(seconds)
+
+    async def all_open(self, here: Stage, count: int) -> float:
+        """Wait until all are open, for a bounded time, and let them go on; seconds from the first to the last."""
+        try:
+            async with asyncio.timeout(OPENING_SECONDS):
+                await here.genaipro.until(lambda: sum(bool(post.events) for post in here.genaipro.posts) >= count)
+        except TimeoutError:
+            print(f"after {OPENING_SECONDS:.0f} s {len(here.genaipro.posts)} of {count} were open")
+        begun = [post.event_times[0] for post in here.genaipro.posts if post.events]
+        return (max(begun) - min(begun)).total_seconds() if begun else 0.0
+
+    def go_on(self) -> None:
+        """Let all go on."""
+        self._all_open.set()
 
 
 async def measure_open(count: int, limiter: str) -> OpenFigures:
     """Open so many generations, wait for their ends, and look back."""
-    async with stage(limiter=limiter) as here:
+    opening = Opening()
+    async with stage(limiter=limiter, pause=opening.pause) as here:
         await asyncio.sleep(SETTLE_SECONDS)
         calls, idle = len(here.telegram.calls()), here.bot.usage()
         image = photo()
-        for _ in range(count):
-            here.genaipro.enqueue(_script())
+        for number in range(count):
+            here.genaipro.enqueue(_script(number, count))
         for number, (person, chat) in enumerate(_places(here, count)):
-            await asyncio.sleep(SPREAD_SECONDS / count if count <= 100 else 0)
+            await asyncio.sleep(SPREAD_SECONDS / count if count <= CROWD else 0)
             await person.send_photo(
                 image, f"/video@{here.telegram.options.bot_username} waves roll in, {number:04}", chat=chat
             )
-        most = await _until_all_ended(here, count)
+        opened = await opening.all_open(here, count)
+        await asyncio.sleep(SETTLE_SECONDS)
+        most = here.bot.usage().rss
+        opening.go_on()
+        most = max(most, await _until_all_ended(here, count))
         await asyncio.sleep(SETTLE_SECONDS)
         after = here.bot.usage()
-        return _figures(here, count, calls, (after.cpu - idle.cpu, most - idle.rss, after.peak))
+        return _figures(here, count, calls, opened, (after.cpu - idle.cpu, most - idle.rss, after.peak))
 
 
-def _script() -> Script:
+def _script(number: int, count: int) -> Script:
     pause = STREAM_SECONDS / len(WORDS)
+    held = HELD + SPREAD_SECONDS * number / count if count > CROWD else 0.0
     frames = [status(word, pause if at else 0.0) for at, word in enumerate(WORDS)]
+    frames[1] = replace(frames[1], delay=held + pause)
     return Script(frames=(*frames, replace(RESULTS, delay=pause)))
 
 
@@ -123,7 +172,7 @@ def _is_end(call: ReceivedCall) -> bool:
     return call.method == "editMessageText" and call.applied and ":again" in str(call.params.get("reply_markup"))
 
 
-def _figures(here: Stage, count: int, calls: int, used: tuple[float, int, int]) -> OpenFigures:
+def _figures(here: Stage, count: int, calls: int, opened: float, used: tuple[float, int, int]) -> OpenFigures:
     cpu, grown, peak = used
     record = Record(here, here.telegram.calls()[calls - 1].number if calls else 0)
     shown = latencies(here)
@@ -134,7 +183,8 @@ def _figures(here: Stage, count: int, calls: int, used: tuple[float, int, int]) 
     first = min(results.values(), default=None)
     last = max([*ends, *videos.values()], default=None)
     words = sum(len(post.events) for post in here.genaipro.posts) - len(results)
-    edit, own = [one.seconds * 1000 for one in shown], [one.own * 1000 for one in shown]
+    edit = [one.seconds * 1000 for one in shown]
+    private, groups = ([one.own * 1000 for one in shown if one.in_group is kind] for kind in (False, True))
     return OpenFigures(
         opened=count,
         events=words + len(results),
@@ -143,8 +193,10 @@ def _figures(here: Stage, count: int, calls: int, used: tuple[float, int, int]) 
         floods=record.floods,
         edit_p50=share(edit, 50),
         edit_p99=share(edit, 99),
-        own_p50=share(own, 50),
-        own_p99=share(own, 99),
+        own_p50=share(private, 50),
+        own_p99=share(private, 99),
+        group_p50=share(groups, 50),
+        group_p99=share(groups, 99),
         video_p50=share(waits, 50),
         video_p99=share(waits, 99),
         videos=len(videos),
@@ -154,6 +206,7 @@ def _figures(here: Stage, count: int, calls: int, used: tuple[float, int, int]) 
         cpu_each=1000 * cpu / count,
         rss_each=grown / count / 1000,
         peak=peak / 1e6,
+        opening=opened,
     )
 
 

@@ -22,12 +22,14 @@ class Deliveries:
     Attributes:
         count: Videos.
         grown: Bytes that the peak lay above idle.
+        peak: Bytes that were resident at most.
         seconds: From the first request to the last video.
         cpu: Seconds for each.
     """
 
     count: int
     grown: int
+    peak: int
     seconds: float
     cpu: float
 
@@ -47,7 +49,7 @@ async def measure_deliveries(count: int) -> Deliveries:
         after = here.bot.usage()
         whole = [call for call in here.telegram.calls("sendVideo") if call.status == 200]
         assert len(whole) == count, "a video was not sent"
-    return Deliveries(count, after.peak - idle.rss, seconds, (after.cpu - idle.cpu) / count)
+    return Deliveries(count, after.peak - idle.rss, after.peak, seconds, (after.cpu - idle.cpu) / count)
 
 
 async def _ask(here: Stage, count: int) -> None:

@@ -15,6 +15,9 @@ CHAT_GAP = timedelta(seconds=1)
 OVERALL, OVERALL_SPAN = 30, timedelta(seconds=1)
 """Messages in all within any such time, by the same."""
 
+GROUP, GROUP_SPAN = 20, timedelta(seconds=60)
+"""Messages in a group within any such time, by the same."""
+
 TERMINAL = "video_generation_complete"
 
 SHOWN = {"starting": "Starting…", "uploading_images": "Uploading your photos", "processing": "Making your video"}
@@ -27,11 +30,14 @@ class Latency:
 
     Attributes:
         seconds: From the event to the request of its edit.
-        forced: How much of it Telegram's limits forced: one message a second in a chat, 30 in all.
+        forced: How much of it Telegram's limits forced: one message a second in a chat, 20 a minute in a group, 30 a
+            second in all.
+        in_group: Whether it was shown in a group.
     """
 
     seconds: float
     forced: float
+    in_group: bool
 
     @property
     def own(self) -> float:
@@ -130,7 +136,11 @@ def _edits(record: Record) -> Iterator[tuple[list[ReceivedCall], PostRecord]]:
 
 
 def _latency(record: Record, shown: ReceivedCall, at: datetime) -> Latency:
-    before = [call.at for call in record.of_chat(shown.chat_id) if call.number < shown.number][-1:]
-    free = max([at, *(one + CHAT_GAP for one in before), record.room_at(shown)])
+    in_group = isinstance(shown.chat_id, int) and shown.chat_id < 0
+    earlier = [call.at for call in record.of_chat(shown.chat_id) if call.number < shown.number]
+    room = [record.room_at(shown), *(one + CHAT_GAP for one in earlier[-1:])]
+    if in_group and len(earlier) >= GROUP:
+        room.append(earlier[-GROUP] + GROUP_SPAN)
+    free = max([at, *room])
     seconds = (shown.at - at).total_seconds()
-    return Latency(seconds, min(seconds, (free - at).total_seconds()))
+    return Latency(seconds, min(seconds, (free - at).total_seconds()), in_group)

@@ -7,7 +7,7 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -109,7 +109,13 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    *, flood: bool = True, privacy_mode: bool = True, pad_to: int | None = None, limiter: str = "", **settings: str
+    *,
+    flood: bool = True,
+    privacy_mode: bool = True,
+    pad_to: int | None = None,
+    limiter: str = "",
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    **settings: str,
 ) -> AsyncIterator[Stage]:
     """Start everything, and end it.
 
@@ -118,12 +124,13 @@ async def stage(
         privacy_mode: Whether the bot sees only what is meant for it in groups.
         pad_to: Bytes that each video is brought to.
         limiter: What stands in the outbox's place; see :mod:`benchmarks.launch`. Empty = the outbox.
+        pause: Waits some seconds, between the events of a stream.
         **settings: More of the bot's settings, by their names in lower case.
     """
     with tempfile.TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as directory:
         root = Path(directory)
         telegram = BotApiOptions(flood=flood, privacy_mode=privacy_mode, data_dir=root / "telegram")
-        options = GenAIProOptions(quota=1_000_000, film=SMALL_FILM, pad_to=pad_to, data=root / "genaipro")
+        options = GenAIProOptions(quota=1_000_000, film=SMALL_FILM, pad_to=pad_to, data=root / "genaipro", sleep=pause)
         async with BotApiServer(telegram) as api, GenAIProServer(options) as service:
             bot = await _start(root / "bot", limiter, _environment(api, service) | _upper(settings))
             try:
