@@ -29,6 +29,7 @@ log = get_logger(__name__)
 class _Shown:
     generation: Generation
     at: float
+    unseen: bool = False
 
 
 class StatusBoard:
@@ -73,13 +74,23 @@ class StatusBoard:
         self._version = 0
 
     def progress(self, generation: Generation) -> None:
-        """Show where a generation stands; returns at once. An older state never follows a newer one."""
+        """Show where a generation stands; returns at once. An older state never follows a newer one.
+
+        That its videos are being sent is shown only if it takes a while: the chat takes one message a second, and
+        the next one shall be the video.
+        """
         self._seen(generation)
         if generation.id in self._ended:
             return
         shown = self._live.get(generation.id)
         if shown is not None and rank(shown.generation.state) > rank(generation.state):
             return
+        if generation.state is State.DELIVERING:
+            self._live[generation.id] = _Shown(generation, self._clock.monotonic(), unseen=True)
+        else:
+            self._show(generation)
+
+    def _show(self, generation: Generation) -> None:
         self._live[generation.id] = _Shown(generation, self._clock.monotonic())
         self._tasks.start(self._edit(generation, self._next_version()), name=f"status-{generation.id}")
 
@@ -143,9 +154,9 @@ class StatusBoard:
         """
         while True:
             await sleep(1.0)
-            shown = [Refreshable(key, one.generation.chat_id, one.at) for key, one in self._live.items()]
+            shown = [Refreshable(key, one.generation.chat_id, one.at, one.unseen) for key, one in self._live.items()]
             for generation_id in due(shown, self._clock.monotonic(), room()):
-                self.progress(self._live[generation_id].generation)
+                self._show(self._live[generation_id].generation)
 
     def forget(self, generation_id: str) -> None:
         """Stop refreshing a generation."""

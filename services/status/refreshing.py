@@ -15,6 +15,9 @@ PRIVATE_SECONDS = 5.0
 GROUP_SECONDS = 15.0
 """The same in a group, which takes 20 a minute."""
 
+UNSEEN_SECONDS = 2.0
+"""After so long a state is shown that was held back because the next one was to come soon."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refreshable:
@@ -24,11 +27,13 @@ class Refreshable:
         generation_id: Which.
         chat_id: Where; negative for groups.
         at: When it was last given something to show, seconds.
+        unseen: Whether that was held back.
     """
 
     generation_id: str
     chat_id: int
     at: float
+    unseen: bool = False
 
 
 def pause(chat_id: int, together: int) -> float:
@@ -54,7 +59,11 @@ def due(shown: Iterable[Refreshable], now: float, room: int) -> list[str]:
     """
     everything = list(shown)
     together = Counter(one.chat_id for one in everything)
-    late = [one for one in everything if now - one.at >= pause(one.chat_id, together[one.chat_id])]
+    late = [
+        one
+        for one in everything
+        if now - one.at >= (UNSEEN_SECONDS if one.unseen else pause(one.chat_id, together[one.chat_id]))
+    ]
     first_of_chat: dict[int, Refreshable] = {}
     for one in sorted(late, key=lambda one: one.at):
         first_of_chat.setdefault(one.chat_id, one)

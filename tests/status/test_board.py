@@ -209,6 +209,30 @@ async def test_time_alone_moves_the_bar_and_the_end_stops_it(room: Room) -> None
     room.board.forget(generation.id)
 
 
+async def test_that_videos_are_being_sent_is_shown_only_if_it_takes_a_while(room: Room) -> None:
+    seen: list[tuple[float, int]] = []
+    over = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        await room.here.clock.sleep(seconds)
+        seen.append((room.here.clock.monotonic() - began, len(await room.shown())))
+        if len(seen) == 4:
+            over.set()
+            await asyncio.Event().wait()
+
+    generation = await running(room)
+    generation = await room.here.rows.move(generation, State.DELIVERING)
+    began = room.here.clock.monotonic()
+    room.board.progress(generation)
+    ticking = asyncio.create_task(room.board.tick(sleep, lambda: 10))
+    await over.wait()
+    assert [count for at, count in seen if at <= 2.0] == [0, 0]
+    assert [count for at, count in seen if at > 2.0] == [1, 1]
+    assert "Sending" in (await room.shown())[0]
+    ticking.cancel()
+    room.board.forget(generation.id)
+
+
 @pytest.mark.parametrize("outcome", [EditOutcome.DONE, EditOutcome.GONE, EditOutcome.CLOSED])
 async def test_the_end_is_noted_once_it_was_told_or_cannot_be(room: Room, outcome: EditOutcome) -> None:
     room.chats.outcome = outcome

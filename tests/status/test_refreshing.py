@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.status.refreshing import GROUP_SECONDS, PRIVATE_SECONDS, Refreshable, due
+from services.status.refreshing import GROUP_SECONDS, PRIVATE_SECONDS, UNSEEN_SECONDS, Refreshable, due
 
 PRIVATE, GROUP = 5, -5
 
@@ -37,6 +37,13 @@ def test_many_take_turns_within_the_room() -> None:
     found = simulate(list(range(1, 101)), 100, 10)
     assert found.total() <= 1000
     assert min(found.values()) >= 9
+
+
+@pytest.mark.parametrize("chat", [PRIVATE, GROUP])
+def test_what_was_held_back_comes_soon(chat: int) -> None:
+    held = [Refreshable("a", chat, 10.0, unseen=True)]
+    assert due(held, 10.0 + UNSEEN_SECONDS - 0.1, 10) == []
+    assert due(held, 10.0 + UNSEEN_SECONDS, 10) == ["a"]
 
 
 def test_no_room_means_none() -> None:
