@@ -130,7 +130,7 @@ class StartingAlbums:
                 return Added(AddOutcome.REPEATED, row.id)
             if row.state not in COLLECTING_STATES:
                 return Added(AddOutcome.TOO_LATE, row.id)
-            put(session, row, fresh, count, now)
+            await put(session, row, fresh, count, now)
             row.starts_itself = True
             return Added(AddOutcome.ADDED, row.id)
 

@@ -38,14 +38,25 @@ def adopt(row: DraftRow, card: int | None) -> None:
         row.card_claimed_at = None
 
 
-def put(session: AsyncSession, row: DraftRow, items: Sequence[DraftItem], count: int | None, now: datetime) -> None:
+async def put(
+    session: AsyncSession, row: DraftRow, items: Sequence[DraftItem], count: int | None, now: datetime
+) -> None:
     """Add messages that a draft does not have, and the number of videos they ask for (None: none)."""
-    session.add_all(item_row(row.id, item) for item in items)
-    if any(item.photo is not None for item in items):
+    if row.extra_told and await _are_sent_anew(session, row, items):
         row.extra_told = False
+    session.add_all(item_row(row.id, item) for item in items)
     if count is not None and is_count(count):
         row.count = count
     touch(row, now)
+
+
+async def _are_sent_anew(session: AsyncSession, row: DraftRow, items: Sequence[DraftItem]) -> bool:
+    """Whether there are photos among messages that are no further parts of an album that the draft has parts of."""
+    albums = {item.media_group_id for item in items if item.photo is not None}
+    if not albums or None in albums:
+        return bool(albums)
+    known = select(DraftItemRow.media_group_id).where(DraftItemRow.draft_id == row.id)
+    return not albums <= set(await session.scalars(known))
 
 
 def new_values(draft_id: str, owner: Owner, defaults: Defaults, state: DraftState, now: datetime) -> dict[str, object]:

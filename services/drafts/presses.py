@@ -103,5 +103,5 @@ class DraftPresses:
             new = await open_row(session, owner, defaults, self._new_id, now)
             new.edited_from = generation_id
             new.request_message_id = order.request_message_id
-            put(session, new, borrow(order.photos), order.count, now)
+            await put(session, new, borrow(order.photos), order.count, now)
             return (new.id,) if old is None else (old.id, new.id)

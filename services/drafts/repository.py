@@ -133,7 +133,7 @@ class Drafts:
             if row is None:
                 assert defaults is not None
                 row = await open_row(session, owner, defaults, self._new_id, now)
-            put(session, row, fresh, count, now)
+            await put(session, row, fresh, count, now)
             if request_message_id is not None:
                 row.request_message_id = request_message_id
             return Added(AddOutcome.ADDED, row.id)

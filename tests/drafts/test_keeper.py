@@ -101,6 +101,17 @@ async def test_a_submitted_draft_is_not_touched(room: Room) -> None:
     assert room.phone.edits == []
 
 
+async def test_photos_left_out_are_told_of_once_for_an_album_and_again_for_what_is_sent_later(room: Room) -> None:
+    draft_id = await room.put(*(item(number, album="a") for number in range(1, 5)))
+    await room.keeper.refresh(draft_id)
+    await room.put(item(5, album="a"))
+    await room.keeper.refresh(draft_id)
+    assert sum("first three" in screen.html for screen in room.phone.shown.values()) == 1
+    await room.put(item(6))
+    await room.keeper.refresh(draft_id)
+    assert sum("first three" in screen.html for screen in room.phone.shown.values()) == 2
+
+
 async def test_a_fourth_photo_is_told_of_though_generate_was_pressed_meanwhile(room: Room) -> None:
     draft_id = await room.put(item(1, "fly"), item(2), item(3))
     await room.keeper.refresh(draft_id)
