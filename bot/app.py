@@ -1,7 +1,6 @@
 """The running bot: everything in one process, from the first connection to the last commit."""
 
 import asyncio
-import gc
 import os
 import secrets
 import signal
@@ -24,6 +23,7 @@ from bot.http import HttpServer
 from bot.intake import Intake
 from bot.labour import Labour
 from bot.logs import install_loop_handler
+from bot.memory import keep_to_one_arena, spare_the_collector
 from bot.migration_alarm import tell_of_failed_migration
 from bot.monitoring import TELEGRAM_SILENCE, Monitoring
 from bot.rate_limiter import Outbox
@@ -81,6 +81,7 @@ def run_bot(settings: Settings, role: Role = Role.ALL) -> int:
     Raises:
         OperatorError: Something stands in the way: the data directory, the database, the token, the port.
     """
+    keep_to_one_arena()
     if is_sqlite(settings.effective_database_url):
         if role is not Role.ALL:
             raise OperatorError(
@@ -109,17 +110,7 @@ async def _until_signalled(settings: Settings, role: Role) -> None:
     install_loop_handler(asyncio.get_running_loop())
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ask_to_stop)
-    await Process(settings, stop, SystemClock(), _spare_the_collector, role=role).run()
-
-
-def _spare_the_collector() -> None:
-    """Take what the start has made out of every later garbage collection.
-
-    Those hundred thousands of objects stay until the end, and going through them stops everything for 100 ms.
-    Source: the standard library's page on ``gc.freeze``.
-    """
-    gc.collect()
-    gc.freeze()
+    await Process(settings, stop, SystemClock(), spare_the_collector, role=role).run()
 
 
 class Process:
