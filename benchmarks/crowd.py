@@ -25,8 +25,8 @@ HELD = 86_400.0
 """Seconds of a pause, and more, that mean: until all are open."""
 
 PER_SECOND = 30.0
-PATIENCE = 600.0
-OPENING_SECONDS = 300.0
+PATIENCE = 300.0
+OPENING_SECONDS = 180.0
 SETTLE_SECONDS = 3.0
 
 
