@@ -23,7 +23,7 @@ from services.generations.model import (
     TooManyWaiting,
     Unfinished,
 )
-from services.generations.repository import change, insert
+from services.generations.rows import change, insert
 from services.store.database import Database
 from services.store.schema import GenerationRow, VideoRow
 

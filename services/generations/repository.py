@@ -2,148 +2,23 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, Row, Table, func, select, update
-from sqlalchemy import insert as insert_into
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
 from services.clock import Clock
-from services.failures import Charged, Failure, FailureKind
+from services.failures import Failure
 from services.generations.machine import may_follow
-from services.generations.model import FINAL, Generation, Order, State, Unfinished
-from services.photos.model import PhotoKind, PhotoRef
+from services.generations.model import FINAL, Generation, State, Unfinished
+from services.generations.rows import ROWS, change, changed_row, load
 from services.store.database import Database
-from services.store.schema import NO_MESSAGE, NO_THREAD, GenerationPhotoRow, GenerationRow
+from services.store.schema import NO_MESSAGE, GenerationRow
 
 
 class RunOvertakenError(Exception):
     """Another run has taken the generation, or it has ended: this run must stop and touch nothing."""
-
-
-_ROWS = cast("Table", GenerationRow.__table__)
-_PHOTOS = cast("Table", GenerationPhotoRow.__table__)
-"""The tables themselves: an event of a stream costs one statement here, and each through the mapper costs several."""
-
-
-def _photo(row: Row[Any]) -> PhotoRef:
-    return PhotoRef(
-        file_id=row.file_id,
-        unique_id=row.file_unique_id,
-        kind=PhotoKind(row.file_kind),
-        size=row.file_size,
-        mime_type=row.mime_type or "",
-        file_name=row.file_name or "",
-    )
-
-
-def _generation(row: Row[Any], photos: tuple[PhotoRef, ...]) -> Generation:
-    failure = None
-    if row.failure_kind is not None:
-        failure = Failure(FailureKind(row.failure_kind), row.failure_reason, Charged(row.charged))
-    return Generation(
-        id=row.id,
-        chat_id=row.chat_id,
-        thread_id=row.thread_id or None,
-        user_id=row.user_id,
-        language=row.language,
-        request_message_id=row.request_message_id,
-        status_message_id=row.status_message_id,
-        prompt=row.prompt,
-        count=row._mapping["count"],  # a row has a method of that name
-        photos=photos,
-        state=State(row.state),
-        note=row.note,
-        epoch=row.epoch,
-        queued_at=row.queued_at,
-        started_at=row.started_at,
-        armed_at=row.armed_at,
-        attempts=row.attempts,
-        reconciling_since=row.reconciling_since,
-        server_error=row.server_error,
-        cancel_requested_at=row.cancel_requested_at,
-        finished_at=row.finished_at,
-        final_shown=row.final_shown_at is not None,
-        failure=failure,
-        charged=Charged(row.charged),
-    )
-
-
-async def load(session: AsyncSession, generation_id: str) -> Generation | None:
-    """Read one generation, or None."""
-    row = (await session.execute(select(_ROWS).where(_ROWS.c.id == generation_id))).one_or_none()
-    return None if row is None else _generation(row, await _photos(session, generation_id))
-
-
-async def _photos(session: AsyncSession, generation_id: str) -> tuple[PhotoRef, ...]:
-    query = select(_PHOTOS).where(_PHOTOS.c.generation_id == generation_id).order_by(_PHOTOS.c.position)
-    return tuple(_photo(row) for row in await session.execute(query))
-
-
-async def _changed(
-    session: AsyncSession, condition: ColumnElement[bool], photos: tuple[PhotoRef, ...] | None = None, **values: object
-) -> Generation | None:
-    """Update the row that meets a condition on the table, and read it in the same statement.
-
-    Args:
-        session: A write transaction.
-        condition: On the columns of the table.
-        photos: The generation's photos, which never change, where they are known.
-        **values: Columns to set.
-
-    Returns:
-        The generation after it, or None when no row met the condition.
-    """
-    row = (await session.execute(update(_ROWS).where(condition).values(**values).returning(_ROWS))).one_or_none()
-    if row is None:
-        return None
-    return _generation(row, await _photos(session, row.id) if photos is None else photos)
-
-
-async def insert(session: AsyncSession, generation_id: str, order: Order, now: datetime) -> None:
-    """Add a new row, queued, with its photos."""
-    await session.execute(
-        insert_into(_ROWS).values(
-            id=generation_id,
-            request_key=order.request_key,
-            chat_id=order.chat_id,
-            thread_id=order.thread_id or NO_THREAD,
-            user_id=order.user_id,
-            language=order.language,
-            request_message_id=order.request_message_id,
-            status_message_id=order.status_message_id,
-            prompt=order.prompt,
-            count=order.count,
-            state=State.QUEUED.value,
-            queued_at=now,
-        )
-    )
-    photos = [
-        {
-            "generation_id": generation_id,
-            "position": position,
-            "file_id": photo.file_id,
-            "file_unique_id": photo.unique_id,
-            "file_kind": photo.kind.value,
-            "file_size": photo.size,
-            "mime_type": photo.mime_type,
-            "file_name": photo.file_name,
-        }
-        for position, photo in enumerate(order.photos)
-    ]
-    if photos:
-        await session.execute(insert_into(_PHOTOS), photos)
-
-
-async def change(session: AsyncSession, condition: ColumnElement[bool], **values: object) -> bool:
-    """Update rows that meet a condition; True when there was one."""
-    # No session here holds objects of these rows that would have to follow.
-    statement = update(GenerationRow).where(condition).values(**values)
-    result = await session.execute(statement.execution_options(synchronize_session=False))
-    assert isinstance(result, CursorResult)
-    return bool(result.rowcount > 0)
 
 
 class GenerationRows:
@@ -194,7 +69,7 @@ class GenerationRows:
             The generation, or None when there is none or it has ended and its end was told.
         """
         async with self._database.write() as session:
-            return await _changed(session, _ROWS.c.id == generation_id, epoch=_ROWS.c.epoch + 1)
+            return await changed_row(session, ROWS.c.id == generation_id, epoch=ROWS.c.epoch + 1)
 
     async def take_over(self, orphan: Unfinished) -> bool:
         """Claim a generation whose process died, and stop that process's run should it wake up.
@@ -234,15 +109,15 @@ class GenerationRows:
         """
         now = self._clock.now()
         async with self._database.write() as session:
-            free = _ROWS.c.armed_at.is_(None) & _ROWS.c.cancel_requested_at.is_(None)
-            armed = await _changed(
+            free = ROWS.c.armed_at.is_(None) & ROWS.c.cancel_requested_at.is_(None)
+            armed = await changed_row(
                 session,
-                _fence(run) & free & (_ROWS.c.state == State.SUBMITTING.value),
+                _fence(run) & free & (ROWS.c.state == State.SUBMITTING.value),
                 run.photos,
                 armed_at=now,
                 armed_epoch=run.epoch,
-                first_armed_at=func.coalesce(_ROWS.c.first_armed_at, now),
-                attempts=_ROWS.c.attempts + 1,
+                first_armed_at=func.coalesce(ROWS.c.first_armed_at, now),
+                attempts=ROWS.c.attempts + 1,
                 note="",
             )
             if armed is not None:
@@ -275,7 +150,7 @@ class GenerationRows:
             RunOvertakenError: The row is another run's.
         """
         async with self._database.write() as session:
-            disarmed = await _changed(session, _fence(run), run.photos, armed_at=None, armed_epoch=None)
+            disarmed = await changed_row(session, _fence(run), run.photos, armed_at=None, armed_epoch=None)
         if disarmed is None:
             raise RunOvertakenError
         return disarmed
@@ -354,9 +229,9 @@ async def move_in(
     """As :meth:`GenerationRows.move`, in the caller's transaction."""
     before = [known.value for known in State if known is state or may_follow(known, state)]
     if state in FINAL:
-        values["finished_at"] = func.coalesce(_ROWS.c.finished_at, now)
-    changed = await _changed(
-        session, _fence(run) & _ROWS.c.state.in_(before), run.photos, state=state.value, note=note, **values
+        values["finished_at"] = func.coalesce(ROWS.c.finished_at, now)
+    changed = await changed_row(
+        session, _fence(run) & ROWS.c.state.in_(before), run.photos, state=state.value, note=note, **values
     )
     if changed is None:
         raise RunOvertakenError
@@ -364,4 +239,4 @@ async def move_in(
 
 
 def _fence(run: Generation) -> ColumnElement[bool]:
-    return (_ROWS.c.id == run.id) & (_ROWS.c.epoch == run.epoch)
+    return (ROWS.c.id == run.id) & (ROWS.c.epoch == run.epoch)

@@ -14,7 +14,8 @@ from services.clock import SystemClock
 from services.generations import cancelling
 from services.generations.cancelling import CancelRequestedError, CancelScopes, CancelWatch
 from services.generations.model import CancelOutcome, Generation, Order, State, Unfinished
-from services.generations.repository import GenerationRows, RunOvertakenError, insert
+from services.generations.repository import GenerationRows, RunOvertakenError
+from services.generations.rows import insert
 from services.generations.service import Generations
 from services.store.database import Database, open_database
 from tests.generations.bench import PHOTO

@@ -9,7 +9,7 @@ from services.drafts.model import DraftState, order_of
 from services.drafts.presses import PressOutcome
 from services.drafts.starting import DOUBLE_TAP, NotStarted, Refused, Started, Starter, refusal
 from services.generations.model import DailyLimitReached, Order, State, TooManyWaiting
-from services.generations.repository import change
+from services.generations.rows import change
 from services.store.database import Database
 from services.store.schema import GenerationRow
 from services.texts import LANGUAGES, Texts
