@@ -5,7 +5,6 @@ import json
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +16,8 @@ from typing import Any, TextIO
 from uuid import uuid4
 
 import psycopg
+
+from tests.ports import free_port
 
 SUPERUSER = "pho2video"
 UNPRIVILEGED = "nobody"
@@ -57,7 +58,7 @@ class Server:
         with (self.home / "data" / "postgresql.auto.conf").open("a") as settings:
             settings.writelines(f"{line}\n" for line in SETTINGS)
         for attempt in range(3):
-            self.port = _free_port()
+            self.port = free_port()
             try:
                 self.start()
             except subprocess.CalledProcessError:
@@ -241,10 +242,3 @@ def _remove(server: Server) -> None:
         server.stop()
     finally:
         shutil.rmtree(server.home, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -1,7 +1,6 @@
 """Several processes of the bot on one PostgreSQL, behind a balancer, with people who ask for videos."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from sandbox.genaipro import GenAIProOptions, GenAIProServer
 from sandbox.genaipro.records import PostRecord
 from tests.chaos.process import BotProcess, LogLine
 from tests.chaos.world import has_button, is_told, jpeg
+from tests.ports import free_port
 
 KEY = "cluster-key-1234567890"
 SECRET = "a-secret-of-the-webhook"
@@ -151,13 +151,6 @@ class Cluster:
                 for one in news:
                     one.cancel()
         return lines
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @asynccontextmanager

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,16 +12,10 @@ from pydantic import SecretStr
 
 from bot.webhook import SECRET_HEADER
 from tests.e2e.world import PATIENCE, World, world
+from tests.ports import free_port
 
 SECRET = "a-long-random-word"
 PATH = "/hook/updates"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Endpoints:

@@ -4,8 +4,9 @@ import pytest
 
 from sandbox.botapi.faults import FaultKind
 from tests.e2e.asking import change
-from tests.e2e.operator import free_port, operated
+from tests.e2e.operator import operated
 from tests.e2e.world import jpeg
+from tests.ports import free_port
 
 pytestmark = pytest.mark.timeout(60)
 
