@@ -1,7 +1,11 @@
 """The job engine's SQLite file, on every SQLite; once it is made it is never made anew.
 
+It does not wait for the disk with each commit, as the bot's own file does. A loss of power may take its last records
+with it, and costs nothing: jobs of an earlier process are only ever taken up anew, by what the rows of generations say.
+
 On Python 3.12 and newer the engine asks for ``unixepoch('subsec')``, which SQLite knows since 3.42; Debian 12, and
-images made from it, bring 3.40. Sources: ``dbos/_migration.py`` 3.4; SQLite's page on date and time functions.
+images made from it, bring 3.40. Sources: ``dbos/_migration.py`` 3.4; SQLite's pages on date and time functions and on
+``PRAGMA synchronous``.
 """
 
 import sqlite3
@@ -20,6 +24,7 @@ class JobsConnection(sqlite3.Connection):
         if database != ":memory:":
             refuse_if_gone(database)
         super().__init__(database, *args, **kwargs)
+        self.execute("PRAGMA synchronous=NORMAL")
         if sqlite3.sqlite_version_info < SUBSEC_SINCE:
             self.create_function("unixepoch", 1, _unixepoch)
 

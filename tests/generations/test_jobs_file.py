@@ -20,6 +20,13 @@ def test_time_is_known_to_the_millisecond_also_as_a_default() -> None:
         assert abs(at / 1000 - seconds) < 5
 
 
+def test_commits_do_not_wait_for_the_disk(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    path.touch()
+    with closing(sqlite3.connect(path, factory=JobsConnection)) as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone() == (1,)
+
+
 async def test_engine_starts_where_python_is_new_and_sqlite_old(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
