@@ -1,7 +1,5 @@
 """Calls of the Bot API, counted where they leave the process: by method and status, with their bytes."""
 
-import sys
-from importlib.util import find_spec
 from typing import Any
 
 import httpx
@@ -13,11 +11,6 @@ from services.telemetry import Service, Telemetry
 KEPT_CONNECTIONS = 12
 """Idle connections that are kept. With each call the pool asks the system about every one of them, and 30 messages a
 second need fewer."""
-
-if find_spec("sniffio") is None:
-    # httpcore looks for it anew with each call, along all of the import path; this tells it at once that it is not
-    # there. Source: ``httpcore/_synchronization.py`` 1.0.
-    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 
 class MeteredRequest(HTTPXRequest):
