@@ -9,6 +9,7 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from sandbox.botapi.journal import ReceivedCall
 from sandbox.botapi.transcript import Line, Version
 from sandbox.genaipro.records import PostRecord
 from tests.chaos.world import Request, World, is_about, is_told
@@ -62,9 +63,17 @@ def _uncommitted(here: World, line: Line) -> bool:
 
 
 def answers_lost(here: World, request: Request, *methods: str) -> list[datetime]:
-    """When calls for the person's chat took effect and their answer was lost."""
+    """When calls about the request took effect and their answer was lost."""
     calls = here.telegram.calls(chat_id=request.person.chat_id)
-    return [call.at for call in calls if call.method in methods and call.applied and call.status == 0]
+    lost = [call for call in calls if call.method in methods and call.applied and call.status == 0]
+    return [call.at for call in lost if _concerns(call, request)]
+
+
+def _concerns(call: ReceivedCall, request: Request) -> bool:
+    """Whether a call answers the request, or shows its prompt."""
+    reply = call.params.get("reply_parameters")
+    answers = isinstance(reply, dict) and reply.get("message_id") == request.message_id
+    return answers or request.prompt in str(call.params)
 
 
 def deliveries(here: World, request: Request) -> dict[str, list[Line]]:
