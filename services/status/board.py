@@ -24,6 +24,10 @@ from services.texts import Texts
 
 log = get_logger(__name__)
 
+MANY_DELIVERIES = 30
+"""From so many on, all that only shows progress is held back: each is a video and an end, and thus two messages of the
+30 that all chats together take in a second."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
@@ -69,6 +73,7 @@ class StatusBoard:
         self._tasks = tasks
         self._move_chat = move_chat
         self._live: dict[str, _Shown] = {}
+        self._delivering: set[str] = set()
         self._ended = Remembered()
         self._endings = Endings(messenger, rows, self._end_screen, self._links, self._next_version, move_chat)
         self._version = 0
@@ -77,7 +82,7 @@ class StatusBoard:
         """Show where a generation stands; returns at once. An older state never follows a newer one.
 
         That its videos are being sent is shown only if it takes a while: the chat takes one message a second, and
-        the next one shall be the video.
+        the next one shall be the video. With many deliveries at once, nothing is shown at once but ends.
         """
         self._seen(generation)
         if generation.id in self._ended:
@@ -86,6 +91,8 @@ class StatusBoard:
         if shown is not None and rank(shown.generation.state) > rank(generation.state):
             return
         if generation.state is State.DELIVERING:
+            self._delivering.add(generation.id)
+        if generation.state is State.DELIVERING or len(self._delivering) >= MANY_DELIVERIES:
             self._live[generation.id] = _Shown(generation, self._clock.monotonic(), unseen=True)
         else:
             self._show(generation)
@@ -132,7 +139,7 @@ class StatusBoard:
             telegram.error.TelegramError: Telegram cannot be reached; to be tried again.
         """
         self._seen(generation)
-        self._live.pop(generation.id, None)
+        self.forget(generation.id)
         self._ended.add(generation.id)
         await self._endings.tell(generation.id)
 
@@ -155,12 +162,14 @@ class StatusBoard:
         while True:
             await sleep(1.0)
             shown = [Refreshable(key, one.generation.chat_id, one.at, one.unseen) for key, one in self._live.items()]
-            for generation_id in due(shown, self._clock.monotonic(), room()):
+            free = room() if len(self._delivering) < MANY_DELIVERIES else room() // 5
+            for generation_id in due(shown, self._clock.monotonic(), free):
                 self._show(self._live[generation_id].generation)
 
     def forget(self, generation_id: str) -> None:
         """Stop refreshing a generation."""
         self._live.pop(generation_id, None)
+        self._delivering.discard(generation_id)
 
     def _is_known(self, generation_id: str) -> bool:
         """Whether a run of this process shows it, or has shown its end."""

@@ -14,7 +14,7 @@ from services.generations.repository import GenerationRows
 from services.messenger import ChatClosedError, ChatMovedError, EditOutcome
 from services.outbox.priority import Priority
 from services.screens import Place, Screen
-from services.status.board import StatusBoard
+from services.status.board import MANY_DELIVERIES, StatusBoard
 from services.status.estimates import Estimates
 from services.store.schema import GenerationRow
 from services.tasks import Tasks
@@ -231,6 +231,18 @@ async def test_that_videos_are_being_sent_is_shown_only_if_it_takes_a_while(room
     assert "Sending" in (await room.shown())[0]
     ticking.cancel()
     room.board.forget(generation.id)
+
+
+async def test_many_deliveries_hold_progress_back_until_they_are_over(room: Room) -> None:
+    generation = await running(room)
+    sent = [replace(generation, id=f"other{number}", state=State.DELIVERING) for number in range(MANY_DELIVERIES)]
+    for one in sent:
+        room.board.progress(one)
+    room.board.progress(generation)
+    assert await room.shown() == []
+    room.board.forget(sent[0].id)
+    room.board.progress(generation)
+    assert len(await room.shown()) == 1
 
 
 @pytest.mark.parametrize("outcome", [EditOutcome.DONE, EditOutcome.GONE, EditOutcome.CLOSED])
