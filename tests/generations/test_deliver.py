@@ -19,7 +19,8 @@ from services.generations.model import Generation, State, VideoState
 from services.generations.sending import BROKEN_UPLOADS, MAX_SENDS
 from services.screens import Place
 from services.store.schema import GenerationRow
-from tests.generations.bench import Bench, Send
+from tests.generations.bench import Bench
+from tests.generations.fates import Send
 
 
 async def made(here: Bench, count: int = 3, user: int = 1) -> Generation:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from services.generations.model import State
-from tests.generations.bench import Killed, Post, Send, bench
+from tests.generations.bench import bench
+from tests.generations.fates import Killed, Post, Send
 from tests.generations.verdicts import check_end
 
 ARMED = 7

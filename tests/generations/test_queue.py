@@ -13,7 +13,8 @@ from services.generations.model import (
     TooManyWaiting,
 )
 from services.generations.queue import ANNOUNCE, Limits, Queue
-from tests.generations.bench import PHOTO, Bench, Post
+from tests.generations.bench import PHOTO, Bench
+from tests.generations.fates import Post
 
 
 def limited(here: Bench, active: int = 100, each: int = 100, queued: int = 100, daily: int = 0) -> Queue:

@@ -10,7 +10,8 @@ from services.genaipro.events import VideoResult
 from services.generations.model import Generation, State
 from services.generations.reconcile import SERVER_ERROR_SECONDS, SETTLED_SECONDS
 from services.generations.results import ResultTakenError
-from tests.generations.bench import Bench, Post
+from tests.generations.bench import Bench
+from tests.generations.fates import Post
 
 
 async def lost(here: Bench, prompt: str = "a cat", count: int = 1, user: int = 1, *, error: bool = False) -> Generation:

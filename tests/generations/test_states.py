@@ -14,7 +14,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from services.generations.model import FINAL, Generation, State
 from services.generations.repository import RunOvertakenError
-from tests.generations.bench import Killed, Post, Send, bench
+from tests.generations.bench import bench
+from tests.generations.fates import Killed, Post, Send
 from tests.generations.verdicts import check_end, check_posts
 
 T = TypeVar("T")

@@ -17,7 +17,8 @@ from services.generations.model import Generation, State
 from services.generations.repository import RunOvertakenError
 from services.generations.submit import BUSY_ATTEMPTS, LONGEST_WAIT_SECONDS, _wait
 from services.photos.model import PhotoError, PhotoFile, PhotoProblem, PhotoRef
-from tests.generations.bench import Bench, Post
+from tests.generations.bench import Bench
+from tests.generations.fates import Post
 
 
 def outage() -> OperationalError:

@@ -10,7 +10,8 @@ from telegram.error import NetworkError
 from services.failures import Charged, Failure, FailureKind
 from services.generations.model import Generation, State, VideoState
 from services.generations.workflow import MOST_FAULTS
-from tests.generations.bench import Bench, Post
+from tests.generations.bench import Bench
+from tests.generations.fates import Post
 from tests.generations.test_deliver import made
 
 

@@ -4,7 +4,8 @@ from collections import Counter, defaultdict
 
 from services.failures import Charged
 from services.generations.model import FINAL, Generation, State, VideoState
-from tests.generations.bench import Bench, Post
+from tests.generations.bench import Bench
+from tests.generations.fates import Post
 
 
 def check_posts(bench: Bench) -> None:
