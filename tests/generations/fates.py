@@ -1,5 +1,6 @@
-"""What runs meet in tests: a ``Fate`` that kills them at a chosen step (before or after any commit, POST, event, send or
-word to the person), and an API, a history and a chat that do what they are told.
+"""What runs meet in tests: a fate that kills them, and an API, a history and a chat that do what they are told.
+
+``Fate`` kills at a chosen step: before or after any commit, POST, event, send or word to the person.
 """
 
 import asyncio
