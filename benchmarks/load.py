@@ -1,7 +1,7 @@
 """The whole bot under load: many generations at once, many large files, groups full of chatter.
 
 The bot is a process of its own; the Bot API server and the GenAIPro server are this one, with Telegram's flood limits
-on. Each scenario has a fresh bot. Run with ``python -m benchmarks.load``; it takes about twenty minutes, most of it
+on. Each scenario has a fresh bot. Run with ``python -m benchmarks.load``; it takes about half an hour, most of it
 for the comparison with other limiters. ``--scenarios`` and ``--limiters`` choose parts.
 """
 
