@@ -14,7 +14,7 @@ from services.outbox.calls import classify
 from services.outbox.errors import OutboxClosedError
 from services.outbox.job import Job, Outcome, State
 from services.outbox.limits import Limits
-from services.outbox.priority import said
+from services.outbox.priority import Fence, said
 from services.outbox.schedule import Scheduler
 from services.outbox.tally import Counters
 
@@ -126,12 +126,15 @@ class Outbox(BaseRateLimiter[None]):
             OutboxClosedError: The process is going down and the call was not made.
             RetryAfter: Telegram put the call off too often or for too long.
             TelegramError: As the call raised it.
+            Exception: As the call's fence raised it; the call was not made.
         """
         if self._closed:
             raise OutboxClosedError
-        job = self._scheduler.push(classify(endpoint, data, said()), self._now())
+        what = said()
+        job = self._scheduler.push(classify(endpoint, data, what), self._now())
         self._pump()
         while await self._turn(job):
+            await self._still_wanted(job, what.fence)
             try:
                 result = await callback(*args, **kwargs)
             except TelegramError as error:
@@ -158,6 +161,16 @@ class Outbox(BaseRateLimiter[None]):
                 self._withdraw(job)
                 raise
         return job.state is State.RUNNING
+
+    async def _still_wanted(self, job: Job, fence: Fence | None) -> None:
+        """Ask the fence, if there is one; a job that it stops was never made."""
+        if fence is None:
+            return
+        try:
+            await fence()
+        except BaseException:
+            self._finish(job, Outcome.REFUSED)
+            raise
 
     def _withdraw(self, job: Job) -> None:
         self._turns.pop(job, None)

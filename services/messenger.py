@@ -11,7 +11,7 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPrevie
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
-from services.outbox.priority import Priority, sending
+from services.outbox.priority import Fence, Priority, sending
 from services.screens import Place, Screen
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -137,6 +137,7 @@ class Messenger:
         screen: Screen,
         priority: Priority = Priority.ANSWER,
         version: int | None = None,
+        fence: Fence | None = None,
     ) -> EditOutcome:
         """Make a message show a screen.
 
@@ -146,13 +147,14 @@ class Messenger:
             screen: What it shall show.
             priority: Its place in the outbox.
             version: Grows with the state shown; an older one never follows a newer one.
+            fence: Asked whether the edit shall still be made when its turn has come; what it raises is raised.
 
         Raises:
             ChatMovedError: The group became a supergroup.
             telegram.error.TelegramError: Any other failure, a timeout included.
         """
         try:
-            with sending(priority, version=version):
+            with sending(priority, version=version, fence=fence):
                 await self._bot.edit_message_text(
                     screen.html,
                     chat_id=chat_id,

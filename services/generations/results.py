@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Update, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.clock import Clock
@@ -14,7 +15,7 @@ from services.failures import Charged
 from services.genaipro.events import VideoResult
 from services.generations.matching import Request, keys_of, same_prompt
 from services.generations.model import Generation, State, Video, VideoState
-from services.generations.repository import move_in
+from services.generations.repository import RunOvertakenError, move_in
 from services.store.database import Database
 from services.store.schema import GenerationRow, ResultClaimRow, VideoRow
 
@@ -151,6 +152,22 @@ class Results:
                     state=VideoState.SENDING.value, send_attempts=VideoRow.send_attempts + 1
                 )
             )
+
+    async def still_ours(self, run: Generation) -> None:
+        """Look once more before something is sent; where nobody can tell, it is.
+
+        Raises:
+            RunOvertakenError: The row is another run's.
+        """
+        if self._database.is_sqlite:
+            return
+        try:
+            async with self._database.read() as session:
+                epoch = await session.scalar(select(GenerationRow.epoch).where(GenerationRow.id == run.id))
+        except (SQLAlchemyError, OSError):
+            return
+        if epoch != run.epoch:
+            raise RunOvertakenError
 
     async def not_sent(self, run: Generation, positions: Sequence[int]) -> None:
         """Take :meth:`begin_sending` back: Telegram has provably not taken them."""

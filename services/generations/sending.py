@@ -126,7 +126,8 @@ class Sending:
 
     async def _send(self, group: list[Item]) -> None:
         """Send, and commit that it was done."""
-        with sending(Priority.RESULT):
+        # The turn may be long in coming, and the process may stand still while it waits.
+        with sending(Priority.RESULT, fence=lambda: self._results.still_ours(self._generation)):
             sent = await self._means.sender.send(
                 self._place, [item.outgoing() for item in group], self._generation.prompt
             )

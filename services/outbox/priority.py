@@ -1,10 +1,13 @@
 """How urgent a call to Telegram is, said by the code that makes it and read by the outbox that sends it."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import IntEnum
+
+Fence = Callable[[], Awaitable[None]]
+"""Asked when it is a call's turn, just before it is made; what it raises is raised instead, and nothing is sent."""
 
 
 class Priority(IntEnum):
@@ -28,11 +31,13 @@ class Said:
         priority: None where nothing was said; the endpoint decides then.
         replaces: Name of the state that an edit shows, see `sending`.
         version: Number of that state, growing with every newer one, or None.
+        fence: Asked whether the call shall still be made, or None.
     """
 
     priority: Priority | None = None
     replaces: str | None = None
     version: int | None = None
+    fence: Fence | None = None
 
 
 _NOTHING = Said()
@@ -40,7 +45,9 @@ _said: ContextVar[Said] = ContextVar("outbox_said", default=_NOTHING)
 
 
 @contextmanager
-def sending(priority: Priority, *, replaces: str | None = None, version: int | None = None) -> Iterator[None]:
+def sending(
+    priority: Priority, *, replaces: str | None = None, version: int | None = None, fence: Fence | None = None
+) -> Iterator[None]:
     """Say how urgent the calls to Telegram inside the block are.
 
     The saying belongs to the current task and to the tasks it starts inside the block. Blocks nest; the inner one
@@ -52,8 +59,10 @@ def sending(priority: Priority, *, replaces: str | None = None, version: int | N
             replaces those of the same message. Means nothing for calls that are not edits.
         version: Number of the state that an edit shows. One that is lower than the number already sent for the same
             message is dropped. Without a number the order of arrival counts.
+        fence: Asked each time a call's turn has come, which may be long after it was handed in: another process may
+            have gone on meanwhile.
     """
-    token = _said.set(Said(priority, replaces, version))
+    token = _said.set(Said(priority, replaces, version, fence))
     try:
         yield
     finally:

@@ -24,6 +24,11 @@ from services.texts import Texts
 
 log = get_logger(__name__)
 
+
+class _WentOnError(Exception):
+    """Another process has gone on with the generation: what this one would show is old."""
+
+
 MANY_DELIVERIES = 30
 """From so many on, all that only shows progress is held back: each is a video and an end, and thus two messages of the
 30 that all chats together take in a second."""
@@ -113,9 +118,17 @@ class StatusBoard:
             return generation
         screen = await self._screen(generation, position)
         if generation.status_message_id is not None:
-            outcome = await self._messenger.edit(
-                generation.chat_id, generation.status_message_id, screen, Priority.STATUS, version
-            )
+            try:
+                outcome = await self._messenger.edit(
+                    generation.chat_id,
+                    generation.status_message_id,
+                    screen,
+                    Priority.STATUS,
+                    version,
+                    lambda: self._fence(generation),
+                )
+            except _WentOnError:
+                return generation
             if outcome is not EditOutcome.GONE:
                 return generation
         message_id = await self._messenger.send(place_of(generation), screen, Priority.STATUS)
@@ -192,21 +205,35 @@ class StatusBoard:
         videos = await self._results.videos(generation.id) if generation.state is State.DONE else []
         return render_links(videos, self._texts.into(generation.language))
 
+    def _forget_run(self, generation: Generation) -> None:
+        """Stop refreshing a run that was overtaken, unless it is one of this process that overtook it."""
+        shown = self._live.get(generation.id)
+        if shown is not None and shown.generation.epoch <= generation.epoch:
+            self.forget(generation.id)
+
+    async def _fence(self, generation: Generation) -> None:
+        if await self._rows.went_on_elsewhere(generation):
+            raise _WentOnError
+
     async def _edit(self, generation: Generation, version: int, position: int | None = None) -> None:
         if generation.status_message_id is None or generation.state in FINAL:
             return
         try:
-            if await self._rows.went_on_elsewhere(generation):
-                self.forget(generation.id)
-                return
             screen = await self._screen(generation, position)
             await self._messenger.edit(
-                generation.chat_id, generation.status_message_id, screen, Priority.PROGRESS, version
+                generation.chat_id,
+                generation.status_message_id,
+                screen,
+                Priority.PROGRESS,
+                version,
+                lambda: self._fence(generation),
             )
             if await self._rows.went_on_elsewhere(generation):
                 # The edit came late: this process stood still, or the message's turn was long in coming.
-                self.forget(generation.id)
+                self._forget_run(generation)
                 await self.correct(generation.id)
+        except _WentOnError:
+            self._forget_run(generation)
         except ChatMovedError as error:
             await self._move_chat(generation.chat_id, error.new_chat_id)
         except (TelegramError, SQLAlchemyError, OSError) as error:

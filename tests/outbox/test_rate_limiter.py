@@ -337,3 +337,25 @@ async def test_the_library_calls_through_it(time: Time, telegram: Telegram, monk
     assert not isinstance(edited, bool)
     assert edited.text == "b"
     await outbox.shutdown()
+
+
+async def test_a_fence_is_asked_when_the_turn_has_come_and_what_it_raises_comes_instead(
+    call: Call, time: Time, telegram: Telegram
+) -> None:
+    asked: list[float] = []
+
+    async def fence() -> None:
+        asked.append(time.seconds)
+        if len(asked) > 1:
+            raise LookupError
+
+    await call("sendMessage", chat_id=1, text="first")
+    with sending(Priority.PROGRESS, fence=fence):
+        tasks = [edit(call, "wanted", message=8), edit(call, "old", message=9)]
+    with sending(Priority.PROGRESS):
+        tasks.append(edit(call, "later", message=10))
+    await time.pass_to(5.0)
+    assert asked[0] == 1.0
+    assert telegram.texts == ["first", "wanted", "later"]
+    done = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(one) for one in done] == [dict, LookupError, dict]

@@ -12,7 +12,7 @@ from telegram.error import BadRequest, NetworkError
 from services.generations.model import Generation, State
 from services.generations.repository import GenerationRows
 from services.messenger import ChatClosedError, ChatMovedError, EditOutcome
-from services.outbox.priority import Priority
+from services.outbox.priority import Fence, Priority
 from services.screens import Place, Screen
 from services.status.board import MANY_DELIVERIES, StatusBoard
 from services.status.estimates import Estimates
@@ -55,10 +55,13 @@ class Chats:
         screen: Screen,
         priority: Priority = Priority.ANSWER,
         version: int | None = None,
+        fence: Fence | None = None,
     ) -> EditOutcome:
         self.waiting += 1
         self.news.set()
         await self.open.wait()
+        if fence is not None:
+            await fence()
         if self.errors:
             raise self.errors.pop(0)
         self.edits.append((chat_id, message_id, screen.html, version))
@@ -360,3 +363,40 @@ async def test_an_end_that_another_process_told_is_shown_after_what_came_late(
     await room.here.rows.mark_final_shown(generation.id)
     await room.board.correct(generation.id)
     assert [message_id for _, message_id, _, _ in room.chats.edits] == [7]
+
+
+async def test_what_went_on_elsewhere_while_an_edit_waited_is_not_shown(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GenerationRows, "are_shared", True)
+    waiting = await room.here.get(await room.here.queued())
+    await room.here.rows.set_status_message(waiting, 7)
+    waiting = replace(waiting, status_message_id=7)
+    room.chats.open.clear()
+    await room.board.waiting(waiting, 2)
+    first = asyncio.create_task(room.board.first(waiting, 2))
+    await room.chats.asked(2)
+    await room.here.queue.start_next()
+    assert await room.here.rows.take(waiting.id) is not None
+    room.chats.open.set()
+    assert await first == waiting
+    assert await room.shown() == []
+    assert room.chats.sent == []
+
+
+async def test_a_place_that_comes_late_does_not_stop_the_run_of_the_same_process(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GenerationRows, "are_shared", True)
+    waiting = await room.here.get(await room.here.queued())
+    await room.here.rows.set_status_message(waiting, 7)
+    room.chats.open.clear()
+    await room.board.waiting(replace(waiting, status_message_id=7), 2)
+    await room.chats.asked(1)
+    await room.here.queue.start_next()
+    mine = await room.here.rows.take(waiting.id)
+    assert mine is not None
+    room.board.progress(mine)
+    room.chats.open.set()
+    assert len(await room.shown()) == 1
+    assert waiting.id in room.board._live

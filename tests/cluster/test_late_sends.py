@@ -1,0 +1,66 @@
+"""A video whose turn comes when another process has long gone on with it, because this one stood still."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from services.clock import SystemClock
+from services.delivery.plan import Limits as SendLimits
+from services.delivery.plan import Way
+from services.delivery.prepare import Prepared
+from services.delivery.send import Outgoing, SentVideo
+from services.generations.model import Generation, Order, State, Unfinished
+from services.generations.repository import GenerationRows, RunOvertakenError
+from services.generations.results import Results
+from services.generations.rows import insert
+from services.generations.sending import Item, Means, Sending
+from services.outbox.priority import said
+from services.screens import Place
+from services.store.database import Database
+from tests.generations.bench import PHOTO
+
+ITEM = Item(Prepared(0, "https://example.com/1.mp4", Way.URL), Way.URL, 0)
+
+
+class SlowChat:
+    """A chat whose turn comes after another process took the generation over, or after nothing happened."""
+
+    def __init__(self, rows: GenerationRows, run: Generation, *, is_overtaken: bool) -> None:
+        self._rows = rows
+        self._run = run
+        self._is_overtaken = is_overtaken
+        self.sent = 0
+
+    async def send(self, _place: Place, _videos: Sequence[Outgoing], _caption: str = "") -> list[SentVideo]:
+        if self._is_overtaken:
+            assert await self._rows.take_over(Unfinished(self._run.id, self._run.epoch, self._run.state))
+        fence = said().fence
+        assert fence is not None
+        await fence()
+        self.sent += 1
+        return [SentVideo(9, "file")]
+
+
+@pytest.mark.parametrize("is_overtaken", [False, True])
+async def test_a_video_is_sent_only_while_it_is_ours(postgres_database: Database, *, is_overtaken: bool) -> None:
+    clock = SystemClock()
+    rows, results = GenerationRows(postgres_database, clock), Results(postgres_database, clock)
+    async with postgres_database.write() as session:
+        await insert(session, "g", Order("key", 1, None, 1, "en", 5, None, "a cat", 1, (PHOTO,)), clock.now())
+    run = await rows.take("g")
+    assert run is not None
+    run = await rows.move(run, State.DELIVERING)
+    chat = SlowChat(rows, run, is_overtaken=is_overtaken)
+
+    async def nowhere(_old: int, _new: int) -> None:
+        return
+
+    means = Means(chat, SendLimits(20_000_000, 50_000_000), nowhere, asyncio.sleep, lambda: 0.5)  # type: ignore[arg-type]
+    sending = Sending(run, results, means)
+    if is_overtaken:
+        with pytest.raises(RunOvertakenError):
+            await sending.send([ITEM])
+    else:
+        await sending.send([ITEM])
+    assert chat.sent == (not is_overtaken)
