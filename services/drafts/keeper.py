@@ -13,7 +13,7 @@ from services.drafts.card import card_screen
 from services.drafts.ledger import CLAIM, CardLedger, SentOutcome
 from services.drafts.model import Draft, DraftState
 from services.drafts.ports import Expecting, Messages, MovingChats
-from services.drafts.repository import Drafts
+from services.drafts.repository import Drafts, SubmittedElsewhereError
 from services.drafts.starting import Refused, Started, Starter, refusal_screen
 from services.messenger import ChatClosedError, ChatMovedError, EditOutcome
 from services.screens import Place, Screen
@@ -199,9 +199,13 @@ class CardKeeper:
                 message_id,
                 card_screen(draft, self._phrases(draft)),
                 version=draft.version + BEFORE_ANY_STATUS,
+                fence=lambda: self._drafts.still_a_card(draft.id),
             )
 
-        outcome = await self._following(draft, edit)
+        try:
+            outcome = await self._following(draft, edit)
+        except SubmittedElsewhereError:
+            return
         if outcome is EditOutcome.GONE and draft.state is DraftState.OPEN:
             await self._ledger.lost(draft.id, message_id)
         else:

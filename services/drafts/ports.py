@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.generations.model import Order, PlaceOutcome
 from services.messenger import EditOutcome
-from services.outbox.priority import Priority
+from services.outbox.priority import Fence, Priority
 from services.photos.model import PhotoProblem, PhotoRef
 from services.screens import Place, Screen
 
@@ -65,6 +65,7 @@ class Messages(Protocol):
         screen: Screen,
         priority: Priority = Priority.ANSWER,
         version: int | None = None,
+        fence: Fence | None = None,
     ) -> EditOutcome:
         """Make a message show a screen."""
         ...

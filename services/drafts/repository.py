@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.clock import Clock
 from services.drafts.changes import draft_of_album, drafts_of_messages, open_row, put, touch
@@ -58,6 +59,10 @@ class Edition:
     count: int | None = None
 
 
+class SubmittedElsewhereError(Exception):
+    """The draft was sent off, by this process or another one: it has no card any more."""
+
+
 class Drafts:
     """Drafts in the database.
 
@@ -76,6 +81,24 @@ class Drafts:
         """Read a draft, or None."""
         async with self._database.read() as session:
             return await load(session, draft_id)
+
+    async def still_a_card(self, draft_id: str) -> None:
+        """Look once more before a card is edited; where nobody can tell, it is.
+
+        Of one process, the outbox keeps card and status in their order.
+
+        Raises:
+            SubmittedElsewhereError: Another process has sent the draft off: its card is a status message by now.
+        """
+        if self._database.is_sqlite:
+            return
+        try:
+            async with self._database.read() as session:
+                state = await session.scalar(select(DraftRow.state).where(DraftRow.id == draft_id))
+        except (SQLAlchemyError, OSError):
+            return
+        if state == DraftState.SUBMITTED.value:
+            raise SubmittedElsewhereError
 
     async def open_of(self, owner: Owner) -> Draft | None:
         """Read an owner's open draft, or None."""

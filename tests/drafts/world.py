@@ -2,7 +2,7 @@
 
 import asyncio
 import heapq
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -21,7 +21,7 @@ from services.drafts.starting import Starter
 from services.generations.model import Order, Placed, PlaceOutcome, TooManyWaiting
 from services.inbox import Arrivals, Inbox
 from services.messenger import EditOutcome
-from services.outbox.priority import Priority
+from services.outbox.priority import Fence, Priority
 from services.photos.model import PhotoKind, PhotoRef
 from services.screens import Place, Screen
 from services.store.database import Database
@@ -114,6 +114,7 @@ class Phone:
     send_errors: list[Exception] = field(default_factory=list)
     edit_errors: list[Exception | EditOutcome] = field(default_factory=list)
     while_sending: Callable[[], object] | None = None
+    while_editing: Callable[[], Awaitable[None]] | None = None
     _ids: "count[int]" = field(default_factory=lambda: count(500))
 
     async def send(self, place: Place, screen: Screen, priority: Priority = Priority.ANSWER) -> int:
@@ -133,8 +134,14 @@ class Phone:
         screen: Screen,
         priority: Priority = Priority.ANSWER,
         version: int | None = None,
+        fence: Fence | None = None,
     ) -> EditOutcome:
         self.versions.append(version)
+        if self.while_editing:
+            meanwhile, self.while_editing = self.while_editing, None
+            await meanwhile()
+        if fence is not None:
+            await fence()
         if self.edit_errors:
             error = self.edit_errors.pop(0)
             if isinstance(error, EditOutcome):
