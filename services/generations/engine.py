@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowStatus
+from dbos import error as dbos_error
 from sqlalchemy import make_url
 from structlog import get_logger
 
@@ -103,6 +104,7 @@ class Engine:
             finally:
                 self._here.discard(DBOS.workflow_id or "")
 
+        logging.getLogger("dbos").addFilter(tell_of_taken_jobs)
         # A function, for the decorator writes attributes on what it wraps, which a bound method refuses.
         self._job = DBOS.workflow(name="generation", max_recovery_attempts=1_000_000)(generation)
         try:
@@ -219,6 +221,21 @@ class Engine:
                     raise
                 return False
         return True
+
+
+def tell_of_taken_jobs(record: logging.LogRecord) -> bool:
+    """Say in one line what the engine says with a traceback: another process has taken a job over.
+
+    That is the end of every job of a process that stood still for too long, and no fault.
+
+    Returns:
+        Whether the engine's own line is to be logged.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    if not isinstance(error, (dbos_error.DBOSAwaitedWorkflowCancelledError, dbos_error.DBOSWorkflowCancelledError)):
+        return True
+    log.warning("job_was_taken_over")
+    return False
 
 
 def _replace_threads() -> None:

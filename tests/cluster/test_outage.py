@@ -8,7 +8,7 @@ from sandbox.genaipro import End, Script
 from tests.chaos.process import BotProcess
 from tests.chaos.world import jpeg
 from tests.cluster.postgres import private_server
-from tests.cluster.world import PATIENCE, Cluster, cluster
+from tests.cluster.world import PATIENCE, cluster
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -43,17 +43,7 @@ async def test_a_database_that_is_restarted_in_the_middle_costs_nothing(tmp_path
                 assert len(here.videos(person)) == 1
             assert [process.is_running for process in here.processes] == [True] * 3
             assert [len(process.lives) for process in here.processes] == [1] * 3
-            assert _tracebacks(here) == []
-
-
-def _tracebacks(here: Cluster) -> list[str]:
-    """Lines that are no log lines, or that carry a traceback: an outage is to be one clear line."""
-    return [
-        f"{line.event} {line.fields}"
-        for process in here.processes
-        for line in process.lines
-        if line.level == "raw" or line.fields.get("exception")
-    ]
+            assert here.tracebacks() == []
 
 
 async def test_a_rolling_restart_loses_nothing(tmp_path: Path, postgres_url: str) -> None:

@@ -119,4 +119,5 @@ async def test_a_frozen_worker_that_wakes(tmp_path: Path, postgres_url: str) -> 
         await work.ended(*STAGES)
         await here.at_rest()
         assert (await work.worker.terminate())[0] == 0
+        assert here.tracebacks() == []
         work.check()

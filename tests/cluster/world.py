@@ -142,6 +142,11 @@ class Cluster:
         """The lines of all processes with that event, in their order."""
         return sorted((line for one in self.processes for line in one.events(event)), key=lambda line: line.at)
 
+    def tracebacks(self) -> list[str]:
+        """Lines that are no log lines, or that carry a traceback: what may happen is to be one clear line."""
+        lines = [line for process in self.processes for line in process.lines]
+        return [f"{line.event} {line.fields}" for line in lines if line.level == "raw" or line.fields.get("exception")]
+
     async def until_logged(self, event: str, count: int) -> list[LogLine]:
         """Wait until the processes have said something so often in all."""
         async with asyncio.timeout(PATIENCE):
