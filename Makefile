@@ -38,7 +38,7 @@ lint: $(STAMP) ## Formatting, rules, types and the direction of imports.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-chaos: $(STAMP) ## Kill the bot hundreds of times under random faults, and look at every promise afterwards: ten minutes.
+chaos: $(STAMP) ## Kill one bot hundreds of times under random faults, then several at once; look at every promise: a quarter of an hour.
 	$(BIN)/python -m tests.chaos.run
 
 format: $(STAMP) ## Format the code.

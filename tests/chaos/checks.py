@@ -1,18 +1,16 @@
-"""What must be true however often the bot was killed: looked at from outside, and in the files it leaves."""
+"""What must be true however often the bot was killed: looked at from outside, and in the files and rows it leaves."""
 
 import hashlib
 import re
-import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from sandbox.botapi.journal import ReceivedCall
 from sandbox.botapi.transcript import Line, Version
 from sandbox.genaipro.records import PostRecord
-from tests.chaos.world import Request, World, is_about, is_told
+from tests.chaos.world import Request, Scene, is_about, is_told
 
 COMMIT = timedelta(seconds=2)
 """How long after Telegram's answer, at the most, the bot commits what it was told, on a machine that is busy."""
@@ -28,7 +26,7 @@ ALLOWED_ERRORS = {"owner_is_needed", "another_process_polls", "database_fails"}
 """Lines of level error that a fault of the outside explains."""
 
 
-def violations(here: World) -> list[str]:
+def violations(here: Scene) -> list[str]:
     """Every promise that was broken, in words; all requests must have ended."""
     found: list[str] = []
     for request in here.requests:
@@ -47,22 +45,26 @@ def may_have_paid(post: PostRecord) -> bool:
     return post.accepted or post.status not in {429, 503}
 
 
-def about(here: World, request: Request) -> list[Line]:
+def about(here: Scene, request: Request) -> list[Line]:
     """The bot's texts about a request: its card, its status message, and what was left behind of them."""
     lines = here.telegram.bot_lines(request.person.chat_id)
     return [line for line in lines if line.kind == "text" and is_about(line, request)]
 
 
-def _uncommitted(here: World, line: Line) -> bool:
-    """Whether the bot was killed when it may not have committed yet that it had sent a message."""
+def _uncommitted(here: Scene, line: Line) -> bool:
+    """Whether a process that may have sent a message was killed or frozen before it had surely committed that.
+
+    A process that is frozen then is dead to the others, who cannot know what Telegram had taken.
+    """
     calls = here.telegram.calls(chat_id=line.chat_id)
     made = [call.at for call in calls if call.method.startswith("send") and call.applied and call.at <= line.at]
     begun = max(made, default=line.at) - IN_FLIGHT
-    kills = (life.killed_at for life in here.bot.lives)
-    return any(kill is not None and begun <= kill <= line.at + COMMIT for kill in kills)
+    senders = [process for process in here.processes if line.kind != "video" or process.role != "web"]
+    breaks = (at for process in senders for life in process.lives for at in life.broken_off_at)
+    return any(begun <= at <= line.at + COMMIT for at in breaks)
 
 
-def answers_lost(here: World, request: Request, *methods: str) -> list[datetime]:
+def answers_lost(here: Scene, request: Request, *methods: str) -> list[datetime]:
     """When calls about the request took effect and their answer was lost."""
     calls = here.telegram.calls(chat_id=request.person.chat_id)
     lost = [call for call in calls if call.method in methods and call.applied and call.status == 0]
@@ -76,7 +78,7 @@ def _concerns(call: ReceivedCall, request: Request) -> bool:
     return answers or request.prompt in str(call.params)
 
 
-def deliveries(here: World, request: Request) -> dict[str, list[Line]]:
+def deliveries(here: Scene, request: Request) -> dict[str, list[Line]]:
     """The messages that brought each video of a request, by the hash of its bytes."""
     found: defaultdict[str, list[Line]] = defaultdict(list)
     for line in here.telegram.bot_lines(request.person.chat_id):
@@ -95,13 +97,13 @@ def tells(version: Version) -> bool:
     return any(item.endswith((":again", ":edit")) for item in data)
 
 
-def _posts(here: World, request: Request) -> Iterator[str]:
+def _posts(here: Scene, request: Request) -> Iterator[str]:
     paid = [post for post in here.posts(request.prompt) if may_have_paid(post)]
     if len(paid) > request.orders:
         yield f"{len(paid)} POSTs that may have been accepted for {request.orders} orders"
 
 
-def _ends(here: World, request: Request) -> Iterator[str]:
+def _ends(here: Scene, request: Request) -> Iterator[str]:
     lines = about(here, request)
     told = [line for line in lines if is_told(line)]
     # Better told twice than not at all, where the answer to the first telling was lost.
@@ -118,14 +120,14 @@ def _ends(here: World, request: Request) -> Iterator[str]:
             yield f"a message left behind: {line.text}"
 
 
-def _way(here: World, request: Request) -> Iterator[str]:
+def _way(here: Scene, request: Request) -> Iterator[str]:
     for line in about(here, request):
         ranks = [WAYS.index(way) for version in line.versions for way in WAYS if version.text.startswith(way)]
         if ranks != sorted(ranks):
             yield f"the status went backwards: {[version.text.splitlines()[0] for version in line.versions]}"
 
 
-def _videos(here: World, request: Request) -> Iterator[str]:
+def _videos(here: Scene, request: Request) -> Iterator[str]:
     came = deliveries(here, request)
     mine: dict[str, str] = {}
     for post in here.posts(request.prompt):
@@ -149,13 +151,13 @@ def _videos(here: World, request: Request) -> Iterator[str]:
             yield f"{missing} finished videos were lost: {[line.text for line in told]}"
 
 
-def _good_videos(here: World, request: Request) -> int:
+def _good_videos(here: Scene, request: Request) -> int:
     """How many videos the service made for a request and has to give."""
     ids = {key for post in here.posts(request.prompt) for key in post.video_ids}
     return sum(len(job.good_urls()) for job in here.genaipro.jobs if ids & set(job.video_ids) and job.listed)
 
 
-def _chats(here: World) -> Iterator[str]:
+def _chats(here: Scene) -> Iterator[str]:
     for person in here.people:
         for line in here.telegram.bot_lines(person.chat_id):
             for version in line.versions:
@@ -163,9 +165,9 @@ def _chats(here: World) -> Iterator[str]:
                     yield f"shown to {person.user.first_name}: {version.text}"
 
 
-def _logs(here: World) -> Iterator[str]:
+def _logs(here: Scene) -> Iterator[str]:
     secrets = (here.telegram.token, here.genaipro.options.key, *(request.prompt for request in here.requests))
-    for line in here.bot.lines:
+    for line in here.lines:
         if line.level == "raw":
             yield f"a log line that is no JSON: {line.event}"
         if line.level in {"error", "critical"} and line.event not in ALLOWED_ERRORS:
@@ -174,21 +176,18 @@ def _logs(here: World) -> Iterator[str]:
             yield f"a secret in the log: {line.event}"
 
 
-def _files(here: World) -> Iterator[str]:
+def _files(here: Scene) -> Iterator[str]:
     left = [path for root in (here.data_dir / "tmp", here.scratch) for path in root.rglob("*") if path.is_file()]
     if left:
         yield f"temporary files: {[path.name for path in left]}"
 
 
-def _database(here: World) -> Iterator[str]:
-    with closing(sqlite3.connect(f"file:{here.data_dir / 'pho2video.sqlite3'}?mode=ro", uri=True)) as connection:
-        for (word,) in connection.execute("PRAGMA integrity_check"):
-            if word != "ok":
-                yield f"the database is damaged: {word}"
-        states = Counter(connection.execute("SELECT state, final_shown_at IS NULL FROM generations"))
-        for (state, untold), count in states.items():
-            if untold or state not in {"done", "failed", "cancelled"}:
-                yield f"{count} generations are {state}, untold: {bool(untold)}"
-        (left,) = connection.execute("SELECT count(*) FROM inbox WHERE payload IS NOT NULL").fetchone()
-        if left:
-            yield f"{left} updates are not handled"
+def _database(here: Scene) -> Iterator[str]:
+    yield from here.damage()
+    states = Counter(here.rows("SELECT state, final_shown_at IS NULL FROM generations"))
+    for (state, untold), count in states.items():
+        if untold or state not in {"done", "failed", "cancelled"}:
+            yield f"{count} generations are {state}, untold: {bool(untold)}"
+    ((left,),) = here.rows("SELECT count(*) FROM inbox WHERE payload IS NOT NULL")
+    if left:
+        yield f"{left} updates are not handled"

@@ -6,7 +6,7 @@ from random import Random
 from sandbox.botapi.person import Person
 from sandbox.botapi.transcript import Line
 from tests.chaos.checks import about
-from tests.chaos.world import Request, World, has_button, is_told, jpeg
+from tests.chaos.world import Request, Scene, has_button, is_told, jpeg
 
 PATIENCE = 3600.0
 """Seconds for anything that a person waits for: they never give up, and the run looks after who still waits."""
@@ -16,12 +16,12 @@ class Customer:
     """One person, who asks for one thing after the other.
 
     Args:
-        here: The world.
+        here: Where they are.
         person: Who.
         random: Decides what they do.
     """
 
-    def __init__(self, here: World, person: Person, random: Random) -> None:
+    def __init__(self, here: Scene, person: Person, random: Random) -> None:
         self._here = here
         self._person = person
         self._random = random

@@ -1,4 +1,4 @@
-"""The real bot as a process of its own: started, killed, terminated, and read by its log."""
+"""The real bot as a process of its own: started, killed, frozen, terminated, and read by its log."""
 
 import asyncio
 import json
@@ -50,6 +50,12 @@ class Life:
     ended: float | None = None
     status: int | None = None
     killed_at: datetime | None = None
+    frozen_at: list[datetime] = field(default_factory=list)
+
+    @property
+    def broken_off_at(self) -> list[datetime]:
+        """When it was stopped in the middle of whatever it did."""
+        return self.frozen_at + ([] if self.killed_at is None else [self.killed_at])
 
 
 class BotProcess:
@@ -62,7 +68,7 @@ class BotProcess:
     """
 
     def __init__(self, environment: Mapping[str, str], directory: Path, role: str = "run") -> None:
-        self._role = role
+        self.role = role
         bare = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         self._environment = bare | {"PYTHONPATH": str(ROOT), "LOG_FORMAT": "json"} | dict(environment)
         self._directory = directory
@@ -94,7 +100,7 @@ class BotProcess:
             sys.executable,
             "-m",
             "bot",
-            self._role,
+            self.role,
             cwd=self._directory,
             env=self._environment,
             stdin=asyncio.subprocess.DEVNULL,
@@ -128,6 +134,17 @@ class BotProcess:
     async def kill(self) -> None:
         """SIGKILL, which nothing can be done against."""
         await self._end(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        """SIGSTOP: it does nothing any more and does not know it."""
+        assert self._process is not None
+        self.life.frozen_at.append(datetime.now(UTC))
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT: it goes on in the middle of what it did."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     async def terminate(self) -> tuple[int, float]:
         """SIGTERM.

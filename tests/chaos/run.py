@@ -1,4 +1,8 @@
-"""`make chaos`: hundreds of random kills under random faults, with people who want videos; a table at the end."""
+"""`make chaos`: random kills under random faults, with people who want videos; a table at the end.
+
+First single bots are killed hundreds of times, each with an SQLite file of its own. Then several processes on one
+PostgreSQL are killed, frozen and terminated for a while. Afterwards every promise is looked at.
+"""
 
 import argparse
 import asyncio
@@ -6,32 +10,49 @@ import logging
 import os
 import sys
 import tempfile
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from time import monotonic
 
 from sandbox.genaipro import GenAIProOptions
-from tests.chaos.checks import about, answers_lost, deliveries, violations
+from tests.chaos.checks import violations
 from tests.chaos.crowd import Customer
+from tests.chaos.tally import Tally, count, report, save, summed
+from tests.chaos.together import one_cluster
 from tests.chaos.weather import Reaper, Weather
-from tests.chaos.world import KEY, World, world
+from tests.chaos.world import KEY, world
 from tests.sandbox.second_opinion import check_calls
 
 CALM_SECONDS = 120.0
 """After the last kill, everything that was asked for has ended within so long."""
 
-ENDS = {"✅": "done", "✋": "cancelled"}
+PARTS = ("alone", "together")
 
 
-@dataclass
-class Tally:
-    """What happened in one world or in all of them."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The arguments.
 
-    figures: Counter[str] = field(default_factory=Counter)
-    violations: list[str] = field(default_factory=list)
-    slowest_start: float = 0.0
+    Attributes:
+        seed: Makes the same choices again.
+        parts: Some of ``PARTS``.
+        kills: Of single bots.
+        worlds: Single bots at the same time, each with its own servers.
+        people: In each world, and with the cluster.
+        minutes: No kills of single bots after that.
+        seconds: How long the processes of the cluster are killed, frozen and terminated.
+        keep: Where all files are kept.
+    """
+
+    seed: int
+    parts: tuple[str, ...]
+    kills: int
+    worlds: int
+    people: int
+    minutes: float
+    seconds: float
+    keep: Path | None
 
 
 async def one_world(number: int, seed: int, kills: int, people: int, until: float, directory: Path) -> Tally:
@@ -64,103 +85,80 @@ async def one_world(number: int, seed: int, kills: int, people: int, until: floa
         except TimeoutError:
             tally.violations.append("the bot did not come to rest")
         tally.violations += violations(here)
-        count(here, weather, reaper, tally.figures)
+        tally.figures.update({f"kills {moment}": times for moment, times in reaper.kills.items()})
+        tally.figures["kills"] = reaper.kills.total()
+        tally.figures["SIGTERMs"] = reaper.terms
+        tally.figures["faults asked of the servers"] = weather.faults
+        count(here, tally.figures)
         check_calls(here.telegram.calls())
         if tally.violations:
             save(here, directory.parent / f"log-{number}.txt")
         return tally
 
 
-def count(here: World, weather: Weather, reaper: Reaper, figures: Counter[str]) -> None:
-    """The figures of the table."""
-    figures.update({f"kills {moment}": times for moment, times in reaper.kills.items()})
-    figures["kills"] = reaper.kills.total()
-    figures["SIGTERMs"] = reaper.terms
-    figures["faults asked of the servers"] = weather.faults
-    figures["requests"] = sum(request.orders for request in here.requests)
-    figures["POSTs"] = len(here.genaipro.posts)
-    figures["POSTs accepted"] = sum(post.accepted for post in here.genaipro.posts)
-    for request in here.requests:
-        for line in about(here, request):
-            if any(button in line.labels() for button in ("🔁 Again", "✏️ Edit")):
-                figures[f"ended {ENDS.get(line.text[0], 'failed')}"] += 1
-            else:
-                figures["messages left behind by a kill or a lost answer"] += 1
-        for lines in deliveries(here, request).values():
-            figures["videos delivered"] += 1
-            figures["videos delivered once more after a kill or a lost answer"] += len(lines) - 1
-        figures["answers of Telegram lost on a video"] += len(
-            answers_lost(here, request, "sendVideo", "sendMediaGroup")
+async def alone(asked: Asked, root: Path) -> Tally:
+    """Kill the single bots; all of their worlds in one tally."""
+    until = monotonic() + 60 * asked.minutes
+    share = -(-asked.kills // asked.worlds)
+    directories = [root / f"world-{number}" for number in range(asked.worlds)]
+    for directory in directories:
+        directory.mkdir(parents=True)
+    tallies = await asyncio.gather(
+        *(
+            one_world(number, asked.seed, share, asked.people, until, directory)
+            for number, directory in enumerate(directories)
         )
+    )
+    total = summed(tallies)
+    if total.figures["kills"] < asked.kills:
+        total.violations.append(f"only {total.figures['kills']} kills of {asked.kills} in the time there is")
+    return total
 
 
-def save(here: World, path: Path) -> None:
-    """Keep the log of the bot for whoever looks into a violation."""
-    with path.open("w") as file:
-        marks = [(life.started, f"--- started, pid of life {at}") for at, life in enumerate(here.bot.lives)]
-        marks += [(life.ended, f"--- ended with {life.status}") for life in here.bot.lives if life.ended is not None]
-        dull = {"timestamp", "level", "logger", "event"}
-        for line in here.bot.lines:
-            rest = {key: value for key, value in line.fields.items() if key not in dull}
-            marks.append((line.at, f"{line.level} {line.event} {rest}"))
-        for at, text in sorted(marks):
-            file.write(f"{at:.3f} {text}\n")
-    path.with_suffix(".calls").write_text("\n".join(str(call) for call in here.telegram.calls()))
+async def together(asked: Asked, root: Path) -> Tally:
+    """Kill, freeze and terminate the processes of one cluster."""
+    directory = root / "together"
+    directory.mkdir(parents=True)
+    return await one_cluster(asked.seed, asked.seconds, asked.people, directory)
 
 
-async def chaos(seed: int, kills: int, worlds: int, people: int, minutes: float, keep: Path | None) -> int:
+async def chaos(asked: Asked) -> int:
     """Run it all; the exit status."""
-    begun = monotonic()
-    total = Tally()
+    broken = 0
     with tempfile.TemporaryDirectory(prefix="chaos-") as made:
-        root = keep or Path(made)
-        share = -(-kills // worlds)
-        directories = [root / f"world-{number}" for number in range(worlds)]
-        for directory in directories:
-            directory.mkdir(parents=True)
-        tallies = await asyncio.gather(
-            *(
-                one_world(number, seed, share, people, begun + 60 * minutes, directory)
-                for number, directory in enumerate(directories)
-            )
-        )
-    for number, tally in enumerate(tallies):
-        total.figures.update(tally.figures)
-        total.violations += [f"world {number}: {text}" for text in tally.violations]
-        total.slowest_start = max(total.slowest_start, tally.slowest_start)
-    if total.figures["kills"] < kills:
-        total.violations.append(f"only {total.figures['kills']} kills of {kills} in the time there is")
-    report(seed, monotonic() - begun, total)
-    return 1 if total.violations else 0
+        for part in asked.parts:
+            begun = monotonic()
+            tally = await (alone if part == "alone" else together)(asked, asked.keep or Path(made))
+            report(part, asked.seed, monotonic() - begun, tally)
+            broken += len(tally.violations)
+    return 1 if broken else 0
 
 
-def report(seed: int, seconds: float, total: Tally) -> None:
-    """Print the table, then what was broken."""
-    rows = {"seed": str(seed), "time": f"{seconds:.0f} s", "slowest start": f"{total.slowest_start:.1f} s"}
-    rows |= {name: str(number) for name, number in total.figures.items()}
-    rows["violations"] = str(len(total.violations))
-    width = max(map(len, rows))
-    for name, value in rows.items():
-        sys.stdout.write(f"{name:<{width}}  {value:>8}\n")
-    for text in total.violations:
-        sys.stdout.write(f"VIOLATION {text}\n")
-
-
-def main() -> int:
+def read() -> Asked:
     """Read the arguments; the environment has a say for `make chaos`."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.run", description=__doc__)
     environment = os.environ.get
     parser.add_argument("--seed", type=int, default=int(environment("CHAOS_SEED") or Random().randrange(10**6)))
-    parser.add_argument("--kills", type=int, default=int(environment("CHAOS_KILLS") or 220))
-    parser.add_argument("--worlds", type=int, default=2, help="bots at the same time, each with its own servers")
-    parser.add_argument("--people", type=int, default=8, help="in each world")
-    parser.add_argument("--minutes", type=float, default=9.0, help="no kills after that")
+    parser.add_argument("--only", choices=PARTS, help="single bots, or several processes on one PostgreSQL")
+    parser.add_argument("--kills", type=int, default=int(environment("CHAOS_KILLS") or 220), help="of single bots")
+    parser.add_argument("--worlds", type=int, default=2, help="single bots at the same time, each with its own servers")
+    parser.add_argument("--people", type=int, default=8, help="in each world, and with the several processes")
+    parser.add_argument("--minutes", type=float, default=9.0, help="no kills of single bots after that")
+    parser.add_argument("--seconds", type=float, default=75.0, help="how long the several processes are in the storm")
     parser.add_argument("--keep", type=Path, help="keep all files here")
-    asked = parser.parse_args()
+    said = vars(parser.parse_args())
+    only = said.pop("only")
+    return Asked(parts=PARTS if only is None else (only,), **said)
+
+
+def main() -> int:
+    """Run what was asked for; the exit status is 1 where a promise was broken."""
+    asked = read()
     # What the servers say of a caller that is killed in the middle of a request.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     sys.stdout.write(f"seed {asked.seed}; CHAOS_SEED={asked.seed} makes the same choices again\n")
-    return asyncio.run(chaos(asked.seed, asked.kills, asked.worlds, asked.people, asked.minutes, asked.keep))
+    sys.stdout.flush()
+    return asyncio.run(chaos(asked))
 
 
 if __name__ == "__main__":

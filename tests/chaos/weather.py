@@ -9,7 +9,7 @@ from time import monotonic
 
 from sandbox.botapi.faults import FaultKind
 from sandbox.genaipro import Answer, End, Script
-from tests.chaos.world import World
+from tests.chaos.world import Scene, World
 
 METHODS = (
     "sendMessage",
@@ -52,14 +52,14 @@ def script(random: Random, number: int) -> Script:
 
 
 class Weather:
-    """Bad weather over one world, until it is told to end.
+    """Bad weather over one scene, until it is told to end.
 
     Args:
-        here: The world.
+        here: The scene.
         random: Decides.
     """
 
-    def __init__(self, here: World, random: Random) -> None:
+    def __init__(self, here: Scene, random: Random) -> None:
         self._here = here
         self._random = random
         self._scripts = 0

@@ -3,12 +3,14 @@
 import asyncio
 import hashlib
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -18,7 +20,7 @@ from sandbox.botapi.server import BotApiServer
 from sandbox.botapi.transcript import Line
 from sandbox.genaipro import GenAIProOptions, GenAIProServer
 from sandbox.genaipro.records import PostRecord
-from tests.chaos.process import BotProcess
+from tests.chaos.process import BotProcess, LogLine
 from tests.chaos.wire import Wire
 
 KEY = "chaos-key-1234567890"
@@ -53,18 +55,41 @@ class Request:
 
 
 @dataclass
-class World:
-    """Everything there is."""
+class Scene(ABC):
+    """The servers, the bot's processes with one database, and the people.
+
+    Attributes:
+        telegram: The Bot API server.
+        genaipro: The GenAIPro server.
+        processes: The bot's.
+        data_dir: Their directory of data.
+        scratch: Their directory for temporary files.
+        people: Who asks for videos.
+        requests: What they have asked for.
+        prompts: Numbers that make every prompt another.
+    """
 
     telegram: BotApiServer
     genaipro: GenAIProServer
-    wire: Wire
-    bot: BotProcess
+    processes: Sequence[BotProcess]
     data_dir: Path
     scratch: Path
-    people: list[Person] = field(default_factory=list)
-    requests: list[Request] = field(default_factory=list)
-    prompts: Iterator[int] = field(default_factory=count)
+    people: list[Person] = field(default_factory=list, kw_only=True)
+    requests: list[Request] = field(default_factory=list, kw_only=True)
+    prompts: Iterator[int] = field(default_factory=count, kw_only=True)
+
+    @abstractmethod
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Ask the bot's database."""
+
+    def damage(self) -> list[str]:
+        """What the database says of its own health; nothing when it is well."""
+        return []
+
+    @property
+    def lines(self) -> list[LogLine]:
+        """All that the processes have logged, one process after the other."""
+        return [line for process in self.processes for line in process.lines]
 
     @property
     def anna(self) -> Person:
@@ -117,17 +142,34 @@ class World:
     async def at_rest(self) -> None:
         """Wait until the bot has handled every update and committed every end, as its database tells."""
         await self.telegram.wait_until_idle()
+        query = """SELECT (SELECT count(*) FROM inbox WHERE payload IS NOT NULL)
+            + (SELECT count(*) FROM generations WHERE final_shown_at IS NULL)"""
         async with asyncio.timeout(PATIENCE):
-            while self._unfinished():  # noqa: ASYNC110
+            while self.rows(query)[0][0]:  # noqa: ASYNC110
                 # Nothing tells of a commit but the database itself.
                 await asyncio.sleep(0.05)
 
-    def _unfinished(self) -> int:
-        query = """SELECT (SELECT count(*) FROM inbox WHERE payload IS NOT NULL)
-            + (SELECT count(*) FROM generations WHERE final_shown_at IS NULL)"""
+
+@dataclass
+class World(Scene):
+    """One process, with a wire to GenAIPro that can be cut, and its SQLite file."""
+
+    wire: Wire
+
+    @property
+    def bot(self) -> BotProcess:
+        """The process."""
+        return self.processes[0]
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Ask the bot's database."""
         address = f"file:{self.data_dir / 'pho2video.sqlite3'}?mode=ro"
         with closing(sqlite3.connect(address, uri=True)) as connection:
-            return int(connection.execute(query).fetchone()[0])
+            return connection.execute(query).fetchall()
+
+    def damage(self) -> list[str]:
+        """What SQLite finds wrong with the file."""
+        return [f"the database is damaged: {word}" for (word,) in self.rows("PRAGMA integrity_check") if word != "ok"]
 
 
 def has_button(line: Line, ending: str) -> bool:
@@ -184,7 +226,7 @@ async def world(
             "GENAIPRO_REQUESTS_PER_MINUTE": "10000",
         }
         bot = BotProcess(values | dict(settings or {}), directory)
-        here = World(api, service, wire, bot, data_dir, scratch)
+        here = World(api, service, [bot], data_dir, scratch, wire)
         here.people += [api.add_person(f"Person {number}") for number in range(people)]
         stack.push_async_callback(_stop, bot)
         if start:
