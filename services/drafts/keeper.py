@@ -231,6 +231,8 @@ class CardKeeper:
         elif await self._ledger.sent(draft.id, message_id, draft.version) is SentOutcome.ORPHAN:
             screen = Screen(self._phrases(draft).html("draft-card-started"))
             await self._messages.edit(draft.owner.chat_id, message_id, screen)
+            # The status message is another one; where this one cannot be deleted it says what became of it.
+            await self._messages.delete(draft.owner.chat_id, message_id)
         return True
 
     async def _following(self, draft: Draft, call: Callable[[], Awaitable[T]]) -> T | None:

@@ -69,3 +69,7 @@ class Messages(Protocol):
     ) -> EditOutcome:
         """Make a message show a screen."""
         ...
+
+    async def delete(self, chat_id: int, message_id: int) -> None:
+        """Delete an own message; one that cannot be deleted is left."""
+        ...

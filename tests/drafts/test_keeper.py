@@ -124,7 +124,7 @@ async def test_a_fourth_photo_is_told_of_though_generate_was_pressed_meanwhile(r
     assert "first three" in notice.html
 
 
-async def test_a_card_that_arrives_after_the_start_is_closed(room: Room) -> None:
+async def test_a_card_that_arrives_after_the_start_is_taken_away(room: Room) -> None:
     draft_id = await room.put(item(1, "fly"))
 
     async def start() -> None:
@@ -132,7 +132,8 @@ async def test_a_card_that_arrives_after_the_start_is_closed(room: Room) -> None
 
     room.phone.while_sending = start
     await room.keeper.refresh(draft_id)
-    assert room.phone.shown[500].rows == ()
+    assert room.phone.edits == [500]
+    assert room.phone.shown == {}
     assert (await room.get(draft_id)).card_message_id is None
 
 

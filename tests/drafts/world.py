@@ -153,6 +153,9 @@ class Phone:
         self.shown[message_id] = screen
         return EditOutcome.DONE
 
+    async def delete(self, _chat_id: int, message_id: int) -> None:
+        del self.shown[message_id]
+
     def texts(self) -> list[str]:
         return [screen.html for screen in self.shown.values()]
 
