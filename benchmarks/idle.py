@@ -33,6 +33,8 @@ async def open_many(here: Stage, count: int) -> None:
     async with asyncio.timeout(120):
         await here.genaipro.until(lambda: sum(bool(post.events) for post in here.genaipro.posts) >= count)
     await here.telegram.wait_for_calls("sendMessage", count, 120)
+    # Each is shown to have begun, which takes the limits of Telegram's some time.
+    await here.telegram.wait_for_calls("editMessageText", count, 120)
 
 
 async def main() -> int:

@@ -24,6 +24,9 @@ Sleep = Callable[[float], Awaitable[None]]
 _log = logging.getLogger(__name__)
 _DEFAULTS = Limits()
 
+UNWAITED_PART = 4
+"""One message in so many may be one that nobody waits for."""
+
 
 class Outbox(BaseRateLimiter[None]):
     """Sends each call when the budgets allow, in the order of the scheduler.
@@ -99,10 +102,11 @@ class Outbox(BaseRateLimiter[None]):
     def room(self) -> int:
         """How many messages that nobody waits for may be handed in within this second.
 
-        A third of the budget, at least one, less what waits already: the rest is for events, results and answers.
+        A part of the budget, at least one, less what waits already: the rest is for events, results and answers, and
+        each such message costs the processor some milliseconds.
         """
         waiting = sum(self._scheduler.counters().waiting.values())
-        return max(0, max(1, self._limits.shared(self._processes).overall // 3) - waiting)
+        return max(0, max(1, self._limits.shared(self._processes).overall // UNWAITED_PART) - waiting)
 
     def counters(self) -> Counters:
         """What was done so far and what waits, for metrics."""

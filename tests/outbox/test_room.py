@@ -2,12 +2,14 @@
 
 import asyncio
 
-from bot.rate_limiter import Outbox
+from bot.rate_limiter import UNWAITED_PART, Outbox
+from services.outbox.limits import Limits
 
 
-async def test_a_third_of_the_budget_less_what_waits() -> None:
+async def test_a_part_of_the_budget_less_what_waits() -> None:
     outbox = Outbox()
-    assert outbox.room() == 10
+    whole = Limits().overall // UNWAITED_PART
+    assert outbox.room() == whole
     under_way = asyncio.Event()
 
     async def call() -> bool:
@@ -23,16 +25,16 @@ async def test_a_third_of_the_budget_less_what_waits() -> None:
     ]
     await under_way.wait()
     # One is under way, and three wait for their chat.
-    assert outbox.room() == 7
+    assert outbox.room() == whole - 3
     for one in calls:
         one.cancel()
     await asyncio.gather(*calls, return_exceptions=True)
-    assert outbox.room() == 10
+    assert outbox.room() == whole
 
 
 def test_processes_share_it() -> None:
     outbox = Outbox()
-    outbox.share(3)
-    assert outbox.room() == 3
+    outbox.share(2)
+    assert outbox.room() == Limits().overall // 2 // UNWAITED_PART
     outbox.share(20)
     assert outbox.room() == 1
