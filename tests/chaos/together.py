@@ -29,7 +29,7 @@ SETTINGS = {"MAX_ACTIVE_GENERATIONS": "6", "MAX_ACTIVE_PER_USER": "2", "RECONCIL
 FROZEN_SECONDS = (3.0, 20.0)
 """How long a process is frozen: so short that nobody takes it for dead, or so long that its work is taken over."""
 
-SHARE_OF_FREEZES = 0.15
+SHARE_OF_FREEZES = 0.3
 SHARE_OF_TERMS = 0.15
 
 
