@@ -45,7 +45,7 @@ class SeenAlbums:
 
     async def remember(self, chat_id: int, user_id: int, media_group_id: str, part: SeenPhoto) -> None:
         """Keep a part; keeping it twice changes nothing."""
-        async with self._database.write() as session:
+        async with self._database.write(durable=False) as session:
             await insert_new(
                 session,
                 SeenPhotoRow,

@@ -137,7 +137,7 @@ class Drafts:
             request_message_id: The message that is the request, where that is none of the items.
         """
         now = self._clock.now()
-        async with self._database.write() as session:
+        async with self._database.write(durable=False) as session:
             known = await drafts_of_messages(session, owner.chat_id, items)
             fresh = [item for item in items if item.message_id not in known]
             if not fresh:
@@ -170,7 +170,7 @@ class Drafts:
         # Most edited messages of a group are none of ours, and must cost no write.
         if not await self.known_messages(chat_id, [DraftItem(edition.message_id)]):
             return None
-        async with self._database.write() as session:
+        async with self._database.write(durable=False) as session:
             query = (
                 select(DraftItemRow, DraftRow)
                 .join(DraftRow, DraftRow.id == DraftItemRow.draft_id)
@@ -198,7 +198,7 @@ class Drafts:
     async def _hold(self, chat_id: int, user_id: int, until: datetime | None) -> None:
         whose = (DraftRow.chat_id == chat_id) & (DraftRow.user_id == user_id)
         statement = update(DraftRow).where(whose, DraftRow.state.in_(COLLECTING_STATES)).values(held_until=until)
-        async with self._database.write() as session:
+        async with self._database.write(durable=False) as session:
             await session.execute(statement)
 
 

@@ -59,7 +59,7 @@ async def inspect_database(database_url: str) -> Inspection:
     engine = make_engine(url)
     try:
         # On SQLite this proves that it can be written.
-        async with engine.execution_options(begin="IMMEDIATE").begin() as connection:
+        async with engine.execution_options(synchronous="FULL").begin() as connection:
             return await connection.run_sync(_inspect)
     except (SQLAlchemyError, OSError) as error:
         raise DatabaseError(f"the {name} database cannot be used: {reason_of(error)}") from error

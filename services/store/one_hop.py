@@ -63,7 +63,7 @@ class OneHopCursor(aiosqlite.Cursor):
         """The names of the columns, or None without rows."""
         return self._described
 
-    def _execute_and_fetch(self, begin: str, sql: str, parameters: Iterable[Any] | None) -> None:
+    def _execute_and_fetch(self, begin: Iterable[str], sql: str, parameters: Iterable[Any] | None) -> None:
         cursor = self._connection.begun_cursor(begin)
         try:
             cursor.execute(sql, () if parameters is None else parameters)  # type: ignore[arg-type]
@@ -72,7 +72,7 @@ class OneHopCursor(aiosqlite.Cursor):
         finally:
             cursor.close()
 
-    def _execute_many(self, begin: str, sql: str, parameters: Iterable[Iterable[Any]]) -> None:
+    def _execute_many(self, begin: Iterable[str], sql: str, parameters: Iterable[Iterable[Any]]) -> None:
         cursor = self._connection.begun_cursor(begin)
         try:
             cursor.executemany(sql, parameters)  # type: ignore[arg-type]
@@ -95,31 +95,31 @@ class OneHopConnection(aiosqlite.Connection):
         super().__init__(connector, ROWS_AT_ONCE)
         # A process must be able to end while a connection is open.
         self._thread.daemon = True
-        self._begin = ""
+        self._begin: tuple[str, ...] = ()
         self._may_be_open = False
 
     def __await__(self) -> Generator[Any, None, Self]:
         """Connect."""
         return super().__await__()  # type: ignore[return-value]
 
-    def begin_with(self, statement: str) -> None:
+    def begin_with(self, *statements: str) -> None:
         """Begin a transaction with the next statement.
 
         Args:
-            statement: ``BEGIN DEFERRED`` or ``BEGIN IMMEDIATE``.
+            *statements: ``BEGIN DEFERRED`` or ``BEGIN IMMEDIATE``, and what is to be set before it.
         """
-        self._begin = statement
+        self._begin = statements
 
-    def take_begin(self) -> str:
+    def take_begin(self) -> tuple[str, ...]:
         """What the next statement has to begin with, or nothing; asked once."""
-        begin, self._begin = self._begin, ""
+        begin, self._begin = self._begin, ()
         return begin
 
-    def begun_cursor(self, begin: str) -> sqlite3.Cursor:
+    def begun_cursor(self, begin: Iterable[str]) -> sqlite3.Cursor:
         """A cursor within the transaction. To be called in the connection's thread."""
         cursor = self._conn.cursor()
-        if begin:
-            cursor.execute(begin)
+        for statement in begin:
+            cursor.execute(statement)
         return cursor
 
     async def in_its_thread(self, call: Callable[..., None], *args: object) -> None:

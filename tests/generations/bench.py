@@ -5,9 +5,6 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import event
-from sqlalchemy.engine.interfaces import DBAPIConnection
-
 from services.changes import Changes
 from services.delivery.plan import Limits as SendLimits
 from services.generations.cancelling import CancelScopes
@@ -128,12 +125,6 @@ class Bench:
 async def bench(folder: Path) -> tuple[Bench, Callable[[], Coroutine[None, None, None]]]:
     """A bench on a database of its own, and how to put it away."""
     real = await open_database(f"sqlite:///{folder / 'bench.sqlite3'}")
-
-    @event.listens_for(real.engine.sync_engine, "connect")
-    def trust_the_disk(connection: DBAPIConnection, _record: object) -> None:
-        connection.cursor().execute("PRAGMA synchronous=OFF")
-
-    await real.engine.dispose()
     made = Bench(MortalDatabase(real.engine))
 
     async def close() -> None:

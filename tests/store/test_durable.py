@@ -1,0 +1,51 @@
+"""Which commits wait for the disk: those that money hangs on, and not each update."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event, text
+
+from services.clock import SystemClock
+from services.generations.repository import GenerationRows
+from services.inbox import Arrived, Inbox
+from services.store.database import Database, open_database
+
+FULL, NORMAL = 2, 1
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    opened = await open_database(f"sqlite:///{tmp_path / 'one.sqlite3'}")
+    yield opened
+    await opened.close()
+
+
+async def synchronous(database: Database, *, durable: bool) -> int:
+    async with database.write(durable=durable) as session:
+        found: int = await session.scalar(text("PRAGMA synchronous"))
+        return found
+
+
+async def test_each_write_waits_or_does_not_whatever_its_connection_did_before(database: Database) -> None:
+    wishes = [True, False, False, True, False, True]
+    found = [await synchronous(database, durable=durable) for durable in wishes]
+    assert found == [FULL if durable else NORMAL for durable in wishes]
+    async with database.write() as session:
+        assert await session.scalar(text("PRAGMA synchronous")) == FULL
+
+
+async def test_a_run_waits_for_the_disk_and_an_update_does_not(database: Database) -> None:
+    used: list[str] = []
+
+    @event.listens_for(database.engine.sync_engine, "begin")
+    def on_begin(connection: object) -> None:
+        used.append(connection.get_execution_options().get("synchronous"))  # type: ignore[attr-defined]
+
+    inbox = Inbox(database, SystemClock(), 7, "one")
+    await inbox.store([Arrived(1, "1:1", "{}")])
+    await inbox.handled([1])
+    assert used == ["NORMAL", "NORMAL"]
+    used.clear()
+    await GenerationRows(database, SystemClock()).take("none")
+    assert used == ["FULL"]
