@@ -74,6 +74,7 @@ def box_at(move: Move, progress: float, photo: tuple[int, int], frame: tuple[int
     x = move.start.x + (move.end.x - move.start.x) * share
     y = move.start.y + (move.end.y - move.start.y) * share
     scale = min(photo[0] / frame[0], photo[1] / frame[1]) * extent
-    width, height = frame[0] * scale, frame[1] * scale
+    # Rounding makes a window as large as the photo larger by a hair.
+    width, height = min(frame[0] * scale, float(photo[0])), min(frame[1] * scale, float(photo[1]))
     left, top = (photo[0] - width) * x, (photo[1] - height) * y
     return left, top, min(left + width, float(photo[0])), min(top + height, float(photo[1]))

@@ -5,11 +5,11 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from sandbox.genaipro.camera import MOVES, box_at, choose_move
+from sandbox.genaipro.camera import MOVES, Move, View, box_at, choose_move
 from sandbox.genaipro.lettering import Lettering, compose, default_font
 from sandbox.genaipro.render import Film, RenderCancelledError, pad_to, prepare, render
 from sandbox.genaipro.render import compose as frames_of
@@ -21,6 +21,7 @@ TONES = ("", "\u0300", "\u0301", "\u0309", "\u0303", "\u0323")
 VIETNAMESE = unicodedata.normalize("NFC", "".join(v + t for v in VOWELS for t in TONES)) + "đ"
 
 
+@example(Move(View(1.0, 0.5, 0.4), View(0.8, 0.5, 0.5)), 0.0, (431, 242))
 @given(
     move=st.sampled_from(MOVES),
     progress=st.floats(-1, 2),
