@@ -1,5 +1,6 @@
 """What tests of every package may ask for."""
 
+import gc
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -29,3 +30,9 @@ async def postgres_database(postgres_url: str) -> AsyncIterator[Database]:
     database = await open_database(postgres_url)
     yield database
     await database.close()
+
+
+def pytest_collection_finish() -> None:
+    """Take what collecting has made out of every later garbage collection: it stays until the end."""
+    gc.collect()
+    gc.freeze()
