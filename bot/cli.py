@@ -13,6 +13,7 @@ import typer
 
 from bot.errors import STATUS_CONFIGURATION, STATUS_FAILED, STATUS_INTERRUPTED, OperatorError
 from bot.logs import configure_logging, install_hooks
+from bot.memory import nothing_collected
 from bot.redaction import Redactor
 from bot.settings import Settings, SettingsError, load_settings
 
@@ -44,7 +45,8 @@ def _start_logging(settings: Settings) -> None:
 def _run_as(role: str) -> None:
     settings = load_settings()
     _start_logging(settings)
-    from bot.app import Role, run_bot
+    with nothing_collected():
+        from bot.app import Role, run_bot
 
     raise typer.Exit(run_bot(settings, Role(role)))
 

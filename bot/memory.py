@@ -2,6 +2,8 @@
 
 import ctypes
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 M_ARENA_MAX = -8
 """From ``malloc.h`` of glibc."""
@@ -21,6 +23,16 @@ def keep_to_one_arena() -> None:
     except (AttributeError, OSError):
         return
     mallopt(M_ARENA_MAX, ARENAS)
+
+
+@contextmanager
+def nothing_collected() -> Iterator[None]:
+    """A block that loads modules: all that it makes stays, and looking for garbage in it takes a tenth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def spare_the_collector() -> None:

@@ -32,7 +32,13 @@ async def postgres_database(postgres_url: str) -> AsyncIterator[Database]:
     await database.close()
 
 
+def pytest_collection() -> None:
+    """Look for no garbage while the tests are loaded: all of it stays."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """Take what collecting has made out of every later garbage collection: it stays until the end."""
+    """Take what that has made out of every later garbage collection."""
+    gc.enable()
     gc.collect()
     gc.freeze()
