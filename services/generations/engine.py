@@ -183,27 +183,18 @@ class Engine:
         _replace_threads()
 
     async def _run(self, generation_id: str) -> None:
+        """Go on from where the row stands, to the end.
+
+        There are no steps of the engine's: a phase begins from the row and leaves its outcome in it. A record of the
+        engine's beside that would be a second truth, and cost four statements for each phase.
+        """
         task = asyncio.current_task()
         assert task is not None
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         current = await self._begin(generation_id)
         while current is not None:
-            current = await self._step(current)
-
-    async def _step(self, current: Generation) -> Generation | None:
-        """One recorded phase. The record holds only the state; a phase that is replayed is read from the row."""
-        after: list[Generation | None] = []
-
-        async def phase() -> str:
-            after.append(await self._advance(current))
-            return after[0].state.value if after[0] is not None else ""
-
-        # One name for all: a replay after a kill may meet the row in a later state than the record.
-        state = await DBOS.run_step_async({"name": "phase"}, phase)
-        if after:
-            return after[0]
-        return current if state else None
+            current = await self._advance(current)
 
     def _prepare_file(self) -> bool:
         """Whether the file can be written now."""

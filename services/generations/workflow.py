@@ -1,7 +1,7 @@
 """The way of a generation, a phase at a time: each phase begins from the row and leaves its outcome in the row.
 
-The job engine calls :meth:`Workflow.advance` until the end and records each call; whatever it repeats after a kill is
-harmless, because the row says what may be done.
+The job engine calls :meth:`Workflow.advance` until the end; whatever it repeats after a kill is harmless, because the
+row says what may be done.
 """
 
 from collections import Counter
