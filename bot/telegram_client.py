@@ -15,9 +15,9 @@ from tenacity import (
 )
 
 from bot.errors import OperatorError
-from bot.metered_request import MeteredRequest
 from bot.rate_limiter import Outbox, Sleep
 from bot.settings import Settings
+from bot.telegram_request import TelegramRequest
 from services.clock import Clock
 from services.telemetry import Telemetry
 
@@ -63,7 +63,7 @@ def make_bot(settings: Settings, clock: Clock, sleep: Sleep, telemetry: Telemetr
         telemetry: Counts the calls.
     """
     seconds = PATIENCE.total_seconds()
-    request = MeteredRequest(
+    request = TelegramRequest(
         telemetry,
         CONNECTIONS,
         read_timeout=seconds,
@@ -71,7 +71,7 @@ def make_bot(settings: Settings, clock: Clock, sleep: Sleep, telemetry: Telemetr
         connect_timeout=10,
         pool_timeout=30,
     )
-    polling = MeteredRequest(telemetry, 2, connect_timeout=10, pool_timeout=10)
+    polling = TelegramRequest(telemetry, 2, connect_timeout=10, pool_timeout=10)
     return PollingBot(
         settings.telegram_bot_token.get_secret_value(),
         base_url=f"{settings.telegram_api_url}/bot",

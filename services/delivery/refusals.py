@@ -15,8 +15,10 @@ from services.delivery.errors import (
     SendUnknownError,
 )
 from services.screens import Place
+from services.unsent import CallBrokeError, NeverSentError
 
 _NEVER_CONNECTED = (
+    NeverSentError,
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
@@ -54,9 +56,10 @@ def meaning(error: TelegramError, *, whole: bool) -> SendError | TelegramError:
     text = error.message.lower()
     if "too large" in text or "(413)" in text:
         return SendTooLargeError("too large")
-    if isinstance(error, NetworkError) and isinstance(error.__cause__, _NEVER_CONNECTED):
-        return SendNotSentError(type(error.__cause__).__name__)
-    name = type(error.__cause__ or error).__name__
+    cause = error.__cause__ or error
+    name = str(cause) if isinstance(cause, CallBrokeError) else type(cause).__name__
+    if isinstance(error, NetworkError) and isinstance(cause, _NEVER_CONNECTED):
+        return SendNotSentError(name)
     return SendUnknownError(name) if whole else SendNotSentError(name, broke_off=True)
 
 

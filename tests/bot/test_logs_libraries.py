@@ -12,12 +12,15 @@ import telegram
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from dbos import _logger as dbos_logger
+from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
-from telegram.request import HTTPXRequest
 
 from bot.logs import configure_logging
+from bot.telegram_request import TelegramRequest
+from services.clock import SystemClock
+from services.telemetry import Telemetry
 
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
 KEY = "gp-key-0123456789"
@@ -59,9 +62,13 @@ async def bot_api() -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.port}"
 
 
+def new_request() -> TelegramRequest:
+    return TelegramRequest(Telemetry(CollectorRegistry(), SystemClock()), 2)
+
+
 async def talk_to_telegram() -> None:
     async with bot_api() as url:
-        bot = telegram.Bot(TOKEN, base_url=f"{url}/bot", base_file_url=f"{url}/file/bot", request=HTTPXRequest())
+        bot = telegram.Bot(TOKEN, base_url=f"{url}/bot", base_file_url=f"{url}/file/bot", request=new_request())
         async with bot:
             for call in (
                 bot.send_message(1, PROMPT),
@@ -72,11 +79,13 @@ async def talk_to_telegram() -> None:
                     await call
                 except telegram.error.TelegramError:
                     logging.getLogger("handlers.x").exception("the call failed")
-    dead = telegram.Bot(TOKEN, base_url=f"{url}/bot", request=HTTPXRequest())
-    try:
-        await dead.get_me()
-    except telegram.error.TelegramError:
-        logging.getLogger("handlers.x").exception("the call failed")
+    async with new_request() as request:
+        dead = telegram.Bot(TOKEN, base_url=f"{url}/bot", request=request)
+        for lost in (dead.get_me(), dead.send_photo(1, b"\xff\xd8", caption=PROMPT)):
+            try:
+                await lost
+            except telegram.error.TelegramError:
+                logging.getLogger("handlers.x").exception("the call failed")
 
 
 async def talk_to_genaipro() -> None:
@@ -114,7 +123,7 @@ def assert_no_secrets(shown: str) -> None:
 async def test_debug_level_shows_no_secret_and_no_prompt(stream: io.StringIO) -> None:
     await talk_to_all()
     shown = stream.getvalue()
-    assert shown.count("the call failed") == 6
+    assert shown.count("the call failed") == 7
     assert_no_secrets(shown)
     for private in (PROMPT, "video.mp4", "sendMessage"):
         assert private not in shown

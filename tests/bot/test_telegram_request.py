@@ -1,0 +1,419 @@
+"""Calls of the Bot API over real sockets: what is written, what comes back, and what a failure says."""
+
+import asyncio
+import gzip
+import io
+import socket
+import threading
+import traceback
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from prometheus_client import CollectorRegistry
+from telegram import Bot, InputFile, Message
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram.request import RequestData
+
+from bot.telegram_request import SMALL_BYTES, TelegramRequest
+from services.clock import SystemClock
+from services.delivery.errors import SendNotSentError, SendUnknownError
+from services.delivery.refusals import meaning
+from services.telemetry import Telemetry
+from services.unsent import CallBrokeError, NeverSentError
+from tests.bot.raw_server import Answer, RawServer, answering, raw_server, saying
+
+TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
+MESSAGE = b'{"ok":true,"result":{"message_id":5,"date":1,"chat":{"id":7,"type":"private"},"text":"hi"}}'
+TRUE = b'{"ok":true,"result":true}'
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    return CollectorRegistry()
+
+
+@pytest.fixture
+def request_(registry: CollectorRegistry) -> TelegramRequest:
+    return TelegramRequest(Telemetry(registry, SystemClock()), 2, read_timeout=10, pool_timeout=10)
+
+
+@asynccontextmanager
+async def bot_at(port: int, request: TelegramRequest) -> AsyncIterator[Bot]:
+    async with request:
+        yield Bot(TOKEN, f"http://127.0.0.1:{port}/bot", f"http://127.0.0.1:{port}/file/bot", request=request)
+
+
+@asynccontextmanager
+async def talk(request: TelegramRequest, *answers: Answer) -> AsyncIterator[tuple[Bot, RawServer]]:
+    async with raw_server(*answers) as server, bot_at(server.port, request) as bot:
+        yield bot, server
+
+
+async def failure(bot: Bot, **limits: float) -> TelegramError:
+    with pytest.raises(TelegramError) as caught:
+        await bot.send_message(7, "hi", **limits)  # type: ignore[arg-type]
+    return caught.value
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def assert_silent(error: BaseException) -> None:
+    """Nothing that could be printed of it holds the token."""
+    shown = "".join(traceback.format_exception(error))
+    for each in chain(error):
+        shown += f"{each} {each!r} {each.args} {vars(each)}"
+    assert TOKEN not in shown
+    assert TOKEN.split(":")[1] not in shown
+
+
+def is_unsent(error: TelegramError) -> bool:
+    found = meaning(error, whole=True)
+    assert isinstance(found, SendNotSentError | SendUnknownError)
+    return isinstance(found, SendNotSentError)
+
+
+async def test_form_is_written_as_it_is(request_: TelegramRequest) -> None:
+    async with talk(request_, answering(200, MESSAGE)) as (bot, server):
+        message = await bot.send_message(7, "Ảnh & <b>một</b>=1 😀\n", parse_mode="HTML", disable_notification=True)
+    assert message.message_id == 5
+    (got,) = server.got
+    assert got.line == f"POST /bot{TOKEN}/sendMessage HTTP/1.1"
+    assert got.body == (
+        b"chat_id=7&text=%E1%BA%A2nh+%26+%3Cb%3Em%E1%BB%99t%3C%2Fb%3E%3D1+%F0%9F%98%80%0A"
+        b"&disable_notification=true&parse_mode=HTML"
+    )
+    assert got.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert got.headers["content-length"] == str(len(got.body))
+    assert got.headers["user-agent"] == TelegramRequest.USER_AGENT
+    assert not {"cookie", "authorization", "transfer-encoding"} & got.headers.keys()
+
+
+async def test_same_bytes_go_by_both_ways(request_: TelegramRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with talk(request_, answering(200, MESSAGE)) as (bot, server):
+        for _ in range(2):
+            await bot.send_message(7, "Ảnh & ~một' (1)*", reply_to_message_id=3)
+            monkeypatch.setattr("bot.telegram_request.SMALL_BYTES", 1)
+    small, large = server.got
+    assert (small.line, small.body) == (large.line, large.body)
+    assert small.headers["content-type"] == large.headers["content-type"]
+    assert server.connections == 2
+
+
+async def test_call_without_parameters_has_no_body(request_: TelegramRequest) -> None:
+    async with talk(request_, answering(200, TRUE)) as (bot, server):
+        await bot.log_out()
+    (got,) = server.got
+    assert (got.line, got.body) == (f"POST /bot{TOKEN}/logOut HTTP/1.1", b"")
+    assert got.headers["content-length"] == "0"
+    assert "content-type" not in got.headers
+
+
+async def test_upload_streams_from_its_file(request_: TelegramRequest, tmp_path: Path) -> None:
+    sizes: list[int] = []
+
+    class Film(io.FileIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            sizes.append(-1 if size is None else size)
+            return super().read(-1 if size is None else size) or b""
+
+    async def take(request: web.Request) -> web.Response:
+        parts = {}
+        async for part in await request.multipart():
+            parts[part.name] = len(await part.read())  # type: ignore[union-attr]
+        seen.append(parts)
+        return web.Response(body=MESSAGE)
+
+    seen: list[dict[str | None, int]] = []
+    path = tmp_path / "film"
+    path.write_bytes(bytes(700_000))
+    app = web.Application()
+    app.router.add_post("/bot{token}/sendVideo", take)
+    async with TestServer(app) as server, bot_at(server.port or 0, request_) as bot:
+        with Film(path) as film:
+            await bot.send_video(7, InputFile(film, filename="a.mp4", read_file_handle=False))
+    assert seen == [{"chat_id": 1, "video": 700_000}]
+    assert len(sizes) > 5
+    assert -1 not in sizes
+
+
+async def test_form_too_long_for_one_write_goes_as_uploads_do(request_: TelegramRequest) -> None:
+    text = "x" * (SMALL_BYTES + 1)
+    async with talk(request_, answering(200, MESSAGE)) as (bot, server):
+        await bot.send_message(7, "hi")
+        await bot.send_message(7, text)
+    assert ("text", text) in parse_qsl(server.got[1].body.decode())
+    assert (len(server.got), server.connections) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "text"),
+    [
+        (
+            400,
+            b'{"ok":false,"error_code":400,"description":"Bad Request: chat not found"}',
+            BadRequest,
+            "hat not found",
+        ),
+        (
+            403,
+            b'{"ok":false,"error_code":403,"description":"Forbidden: bot was blocked"}',
+            Forbidden,
+            "bot was blocked",
+        ),
+        (429, b'{"ok":false,"description":"Too Many","parameters":{"retry_after":7}}', RetryAfter, "7"),
+        (502, b"<html>bad gateway</html>", NetworkError, "Bad Gateway (502)"),
+        (302, b"", NetworkError, "Found (302)"),
+    ],
+)
+async def test_status_reaches_the_library(
+    request_: TelegramRequest, status: int, body: bytes, kind: type[TelegramError], text: str
+) -> None:
+    async with talk(request_, answering(status, body, "Location: /elsewhere")) as (bot, server):
+        error = await failure(bot)
+    assert type(error) is kind
+    assert text in str(error)
+    assert not isinstance(error.__cause__, CallBrokeError)
+    assert len(server.got) == 1
+
+
+async def test_compressed_answer_is_read(request_: TelegramRequest) -> None:
+    async with talk(request_, answering(200, gzip.compress(MESSAGE), "Content-Encoding: gzip")) as (bot, _):
+        assert isinstance(await bot.send_message(7, "hi"), Message)
+
+
+async def test_refused_connection_was_not_sent(request_: TelegramRequest) -> None:
+    async with bot_at(1, request_) as bot:
+        error = await failure(bot)
+    assert type(error) is NetworkError
+    assert is_unsent(error)
+    assert str(error.__cause__) == "ClientConnectorError"
+    assert_silent(error)
+
+
+async def test_unknown_host_was_not_sent(request_: TelegramRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "no such name")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
+    async with request_:
+        error = await failure(Bot(TOKEN, "http://nowhere.invalid/bot", request=request_))
+    assert type(error) is NetworkError
+    assert is_unsent(error)
+    assert_silent(error)
+
+
+@pytest.mark.parametrize("base", ["http:///bot", "ftp://127.0.0.1/bot", "http://[::1/bot"])
+async def test_unusable_address_was_not_sent_and_is_not_told(request_: TelegramRequest, base: str) -> None:
+    async with request_:
+        error = await failure(Bot(TOKEN, base, request=request_))
+    assert isinstance(error, NetworkError)
+    assert is_unsent(error)
+    assert_silent(error)
+
+
+async def test_wait_for_a_connection_in_vain_was_not_sent(registry: CollectorRegistry) -> None:
+    asked, over = asyncio.Event(), asyncio.Event()
+
+    async def never(writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await over.wait()
+        await answering(200, MESSAGE)(writer)
+
+    request = TelegramRequest(Telemetry(registry, SystemClock()), 1)
+    async with talk(request, never) as (bot, server):
+        first = asyncio.create_task(bot.send_message(7, "hi"))
+        await asked.wait()
+        error = await failure(bot, pool_timeout=0.02, connect_timeout=0.02)
+        over.set()
+        await first
+    assert type(error) is TimedOut
+    assert isinstance(error.__cause__, NeverSentError)
+    assert is_unsent(error)
+    assert_silent(error)
+    assert len(server.got) == 1
+
+
+async def test_answer_that_does_not_come_in_time_is_a_timeout(request_: TelegramRequest) -> None:
+    over = asyncio.Event()
+
+    async def never(writer: asyncio.StreamWriter) -> None:
+        await over.wait()
+
+    async with talk(request_, never) as (bot, server):
+        error = await failure(bot, read_timeout=0.05)
+        over.set()
+    assert type(error) is TimedOut
+    assert not is_unsent(error)
+    assert_silent(error)
+    assert len(server.got) == 1
+
+
+async def test_answer_that_stops_halfway_is_a_timeout(request_: TelegramRequest) -> None:
+    over = asyncio.Event()
+
+    async def half(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{")
+        await over.wait()
+
+    async with talk(request_, half) as (bot, _):
+        error = await failure(bot, read_timeout=0.05)
+        over.set()
+    assert type(error) is TimedOut
+    assert not is_unsent(error)
+    assert_silent(error)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        saying(b""),
+        saying(b"", reset=True),
+        saying(b"HTTP/1.1 200 OK\r\nContent-Le"),
+        saying(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"),
+        saying(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{", reset=True),
+        saying(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+        saying(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"),
+        answering(200, b"not compressed", "Content-Encoding: gzip"),
+    ],
+    ids=["end", "reset", "half a header", "half a body", "reset in a body", "bad chunk", "no http", "bad gzip"],
+)
+async def test_answer_that_breaks_is_a_network_error_and_may_have_been_sent(
+    request_: TelegramRequest, answer: Answer
+) -> None:
+    async with talk(request_, answer) as (bot, server):
+        error = await failure(bot)
+    assert type(error) is NetworkError
+    assert not is_unsent(error)
+    assert_silent(error)
+    assert len(server.got) == 1
+
+
+async def test_kept_connection_is_used_again(request_: TelegramRequest) -> None:
+    async with talk(request_, answering(200, MESSAGE)) as (bot, server):
+        for _ in range(3):
+            await bot.send_message(7, "hi")
+    assert (len(server.got), server.connections) == (3, 1)
+
+
+async def test_kept_connection_that_breaks_repeats_nothing(request_: TelegramRequest) -> None:
+    async with talk(request_, answering(200, MESSAGE), saying(b""), answering(200, MESSAGE)) as (bot, server):
+        await bot.send_message(7, "hi")
+        error = await failure(bot)
+        assert (len(server.got), server.connections) == (2, 1)
+        await bot.send_message(7, "hi")
+    assert not is_unsent(error)
+    assert (len(server.got), server.connections) == (3, 2)
+
+
+async def test_kept_connection_that_the_server_closed_is_not_used(request_: TelegramRequest) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    requests: list[bytes] = []
+
+    def serve() -> None:
+        """Promises to keep each connection, and closes it."""
+        for _ in range(2):
+            client, _address = listener.accept()
+            with client:
+                requests.append(client.recv(65536))
+                client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(MESSAGE), MESSAGE))
+                # The far end has what was sent before this end closes: one event is not taken for the other.
+                answered.wait(10)
+                answered.clear()
+            closed.set()
+
+    answered, closed = threading.Event(), threading.Event()
+    server = threading.Thread(target=serve, daemon=True)
+    server.start()
+    with listener:
+        async with bot_at(listener.getsockname()[1], request_) as bot:
+            await bot.send_message(7, "one")
+            answered.set()
+            # The loop stands still: it cannot have learned that the connection was closed.
+            closed.wait(10)
+            await bot.send_message(7, "two")
+            answered.set()
+    server.join(10)
+    assert [b"text=one" in requests[0], b"text=two" in requests[1], len(requests)] == [True, True, 2]
+
+
+async def test_opens_again_after_it_was_closed(request_: TelegramRequest) -> None:
+    async with talk(request_, answering(200, MESSAGE)) as (bot, server):
+        await request_.initialize()
+        await bot.send_message(7, "hi")
+        await request_.shutdown()
+        await request_.shutdown()
+        with pytest.raises(RuntimeError):
+            await request_.do_request(f"http://127.0.0.1:{server.port}/x", "POST")
+        await request_.initialize()
+        await bot.send_message(7, "hi")
+    assert len(server.got) == 2
+
+
+async def test_before_it_is_open_there_are_no_calls(request_: TelegramRequest) -> None:
+    with pytest.raises(RuntimeError):
+        await request_.do_request("http://127.0.0.1:1/x", "POST", RequestData())
+
+
+async def test_calls_and_bytes_are_counted_once(request_: TelegramRequest, registry: CollectorRegistry) -> None:
+    refusal = b'{"ok":false,"description":"no"}'
+    answers = (answering(200, MESSAGE), answering(400, refusal), answering(200, MESSAGE), saying(b""))
+    async with talk(request_, *answers) as (bot, server):
+        await bot.send_message(7, "hi")
+        await failure(bot)
+        await bot.send_video(7, b"\x00\x00\x00\x18ftypmp42")
+        await failure(bot)
+
+    def count(name: str, **labels: str) -> float | None:
+        return registry.get_sample_value(name, {"service": "telegram", **labels})
+
+    for status in ("200", "400", "0"):
+        assert count("pho2video_calls_total", call="sendMessage", status=status) == 1
+    assert count("pho2video_calls_total", call="sendVideo", status="200") == 1
+    assert count("pho2video_bytes_total", direction="out") == sum(len(got.body) for got in server.got)
+    assert count("pho2video_bytes_total", direction="in") == 2 * len(MESSAGE) + len(refusal)
+
+
+@pytest.mark.parametrize(
+    ("variables", "proxied"),
+    [
+        ({"HTTP_PROXY": "{}"}, True),
+        ({"ALL_PROXY": "{}"}, True),
+        ({"ALL_PROXY": "{}", "NO_PROXY": "other.example.org,telegram.invalid"}, False),
+        ({"HTTP_PROXY": "{}", "NO_PROXY": "*"}, False),
+        ({"HTTPS_PROXY": "{}"}, False),
+    ],
+)
+async def test_proxies_of_the_environment_are_used(
+    registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], proxied: bool
+) -> None:
+    async def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "no such name")
+
+    async with raw_server(answering(200, MESSAGE)) as server:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value.format(f"http://127.0.0.1:{server.port}"))
+        async with TelegramRequest(Telemetry(registry, SystemClock()), 2) as request:
+            monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
+            bot = Bot(TOKEN, "http://telegram.invalid/bot", request=request)
+            if proxied:
+                await bot.send_message(7, "hi")
+            else:
+                assert is_unsent(await failure(bot))
+    lines = [got.line for got in server.got]
+    assert lines == ([f"POST http://telegram.invalid/bot{TOKEN}/sendMessage HTTP/1.1"] if proxied else [])
