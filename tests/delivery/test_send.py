@@ -24,6 +24,7 @@ from services.delivery.probe import VideoFacts
 from services.delivery.refusals import meaning
 from services.delivery.send import Outgoing, SentVideo, UploadFile, VideoSender
 from services.screens import Place
+from services.unsent import CallBrokeError, NeverSentError
 from tests.delivery.botapi import BotApi, breaking_off, refusing, silent_end, too_large_as_html
 
 TOKEN = "4242:SECRET"
@@ -225,11 +226,20 @@ async def test_refused_connection_was_not_sent(film: Path) -> None:
             assert not caught.value.broke_off
 
 
-def test_wait_for_a_connection_is_not_sent() -> None:
-    for cause in (httpx.PoolTimeout(""), httpx.ConnectTimeout("")):
-        error = TimedOut()
-        error.__cause__ = cause
-        assert isinstance(meaning(error, whole=True), SendNotSentError)
+@pytest.mark.parametrize("cause", [httpx.PoolTimeout(""), httpx.ConnectTimeout(""), NeverSentError("Wait")])
+def test_wait_for_a_connection_is_not_sent(cause: Exception) -> None:
+    error = TimedOut()
+    error.__cause__ = cause
+    assert isinstance(meaning(error, whole=True), SendNotSentError)
+
+
+@pytest.mark.parametrize(("cause", "kind"), [(NeverSentError, SendNotSentError), (CallBrokeError, SendUnknownError)])
+def test_cause_is_told_by_its_name(cause: type[CallBrokeError], kind: type[Exception]) -> None:
+    error = NetworkError("aiohttp.SomeError")
+    error.__cause__ = cause("SomeError")
+    found = meaning(error, whole=True)
+    assert type(found) is kind
+    assert "SomeError" in str(found)
 
 
 @pytest.mark.parametrize(
