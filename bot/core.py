@@ -19,6 +19,7 @@ from services.genaipro.client import GenAIProClient
 from services.generations.cancelling import CancelScopes, CancelWatch
 from services.generations.dispatcher import Dispatcher
 from services.generations.engine import Engine
+from services.generations.progress_log import ProgressLog
 from services.generations.queue import TOPIC as QUEUE_TOPIC
 from services.generations.queue import Limits, Queue
 from services.generations.repository import GenerationRows
@@ -68,6 +69,7 @@ class Core:
         board: The status messages.
         dispatcher: Gives turns.
         cancel_watch: Wishes to cancel from other processes.
+        progress_log: Where streams stand.
         engine: The job engine.
         photos: Photos from Telegram.
         photo_workers: Decodes images.
@@ -92,6 +94,7 @@ class Core:
     board: StatusBoard
     dispatcher: Dispatcher
     cancel_watch: CancelWatch
+    progress_log: ProgressLog
     engine: Engine
     photos: PhotoFetcher
     photo_workers: PhotoWorkers
@@ -133,6 +136,7 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
     board = StatusBoard(
         messenger, rows, results, Estimates(database, clock), texts, clock, tasks, chat_moves.move_chat, telemetry.seen
     )
+    progress_log = ProgressLog(database, sleep)
     workflow = build_workflow(
         ground,
         stack,
@@ -146,6 +150,7 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
             chat_moves=chat_moves,
             scopes=scopes,
             alarm=OwnerAlarm(access, people, notices, messenger, texts),
+            progress_log=progress_log,
             ended=queue_changed.set,
         ),
     )
@@ -168,6 +173,7 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
         board=board,
         dispatcher=dispatcher,
         cancel_watch=CancelWatch(database, scopes, changes),
+        progress_log=progress_log,
         engine=engine,
         photos=photos,
         photo_workers=photo_workers,

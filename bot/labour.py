@@ -44,6 +44,7 @@ class Labour:
         return [
             self._core.dispatcher.run,
             self._core.cancel_watch.run,
+            self._core.progress_log.run,
             partial(self._core.board.tick, self._core.sleep, self._room),
             self._housekeeping.run,
         ]

@@ -15,6 +15,7 @@ from services.delivery.prepare import VideoPreparer
 from services.delivery.send import VideoSender
 from services.generations.cancelling import CancelScopes
 from services.generations.deliver import Deliverer
+from services.generations.progress_log import ProgressLog
 from services.generations.reconcile import Patience, Reconciler
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
@@ -40,6 +41,7 @@ class Parts:
         chat_moves: Groups that became supergroups.
         scopes: What Cancel ends.
         alarm: The admins.
+        progress_log: Where streams stand.
         ended: Called when a generation has ended.
     """
 
@@ -52,6 +54,7 @@ class Parts:
     chat_moves: ChatMoves
     scopes: CancelScopes
     alarm: OwnerAlarm
+    progress_log: ProgressLog
     ended: Callable[[], None]
 
 
@@ -72,6 +75,7 @@ def build_workflow(ground: Ground, stack: AsyncExitStack, parts: Parts) -> Workf
         parts.photos,
         parts.workspace,
         parts.board,
+        parts.progress_log,
         Timing(settings.generation_timeout, sleep),
     )
     reconciler = Reconciler(

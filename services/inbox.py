@@ -106,9 +106,9 @@ class Inbox:
             # The only process keeps the order of its lanes by itself, and nobody takes anything over.
             return Turn.NOW
         lane = self._left() & (InboxRow.lane == arrived.lane) & (InboxRow.update_id <= arrived.update_id)
-        async with self._database.read() as session:
+        async with self._database.look() as connection:
             query = select(InboxRow.update_id, InboxRow.taken_by).where(lane).order_by(InboxRow.update_id)
-            left = (await session.execute(query)).all()
+            left = (await connection.execute(query)).all()
         if (arrived.update_id, self._owner) not in [(row.update_id, row.taken_by) for row in left]:
             return Turn.LOST
         return Turn.NOW if left[0].update_id == arrived.update_id else Turn.LATER
@@ -166,6 +166,6 @@ class Arrivals:
     async def are_left(self, chat_id: int, user_id: int) -> bool:
         """Whether some of a person's updates in a chat wait, or are being handled."""
         lane = (InboxRow.bot_id == self._bot_id) & (InboxRow.lane == lane_name(chat_id, user_id))
-        async with self._database.read() as session:
+        async with self._database.look() as connection:
             query = select(InboxRow.update_id).where(lane, InboxRow.payload.is_not(None)).limit(1)
-            return await session.scalar(query) is not None
+            return await connection.scalar(query) is not None

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.changes import Changes
@@ -137,8 +137,9 @@ class People:
             self._cache.move_to_end(user_id)
             return cached.choices
         heard, began = self._changes_heard, self._clock.monotonic()
-        async with self._database.read() as session:
-            row = await session.get(PersonRow, user_id)
+        query = select(PersonRow.language, PersonRow.usual_count, PersonRow.starts_at_once)
+        async with self._database.look() as connection:
+            row = (await connection.execute(query.where(PersonRow.user_id == user_id))).first()
         choices = None if row is None else _Choices(row.language, row.usual_count, row.starts_at_once)
         # What changed while the row was read may be missing from it: then it serves this call only.
         if heard == self._changes_heard:

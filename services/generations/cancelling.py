@@ -21,6 +21,9 @@ WATCH_SECONDS = 0.5
 Another process announces it; this is for an announcement that was not heard, and for a take-over.
 """
 
+ALONE_SECONDS = 5.0
+"""The same where there is no other process."""
+
 TOPIC = "cancel"
 """Of the announcements that somebody wants something cancelled."""
 
@@ -130,6 +133,7 @@ class CancelWatch:
 
     def __init__(self, database: Database, scopes: CancelScopes, changes: Changes) -> None:
         self._database = database
+        self._seconds = ALONE_SECONDS if database.is_sqlite else WATCH_SECONDS
         self._scopes = scopes
         self._changed = asyncio.Event()
         changes.listen(TOPIC, lambda _subject: self._changed.set())
@@ -150,10 +154,10 @@ class CancelWatch:
 
     async def _pause(self) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(WATCH_SECONDS):
+            async with asyncio.timeout(self._seconds):
                 await self._changed.wait()
 
     async def _rows(self, ids: list[str]) -> Sequence[Row[str, int, datetime | None]]:
         query = select(GenerationRow.id, GenerationRow.epoch, GenerationRow.cancel_requested_at)
-        async with self._database.read() as session:
-            return (await session.execute(query.where(GenerationRow.id.in_(ids)))).all()
+        async with self._database.look() as connection:
+            return (await connection.execute(query.where(GenerationRow.id.in_(ids)))).all()

@@ -19,6 +19,9 @@ log = get_logger(__name__)
 POLL_SECONDS = 1.0
 """How often the queue is looked at when nobody says that it changed (another process may have)."""
 
+REST_SECONDS = 0.05
+"""The least time between two looks: with many requests at once, one serves all that changed meanwhile."""
+
 MEND_SECONDS = 5.0
 """Time between two searches for generations that have no job."""
 
@@ -113,6 +116,7 @@ class Dispatcher:
             await self._pause()
 
     async def _pause(self) -> None:
+        await asyncio.sleep(REST_SECONDS)
         try:
             async with asyncio.timeout(POLL_SECONDS):
                 await self._changed.wait()
@@ -122,14 +126,9 @@ class Dispatcher:
             self._changed.clear()
 
     async def _dispatch(self) -> None:
-        for generation_id in await self._queue.start_next():
-            await self._start(generation_id)
-
-    async def _start(self, generation_id: str) -> None:
-        generation = await self._rows.get(generation_id)
-        if generation is not None:
-            log.info("turn_given", generation=generation_id)
-            await self._jobs.start(generation_id, generation.epoch)
+        for turn in await self._queue.start_next():
+            log.info("turn_given", generation=turn.id)
+            await self._jobs.start(turn.id, turn.epoch)
 
     async def _mend(self) -> None:
         """Give a job to every generation that had its turn and whose process died, before or after it had one."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -23,7 +23,8 @@ from services.generations.model import (
     TooManyWaiting,
     Unfinished,
 )
-from services.generations.rows import change, insert
+from services.generations.rows import Work, insert
+from services.sharing import Shared
 from services.store.database import Database
 from services.store.schema import GenerationRow, VideoRow
 
@@ -73,6 +74,7 @@ class Queue:
         self._limits = limits
         self._new_id = new_id
         self._changes = changes
+        self._positions = Shared(self._find_positions)
 
     async def place(self, session: AsyncSession, order: Order) -> PlaceOutcome:
         """Make an order a row, in the caller's transaction; the same request key never makes a second one."""
@@ -126,30 +128,41 @@ class Queue:
         )
         return int(on_their_way or 0) + int(made or 0) + int(paid_in_vain or 0)
 
-    async def start_next(self) -> list[str]:
+    async def start_next(self) -> list[Unfinished]:
         """Give turns to as many as the limits allow.
 
         Returns:
-            The ids of those whose turn has come; their rows say so already.
+            Those whose turn has come; their rows say so already.
         """
+        if not await self._waits():
+            return []
         now = self._clock.now()
         async with self._database.write() as session:
             await self._lock(session)
-            waiting, active = await self._survey(session)
+            waiting = await self._waiting(session)
             announced = set(await session.scalars(select(GenerationRow.id).where(_announced(now))))
             chosen = to_start(
                 [item for item in waiting if item.id in announced],
-                active,
+                Counter(await session.scalars(select(GenerationRow.user_id).where(_running()))),
                 max_active=self._limits.max_active,
                 max_active_per_user=self._limits.max_active_per_user,
             )
-            return [item.id for item in chosen if await _start(session, item.id, now)]
+            started = [await _start(session, item.id, now) for item in chosen]
+            return [item for item in started if item is not None]
 
     async def positions(self) -> dict[str, int]:
-        """The place of every waiting generation, from 1."""
-        async with self._database.read() as session:
-            waiting, _active = await self._survey(session)
+        """The place of every waiting generation, from 1. Those who ask at the same time share the answer."""
+        return await self._positions.answer()
+
+    async def _find_positions(self) -> dict[str, int]:
+        async with self._database.look() as connection:
+            waiting = await self._waiting(connection)
         return {item.id: place for place, item in enumerate(in_order(waiting), 1)}
+
+    async def _waits(self) -> bool:
+        """Whether anything waits; asked each time that a place becomes free."""
+        async with self._database.look() as connection:
+            return (await connection.execute(_FIRST_QUEUED)).first() is not None
 
     async def unfinished(self, grace: timedelta) -> list[Unfinished]:
         """All that run, or have ended untold, and that no process has undertaken to work on within ``grace``."""
@@ -158,33 +171,25 @@ class Queue:
         untold = ended & GenerationRow.final_shown_at.is_(None) & (GenerationRow.finished_at <= before)
         unclaimed = GenerationRow.claimed_at.is_(None) | (GenerationRow.claimed_at <= before)
         query = select(GenerationRow.id, GenerationRow.epoch, GenerationRow.state).where(_running() | untold, unclaimed)
-        async with self._database.read() as session:
-            return [Unfinished(row.id, row.epoch, State(row.state)) for row in await session.execute(query)]
+        async with self._database.look() as connection:
+            return [Unfinished(row.id, row.epoch, State(row.state)) for row in await connection.execute(query)]
 
-    async def _survey(self, session: AsyncSession) -> tuple[list[Waiting], Counter[int]]:
-        rows = await session.execute(
-            select(GenerationRow.id, GenerationRow.user_id, GenerationRow.queued_at, GenerationRow.state).where(
-                _unfinished()
-            )
+    async def _waiting(self, work: Work) -> list[Waiting]:
+        rows = await work.execute(
+            select(GenerationRow.id, GenerationRow.user_id, GenerationRow.queued_at).where(_queued())
         )
-        queued: list[tuple[str, int, datetime]] = []
-        active: Counter[int] = Counter()
-        for generation_id, user_id, queued_at, state in rows:
-            if state == State.QUEUED.value:
-                queued.append((generation_id, user_id, queued_at))
-            else:
-                active[user_id] += 1
-        turns = await self._turns(session, queued)
-        return [Waiting(*item, turns=turns[item[0]]) for item in queued], active
+        queued = [(row.id, row.user_id, row.queued_at) for row in rows]
+        turns = await self._turns(work, queued)
+        return [Waiting(*item, turns=turns[item[0]]) for item in queued]
 
     @staticmethod
-    async def _turns(session: AsyncSession, queued: Sequence[tuple[str, int, datetime]]) -> Counter[str]:
+    async def _turns(work: Work, queued: Sequence[tuple[str, int, datetime]]) -> Counter[str]:
         """The turns that each owner had, or has, since a generation of theirs was queued."""
         turns: Counter[str] = Counter()
         if not queued:
             return turns
         since = min(queued_at for _id, _user, queued_at in queued)
-        rows = await session.execute(
+        rows = await work.execute(
             select(GenerationRow.user_id, GenerationRow.finished_at).where(
                 GenerationRow.user_id.in_({user_id for _id, user_id, _since in queued}),
                 GenerationRow.started_at.is_not(None),
@@ -203,6 +208,13 @@ class Queue:
             await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": QUEUE_LOCK})
 
 
+def _queued() -> ColumnElement[bool]:
+    return GenerationRow.state == State.QUEUED.value
+
+
+_FIRST_QUEUED = select(GenerationRow.id).where(_queued()).limit(1)
+
+
 def _unfinished() -> ColumnElement[bool]:
     return GenerationRow.state.not_in([state.value for state in FINAL])
 
@@ -213,13 +225,16 @@ def _announced(now: datetime) -> ColumnElement[bool]:
     A process that died before it could send one, or a chat where none can be sent, holds nothing up for long.
     """
     shown = GenerationRow.status_message_id.is_not(None) | (GenerationRow.queued_at <= now - ANNOUNCE)
-    return (GenerationRow.state == State.QUEUED.value) & shown
+    return _queued() & shown
 
 
 def _running() -> ColumnElement[bool]:
     return GenerationRow.state.in_([state.value for state in ACTIVE])
 
 
-async def _start(session: AsyncSession, generation_id: str, now: datetime) -> bool:
-    waiting = (GenerationRow.id == generation_id) & (GenerationRow.state == State.QUEUED.value)
-    return await change(session, waiting, state=State.SUBMITTING.value, started_at=now, claimed_at=now)
+async def _start(session: AsyncSession, generation_id: str, now: datetime) -> Unfinished | None:
+    waiting = (GenerationRow.id == generation_id) & _queued()
+    turn = {"state": State.SUBMITTING.value, "started_at": now, "claimed_at": now}
+    statement = update(GenerationRow).where(waiting).values(**turn).returning(GenerationRow.epoch)
+    epoch = await session.scalar(statement.execution_options(synchronize_session=False))
+    return None if epoch is None else Unfinished(generation_id, epoch, State.SUBMITTING)

@@ -12,7 +12,7 @@ from services.clock import Clock
 from services.failures import Failure
 from services.generations.machine import may_follow
 from services.generations.model import FINAL, Generation, State, Unfinished
-from services.generations.rows import ROWS, change, changed_row, load
+from services.generations.rows import ROWS, Work, change, changed_row, load
 from services.store.database import Database
 from services.store.schema import NO_MESSAGE, GenerationRow
 
@@ -35,8 +35,8 @@ class GenerationRows:
 
     async def get(self, generation_id: str) -> Generation | None:
         """Read one generation, or None."""
-        async with self._database.read() as session:
-            return await load(session, generation_id)
+        async with self._database.look() as connection:
+            return await load(connection, generation_id)
 
     @property
     def are_shared(self) -> bool:
@@ -53,8 +53,8 @@ class GenerationRows:
             return False
         query = select(GenerationRow.epoch, GenerationRow.state).where(GenerationRow.id == known.id)
         try:
-            async with self._database.read() as session:
-                row = (await session.execute(query)).first()
+            async with self._database.look() as connection:
+                row = (await connection.execute(query)).first()
         except (SQLAlchemyError, OSError):
             return False
         if row is None or row.epoch != known.epoch:
@@ -68,8 +68,8 @@ class GenerationRows:
         Returns:
             The generation, or None when there is none or it has ended and its end was told.
         """
-        async with self._database.write() as session:
-            return await changed_row(session, ROWS.c.id == generation_id, epoch=ROWS.c.epoch + 1)
+        async with self._database.write_one() as connection:
+            return await changed_row(connection, ROWS.c.id == generation_id, epoch=ROWS.c.epoch + 1)
 
     async def take_over(self, orphan: Unfinished) -> bool:
         """Claim a generation whose process died, and stop that process's run should it wake up.
@@ -77,11 +77,11 @@ class GenerationRows:
         Returns:
             Whether the claim was the first.
         """
-        async with self._database.write() as session:
+        async with self._database.write_one() as connection:
             # A job that ended a moment ago left no orphan: its end was told.
             seen = (GenerationRow.id == orphan.id) & (GenerationRow.epoch == orphan.epoch)
             untold = seen & GenerationRow.final_shown_at.is_(None)
-            return await change(session, untold, epoch=orphan.epoch + 1, claimed_at=self._clock.now())
+            return await change(connection, untold, epoch=orphan.epoch + 1, claimed_at=self._clock.now())
 
     async def move(self, run: Generation, state: State, note: str = "", **values: object) -> Generation:
         """Go to another state, or stay and change the note.
@@ -95,8 +95,8 @@ class GenerationRows:
         Raises:
             RunOvertakenError: The row is another run's, or the state machine forbids the move.
         """
-        async with self._database.write() as session:
-            return await move_in(session, run, state, note, self._clock.now(), **values)
+        async with self._database.write_one() as connection:
+            return await move_in(connection, run, state, note, self._clock.now(), **values)
 
     async def arm(self, run: Generation) -> Generation | None:
         """Commit that the paid POST is about to be made. From here on it may have been made.
@@ -108,10 +108,10 @@ class GenerationRows:
             RunOvertakenError: The row is another run's, or armed already.
         """
         now = self._clock.now()
-        async with self._database.write() as session:
+        async with self._database.write_one() as connection:
             free = ROWS.c.armed_at.is_(None) & ROWS.c.cancel_requested_at.is_(None)
             armed = await changed_row(
-                session,
+                connection,
                 _fence(run) & free & (ROWS.c.state == State.SUBMITTING.value),
                 run.photos,
                 armed_at=now,
@@ -122,7 +122,7 @@ class GenerationRows:
             )
             if armed is not None:
                 return armed
-            fresh = await load(session, run.id)
+            fresh = await load(connection, run.id)
         if fresh is None or fresh.epoch != run.epoch:
             raise RunOvertakenError
         if fresh.cancel_requested_at is not None and fresh.armed_at is None:
@@ -149,11 +149,18 @@ class GenerationRows:
         Raises:
             RunOvertakenError: The row is another run's.
         """
-        async with self._database.write() as session:
-            disarmed = await changed_row(session, _fence(run), run.photos, armed_at=None, armed_epoch=None)
+        async with self._database.write_one() as connection:
+            disarmed = await changed_row(connection, _fence(run), run.photos, armed_at=None, armed_epoch=None)
         if disarmed is None:
             raise RunOvertakenError
         return disarmed
+
+    async def status_message(self, generation_id: str) -> int | None:
+        """Which message is the status message, or None while there is none."""
+        query = select(GenerationRow.status_message_id).where(GenerationRow.id == generation_id)
+        async with self._database.look() as connection:
+            found: int | None = await connection.scalar(query)
+        return found
 
     async def set_status_message(self, generation: Generation, message_id: int) -> bool:
         """Remember which message is the status message from now on.
@@ -167,13 +174,13 @@ class GenerationRows:
         """
         known = GenerationRow.status_message_id
         before = known.is_(None) if generation.status_message_id is None else known == generation.status_message_id
-        async with self._database.write() as session:
-            return await change(session, (GenerationRow.id == generation.id) & before, status_message_id=message_id)
+        async with self._database.write_one() as connection:
+            return await change(connection, (GenerationRow.id == generation.id) & before, status_message_id=message_id)
 
     async def mark_final_shown(self, generation_id: str) -> None:
         """Remember that the requester was told the end."""
-        async with self._database.write() as session:
-            await change(session, GenerationRow.id == generation_id, final_shown_at=self._clock.now())
+        async with self._database.write_one() as connection:
+            await change(connection, GenerationRow.id == generation_id, final_shown_at=self._clock.now())
 
     async def request_cancel(
         self, generation_id: str, announce: Callable[[AsyncSession], Awaitable[None]] | None = None
@@ -223,15 +230,13 @@ class GenerationRows:
             return len(old)
 
 
-async def move_in(
-    session: AsyncSession, run: Generation, state: State, note: str, now: datetime, **values: object
-) -> Generation:
-    """As :meth:`GenerationRows.move`, in the caller's transaction."""
+async def move_in(work: Work, run: Generation, state: State, note: str, now: datetime, **values: object) -> Generation:
+    """As :meth:`GenerationRows.move`, with the caller's transaction or connection."""
     before = [known.value for known in State if known is state or may_follow(known, state)]
     if state in FINAL:
         values["finished_at"] = func.coalesce(ROWS.c.finished_at, now)
     changed = await changed_row(
-        session, _fence(run) & ROWS.c.state.in_(before), run.photos, state=state.value, note=note, **values
+        work, _fence(run) & ROWS.c.state.in_(before), run.photos, state=state.value, note=note, **values
     )
     if changed is None:
         raise RunOvertakenError

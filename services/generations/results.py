@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import Update, delete, func, select, update
+from sqlalchemy import Row, Table, Update, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import SQLAlchemyError
@@ -28,7 +29,11 @@ class ResultTakenError(Exception):
     """An object of the history became another request's in the meantime."""
 
 
-def _video(row: VideoRow) -> Video:
+_VIDEOS = cast("Table", VideoRow.__table__)
+_VIDEOS_OF = select(_VIDEOS).where(_VIDEOS.c.generation_id == bindparam("generation")).order_by(_VIDEOS.c.position)
+
+
+def _video(row: Row[Any]) -> Video:
     return Video(row.position, row.url, VideoState(row.state), row.send_attempts, row.file_id)
 
 
@@ -135,9 +140,8 @@ class Results:
 
     async def videos(self, generation_id: str) -> list[Video]:
         """The videos of a generation, in order."""
-        async with self._database.read() as session:
-            query = select(VideoRow).where(VideoRow.generation_id == generation_id).order_by(VideoRow.position)
-            return [_video(row) for row in await session.scalars(query)]
+        async with self._database.look() as connection:
+            return [_video(row) for row in await connection.execute(_VIDEOS_OF, {"generation": generation_id})]
 
     async def begin_sending(self, run: Generation, positions: Sequence[int]) -> None:
         """Commit that these videos are about to be sent.
@@ -162,8 +166,8 @@ class Results:
         if self._database.is_sqlite:
             return
         try:
-            async with self._database.read() as session:
-                epoch = await session.scalar(select(GenerationRow.epoch).where(GenerationRow.id == run.id))
+            async with self._database.look() as connection:
+                epoch = await connection.scalar(select(GenerationRow.epoch).where(GenerationRow.id == run.id))
         except (SQLAlchemyError, OSError):
             return
         if epoch != run.epoch:

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Row, Table, select, update
+from sqlalchemy import CursorResult, Row, Table, bindparam, select, update
 from sqlalchemy import insert as insert_into
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
 from services.failures import Charged, Failure, FailureKind
@@ -17,6 +17,13 @@ ROWS = cast("Table", GenerationRow.__table__)
 """The table itself: an event of a stream costs one statement here, and each through the mapper costs several."""
 
 _PHOTOS = cast("Table", GenerationPhotoRow.__table__)
+
+# Made once: making a statement takes longer than SQLite takes to execute it.
+_BY_ID = select(ROWS).where(ROWS.c.id == bindparam("generation"))
+_PHOTOS_OF = select(_PHOTOS).where(_PHOTOS.c.generation_id == bindparam("generation")).order_by(_PHOTOS.c.position)
+
+Work = AsyncSession | AsyncConnection
+"""What executes statements: a transaction of several, or a connection for one."""
 
 
 def _photo(row: Row[Any]) -> PhotoRef:
@@ -62,24 +69,23 @@ def _generation(row: Row[Any], photos: tuple[PhotoRef, ...]) -> Generation:
     )
 
 
-async def load(session: AsyncSession, generation_id: str) -> Generation | None:
+async def load(work: Work, generation_id: str) -> Generation | None:
     """Read one generation, or None."""
-    row = (await session.execute(select(ROWS).where(ROWS.c.id == generation_id))).one_or_none()
-    return None if row is None else _generation(row, await _photos(session, generation_id))
+    row = (await work.execute(_BY_ID, {"generation": generation_id})).one_or_none()
+    return None if row is None else _generation(row, await _photos(work, generation_id))
 
 
-async def _photos(session: AsyncSession, generation_id: str) -> tuple[PhotoRef, ...]:
-    query = select(_PHOTOS).where(_PHOTOS.c.generation_id == generation_id).order_by(_PHOTOS.c.position)
-    return tuple(_photo(row) for row in await session.execute(query))
+async def _photos(work: Work, generation_id: str) -> tuple[PhotoRef, ...]:
+    return tuple(_photo(row) for row in await work.execute(_PHOTOS_OF, {"generation": generation_id}))
 
 
 async def changed_row(
-    session: AsyncSession, condition: ColumnElement[bool], photos: tuple[PhotoRef, ...] | None = None, **values: object
+    work: Work, condition: ColumnElement[bool], photos: tuple[PhotoRef, ...] | None = None, **values: object
 ) -> Generation | None:
     """Update the row that meets a condition on the table, and read it in the same statement.
 
     Args:
-        session: A write transaction.
+        work: May write.
         condition: On the columns of the table.
         photos: The generation's photos, which never change, where they are known.
         **values: Columns to set.
@@ -87,10 +93,10 @@ async def changed_row(
     Returns:
         The generation after it, or None when no row met the condition.
     """
-    row = (await session.execute(update(ROWS).where(condition).values(**values).returning(ROWS))).one_or_none()
+    row = (await work.execute(update(ROWS).where(condition).values(**values).returning(ROWS))).one_or_none()
     if row is None:
         return None
-    return _generation(row, await _photos(session, row.id) if photos is None else photos)
+    return _generation(row, await _photos(work, row.id) if photos is None else photos)
 
 
 async def insert(session: AsyncSession, generation_id: str, order: Order, now: datetime) -> None:
@@ -128,10 +134,10 @@ async def insert(session: AsyncSession, generation_id: str, order: Order, now: d
         await session.execute(insert_into(_PHOTOS), photos)
 
 
-async def change(session: AsyncSession, condition: ColumnElement[bool], **values: object) -> bool:
+async def change(work: Work, condition: ColumnElement[bool], **values: object) -> bool:
     """Update rows that meet a condition; True when there was one."""
     # No session here holds objects of these rows that would have to follow.
     statement = update(GenerationRow).where(condition).values(**values)
-    result = await session.execute(statement.execution_options(synchronize_session=False))
+    result = await work.execute(statement.execution_options(synchronize_session=False))
     assert isinstance(result, CursorResult)
     return bool(result.rowcount > 0)

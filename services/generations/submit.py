@@ -27,8 +27,9 @@ from services.genaipro.events import CompletedEvent, FailedEvent, StatusEvent, S
 from services.generations.cancelling import CancelRequestedError
 from services.generations.machine import on_status_word
 from services.generations.model import Generation, State
-from services.generations.outages import OUTAGE, through_outages
+from services.generations.outages import through_outages
 from services.generations.outcome import failure_of
+from services.generations.progress_log import ProgressLog
 from services.generations.reporting import Reporter
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
@@ -100,6 +101,7 @@ class Submitter:
         photos: Where photos come from.
         workspace: Where temporary files go.
         reporter: The status message.
+        progress_log: Writes events down.
         timing: Limits.
     """
 
@@ -112,6 +114,7 @@ class Submitter:
         photos: Photos,
         workspace: Workspace,
         reporter: Reporter,
+        progress_log: ProgressLog,
         timing: Timing,
     ) -> None:
         self._rows = rows
@@ -121,6 +124,7 @@ class Submitter:
         self._photos = photos
         self._workspace = workspace
         self._reporter = reporter
+        self._log = progress_log
         self._timing = timing
 
     async def run(self, generation: Generation) -> Generation:
@@ -202,22 +206,17 @@ class Submitter:
             async for event in events:
                 if isinstance(event, CompletedEvent | FailedEvent):
                     return event
-                current = await self._progress(current, event)
+                current = self._progress(current, event)
         raise MaybeAcceptedError(Failure(FailureKind.LOST, charged=Charged.UNKNOWN))
 
-    async def _progress(self, current: Generation, event: StreamEvent) -> Generation:
-        """Write down and show one event; a database that fails here must not cost the stream."""
-        if isinstance(event, StatusEvent):
-            step = on_status_word(current.state, event.word)
-        else:
-            step = on_status_word(current.state, getattr(event, "name", ""))
+    def _progress(self, current: Generation, event: StreamEvent) -> Generation:
+        """Show one event and have it written down; a database that fails must neither cost the stream nor hold it."""
+        word = event.word if isinstance(event, StatusEvent) else getattr(event, "name", "")
+        step = on_status_word(current.state, word)
         log.info("stream_event", state=step.state.value)
-        try:
-            current = await self._rows.move(current, step.state, step.note)
-        except OUTAGE as error:
-            log.warning("progress_not_stored", error=type(error).__name__)
-            current = replace(current, state=step.state, note=step.note)
+        current = replace(current, state=step.state, note=step.note)
         self._reporter.progress(current)
+        self._log.note(current)
         return current
 
     async def _end(self, current: Generation, event: CompletedEvent | FailedEvent) -> Generation:

@@ -6,10 +6,10 @@ from math import inf
 
 from services.outbox.agenda import Agenda
 from services.outbox.calls import ChatKey, is_group
+from services.outbox.group import Group
 from services.outbox.job import Job
 from services.outbox.limits import Limits
 from services.outbox.priority import Priority
-from services.outbox.window import Window
 
 
 class Kind(Enum):
@@ -17,7 +17,7 @@ class Kind(Enum):
 
     SMALL = auto()
     PROGRESS = auto()
-    """Progress in groups, which must leave a part of the group's budget to the rest."""
+    """Progress in groups, which has a pace and leaves a part of the group's budget to the rest."""
     UPLOAD = auto()
 
 
@@ -47,7 +47,7 @@ class Chat:
         limits: The budgets.
     """
 
-    __slots__ = ("_gap_from", "_limits", "_window", "key", "lanes", "paused_until", "served", "small", "upload")
+    __slots__ = ("_gap_from", "_group", "_limits", "key", "lanes", "paused_until", "served", "small", "upload")
 
     def __init__(self, key: ChatKey, limits: Limits) -> None:
         self.key = key
@@ -58,19 +58,19 @@ class Chat:
         self.upload: Job | None = None
         self._limits = limits
         self._gap_from = -inf
-        self._window = Window(limits.group, limits.group_span, limits.hold) if is_group(key) else None
+        self._group = Group(limits) if is_group(key) else None
 
     def adopt(self, limits: Limits) -> None:
         """Work with other budgets from now on."""
         self._limits = limits
-        if self._window is not None:
-            self._window.capacity = limits.group
+        if self._group is not None:
+            self._group.adopt(limits)
 
     def lane(self, job: Job) -> Lane:
         """The lane a job belongs in. Edits with files keep their order among the other edits."""
         if job.call.upload and job.call.edit is None:
             kind = Kind.UPLOAD
-        elif self._window is not None and job.priority is Priority.PROGRESS:
+        elif self._group is not None and job.priority is Priority.PROGRESS:
             kind = Kind.PROGRESS
         else:
             kind = Kind.SMALL
@@ -86,8 +86,9 @@ class Chat:
             self.upload = job
         else:
             self.small = job
-        if self._window is not None:
-            self._window.take(job, min(job.call.units, self._limits.group), now, open_ended=kind is Kind.UPLOAD)
+        if self._group is not None:
+            progress, upload = kind is Kind.PROGRESS, kind is Kind.UPLOAD
+            self._group.begin(job, job.call.units, now, progress=progress, open_ended=upload)
 
     def finish(self, job: Job, now: float) -> None:
         """Note that a call has ended."""
@@ -96,36 +97,27 @@ class Chat:
             self.upload = None
         else:
             self.small = None
-        if self._window is not None:
-            self._window.settle(job, now)
+        if self._group is not None:
+            self._group.finish(job, now)
 
     def ready_at(self, job: Job, kind: Kind, now: float) -> float:
         """When this chat can take a job: seconds, at most `now` for at once, infinity while it hangs on a call."""
         if self.small is not None or (kind is Kind.UPLOAD and self.upload is not None):
             return inf
         at = max(self._gap_from + self._limits.chat_gap, self.paused_until)
-        if self._window is None:
+        if self._group is None:
             return at
         if kind is Kind.PROGRESS:
-            return max(at, self._progress_at(self._window, job.call.units, now))
-        return max(at, self._window.when(job.call.units, now))
+            return max(at, self._group.when_progress(job.call.units, self._awaited(), now))
+        return max(at, self._group.when(job.call.units, now))
 
     def idle(self, now: float) -> bool:
         """Whether nothing is lost if this chat is forgotten."""
         at_rest = self.small is None and self.upload is None and not any(lane.jobs for lane in self.lanes.values())
         free = self._gap_from + self._limits.chat_gap <= now and self.paused_until <= now
-        return at_rest and free and (self._window is None or self._window.used(now) == 0)
+        return at_rest and free and (self._group is None or self._group.at_rest(now))
 
-    def _progress_at(self, window: Window, units: int, now: float) -> float:
-        """When progress may be sent to a group.
-
-        The first half of its share goes out as it comes. The second half is spread over the time until units come
-        free again, since a status that changes every few seconds is worth more than a burst and a long silence.
-        """
-        share = self._limits.group_progress
-        at = window.when(units, now, share)
-        used = window.used(now)
-        if not share // 2 <= used < share:
-            return at
-        free_again = min(window.first_release(), self.served + self._limits.group_span)
-        return max(at, self.served + (free_again - self.served) / (share - used + 1))
+    def _awaited(self) -> int:
+        """Units that the first of each lane but progress's wait for."""
+        firsts = [lane.first() for kind, lane in self.lanes.items() if kind is not Kind.PROGRESS]
+        return sum(job.call.units for job in firsts if job is not None)

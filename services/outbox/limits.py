@@ -21,7 +21,8 @@ class Limits:
         chat_gap: Seconds between the end of one call to a chat and the start of the next.
         group: Messages to one group within `group_span` seconds.
         group_span: Seconds.
-        group_progress: How many of `group` may be spent when progress is sent; the rest is kept for what matters.
+        group_progress: How many of `group` may be spent when progress is sent; the rest is kept for what matters:
+            one video and its end.
         uploads: Calls with files in the body that run at once.
         hold: Seconds after its start at which a call without files is taken to have arrived, if it has no answer yet.
         patience: Seconds a call must have waited to go before a fresh one of the next higher priority.
@@ -40,7 +41,7 @@ class Limits:
     chat_gap: float = 1.0
     group: int = 20
     group_span: float = 60.0
-    group_progress: int = 15
+    group_progress: int = 18
     uploads: int = 3
     hold: float = 1.0
     patience: float = 60.0
@@ -55,15 +56,18 @@ class Limits:
     def shared(self, processes: int) -> Self:
         """The part of one of several processes of the same bot: equal ones, since nobody knows who will need more.
 
+        Each keeps as much of a group's part from progress as one alone does, where there is that much.
+
         Args:
             processes: How many there are, at least 1.
         """
         if processes <= 1:
             return self
+        group = max(LEAST_GROUP, self.group // processes)
         return replace(
             self,
             overall=max(LEAST_OVERALL, self.overall // processes),
-            group=max(LEAST_GROUP, self.group // processes),
-            group_progress=max(LEAST_GROUP_PROGRESS, self.group_progress // processes),
+            group=group,
+            group_progress=max(LEAST_GROUP_PROGRESS, group - (self.group - self.group_progress)),
             alone=False,
         )

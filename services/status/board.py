@@ -79,6 +79,7 @@ class StatusBoard:
         self._move_chat = move_chat
         self._live: dict[str, _Shown] = {}
         self._delivering: set[str] = set()
+        self._messages: dict[str, int] = {}
         self._ended = Remembered()
         self._endings = Endings(messenger, rows, self._end_screen, self._links, self._next_version, move_chat)
         self._version = 0
@@ -140,7 +141,7 @@ class StatusBoard:
 
     async def waiting(self, generation: Generation, position: int) -> None:
         """Show a new place in the queue. Returns at once: a chat that Telegram slows down must not hold up turns."""
-        if not self._is_known(generation.id):
+        if generation.status_message_id is not None and not self._is_known(generation.id):
             self._tasks.start(self._edit(generation, self._next_version(), position), name=f"place-{generation.id}")
 
     async def end(self, generation: Generation) -> None:
@@ -183,6 +184,7 @@ class StatusBoard:
         """Stop refreshing a generation."""
         self._live.pop(generation_id, None)
         self._delivering.discard(generation_id)
+        self._messages.pop(generation_id, None)
 
     def _is_known(self, generation_id: str) -> bool:
         """Whether a run of this process shows it, or has shown its end."""
@@ -216,18 +218,18 @@ class StatusBoard:
             raise _WentOnError
 
     async def _edit(self, generation: Generation, version: int, position: int | None = None) -> None:
-        if generation.status_message_id is None or generation.state in FINAL:
+        if generation.state in FINAL:
             return
         try:
             screen = await self._screen(generation, position)
-            await self._messenger.edit(
-                generation.chat_id,
-                generation.status_message_id,
-                screen,
-                Priority.PROGRESS,
-                version,
-                lambda: self._fence(generation),
-            )
+            known = self._messages.get(generation.id, generation.status_message_id)
+            if not await self._edit_message(generation, known, screen, version):
+                # Sent, or sent anew, since this run began.
+                newest = await self._rows.status_message(generation.id)
+                if newest is not None and newest != known:
+                    if generation.id in self._live:
+                        self._messages[generation.id] = newest
+                    await self._edit_message(generation, newest, screen, version)
             if await self._rows.went_on_elsewhere(generation):
                 # The edit came late: this process stood still, or the message's turn was long in coming.
                 self._forget_run(generation)
@@ -235,6 +237,16 @@ class StatusBoard:
         except _WentOnError:
             self._forget_run(generation)
         except ChatMovedError as error:
+            self.forget(generation.id)
             await self._move_chat(generation.chat_id, error.new_chat_id)
         except (TelegramError, SQLAlchemyError, OSError) as error:
             log.info("progress_not_shown", error=type(error).__name__)
+
+    async def _edit_message(self, generation: Generation, message_id: int | None, screen: Screen, version: int) -> bool:
+        """Whether there is such a message."""
+        if message_id is None:
+            return False
+        outcome = await self._messenger.edit(
+            generation.chat_id, message_id, screen, Priority.PROGRESS, version, lambda: self._fence(generation)
+        )
+        return outcome is not EditOutcome.GONE

@@ -54,7 +54,7 @@ class Estimates:
         done = (GenerationRow.state == State.DONE.value) & (GenerationRow.count == count)
         before = GenerationRow.finished_at <= (started_at or self._clock.now())
         query = select(GenerationRow.started_at, GenerationRow.finished_at).where(done & before)
-        async with self._database.read() as session:
-            rows = (await session.execute(query.order_by(GenerationRow.finished_at.desc()).limit(SAMPLE))).all()
+        async with self._database.look() as connection:
+            rows = (await connection.execute(query.order_by(GenerationRow.finished_at.desc()).limit(SAMPLE))).all()
         took = [(ended - began).total_seconds() for began, ended in rows if began is not None and ended is not None]
         return max(5.0, median(took)) if took else DEFAULT_ESTIMATE_SECONDS

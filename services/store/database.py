@@ -5,14 +5,14 @@ Writers of one process wait for each other in the event loop rather than in SQLi
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from services.store.condition import Condition, reason_of
-from services.store.engines import async_url, make_engine
+from services.store.engines import Engines, async_url, make_engine
 from services.store.schema import Base
 from services.store.turns import Turns
 
@@ -57,6 +57,7 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._engines = Engines.of(engine)
         self._is_sqlite = engine.dialect.name == "sqlite"
         self._turns = Turns() if self._is_sqlite else None
         self._condition = Condition()
@@ -81,10 +82,15 @@ class Database:
             durable: On SQLite, whether the commit waits until it would survive a loss of power, which takes a disk
                 milliseconds. It survives the end of the process in any case.
         """
-        turn = self._turns.turn(hurry=hurry) if self._turns else nullcontext()
-        engine = self._engine.execution_options(synchronous="FULL" if durable else "NORMAL")
-        async with turn, self._transaction(engine) as session:
+        engine = self._engines.durable if durable else self._engines.quick
+        async with self._turn(hurry=hurry), self._transaction(engine) as session:
             yield session
+
+    @asynccontextmanager
+    async def write_one(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for one statement that is a durable transaction by itself, which spares its begin and end."""
+        async with self._turn(), self._connection(self._engines.durable_one) as connection:
+            yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -93,21 +99,45 @@ class Database:
             yield session
 
     @asynccontextmanager
+    async def look(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for statements that only read, each of which sees what is newest then."""
+        async with self._connection(self._engines.look) as connection:
+            yield connection
+
+    def _turn(self, *, hurry: bool = False) -> AbstractAsyncContextManager[None]:
+        return self._turns.turn(hurry=hurry) if self._turns else nullcontext()
+
+    @asynccontextmanager
     async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
         session = AsyncSession(engine, expire_on_commit=False)
+        async with self._watched(session), session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         try:
-            async with session.begin():
-                yield session
+            connection = await engine.connect()
+        except (SQLAlchemyError, OSError) as error:
+            self._condition.failed(error)
+            raise
+        async with self._watched(connection):
+            yield connection
+
+    @asynccontextmanager
+    async def _watched(self, work: AsyncSession | AsyncConnection) -> AsyncIterator[None]:
+        """Note whether the database works, and put the connection back at the end."""
+        try:
+            yield
         except (SQLAlchemyError, OSError) as error:
             self._condition.failed(error)
             raise
         finally:
-            await self._put_back(session)
+            await self._put_back(work)
         self._condition.worked()
 
-    async def _put_back(self, session: AsyncSession) -> None:
+    async def _put_back(self, work: AsyncSession | AsyncConnection) -> None:
         """Give the connection back, also when the caller is cancelled: the end of the process waits for that."""
-        closing = asyncio.ensure_future(session.close())
+        closing = asyncio.ensure_future(work.close())
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
         await asyncio.shield(closing)
@@ -185,7 +215,7 @@ async def open_database(database_url: str) -> Database:
     name = url.get_backend_name()
     engine = make_engine(url)
     try:
-        async with engine.execution_options(synchronous="FULL").begin() as connection:
+        async with Engines.of(engine).durable.begin() as connection:
             if name != "sqlite":
                 # A migration may compute for longer than a transaction may idle.
                 await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))

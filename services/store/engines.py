@@ -6,6 +6,8 @@ on ``PRAGMA synchronous``.
 """
 
 import sqlite3
+from dataclasses import dataclass
+from typing import Self
 
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.engine import URL
@@ -21,6 +23,9 @@ BUSY_TIMEOUT_SECONDS = 30
 IDLE_SECONDS = 5
 """A process that is frozen in the middle of a transaction loses it, and its locks, after so long."""
 
+BEGIN = "begin_with"
+"""The execution option that says with which statements a transaction on SQLite begins."""
+
 _POSTGRESQL_ARGUMENTS = {
     "connect_timeout": 10,
     # A server that is gone without a word (its machine lost power, the network fell apart) is given up in time.
@@ -30,6 +35,37 @@ _POSTGRESQL_ARGUMENTS = {
     "tcp_user_timeout": 15_000,
 }
 """Options of the connection. Source: PostgreSQL's page on "Database Connection Control Functions"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """One engine, for transactions of each kind.
+
+    Attributes:
+        durable: Commits wait until they would survive a loss of power.
+        quick: On SQLite, commits survive the end of the process, and need not wait for that.
+        durable_one: Each statement is a durable transaction by itself.
+        look: Each statement reads by itself.
+    """
+
+    durable: AsyncEngine
+    quick: AsyncEngine
+    durable_one: AsyncEngine
+    look: AsyncEngine
+
+    @classmethod
+    def of(cls, engine: AsyncEngine) -> Self:
+        """All of them, with the same connections."""
+        if engine.dialect.name != "sqlite":
+            alone = engine.execution_options(isolation_level="AUTOCOMMIT")
+            return cls(engine, engine, alone, alone)
+        full = ("PRAGMA synchronous=FULL",)
+        return cls(
+            durable=engine.execution_options(**{BEGIN: (*full, "BEGIN IMMEDIATE")}),
+            quick=engine.execution_options(**{BEGIN: ("PRAGMA synchronous=NORMAL", "BEGIN IMMEDIATE")}),
+            durable_one=engine.execution_options(**{BEGIN: full}),
+            look=engine.execution_options(**{BEGIN: ()}),
+        )
 
 
 def async_url(database_url: str) -> URL:
@@ -92,11 +128,7 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
     def on_begin(connection: Connection) -> None:
         driver = connection.connection.driver_connection
         assert isinstance(driver, OneHopConnection)
-        synchronous = connection.get_execution_options().get("synchronous")
-        if synchronous is None:
-            driver.begin_with("BEGIN DEFERRED")
-        else:
-            driver.begin_with(f"PRAGMA synchronous={synchronous}", "BEGIN IMMEDIATE")
+        driver.begin_with(*connection.get_execution_options().get(BEGIN, ("BEGIN DEFERRED",)))
 
 
 def _prepare_postgresql(engine: AsyncEngine) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from services.store.condition import reason_of
 from services.store.database import DatabaseError
-from services.store.engines import async_url, make_engine
+from services.store.engines import Engines, async_url, make_engine
 from services.store.upgrading import MIGRATIONS
 
 
@@ -59,7 +59,7 @@ async def inspect_database(database_url: str) -> Inspection:
     engine = make_engine(url)
     try:
         # On SQLite this proves that it can be written.
-        async with engine.execution_options(synchronous="FULL").begin() as connection:
+        async with Engines.of(engine).durable.begin() as connection:
             return await connection.run_sync(_inspect)
     except (SQLAlchemyError, OSError) as error:
         raise DatabaseError(f"the {name} database cannot be used: {reason_of(error)}") from error

@@ -96,17 +96,17 @@ class OneHopConnection(aiosqlite.Connection):
         # A process must be able to end while a connection is open.
         self._thread.daemon = True
         self._begin: tuple[str, ...] = ()
-        self._may_be_open = False
+        self._is_begun = self._may_be_open = False
 
     def __await__(self) -> Generator[Any, None, Self]:
         """Connect."""
         return super().__await__()  # type: ignore[return-value]
 
     def begin_with(self, *statements: str) -> None:
-        """Begin a transaction with the next statement.
+        """Begin with the next statement.
 
         Args:
-            *statements: ``BEGIN DEFERRED`` or ``BEGIN IMMEDIATE``, and what is to be set before it.
+            *statements: What is to be set, and a ``BEGIN``; without that each statement is a transaction by itself.
         """
         self._begin = statements
 
@@ -116,16 +116,25 @@ class OneHopConnection(aiosqlite.Connection):
         return begin
 
     def begun_cursor(self, begin: Iterable[str]) -> sqlite3.Cursor:
-        """A cursor within the transaction. To be called in the connection's thread."""
+        """A cursor, within the transaction if there is one. To be called in the connection's thread."""
         cursor = self._conn.cursor()
         for statement in begin:
             cursor.execute(statement)
         return cursor
 
-    async def in_its_thread(self, call: Callable[..., None], *args: object) -> None:
-        """Call something in the connection's thread; it may leave a transaction open."""
+    async def in_its_thread(self, call: Callable[..., None], begin: tuple[str, ...], *args: object) -> None:
+        """Call something in the connection's thread.
+
+        Args:
+            call: What.
+            begin: Of :meth:`take_begin`; its first argument.
+            *args: The others.
+        """
+        self._is_begun = self._is_begun or any(statement.startswith("BEGIN") for statement in begin)
+        # Until it has returned, it is to be waited for, also where the caller is cancelled.
         self._may_be_open = True
-        await self._execute(call, *args)  # type: ignore[no-untyped-call]
+        await self._execute(call, begin, *args)  # type: ignore[no-untyped-call]
+        self._may_be_open = self._is_begun
 
     @contextmanager
     async def cursor(self) -> aiosqlite.Cursor:
@@ -136,7 +145,7 @@ class OneHopConnection(aiosqlite.Connection):
         """Commit, where anything was begun."""
         if self._is_at_work():
             await super().commit()
-            self._may_be_open = False
+            self._has_ended()
 
     async def rollback(self) -> None:
         """Roll back, where anything was begun.
@@ -145,9 +154,12 @@ class OneHopConnection(aiosqlite.Connection):
         """
         if self._is_at_work():
             await super().rollback()
-            self._may_be_open = False
+            self._has_ended()
 
     def _is_at_work(self) -> bool:
         """Whether there may be a transaction; one that was to begin with the next statement is forgotten."""
         self.take_begin()
         return self._may_be_open
+
+    def _has_ended(self) -> None:
+        self._is_begun = self._may_be_open = False

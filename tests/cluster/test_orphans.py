@@ -89,7 +89,7 @@ async def turn(process: Process, database: Database) -> str:
     async with database.write() as session:
         placed = await process.queue.place(session, order)
     assert isinstance(placed, Placed)
-    assert await process.queue.start_next() == [placed.generation_id]
+    assert [turn.id for turn in await process.queue.start_next()] == [placed.generation_id]
     return placed.generation_id
 
 

@@ -10,6 +10,7 @@ from services.delivery.plan import Limits as SendLimits
 from services.generations.cancelling import CancelScopes
 from services.generations.deliver import Deliverer
 from services.generations.model import Generation, Order, Placed
+from services.generations.progress_log import ProgressLog
 from services.generations.queue import Limits, Queue
 from services.generations.reconcile import Patience, Reconciler
 from services.generations.repository import GenerationRows
@@ -54,8 +55,9 @@ class Bench:
         workspace = Workspace(Path(self._folder.name))
         timing = Timing(self.generation_timeout, self.clock.sleep)
         patience = Patience(15.0, self.reconcile_timeout, self.clock.sleep)
+        self.log = ProgressLog(self.database, self.clock.sleep)
         self.submitter = Submitter(
-            self.rows, self.results, self.service, self.service, self.chat, workspace, self.chat, timing
+            self.rows, self.results, self.service, self.service, self.chat, workspace, self.chat, self.log, timing
         )
         self.reconciler = Reconciler(self.rows, self.results, self.service, self.chat, self.clock, patience)
         self.deliverer = Deliverer(

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from pathlib import Path, PurePath
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from services.delivery.errors import SendForbiddenError, SendNotSentError, SendRefusedError, SendUnknownError
 from services.delivery.plan import Way
@@ -86,6 +86,13 @@ class MortalDatabase(Database):
         async with super().write(hurry=hurry, durable=False) as session:
             yield session
             self.fate.step()
+        self.fate.step()
+
+    @asynccontextmanager
+    async def write_one(self) -> AsyncIterator[AsyncConnection]:
+        self.fate.step()
+        async with super().write_one() as connection:
+            yield connection
         self.fate.step()
 
 

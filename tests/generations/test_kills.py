@@ -9,7 +9,7 @@ from tests.generations.bench import bench
 from tests.generations.fates import Killed, Post, Send
 from tests.generations.verdicts import check_end
 
-ARMED = 7
+ARMED = 5
 """The first step after the arming: all ways are the same before."""
 
 WAYS = [

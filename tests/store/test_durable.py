@@ -10,6 +10,7 @@ from services.clock import SystemClock
 from services.generations.repository import GenerationRows
 from services.inbox import Arrived, Inbox
 from services.store.database import Database, open_database
+from services.store.engines import BEGIN
 
 FULL, NORMAL = 2, 1
 
@@ -36,16 +37,16 @@ async def test_each_write_waits_or_does_not_whatever_its_connection_did_before(d
 
 
 async def test_a_run_waits_for_the_disk_and_an_update_does_not(database: Database) -> None:
-    used: list[str] = []
+    used: list[tuple[str, ...]] = []
 
     @event.listens_for(database.engine.sync_engine, "begin")
     def on_begin(connection: object) -> None:
-        used.append(connection.get_execution_options().get("synchronous"))  # type: ignore[attr-defined]
+        used.append(connection.get_execution_options()[BEGIN])  # type: ignore[attr-defined]
 
     inbox = Inbox(database, SystemClock(), 7, "one")
     await inbox.store([Arrived(1, "1:1", "{}")])
     await inbox.handled([1])
-    assert used == ["NORMAL", "NORMAL"]
+    assert used == [("PRAGMA synchronous=NORMAL", "BEGIN IMMEDIATE")] * 2
     used.clear()
     await GenerationRows(database, SystemClock()).take("none")
-    assert used == ["FULL"]
+    assert used == [("PRAGMA synchronous=FULL",)]

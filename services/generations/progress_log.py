@@ -1,0 +1,75 @@
+"""Where streams stand, written down a moment behind them: of each the newest event alone, and many in one transaction.
+
+What money hangs on never goes this way. A process that dies loses a moment of progress, and its next run looks the
+result up whatever the last event was.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+
+from sqlalchemy import Update, bindparam, or_, update
+
+from services.generations.machine import may_follow
+from services.generations.model import Generation, State
+from services.generations.outages import OUTAGE
+from services.generations.rows import ROWS
+from services.store.database import Database
+
+PAUSE_SECONDS = 0.5
+"""How far the rows are behind."""
+
+
+def _move(state: State) -> Update:
+    """To a state, of rows that are in it or may come to it; made once for each."""
+    before = [ROWS.c.state == known.value for known in State if known is state or may_follow(known, state)]
+    fence = (ROWS.c.id == bindparam("run_id")) & (ROWS.c.epoch == bindparam("run_epoch"))
+    return update(ROWS).where(fence, or_(*before)).values(state=state.value, note=bindparam("newest_note"))
+
+
+_MOVES = {state: _move(state) for state in (State.SUBMITTING, State.STARTING, State.UPLOADING, State.PROCESSING)}
+
+
+class ProgressLog:
+    """Writes progress down, fenced as all that a run writes.
+
+    Args:
+        database: Where the rows are.
+        sleep: Waits some seconds.
+    """
+
+    def __init__(self, database: Database, sleep: Callable[[float], Awaitable[None]]) -> None:
+        self._database = database
+        self._sleep = sleep
+        self._newest: dict[str, Generation] = {}
+        self._some = asyncio.Event()
+
+    def note(self, generation: Generation) -> None:
+        """Take note of where a stream stands; returns at once."""
+        self._newest[generation.id] = generation
+        self._some.set()
+
+    async def run(self) -> None:
+        """Write down what was noted, until cancelled; through an outage of the database it is kept."""
+        while True:
+            await self._some.wait()
+            await self._sleep(PAUSE_SECONDS)
+            await self.write()
+
+    async def write(self) -> None:
+        """Write down what was noted."""
+        self._some.clear()
+        noted, self._newest = self._newest, {}
+        try:
+            await self._store(noted)
+        except OUTAGE:
+            self._newest = noted | self._newest
+            self._some.set()
+
+    async def _store(self, noted: dict[str, Generation]) -> None:
+        rows: dict[State, list[dict[str, str | int]]] = defaultdict(list)
+        for one in noted.values():
+            rows[one.state].append({"run_id": one.id, "run_epoch": one.epoch, "newest_note": one.note})
+        async with self._database.write(durable=False) as session:
+            for state, changes in rows.items():
+                await session.execute(_MOVES[state], changes)
