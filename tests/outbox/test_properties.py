@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.outbox.calls import Call, is_group
+from services.outbox.group import BURST_PART
 from services.outbox.job import Outcome, State
 from services.outbox.limits import Limits
 from services.outbox.priority import Priority
@@ -13,6 +14,8 @@ from tests.outbox.simulation import ENDED, Answer, Flight, Simulation, message, 
 
 # Small budgets, so that a few dozen calls run into every one of them.
 TIGHT = Limits(overall=6, group=6, group_span=12.0, group_progress=4, uploads=2, patience=5.0)
+# One whose progress comes in bursts as well.
+BURSTS = Limits(group=14, group_span=20.0, group_progress=12)
 EPSILON = 1e-6
 CHATS = (1, 2, 3, -4, -5)
 
@@ -84,6 +87,38 @@ def test_progress_leaves_a_part_of_a_groups_budget(steps: list[tuple[float, Call
             begin = flight.start - TIGHT.group_span + EPSILON
             own = [f for f in flights if f.call.chat == flight.call.chat and begin < f.start <= flight.start]
             assert len(own) <= TIGHT.group_progress
+
+
+group_progress = st.builds(text_edit, st.just(-4), st.integers(1, 3))
+
+
+@quick
+@given(st.lists(st.tuples(gaps, group_progress), max_size=120))
+def test_progress_that_waits_in_a_group_is_never_silent_for_long(steps: list[tuple[float, Call]]) -> None:
+    simulation = Simulation(BURSTS)
+    simulation.run(timed(steps))
+    born = {id(job.call): job.born for job in simulation.jobs}
+    for before, flight in pairwise(simulation.sent()):
+        waits = flight.start - max(born[id(flight.call)], before.start)
+        assert waits <= BURSTS.group_span / BURST_PART + 2 * BURSTS.chat_gap
+
+
+@quick
+@given(
+    st.lists(st.tuples(gaps, group_progress), min_size=1, max_size=60),
+    st.floats(0, 40),
+    st.integers(1, TIGHT.group),
+    st.sampled_from([TIGHT, BURSTS]),
+)
+def test_progress_never_delays_a_result(steps: list[tuple[float, Call]], at: float, units: int, limits: Limits) -> None:
+    simulation = Simulation(limits)
+    simulation.run([*timed(steps), (at, video(-4, units))])
+    (result,) = [f for f in simulation.flights if f.call.upload]
+    before = [f for f in simulation.flights if f.start < at]
+    held = sorted(f.end + limits.group_span for f in before if f.end + limits.group_span > at)
+    excess = len(held) + units - limits.group
+    room = held[excess - 1] if excess > 0 else at
+    assert result.start <= max([at, room, *(f.end + limits.chat_gap for f in before[-1:])]) + EPSILON
 
 
 @quick

@@ -1,5 +1,3 @@
-from itertools import pairwise
-
 import pytest
 
 from services.outbox.calls import Call
@@ -34,15 +32,6 @@ def test_a_slow_call_keeps_the_next_of_its_chat_waiting() -> None:
     simulation = Simulation(answer=lambda _: Answer(latency=4.0))
     simulation.run([(0.0, message(1)), (0.0, message(1))])
     assert [f.start for f in simulation.sent()] == [0.0, 5.0]
-
-
-def test_progress_in_a_group_uses_its_share_without_long_silences() -> None:
-    simulation = Simulation()
-    simulation.run([(at * 1.0, text_edit(-1, at % 3)) for at in range(180)])
-    starts = [f.start for f in simulation.sent()]
-    minutes = [[at for at in starts if begin <= at < begin + 60] for begin in starts if begin < 120]
-    assert max(map(len, minutes)) == 15
-    assert max(second - first for first, second in pairwise(starts)) < 10
 
 
 def test_a_group_gets_twenty_a_minute() -> None:
