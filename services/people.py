@@ -75,7 +75,7 @@ class People:
         """
         choices = await self._choices(user_id)
         if choices is None:
-            async with self._database.write() as session:
+            async with self._database.write(durable=False) as session:
                 await self._ensure(session, user_id)
             self._changes.tell(TOPIC, str(user_id))
             choices = await self._choices(user_id)

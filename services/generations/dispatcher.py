@@ -158,7 +158,7 @@ class Dispatcher:
         if not self._members.speaks:
             self._shown = {}
             return
-        places = await self._queue.positions()
+        places = await self._queue.positions_shown()
         changed = {key: place for key, place in places.items() if self._shown.get(key) != place}
         self._shown = places
         for generation_id, place in changed.items():

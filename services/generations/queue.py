@@ -154,6 +154,13 @@ class Queue:
         """The place of every waiting generation, from 1. Those who ask at the same time share the answer."""
         return await self._positions.answer()
 
+    async def positions_shown(self) -> dict[str, int]:
+        """The same of those that have a status message, which are few where few must wait."""
+        async with self._database.look() as connection:
+            shown = list(await connection.scalars(_SHOWN))
+        places = await self.positions() if shown else {}
+        return {generation_id: places[generation_id] for generation_id in shown if generation_id in places}
+
     async def _find_positions(self) -> dict[str, int]:
         async with self._database.look() as connection:
             waiting = await self._waiting(connection)
@@ -213,6 +220,7 @@ def _queued() -> ColumnElement[bool]:
 
 
 _FIRST_QUEUED = select(GenerationRow.id).where(_queued()).limit(1)
+_SHOWN = select(GenerationRow.id).where(_queued(), GenerationRow.status_message_id.is_not(None))
 
 
 def _unfinished() -> ColumnElement[bool]:

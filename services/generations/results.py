@@ -1,13 +1,11 @@
 """Results of a generation: its videos, and which objects of the API's history are whose."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Row, Table, Update, bindparam, delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Row, Table, Update, bindparam, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,11 +16,25 @@ from services.generations.matching import Request, keys_of, same_prompt
 from services.generations.model import Generation, State, Video, VideoState
 from services.generations.repository import RunOvertakenError, move_in
 from services.store.database import Database
+from services.store.dialects import insert_all_new
 from services.store.schema import GenerationRow, ResultClaimRow, VideoRow
 
 
 def _hashed(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _new_videos(run: Generation, urls: Sequence[str]) -> list[Mapping[str, object]]:
+    """A row for each video that was made, and for each that was asked for and was not."""
+    return [
+        {
+            "generation_id": run.id,
+            "position": position,
+            "url": url,
+            "state": (VideoState.READY if url else VideoState.FAILED).value,
+        }
+        for position, url in enumerate([*urls, *[""] * (run.count - len(urls))])
+    ]
 
 
 class ResultTakenError(Exception):
@@ -65,30 +77,17 @@ class Results:
         """
         now = self._clock.now()
         urls = list(dict.fromkeys(url for result in results for url in result.urls))
-        failed = max(0, run.count - len(urls))
         async with self._database.write() as session:
-            written = select(func.count()).where(VideoRow.generation_id == run.id)
-            known = await session.scalar(written)
             changed = await move_in(session, run, State.DELIVERING, "", now, charged=Charged.YES.value)
             await self._claim(session, run.id, (key for result in results for key in keys_of(result)), now)
             if exclusive:
                 await self._refuse_foreign(session, run.id, results)
-            if known:
-                return changed
-            for position, url in enumerate(urls):
-                session.add(VideoRow(generation_id=run.id, position=position, url=url))
-            for position in range(len(urls), len(urls) + failed):
-                session.add(VideoRow(generation_id=run.id, position=position, state=VideoState.FAILED.value))
+            await insert_all_new(session, VideoRow, _new_videos(run, urls))
         return changed
 
     async def _claim(self, session: AsyncSession, generation_id: str, keys: Iterable[str], now: datetime) -> None:
         rows = [{"key": _hashed(key), "generation_id": generation_id, "created_at": now} for key in dict.fromkeys(keys)]
-        if not rows:
-            return
-        if self._database.is_sqlite:
-            await session.execute(sqlite_insert(ResultClaimRow).values(rows).on_conflict_do_nothing())
-        else:
-            await session.execute(postgresql_insert(ResultClaimRow).values(rows).on_conflict_do_nothing())
+        await insert_all_new(session, ResultClaimRow, rows)
 
     @staticmethod
     async def _refuse_foreign(session: AsyncSession, generation_id: str, results: Sequence[VideoResult]) -> None:
