@@ -23,6 +23,7 @@ from services.genaipro.client import GenAIProClient
 from services.genaipro.errors import GenAIProError
 from services.genaipro.events import CreditGrant
 from services.genaipro.pacing import Pacer
+from services.genaipro.upload import paid_session
 from services.store.database import DatabaseError
 from services.store.inspection import Age, Inspection, inspect_database
 
@@ -205,9 +206,10 @@ def _compare(settings: Settings, info: WebhookInfo) -> Outcome:
 
 async def _ask_genaipro(settings: Settings) -> Outcome:
     clock = SystemClock()
-    async with aiohttp.ClientSession() as session:
+    async with aiohttp.ClientSession() as session, paid_session() as paid:
         client = GenAIProClient(
             session,
+            paid,
             settings.genaipro_api_url,
             settings.genaipro_api_key.get_secret_value(),
             idle_timeout=ANSWER_SECONDS,

@@ -16,6 +16,7 @@ from services.changes import Changes
 from services.chat_moves import ChatMoves
 from services.contact import Contact
 from services.genaipro.client import GenAIProClient
+from services.genaipro.upload import paid_session
 from services.generations.cancelling import CancelScopes, CancelWatch
 from services.generations.dispatcher import Dispatcher
 from services.generations.engine import Engine
@@ -113,6 +114,7 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
     """
     settings, database, clock, sleep = ground.settings, ground.database, ground.clock, ground.sleep
     session = await stack.enter_async_context(aiohttp.ClientSession())
+    paid = await stack.enter_async_context(paid_session())
     workspace = Workspace(settings.data_dir / "tmp" / ground.executor_id)
     await workspace.clear()
     stack.callback(workspace.close)
@@ -130,7 +132,7 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
     changes.listen(QUEUE_TOPIC, lambda _subject: queue_changed.set())
     queue = Queue(database, clock, _limits(settings), new_id, changes)
     telemetry = ground.telemetry
-    api = MeteredGenAIPro(_client(ground, session), telemetry)
+    api = MeteredGenAIPro(_client(ground, session, paid), telemetry)
     photos = _photos(ground, session, photo_workers)
     chat_moves = ChatMoves(database, rows, access)
     board = StatusBoard(
@@ -184,10 +186,11 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
     )
 
 
-def _client(ground: Ground, session: aiohttp.ClientSession) -> GenAIProClient:
+def _client(ground: Ground, session: aiohttp.ClientSession, paid: aiohttp.ClientSession) -> GenAIProClient:
     settings = ground.settings
     return GenAIProClient(
         session,
+        paid,
         settings.genaipro_api_url,
         settings.genaipro_api_key.get_secret_value(),
         idle_timeout=settings.stream_idle_timeout,

@@ -20,7 +20,7 @@ from services.genaipro.events import CreditGrant, FailedEvent, HistoryPage, Stre
 from services.genaipro.pacing import Pace
 from services.genaipro.sse import BODY_LIMIT, PaidEventSource, read_bounded
 from services.genaipro.sse_decoder import ServerSentEvent, SseLimitError
-from services.genaipro.upload import CONNECT_SECONDS, Sending, open_form, own_connection
+from services.genaipro.upload import CONNECT_SECONDS, Sending, open_form
 from services.genaipro.wire import (
     is_terminal,
     parse_credits,
@@ -54,7 +54,8 @@ class GenAIProClient:
     """Calls GenAIPro.
 
     Args:
-        session: The process's session, for the reads; the paid POST has a connection of its own.
+        session: The process's session, for the reads.
+        paid: The session of the paid POSTs; see :func:`services.genaipro.upload.paid_session`.
         base_url: The API's base URL, such as ``https://genaipro.vn/api/v1``.
         api_key: The Bearer token.
         idle_timeout: Seconds without a byte after which a stream counts as lost (``STREAM_IDLE_TIMEOUT``).
@@ -65,6 +66,7 @@ class GenAIProClient:
     def __init__(
         self,
         session: aiohttp.ClientSession,
+        paid: aiohttp.ClientSession,
         base_url: str,
         api_key: str,
         *,
@@ -73,6 +75,7 @@ class GenAIProClient:
         clock: Clock,
     ) -> None:
         self._session = session
+        self._paid = paid
         self._base_url = base_url.rstrip("/")
         self._api_key = api_key
         self._idle_timeout = idle_timeout
@@ -104,10 +107,9 @@ class GenAIProClient:
         async with AsyncExitStack() as stack:
             form = await self._open_photos(stack, photos, prompt, count)
             sending = Sending()
-            session = await stack.enter_async_context(own_connection(sending, trust_env=self._session.trust_env))
             source = PaidEventSource(
                 f"{self._base_url}/veo/ingredients-to-video",
-                session,
+                self._paid,
                 headers={
                     **self._authorization(),
                     "Accept": "text/event-stream",
@@ -116,6 +118,7 @@ class GenAIProClient:
                 },
                 data=form,
                 allow_redirects=False,
+                trace_request_ctx=sending,
                 timeout=aiohttp.ClientTimeout(
                     total=None, connect=CONNECT_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=self._idle_timeout
                 ),

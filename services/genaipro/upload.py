@@ -8,8 +8,9 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import ExitStack, asynccontextmanager
+from io import FileIO
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import aiohttp
 
@@ -27,9 +28,10 @@ MOST_DEFERRALS = 1000
 """How often a failed write is put off while an answer waits to be read; bounds the work on an answer nobody reads."""
 
 
-def _open_all(photos: Sequence[PhotoFile]) -> tuple[ExitStack, list[BinaryIO]]:
+def _open_all(photos: Sequence[PhotoFile]) -> tuple[ExitStack, list[FileIO]]:
     with ExitStack() as stack:
-        files: list[BinaryIO] = [stack.enter_context(photo.path.open("rb")) for photo in photos]
+        # Without a buffer, which would stay for as long as the stream: aiohttp reads large pieces anyway.
+        files: list[FileIO] = [stack.enter_context(photo.path.open("rb", buffering=0)) for photo in photos]
         return stack.pop_all(), files
 
 
@@ -115,13 +117,6 @@ class Sending:
         self._guard: asyncio.Timeout | None = None
         self._idle = 0.0
 
-    def trace(self) -> aiohttp.TraceConfig:
-        """The hooks by which aiohttp reports the sending."""
-        config = aiohttp.TraceConfig()
-        config.on_request_headers_sent.append(self._on_headers)
-        config.on_request_chunk_sent.append(self._on_chunk)
-        return config
-
     @asynccontextmanager
     async def watched(self, idle: float) -> AsyncIterator[None]:
         """A time limit on standing still; every part of the body that is handed over starts it anew.
@@ -142,15 +137,13 @@ class Sending:
         finally:
             self._guard = None
 
-    async def _on_headers(
-        self, _session: aiohttp.ClientSession, _context: SimpleNamespace, _sent: aiohttp.TraceRequestHeadersSentParams
-    ) -> None:
+    def on_headers(self) -> None:
+        """Note that bytes may leave from now on."""
         self.begun = True
         self._moved()
 
-    async def _on_chunk(
-        self, _session: aiohttp.ClientSession, _context: SimpleNamespace, _sent: aiohttp.TraceRequestChunkSentParams
-    ) -> None:
+    def on_chunk(self) -> None:
+        """Note that the body goes on."""
         self._moved()
 
     def _moved(self) -> None:
@@ -158,21 +151,39 @@ class Sending:
             self._guard.reschedule(asyncio.get_running_loop().time() + self._idle)
 
 
-def own_connection(sending: Sending, *, trust_env: bool) -> aiohttp.ClientSession:
-    """A session for one request, whose connection is new and is closed with it.
+def paid_session() -> aiohttp.ClientSession:
+    """A session for paid requests, each on a connection of its own, which is new and is closed with it.
 
     A pooled connection may have died unnoticed; a POST that fails on it could not be told from one that was
     accepted. A new connection that fails before the first byte proves that it was not.
 
-    Args:
-        sending: Told of the request's progress.
-        trust_env: Whether proxies named in the environment are used.
+    A request that is made over it names its :class:`Sending` as ``trace_request_ctx``.
     """
+    config = aiohttp.TraceConfig()
+    config.on_request_headers_sent.append(_on_headers)
+    config.on_request_chunk_sent.append(_on_chunk)
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
-            force_close=True, limit=1, socket_factory=lambda address: AnswerFirstSocket(*address[:3])
+            force_close=True, limit=0, socket_factory=lambda address: AnswerFirstSocket(*address[:3])
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
-        trace_configs=[sending.trace()],
-        trust_env=trust_env,
+        trace_configs=[config],
     )
+
+
+async def _on_headers(
+    _session: aiohttp.ClientSession, context: SimpleNamespace, _sent: aiohttp.TraceRequestHeadersSentParams
+) -> None:
+    _sending(context).on_headers()
+
+
+async def _on_chunk(
+    _session: aiohttp.ClientSession, context: SimpleNamespace, _sent: aiohttp.TraceRequestChunkSentParams
+) -> None:
+    _sending(context).on_chunk()
+
+
+def _sending(context: SimpleNamespace) -> Sending:
+    sending = context.trace_request_ctx
+    assert isinstance(sending, Sending)
+    return sending

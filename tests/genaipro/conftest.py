@@ -6,6 +6,7 @@ import pytest
 
 from services.genaipro.client import GenAIProClient
 from services.genaipro.pacing import Pacer
+from services.genaipro.upload import paid_session
 from services.photos.model import PhotoFile
 from tests.genaipro.fakes import FakeClock
 
@@ -26,10 +27,16 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-def make_client(session: aiohttp.ClientSession, clock: FakeClock) -> MakeClient:
+async def paid() -> AsyncIterator[aiohttp.ClientSession]:
+    async with paid_session() as session:
+        yield session
+
+
+@pytest.fixture
+def make_client(session: aiohttp.ClientSession, paid: aiohttp.ClientSession, clock: FakeClock) -> MakeClient:
     def make(url: str, idle_timeout: float = 30) -> GenAIProClient:
         pacer = Pacer(30, clock, clock.sleep)
-        return GenAIProClient(session, url, KEY, idle_timeout=idle_timeout, pacer=pacer, clock=clock)
+        return GenAIProClient(session, paid, url, KEY, idle_timeout=idle_timeout, pacer=pacer, clock=clock)
 
     return make
 

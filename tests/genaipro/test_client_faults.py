@@ -313,7 +313,7 @@ async def test_the_key_is_in_no_error_and_no_log(
 
 
 async def test_reads_are_paced_and_every_call_holds_the_others_when_asked_to(
-    session: aiohttp.ClientSession, clock: FakeClock, photos: list[PhotoFile]
+    session: aiohttp.ClientSession, paid: aiohttp.ClientSession, clock: FakeClock, photos: list[PhotoFile]
 ) -> None:
     waited = []
 
@@ -328,7 +328,7 @@ async def test_reads_are_paced_and_every_call_holds_the_others_when_asked_to(
         await exchange.answer(429, b"", extra="Retry-After: 5\r\n")
 
     async with WireServer(script) as server:
-        client = GenAIProClient(session, server.url, KEY, idle_timeout=5, pacer=Counting(), clock=clock)
+        client = GenAIProClient(session, paid, server.url, KEY, idle_timeout=5, pacer=Counting(), clock=clock)
         with pytest.raises(NotAcceptedError):
             await collect(client, photos)
         with pytest.raises(NotAcceptedError):
