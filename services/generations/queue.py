@@ -136,9 +136,10 @@ class Queue:
         """
         if not await self._waits():
             return []
-        now = self._clock.now()
         async with self._database.write() as session:
             await self._lock(session)
+            # Not before the lock is held: a turn begins after the end that made room for it.
+            now = self._clock.now()
             waiting = await self._waiting(session)
             announced = set(await session.scalars(select(GenerationRow.id).where(_announced(now))))
             chosen = to_start(
