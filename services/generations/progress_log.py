@@ -8,26 +8,13 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 
-from sqlalchemy import Update, bindparam, or_, update
-
-from services.generations.machine import may_follow
 from services.generations.model import Generation, State
 from services.generations.outages import OUTAGE
-from services.generations.rows import ROWS
+from services.generations.statements import progressing
 from services.store.database import Database
 
 PAUSE_SECONDS = 0.5
 """How far the rows are behind."""
-
-
-def _move(state: State) -> Update:
-    """To a state, of rows that are in it or may come to it; made once for each."""
-    before = [ROWS.c.state == known.value for known in State if known is state or may_follow(known, state)]
-    fence = (ROWS.c.id == bindparam("run_id")) & (ROWS.c.epoch == bindparam("run_epoch"))
-    return update(ROWS).where(fence, or_(*before)).values(state=state.value, note=bindparam("newest_note"))
-
-
-_MOVES = {state: _move(state) for state in (State.SUBMITTING, State.STARTING, State.UPLOADING, State.PROCESSING)}
 
 
 class ProgressLog:
@@ -69,7 +56,7 @@ class ProgressLog:
     async def _store(self, noted: dict[str, Generation]) -> None:
         rows: dict[State, list[dict[str, str | int]]] = defaultdict(list)
         for one in noted.values():
-            rows[one.state].append({"run_id": one.id, "run_epoch": one.epoch, "newest_note": one.note})
+            rows[one.state].append({"run_id": one.id, "run_epoch": one.epoch, "new_note": one.note})
         async with self._database.write(durable=False) as session:
             for state, changes in rows.items():
-                await session.execute(_MOVES[state], changes)
+                await session.execute(progressing(state), changes)

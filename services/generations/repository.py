@@ -1,18 +1,17 @@
 """The rows of generations. What a run changes is fenced by its epoch: a run that was overtaken changes nothing."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.sql.elements import ColumnElement
 
 from services.clock import Clock
 from services.failures import Failure
-from services.generations.machine import may_follow
 from services.generations.model import FINAL, Generation, State, Unfinished
-from services.generations.rows import ROWS, Work, change, changed_row, load
+from services.generations.rows import Work, change, changed_row, load
+from services.generations.statements import ARM, DISARM, SHOWN, STATUS_MESSAGE, TAKE, moving
 from services.store.database import Database
 from services.store.schema import NO_MESSAGE, GenerationRow
 
@@ -69,7 +68,7 @@ class GenerationRows:
             The generation, or None when there is none or it has ended and its end was told.
         """
         async with self._database.write_one() as connection:
-            return await changed_row(connection, ROWS.c.id == generation_id, epoch=ROWS.c.epoch + 1)
+            return await changed_row(connection, TAKE, {"run_id": generation_id})
 
     async def take_over(self, orphan: Unfinished) -> bool:
         """Claim a generation whose process died, and stop that process's run should it wake up.
@@ -109,17 +108,7 @@ class GenerationRows:
         """
         now = self._clock.now()
         async with self._database.write_one() as connection:
-            free = ROWS.c.armed_at.is_(None) & ROWS.c.cancel_requested_at.is_(None)
-            armed = await changed_row(
-                connection,
-                _fence(run) & free & (ROWS.c.state == State.SUBMITTING.value),
-                run.photos,
-                armed_at=now,
-                armed_epoch=run.epoch,
-                first_armed_at=func.coalesce(ROWS.c.first_armed_at, now),
-                attempts=ROWS.c.attempts + 1,
-                note="",
-            )
+            armed = await changed_row(connection, ARM, _of(run) | {"now": now}, run.photos)
             if armed is not None:
                 return armed
             fresh = await load(connection, run.id)
@@ -150,7 +139,7 @@ class GenerationRows:
             RunOvertakenError: The row is another run's.
         """
         async with self._database.write_one() as connection:
-            disarmed = await changed_row(connection, _fence(run), run.photos, armed_at=None, armed_epoch=None)
+            disarmed = await changed_row(connection, DISARM, _of(run), run.photos)
         if disarmed is None:
             raise RunOvertakenError
         return disarmed
@@ -172,15 +161,15 @@ class GenerationRows:
         Returns:
             Whether it is; not when another one took that place in the meantime.
         """
-        known = GenerationRow.status_message_id
-        before = known.is_(None) if generation.status_message_id is None else known == generation.status_message_id
+        messages = {"known": generation.status_message_id, "new": message_id}
         async with self._database.write_one() as connection:
-            return await change(connection, (GenerationRow.id == generation.id) & before, status_message_id=message_id)
+            changed = await connection.execute(STATUS_MESSAGE, {"run_id": generation.id} | messages)
+        return changed.rowcount > 0
 
     async def mark_final_shown(self, generation_id: str) -> None:
         """Remember that the requester was told the end."""
         async with self._database.write_one() as connection:
-            await change(connection, GenerationRow.id == generation_id, final_shown_at=self._clock.now())
+            await connection.execute(SHOWN, {"run_id": generation_id, "now": self._clock.now()})
 
     async def request_cancel(
         self, generation_id: str, announce: Callable[[AsyncSession], Awaitable[None]] | None = None
@@ -232,16 +221,18 @@ class GenerationRows:
 
 async def move_in(work: Work, run: Generation, state: State, note: str, now: datetime, **values: object) -> Generation:
     """As :meth:`GenerationRows.move`, with the caller's transaction or connection."""
-    before = [known.value for known in State if known is state or may_follow(known, state)]
     if state in FINAL:
-        values["finished_at"] = func.coalesce(ROWS.c.finished_at, now)
-    changed = await changed_row(
-        work, _fence(run) & ROWS.c.state.in_(before), run.photos, state=state.value, note=note, **values
-    )
+        values["finished_at"] = now
+    statement = moving(state, tuple(sorted(values)))
+    changed = await changed_row(work, statement, _of(run) | {"new_note": note} | _new(values), run.photos)
     if changed is None:
         raise RunOvertakenError
     return changed
 
 
-def _fence(run: Generation) -> ColumnElement[bool]:
-    return (ROWS.c.id == run.id) & (ROWS.c.epoch == run.epoch)
+def _of(run: Generation) -> dict[str, object]:
+    return {"run_id": run.id, "run_epoch": run.epoch}
+
+
+def _new(values: Mapping[str, object]) -> dict[str, object]:
+    return {f"new_{name}": value for name, value in values.items()}

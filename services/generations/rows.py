@@ -1,11 +1,13 @@
 """The table of generations: rows read and written, within a transaction of the caller's."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Row, Table, bindparam, select, update
 from sqlalchemy import insert as insert_into
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
 from services.failures import Charged, Failure, FailureKind
@@ -80,20 +82,23 @@ async def _photos(work: Work, generation_id: str) -> tuple[PhotoRef, ...]:
 
 
 async def changed_row(
-    work: Work, condition: ColumnElement[bool], photos: tuple[PhotoRef, ...] | None = None, **values: object
+    work: Work,
+    statement: ReturningUpdate[Any],
+    values: Mapping[str, object],
+    photos: tuple[PhotoRef, ...] | None = None,
 ) -> Generation | None:
-    """Update the row that meets a condition on the table, and read it in the same statement.
+    """Update one row, and read it in the same statement.
 
     Args:
         work: May write.
-        condition: On the columns of the table.
+        statement: Updates at most one row, and gives back all its columns.
+        values: The statement's parameters.
         photos: The generation's photos, which never change, where they are known.
-        **values: Columns to set.
 
     Returns:
-        The generation after it, or None when no row met the condition.
+        The generation after it, or None when no row met the statement's condition.
     """
-    row = (await work.execute(update(ROWS).where(condition).values(**values).returning(ROWS))).one_or_none()
+    row = (await work.execute(statement, values)).one_or_none()
     if row is None:
         return None
     return _generation(row, await _photos(work, row.id) if photos is None else photos)
