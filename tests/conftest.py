@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +29,23 @@ def postgres_url(postgres: Server) -> Iterator[str]:
 async def postgres_database(postgres_url: str) -> AsyncIterator[Database]:
     """A database with the product's tables."""
     database = await open_database(postgres_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def each_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database of each kind, one after the other."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'each.sqlite3'}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture
+async def each_database(each_url: str) -> AsyncIterator[Database]:
+    """A database of each kind with the product's tables."""
+    database = await open_database(each_url)
     yield database
     await database.close()
 
