@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -79,8 +79,7 @@ class Queue:
     async def place(self, session: AsyncSession, order: Order) -> PlaceOutcome:
         """Make an order a row, in the caller's transaction; the same request key never makes a second one."""
         await self._lock(session)
-        key = GenerationRow.request_key == order.request_key
-        known = (await session.scalars(select(GenerationRow.id).where(key))).first()
+        known = await session.scalar(_OF_KEY, {"key": order.request_key})
         if known is not None:
             return Placed(known, created=False)
         refusal = await self._refusal(session, order)
@@ -92,11 +91,10 @@ class Queue:
         return Placed(generation_id, created=True)
 
     async def _refusal(self, session: AsyncSession, order: Order) -> TooManyWaiting | DailyLimitReached | None:
-        own = GenerationRow.user_id == order.user_id
-        states = Counter(await session.scalars(select(GenerationRow.state).where(own & _unfinished())))
+        states = Counter(await session.scalars(_STATES_OF, {"user": order.user_id}))
         waiting = states[State.QUEUED.value]
         running = states.total() - waiting
-        everybody = await session.scalar(select(func.count()).where(_running()))
+        everybody = await session.scalar(_HOW_MANY_RUN)
         # One that can start at once does not wait: its place in the queue lasts an instant.
         room = max(0, min(self._limits.max_active_per_user - running, self._limits.max_active - int(everybody or 0)))
         if waiting >= self._limits.max_queued_per_user + room:
@@ -138,16 +136,16 @@ class Queue:
             return []
         async with self._database.write() as session:
             await self._lock(session)
-            # Not before the lock is held: a turn begins after the end that made room for it.
-            now = self._clock.now()
             waiting = await self._waiting(session)
-            announced = set(await session.scalars(select(GenerationRow.id).where(_announced(now))))
+            announced = set(await session.scalars(select(GenerationRow.id).where(_announced(self._clock.now()))))
             chosen = to_start(
                 [item for item in waiting if item.id in announced],
                 Counter(await session.scalars(select(GenerationRow.user_id).where(_running()))),
                 max_active=self._limits.max_active,
                 max_active_per_user=self._limits.max_active_per_user,
             )
+            # Not before all that ran was counted: a turn begins after the end that made room for it.
+            now = self._clock.now()
             started = [await _start(session, item.id, now) for item in chosen]
             return [item for item in started if item is not None]
 
@@ -228,6 +226,15 @@ def _unfinished() -> ColumnElement[bool]:
     return GenerationRow.state.not_in([state.value for state in FINAL])
 
 
+def _running() -> ColumnElement[bool]:
+    return GenerationRow.state.in_([state.value for state in ACTIVE])
+
+
+_OF_KEY = select(GenerationRow.id).where(GenerationRow.request_key == bindparam("key"))
+_STATES_OF = select(GenerationRow.state).where(GenerationRow.user_id == bindparam("user"), _unfinished())
+_HOW_MANY_RUN = select(func.count()).where(_running())
+
+
 def _announced(now: datetime) -> ColumnElement[bool]:
     """Those that wait and whose status message is there, so that the run does not overtake the sending of it.
 
@@ -235,10 +242,6 @@ def _announced(now: datetime) -> ColumnElement[bool]:
     """
     shown = GenerationRow.status_message_id.is_not(None) | (GenerationRow.queued_at <= now - ANNOUNCE)
     return _queued() & shown
-
-
-def _running() -> ColumnElement[bool]:
-    return GenerationRow.state.in_([state.value for state in ACTIVE])
 
 
 async def _start(session: AsyncSession, generation_id: str, now: datetime) -> Unfinished | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Row, Table, Update, bindparam, delete, select, update
+from sqlalchemy import Row, Table, bindparam, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -42,7 +42,21 @@ class ResultTakenError(Exception):
 
 
 _VIDEOS = cast("Table", VideoRow.__table__)
-_VIDEOS_OF = select(_VIDEOS).where(_VIDEOS.c.generation_id == bindparam("generation")).order_by(_VIDEOS.c.position)
+_VIDEOS_OF = select(_VIDEOS).where(_VIDEOS.c.generation_id == bindparam("run_id")).order_by(_VIDEOS.c.position)
+
+
+_ARE_THESE = (_VIDEOS.c.generation_id == bindparam("run_id")) & _VIDEOS.c.position.in_(
+    bindparam("places", expanding=True)
+)
+_ATTEMPTS = _VIDEOS.c.send_attempts
+_SENDING = update(_VIDEOS).where(_ARE_THESE).values(state=VideoState.SENDING.value, send_attempts=_ATTEMPTS + 1)
+_NOT_SENT = update(_VIDEOS).where(_ARE_THESE).values(state=VideoState.READY.value, send_attempts=_ATTEMPTS - 1)
+_BECOME = update(_VIDEOS).where(_ARE_THESE).values(state=bindparam("new_state"))
+_SENT = (
+    update(_VIDEOS)
+    .where(_VIDEOS.c.generation_id == bindparam("run_id"), _VIDEOS.c.position == bindparam("place"))
+    .values(state=VideoState.SENT.value, message_id=bindparam("new_message"), file_id=bindparam("new_file"))
+)
 
 
 def _video(row: Row[Any]) -> Video:
@@ -140,7 +154,7 @@ class Results:
     async def videos(self, generation_id: str) -> list[Video]:
         """The videos of a generation, in order."""
         async with self._database.look() as connection:
-            return [_video(row) for row in await connection.execute(_VIDEOS_OF, {"generation": generation_id})]
+            return [_video(row) for row in await connection.execute(_VIDEOS_OF, {"run_id": generation_id})]
 
     async def begin_sending(self, run: Generation, positions: Sequence[int]) -> None:
         """Commit that these videos are about to be sent.
@@ -150,11 +164,7 @@ class Results:
         """
         async with self._database.write() as session:
             await move_in(session, run, State.DELIVERING, "", self._clock.now())
-            await session.execute(
-                self._of(run, positions).values(
-                    state=VideoState.SENDING.value, send_attempts=VideoRow.send_attempts + 1
-                )
-            )
+            await session.execute(_SENDING, _these(run, positions))
 
     async def still_ours(self, run: Generation) -> None:
         """Look once more before something is sent; where nobody can tell, it is.
@@ -174,10 +184,8 @@ class Results:
 
     async def not_sent(self, run: Generation, positions: Sequence[int]) -> None:
         """Take :meth:`begin_sending` back: Telegram has provably not taken them."""
-        async with self._database.write() as session:
-            await session.execute(
-                self._of(run, positions).values(state=VideoState.READY.value, send_attempts=VideoRow.send_attempts - 1)
-            )
+        async with self._database.write_one() as connection:
+            await connection.execute(_NOT_SENT, _these(run, positions))
 
     async def sent(self, run: Generation, videos: Sequence[tuple[int, int, str]]) -> None:
         """Commit that Telegram has taken videos, all of a message or album at once.
@@ -186,21 +194,25 @@ class Results:
             run: The generation.
             videos: Of each, its position, its message and Telegram's file id.
         """
+        rows = [
+            {"run_id": run.id, "place": position, "new_message": message_id, "new_file": file_id}
+            for position, message_id, file_id in videos
+        ]
         async with self._database.write() as session:
-            for position, message_id, file_id in videos:
-                taken = self._of(run, [position])
-                await session.execute(taken.values(state=VideoState.SENT.value, message_id=message_id, file_id=file_id))
+            await session.execute(_SENT, rows)
 
     async def linked(self, run: Generation, positions: Sequence[int]) -> None:
         """Commit that these videos are given as links."""
-        async with self._database.write() as session:
-            await session.execute(self._of(run, positions).values(state=VideoState.LINKED.value))
+        await self._become(VideoState.LINKED, run, positions)
 
     async def failed(self, run: Generation, positions: Sequence[int]) -> None:
         """Commit that these videos cannot be given at all."""
-        async with self._database.write() as session:
-            await session.execute(self._of(run, positions).values(state=VideoState.FAILED.value))
+        await self._become(VideoState.FAILED, run, positions)
 
-    @staticmethod
-    def _of(run: Generation, positions: Sequence[int]) -> Update:
-        return update(VideoRow).where(VideoRow.generation_id == run.id, VideoRow.position.in_(positions))
+    async def _become(self, state: VideoState, run: Generation, positions: Sequence[int]) -> None:
+        async with self._database.write_one() as connection:
+            await connection.execute(_BECOME, _these(run, positions) | {"new_state": state.value})
+
+
+def _these(run: Generation, positions: Sequence[int]) -> dict[str, object]:
+    return {"run_id": run.id, "places": list(positions)}

@@ -106,22 +106,21 @@ async def changed_row(
 
 async def insert(session: AsyncSession, generation_id: str, order: Order, now: datetime) -> None:
     """Add a new row, queued, with its photos."""
-    await session.execute(
-        insert_into(ROWS).values(
-            id=generation_id,
-            request_key=order.request_key,
-            chat_id=order.chat_id,
-            thread_id=order.thread_id or NO_THREAD,
-            user_id=order.user_id,
-            language=order.language,
-            request_message_id=order.request_message_id,
-            status_message_id=order.status_message_id,
-            prompt=order.prompt,
-            count=order.count,
-            state=State.QUEUED.value,
-            queued_at=now,
-        )
-    )
+    row = {
+        "id": generation_id,
+        "request_key": order.request_key,
+        "chat_id": order.chat_id,
+        "thread_id": order.thread_id or NO_THREAD,
+        "user_id": order.user_id,
+        "language": order.language,
+        "request_message_id": order.request_message_id,
+        "status_message_id": order.status_message_id,
+        "prompt": order.prompt,
+        "count": order.count,
+        "state": State.QUEUED.value,
+        "queued_at": now,
+    }
+    await session.execute(insert_into(ROWS), row)
     photos = [
         {
             "generation_id": generation_id,
