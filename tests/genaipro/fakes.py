@@ -98,6 +98,10 @@ class Exchange:
     async def stream(self, *pieces: bytes) -> None:
         """The head of a stream and then each piece as an HTTP chunk; not the end."""
         await self.send(STREAM_HEAD)
+        await self.stream_on(*pieces)
+
+    async def stream_on(self, *pieces: bytes) -> None:
+        """More pieces of a stream that has begun."""
         for piece in pieces:
             await self.send(chunk(piece))
 
@@ -114,10 +118,14 @@ Script = Callable[[Exchange], Awaitable[None]]
 
 @dataclass
 class WireServer:
-    """Counts requests, reads their bodies unless told not to, and runs the script on each."""
+    """Counts requests, reads their bodies unless told not to, and runs the script on each.
+
+    ``keeps``: a connection is kept for more requests after a POST, too.
+    """
 
     script: Script
     read_body: bool = True
+    keeps: bool = False
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
     closed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -130,6 +138,10 @@ class WireServer:
     @property
     def posts(self) -> int:
         return sum(request.method == "POST" for request in self.requests)
+
+    def refuse(self) -> None:
+        """Take no connections any more; those that are there stay."""
+        self._server.close()
 
     async def __aenter__(self) -> "WireServer":
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -147,7 +159,7 @@ class WireServer:
             while (request := await self._read(reader)) is not None:
                 self.requests.append(request)
                 await self.script(Exchange(request, reader, writer))
-                if request.method == "POST":
+                if request.method == "POST" and not self.keeps:
                     break
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
