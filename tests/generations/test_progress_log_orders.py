@@ -147,6 +147,7 @@ async def running(database: Database) -> Generation:
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 @example(steps=[Word("starting"), Write(fails=True), Word("processing"), Wait()])
+@example(steps=[Word("odd"), Write(fails=True), Wait()])
 @example(steps=[Word("processing"), Write(), Move(State.CANCELLED), Wait()])
 @example(steps=[Word("processing"), Overtake(), Word("odd")])
 async def test_a_row_never_goes_back_and_ends_as_the_newest_says(each_database: Database, steps: list[Step]) -> None:
