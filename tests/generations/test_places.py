@@ -1,0 +1,120 @@
+"""Places in the queue, looked up as seldom as they are needed; results that come twice, on each database."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import event
+
+from services.genaipro.events import VideoResult
+from services.generations.model import Generation, State, Unfinished, VideoState
+from services.generations.queue import Limits, Queue
+from services.store.database import Database
+from tests.generations.bench import Bench
+from tests.generations.fates import MortalDatabase
+
+
+@pytest.fixture
+async def here(each_database: Database) -> AsyncIterator[Bench]:
+    made = Bench(MortalDatabase(each_database.engine))
+    yield made
+    made.close()
+
+
+def none_start(here: Bench) -> Queue:
+    here.queue = Queue(here.database, here.clock, Limits(0, 0, 100, 0), here._next, here.changes)
+    return here.queue
+
+
+def statements(here: Bench) -> list[str]:
+    """What is executed from now on."""
+    found: list[str] = []
+
+    def on_execute(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        found.append(statement)
+
+    event.listen(here.database.engine.sync_engine, "before_cursor_execute", on_execute)
+    return found
+
+
+async def shown(here: Bench, generation_id: str, message_id: int = 7) -> None:
+    assert await here.rows.set_status_message(await here.get(generation_id), message_id)
+
+
+async def test_a_turn_tells_the_run_that_it_is_the_first(here: Bench) -> None:
+    generation_id = await here.queued()
+    await shown(here, generation_id)
+    (turn,) = await here.queue.start_next()
+    row = await here.get(generation_id)
+    assert turn == Unfinished(generation_id, row.epoch, State.SUBMITTING)
+    assert row.state is State.SUBMITTING
+    assert await here.queue.start_next() == []
+    # As one of those that nobody works on, once nobody has for long enough.
+    await here.clock.sleep(100)
+    assert await here.rows.take_over(turn)
+    assert not await here.rows.take_over(turn)
+
+
+async def test_only_places_that_a_message_shows_are_told(here: Bench) -> None:
+    queue = none_start(here)
+    first, second, third = [await here.queued(user=user) for user in (1, 2, 3)]
+    asked = statements(here)
+    assert await queue.positions_shown() == {}
+    assert len(asked) == 1
+    await shown(here, third)
+    await shown(here, first)
+    assert await queue.positions_shown() == {first: 1, third: 3}
+    await here.rows.request_cancel(first)
+    assert await queue.positions_shown() == {third: 2}
+    assert await queue.positions() == {second: 1, third: 2}
+    await here.rows.request_cancel(third)
+    asked.clear()
+    assert await queue.positions_shown() == {}
+    assert len(asked) == 1
+
+
+async def test_those_who_ask_for_places_at_the_same_time_share_the_answer(here: Bench) -> None:
+    queue = none_start(here)
+    only = await here.queued()
+    asked = statements(here)
+    await queue.positions()
+    alone = len(asked)
+    asked.clear()
+    found = await asyncio.gather(*(queue.positions() for _ in range(10)))
+    assert found == [{only: 1}] * 10
+    # The first asks at once, the second for all who came meanwhile.
+    assert len(asked) == 2 * alone
+
+
+def found(*urls: str, name: str = "one") -> VideoResult:
+    return VideoResult(name, "a cat", urls, True, False, "completed", None)
+
+
+async def armed(here: Bench, count: int = 1) -> Generation:
+    run = await here.rows.take(await here.place(count=count))
+    assert run is not None
+    run = await here.rows.arm(run) or run
+    assert run.armed_at is not None
+    return run
+
+
+async def test_a_result_that_comes_twice_takes_no_video_back(here: Bench) -> None:
+    run = await armed(here, count=2)
+    results = [found("https://a.example/0.mp4")]
+    await here.results.record(run, results, exclusive=False)
+    await here.results.begin_sending(run, [0])
+    await here.results.sent(run, [(0, 5, "f")])
+    await here.results.record(run, [found("https://a.example/other.mp4")], exclusive=False)
+    videos = await here.results.videos(run.id)
+    assert [(video.url, video.state) for video in videos] == [
+        ("https://a.example/0.mp4", VideoState.SENT),
+        ("", VideoState.FAILED),
+    ]
+
+
+async def test_a_claim_stays_with_who_was_first(here: Bench) -> None:
+    first, second = await armed(here), await armed(here)
+    results = [found("https://a.example/0.mp4")]
+    await here.results.record(first, results, exclusive=True)
+    await here.results.record(second, results, exclusive=False)
+    assert set((await here.results.owners(results)).values()) == {first.id}
