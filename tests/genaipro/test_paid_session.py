@@ -1,13 +1,14 @@
 """One session for all paid requests: each has a connection of its own, and its own word on what has left."""
 
 import asyncio
+from io import FileIO
 
 import aiohttp
 import pytest
 
 from services.genaipro.errors import MaybeAcceptedError, NotAcceptedError
 from services.genaipro.events import CompletedEvent, StatusEvent
-from services.genaipro.upload import Sending
+from services.genaipro.upload import Sending, open_form
 from services.photos.model import PhotoFile
 from tests.genaipro.conftest import MakeClient
 from tests.genaipro.fakes import COMPLETE, END, STATUS, Exchange, WireServer, event, video
@@ -128,3 +129,11 @@ async def test_one_that_breaks_takes_no_other_with_it(make_client: MakeClient, p
             broken.set()
             assert await anext(events) == CompletedEvent((DONE,))
         assert server.posts == server.connections == 2
+
+
+async def test_photos_are_open_without_a_buffer_for_as_long_as_the_request(photos: list[PhotoFile]) -> None:
+    async with open_form(photos, "a cat", 1) as form:
+        files = [value for _, _, value in form._fields if not isinstance(value, str)]
+        assert [type(file) for file in files] == [FileIO] * len(photos)
+        assert not any(file.closed for file in files)
+    assert all(file.closed for file in files)
