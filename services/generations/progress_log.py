@@ -8,13 +8,17 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 
+from structlog import get_logger
+
 from services.generations.model import Generation, State
-from services.generations.outages import OUTAGE
+from services.generations.outages import OUTAGE, is_outage
 from services.generations.statements import progressing
 from services.store.database import Database
 
 PAUSE_SECONDS = 0.5
 """How far the rows are behind."""
+
+log = get_logger(__name__)
 
 
 class ProgressLog:
@@ -49,13 +53,18 @@ class ProgressLog:
         noted, self._newest = self._newest, {}
         try:
             await self._store(noted)
-        except OUTAGE:
+        except OUTAGE as error:
+            if not is_outage(error):
+                # What is refused for good would hold up all the others.
+                log.exception("progress_refused", streams=len(noted))
+                return
             self._newest = noted | self._newest
             self._some.set()
 
     async def _store(self, noted: dict[str, Generation]) -> None:
         rows: dict[State, list[dict[str, str | int]]] = defaultdict(list)
-        for one in noted.values():
+        # In one order, as all who lock several rows.
+        for one in sorted(noted.values(), key=lambda one: one.id):
             rows[one.state].append({"run_id": one.id, "run_epoch": one.epoch, "new_note": one.note})
         async with self._database.write(durable=False) as session:
             for state, changes in rows.items():

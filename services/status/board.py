@@ -80,6 +80,7 @@ class StatusBoard:
         self._live: dict[str, _Shown] = {}
         self._delivering: set[str] = set()
         self._messages: dict[str, int] = {}
+        self._moved: set[str] = set()
         self._ended = Remembered()
         self._endings = Endings(messenger, rows, self._end_screen, self._links, self._next_version, move_chat)
         self._version = 0
@@ -91,7 +92,7 @@ class StatusBoard:
         the next one shall be the video. With many deliveries at once, nothing is shown at once but ends.
         """
         self._seen(generation)
-        if generation.id in self._ended:
+        if generation.id in self._ended or generation.id in self._moved:
             return
         shown = self._live.get(generation.id)
         if shown is not None and rank(shown.generation.state) > rank(generation.state):
@@ -185,6 +186,7 @@ class StatusBoard:
         self._live.pop(generation_id, None)
         self._delivering.discard(generation_id)
         self._messages.pop(generation_id, None)
+        self._moved.discard(generation_id)
 
     def _is_known(self, generation_id: str) -> bool:
         """Whether a run of this process shows it, or has shown its end."""
@@ -238,6 +240,7 @@ class StatusBoard:
             self._forget_run(generation)
         except ChatMovedError as error:
             self.forget(generation.id)
+            self._moved.add(generation.id)
             await self._move_chat(generation.chat_id, error.new_chat_id)
         except (TelegramError, SQLAlchemyError, OSError) as error:
             log.info("progress_not_shown", error=type(error).__name__)

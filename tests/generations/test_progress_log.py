@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from typing import cast
 
 import pytest
 from sqlalchemy import event
@@ -117,6 +118,16 @@ async def test_what_was_noted_during_an_outage_wins_over_what_was_kept(here: Ben
     await here.log.write()
     assert await stands(here, one) == (State.PROCESSING, "")
     assert await stands(here, two) == (State.STARTING, "")
+
+
+async def test_what_the_database_refuses_for_good_holds_nothing_up(here: Bench) -> None:
+    bad, good = await running(here), await running(here)
+    here.log.note(replace(bad, state=State.STARTING, note=cast("str", None)))
+    await here.log.write()
+    here.log.note(replace(good, state=State.STARTING))
+    await here.log.write()
+    assert (await stands(here, good))[0] is State.STARTING
+    assert (await stands(here, bad))[0] is State.SUBMITTING
 
 
 async def test_many_streams_share_one_transaction(here: Bench) -> None:

@@ -119,3 +119,5 @@ async def test_a_group_that_moved_is_not_refreshed_where_it_was(room: Room) -> N
     after = await room.here.get(generation.id)
     assert (after.chat_id, after.status_message_id) == (-200, None)
     assert generation.id not in room.board._live
+    assert await shown_on(room, *on_the_way(generation)) == []
+    assert len(room.moved) == 1
