@@ -11,7 +11,6 @@ from services.genaipro.client import GenAIProClient
 from services.genaipro.errors import GenAIProError, MaybeAcceptedError, NotAcceptedError, RefusedError
 from services.genaipro.events import CompletedEvent, CreditGrant, FailedEvent, HistoryPage, StreamEvent
 from services.photos.model import PhotoFile, PhotoRef
-from services.streams import in_thread
 from services.telemetry import PostOutcome, Service, Telemetry
 
 
@@ -47,7 +46,7 @@ class MeteredGenAIPro:
                 async with self._client.ingredients_to_video(photos, prompt, count) as events:
                     begun = True
                     self._telemetry.called(Service.GENAIPRO, "ingredients-to-video", 200)
-                    self._telemetry.sent(Service.GENAIPRO, await _sizes(photos))
+                    self._telemetry.sent(Service.GENAIPRO, sum(photo.size for photo in photos))
                     async with aclosing(_noted(events, outcome)) as noted:
                         yield noted
             except GenAIProError as error:
@@ -100,13 +99,6 @@ def _outcome(error: GenAIProError) -> PostOutcome:
     return PostOutcome.UNKNOWN if isinstance(error, MaybeAcceptedError) else PostOutcome.REFUSED
 
 
-async def _sizes(photos: Sequence[PhotoFile]) -> int:
-    def add() -> int:
-        return sum(photo.path.stat().st_size for photo in photos if photo.path.exists())
-
-    return await in_thread(add, None)
-
-
 class MeteredPhotos:
     """A source of photos, counted.
 
@@ -122,7 +114,7 @@ class MeteredPhotos:
     async def fetch(self, ref: PhotoRef, directory: Path, position: int) -> PhotoFile:
         """As the source's own."""
         photo = await self._photos.fetch(ref, directory, position)
-        self._telemetry.received(Service.TELEGRAM, await _sizes([photo]))
+        self._telemetry.received(Service.TELEGRAM, photo.size)
         return photo
 
 

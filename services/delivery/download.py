@@ -5,6 +5,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import aiohttp
 from yarl import URL
@@ -185,8 +186,13 @@ class VideoFetcher:
         try:
             await pour(response.content, file, self._max_bytes, start, CHUNK_BYTES)
         finally:
-            await in_thread(file.close, None)
-            download.written = (await in_thread(download.target.stat, None)).st_size
+            download.written = await in_thread(_close, None, file, download.target)
+
+
+def _close(file: BinaryIO, target: Path) -> int:
+    """Close a file; returns how many bytes it has."""
+    file.close()
+    return target.stat().st_size
 
 
 def _raise_for(response: aiohttp.ClientResponse) -> None:

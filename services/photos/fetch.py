@@ -99,13 +99,17 @@ class PhotoFetcher:
             raise PhotoError(PhotoProblem.TOO_LARGE)
         stem = f"photo-{position}"
         raw = directory / f"{stem}.part"
+        is_renamed = False
         try:
             await self._download(ref.file_id, raw)
             if ref.kind is PhotoKind.DOCUMENT:
                 return await self._workers.normalise(raw, directory, stem)
-            return await in_thread(_name_by_content, None, raw, stem)
+            photo = await in_thread(_name_by_content, None, raw, stem)
+            is_renamed = True
+            return photo
         finally:
-            await in_thread(raw.unlink, None, missing_ok=True)
+            if not is_renamed:
+                await in_thread(raw.unlink, None, missing_ok=True)
 
     async def _download(self, file_id: str, target: Path) -> None:
         try:
@@ -161,4 +165,4 @@ def _name_by_content(raw: Path, stem: str) -> PhotoFile:
     if kind not in (ImageType.PNG, ImageType.WEBP):
         kind = ImageType.JPEG
     path = raw.rename(raw.with_name(f"{stem}{EXTENSIONS[kind]}"))
-    return PhotoFile(path, path.name, kind.value)
+    return PhotoFile.of(path, kind.value)

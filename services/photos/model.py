@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
 MAX_PHOTOS = 3
 """GenAIPro takes 1 to 3 ``reference_images``."""
@@ -49,11 +50,18 @@ class PhotoFile:
         path: The file.
         filename: The name the API is told; plain ASCII, with the extension of its type.
         content_type: ``image/jpeg``, ``image/png`` or ``image/webp``.
+        size: Bytes.
     """
 
     path: Path
     filename: str
     content_type: str
+    size: int
+
+    @classmethod
+    def of(cls, path: Path, content_type: str) -> Self:
+        """One that is told to the API by its own name. Reads its size: to be called in a thread."""
+        return cls(path, path.name, content_type, path.stat().st_size)
 
 
 class PhotoProblem(StrEnum):

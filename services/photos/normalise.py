@@ -110,7 +110,7 @@ def _write(parts: list[bytes], kind: ImageType, target_dir: Path, stem: str) -> 
     path = target_dir / f"{stem}{EXTENSIONS[kind]}"
     with path.open("wb") as file:
         file.writelines(parts)
-    return PhotoFile(path, path.name, kind.value)
+    return PhotoFile.of(path, kind.value)
 
 
 def _encode(pixels: Image.Image, kind: ImageType, target_dir: Path, stem: str) -> PhotoFile:
@@ -122,7 +122,7 @@ def _encode(pixels: Image.Image, kind: ImageType, target_dir: Path, stem: str) -
         else:
             pixels.save(path, "WEBP", quality=95, method=2)
         if path.stat().st_size <= MAX_OUTPUT_BYTES:
-            return PhotoFile(path, path.name, kind.value)
+            return PhotoFile.of(path, kind.value)
         path.unlink()
     path = target_dir / f"{stem}{EXTENSIONS[ImageType.JPEG]}"
     opaque = flattened(pixels)
@@ -132,4 +132,4 @@ def _encode(pixels: Image.Image, kind: ImageType, target_dir: Path, stem: str) -
         scaled.save(path, "JPEG", quality=quality, subsampling="4:2:0" if kind is ImageType.HEIF else "4:4:4")
         if path.stat().st_size <= MAX_OUTPUT_BYTES:
             break
-    return PhotoFile(path, path.name, ImageType.JPEG.value)
+    return PhotoFile.of(path, ImageType.JPEG.value)

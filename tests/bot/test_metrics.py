@@ -184,7 +184,9 @@ async def run(client: Client, telemetry: Telemetry, tmp_path: Path) -> None:
     photo = tmp_path / "p.jpg"
     photo.write_bytes(b"x" * 100)
     api = MeteredGenAIPro(client, telemetry)  # type: ignore[arg-type]
-    async with api.ingredients_to_video([PhotoFile(photo, "p.jpg", "image/jpeg")], "p", 1) as events:
+    async with api.ingredients_to_video(
+        [PhotoFile(photo, "p.jpg", "image/jpeg", photo.stat().st_size)], "p", 1
+    ) as events:
         assert value(telemetry, "open_streams") == 1
         async for _ in events:
             pass

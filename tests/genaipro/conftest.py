@@ -49,5 +49,5 @@ def photos(tmp_path: Path) -> list[PhotoFile]:
     for number, (content_type, suffix, size) in enumerate(kinds, 1):
         path = tmp_path / f"source{number}"
         path.write_bytes((bytes(range(256)) * (size // 256 + 1))[number : size + number])
-        made.append(PhotoFile(path, f"photo{number}.{suffix}", content_type))
+        made.append(PhotoFile(path, f"photo{number}.{suffix}", content_type, size))
     return made

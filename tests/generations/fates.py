@@ -203,7 +203,7 @@ class Chat:
         self._fate.step()
         path = directory / f"{position}.jpg"
         path.write_bytes(b"photo")
-        return PhotoFile(path, path.name, "image/jpeg")
+        return PhotoFile.of(path, "image/jpeg")
 
     async def prepare(self, url: str, directory: Path, index: int) -> Prepared:
         path = directory / f"{index}.mp4"
