@@ -1,4 +1,4 @@
-"""A process that knows none of the developer's settings."""
+"""A process that knows none of the developer's settings, and what calls of the Bot API are tried over."""
 
 import logging
 import os
@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 import structlog
+from prometheus_client import CollectorRegistry
 
 from bot.settings_model import Settings
+from bot.telegram_request import TelegramRequest
+from services.clock import SystemClock
+from services.telemetry import Telemetry
 
 
 @pytest.fixture
@@ -38,6 +42,26 @@ def restored_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     logging.captureWarnings(False)
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
+
+
+@pytest.fixture
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment that names none."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    """Counters of this test alone."""
+    return CollectorRegistry()
+
+
+@pytest.fixture
+def request_(registry: CollectorRegistry) -> TelegramRequest:
+    """What calls go over, not open yet."""
+    return TelegramRequest(Telemetry(registry, SystemClock()), 2, read_timeout=10, pool_timeout=10)
 
 
 def _loggers() -> list[logging.Logger]:

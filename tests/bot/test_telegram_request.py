@@ -1,13 +1,10 @@
-"""Calls of the Bot API over real sockets: what is written, what comes back, and what a failure says."""
+"""Calls of the Bot API over real sockets: what is written, what comes back, and what is kept between them."""
 
 import asyncio
 import gzip
 import io
 import socket
 import threading
-import traceback
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -16,76 +13,17 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from prometheus_client import CollectorRegistry
 from telegram import Bot, InputFile, Message
-from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 from telegram.request import RequestData
 
 from bot.telegram_request import SMALL_BYTES, TelegramRequest
 from services.clock import SystemClock
-from services.delivery.errors import SendNotSentError, SendUnknownError
-from services.delivery.refusals import meaning
 from services.telemetry import Telemetry
-from services.unsent import CallBrokeError, NeverSentError
-from tests.bot.raw_server import Answer, RawServer, answering, raw_server, saying
+from services.unsent import CallBrokeError
+from tests.bot.raw_server import answering, raw_server, saying
+from tests.bot.telegram_calls import MESSAGE, TOKEN, TRUE, bot_at, failure, is_unsent, talk
 
-TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
-MESSAGE = b'{"ok":true,"result":{"message_id":5,"date":1,"chat":{"id":7,"type":"private"},"text":"hi"}}'
-TRUE = b'{"ok":true,"result":true}'
-
-
-@pytest.fixture(autouse=True)
-def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-
-
-@pytest.fixture
-def registry() -> CollectorRegistry:
-    return CollectorRegistry()
-
-
-@pytest.fixture
-def request_(registry: CollectorRegistry) -> TelegramRequest:
-    return TelegramRequest(Telemetry(registry, SystemClock()), 2, read_timeout=10, pool_timeout=10)
-
-
-@asynccontextmanager
-async def bot_at(port: int, request: TelegramRequest) -> AsyncIterator[Bot]:
-    async with request:
-        yield Bot(TOKEN, f"http://127.0.0.1:{port}/bot", f"http://127.0.0.1:{port}/file/bot", request=request)
-
-
-@asynccontextmanager
-async def talk(request: TelegramRequest, *answers: Answer) -> AsyncIterator[tuple[Bot, RawServer]]:
-    async with raw_server(*answers) as server, bot_at(server.port, request) as bot:
-        yield bot, server
-
-
-async def failure(bot: Bot, **limits: float) -> TelegramError:
-    with pytest.raises(TelegramError) as caught:
-        await bot.send_message(7, "hi", **limits)  # type: ignore[arg-type]
-    return caught.value
-
-
-def chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def assert_silent(error: BaseException) -> None:
-    """Nothing that could be printed of it holds the token."""
-    shown = "".join(traceback.format_exception(error))
-    for each in chain(error):
-        shown += f"{each} {each!r} {each.args} {vars(each)}"
-    assert TOKEN not in shown
-    assert TOKEN.split(":")[1] not in shown
-
-
-def is_unsent(error: TelegramError) -> bool:
-    found = meaning(error, whole=True)
-    assert isinstance(found, SendNotSentError | SendUnknownError)
-    return isinstance(found, SendNotSentError)
+pytestmark = pytest.mark.usefixtures("no_proxies")
 
 
 async def test_form_is_written_as_it_is(request_: TelegramRequest) -> None:
@@ -195,113 +133,6 @@ async def test_status_reaches_the_library(
 async def test_compressed_answer_is_read(request_: TelegramRequest) -> None:
     async with talk(request_, answering(200, gzip.compress(MESSAGE), "Content-Encoding: gzip")) as (bot, _):
         assert isinstance(await bot.send_message(7, "hi"), Message)
-
-
-async def test_refused_connection_was_not_sent(request_: TelegramRequest) -> None:
-    async with bot_at(1, request_) as bot:
-        error = await failure(bot)
-    assert type(error) is NetworkError
-    assert is_unsent(error)
-    assert str(error.__cause__) == "ClientConnectorError"
-    assert_silent(error)
-
-
-async def test_unknown_host_was_not_sent(request_: TelegramRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def unknown(*_: object, **__: object) -> None:
-        raise socket.gaierror(socket.EAI_NONAME, "no such name")
-
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
-    async with request_:
-        error = await failure(Bot(TOKEN, "http://nowhere.invalid/bot", request=request_))
-    assert type(error) is NetworkError
-    assert is_unsent(error)
-    assert_silent(error)
-
-
-@pytest.mark.parametrize("base", ["http:///bot", "ftp://127.0.0.1/bot", "http://[::1/bot"])
-async def test_unusable_address_was_not_sent_and_is_not_told(request_: TelegramRequest, base: str) -> None:
-    async with request_:
-        error = await failure(Bot(TOKEN, base, request=request_))
-    assert isinstance(error, NetworkError)
-    assert is_unsent(error)
-    assert_silent(error)
-
-
-async def test_wait_for_a_connection_in_vain_was_not_sent(registry: CollectorRegistry) -> None:
-    asked, over = asyncio.Event(), asyncio.Event()
-
-    async def never(writer: asyncio.StreamWriter) -> None:
-        asked.set()
-        await over.wait()
-        await answering(200, MESSAGE)(writer)
-
-    request = TelegramRequest(Telemetry(registry, SystemClock()), 1)
-    async with talk(request, never) as (bot, server):
-        first = asyncio.create_task(bot.send_message(7, "hi"))
-        await asked.wait()
-        error = await failure(bot, pool_timeout=0.02, connect_timeout=0.02)
-        over.set()
-        await first
-    assert type(error) is TimedOut
-    assert isinstance(error.__cause__, NeverSentError)
-    assert is_unsent(error)
-    assert_silent(error)
-    assert len(server.got) == 1
-
-
-async def test_answer_that_does_not_come_in_time_is_a_timeout(request_: TelegramRequest) -> None:
-    over = asyncio.Event()
-
-    async def never(writer: asyncio.StreamWriter) -> None:
-        await over.wait()
-
-    async with talk(request_, never) as (bot, server):
-        error = await failure(bot, read_timeout=0.05)
-        over.set()
-    assert type(error) is TimedOut
-    assert not is_unsent(error)
-    assert_silent(error)
-    assert len(server.got) == 1
-
-
-async def test_answer_that_stops_halfway_is_a_timeout(request_: TelegramRequest) -> None:
-    over = asyncio.Event()
-
-    async def half(writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{")
-        await over.wait()
-
-    async with talk(request_, half) as (bot, _):
-        error = await failure(bot, read_timeout=0.05)
-        over.set()
-    assert type(error) is TimedOut
-    assert not is_unsent(error)
-    assert_silent(error)
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        saying(b""),
-        saying(b"", reset=True),
-        saying(b"HTTP/1.1 200 OK\r\nContent-Le"),
-        saying(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"),
-        saying(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{", reset=True),
-        saying(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
-        saying(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"),
-        answering(200, b"not compressed", "Content-Encoding: gzip"),
-    ],
-    ids=["end", "reset", "half a header", "half a body", "reset in a body", "bad chunk", "no http", "bad gzip"],
-)
-async def test_answer_that_breaks_is_a_network_error_and_may_have_been_sent(
-    request_: TelegramRequest, answer: Answer
-) -> None:
-    async with talk(request_, answer) as (bot, server):
-        error = await failure(bot)
-    assert type(error) is NetworkError
-    assert not is_unsent(error)
-    assert_silent(error)
-    assert len(server.got) == 1
 
 
 async def test_kept_connection_is_used_again(request_: TelegramRequest) -> None:
