@@ -1,0 +1,9 @@
+"""How the bot names itself to the video service and to the host of its files."""
+
+from typing import Final
+
+VERSION: Final = "0.1.0"
+"""The version in ``pyproject.toml``."""
+
+USER_AGENT: Final = f"Pho2Video/{VERSION}"
+"""On every request to the service and its file host: a library's own name was turned away there."""
