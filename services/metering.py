@@ -1,7 +1,7 @@
 """Wrappers around the product's seams that count what goes through, so that the parts themselves need not know."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -34,25 +34,37 @@ class MeteredGenAIPro:
         self._client = client
         self._telemetry = telemetry
 
-    @asynccontextmanager
-    async def ingredients_to_video(
+    def ingredients_to_video(
         self, photos: Sequence[PhotoFile], prompt: str, count: int
-    ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+    ) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
         """As :meth:`GenAIProClient.ingredients_to_video`."""
+        post = self._client.ingredients_to_video(photos, prompt, count)
+        return self._counted("ingredients-to-video", post, photos)
+
+    def frames_to_video(
+        self, photos: Sequence[PhotoFile], prompt: str, count: int
+    ) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
+        """As :meth:`GenAIProClient.frames_to_video`."""
+        return self._counted("frames-to-video", self._client.frames_to_video(photos, prompt, count), photos)
+
+    @asynccontextmanager
+    async def _counted(
+        self, call: str, post: AbstractAsyncContextManager[AsyncIterator[StreamEvent]], photos: Sequence[PhotoFile]
+    ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         outcome = [PostOutcome.LEFT]
         begun = False
         with self._telemetry.stream():
             try:
-                async with self._client.ingredients_to_video(photos, prompt, count) as events:
+                async with post as events:
                     begun = True
-                    self._telemetry.called(Service.GENAIPRO, "ingredients-to-video", 200)
+                    self._telemetry.called(Service.GENAIPRO, call, 200)
                     self._telemetry.sent(Service.GENAIPRO, sum(photo.size for photo in photos))
                     async with aclosing(_noted(events, outcome)) as noted:
                         yield noted
             except GenAIProError as error:
                 outcome[0] = _outcome(error)
                 if not begun:
-                    self._failed("ingredients-to-video", error)
+                    self._failed(call, error)
                 raise
             finally:
                 self._telemetry.posted(outcome[0])

@@ -8,7 +8,7 @@ error: ``NotAcceptedError`` (provably not accepted), ``RefusedError`` (refused f
 
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
 
 import aiohttp
 
@@ -20,7 +20,7 @@ from services.genaipro.events import CreditGrant, FailedEvent, HistoryPage, Stre
 from services.genaipro.pacing import Pace
 from services.genaipro.sse import BODY_LIMIT, PaidEventSource, read_bounded
 from services.genaipro.sse_decoder import ServerSentEvent, SseLimitError
-from services.genaipro.upload import CONNECT_SECONDS, Sending, open_form
+from services.genaipro.upload import CONNECT_SECONDS, FormFile, Sending, open_form
 from services.genaipro.wire import (
     is_terminal,
     parse_credits,
@@ -29,9 +29,13 @@ from services.genaipro.wire import (
     parse_mislabelled,
 )
 from services.photos.model import MAX_PHOTOS, PhotoFile
+from services.user_agent import USER_AGENT
 
 MAX_VIDEOS = 4
 """``number_of_videos`` is 1 to 4."""
+
+MAX_FRAMES = 2
+"""A tall video has a photo to begin with, and may have one to end with."""
 
 READ_SECONDS = 30.0
 """Seconds that a read (history, credits) may take in all."""
@@ -48,6 +52,11 @@ SHORTEST_KEY = 8
 _LOG = logging.getLogger(__name__)
 _BROKEN = (aiohttp.ClientError, OSError, TimeoutError, SseLimitError)
 _BAD_ADDRESS = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
+
+
+def _check_request(photos: Sequence[PhotoFile], most_photos: int, prompt: str, count: int) -> None:
+    if not 1 <= len(photos) <= most_photos or not 1 <= count <= MAX_VIDEOS or not prompt.strip():
+        raise ValueError(f"1 to {most_photos} photos, 1 to {MAX_VIDEOS} videos and a prompt are needed")
 
 
 class GenAIProClient:
@@ -82,11 +91,10 @@ class GenAIProClient:
         self._pacer = pacer
         self._clock = clock
 
-    @asynccontextmanager
-    async def ingredients_to_video(
+    def ingredients_to_video(
         self, photos: Sequence[PhotoFile], prompt: str, count: int
-    ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
-        """Makes the paid POST, exactly once, and hands out its events up to the terminal one.
+    ) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
+        """Makes the paid POST for wide videos, exactly once, and hands out its events up to the terminal one.
 
         Leaving the context closes the connection at once, whatever was read; so does a cancellation.
 
@@ -102,16 +110,42 @@ class GenAIProClient:
                 before any connection).
             MaybeAcceptedError: On entering or while iterating; to be looked up, never to be sent again.
         """
-        if not 1 <= len(photos) <= MAX_PHOTOS or not 1 <= count <= MAX_VIDEOS or not prompt.strip():
-            raise ValueError("1 to 3 photos, 1 to 4 videos and a prompt are needed")
+        files = [("reference_images", photo) for photo in photos]
+        fields = [("prompt", prompt), ("number_of_videos", str(count))]
+        _check_request(photos, MAX_PHOTOS, prompt, count)
+        return self._paid_request("veo/ingredients-to-video", files, fields)
+
+    def frames_to_video(
+        self, photos: Sequence[PhotoFile], prompt: str, count: int
+    ) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
+        """Makes the paid POST for tall videos; all else is as in ``ingredients_to_video``.
+
+        Args:
+            photos: The image that the video begins with, and possibly the one that it ends with.
+            prompt: Not empty.
+            count: Videos asked for, 1 to 4.
+        """
+        files = list(zip(("start_image", "end_image"), photos, strict=False))
+        fields = [
+            ("prompt", prompt),
+            ("aspect_ratio", "VIDEO_ASPECT_RATIO_PORTRAIT"),
+            ("number_of_videos", str(count)),
+        ]
+        _check_request(photos, MAX_FRAMES, prompt, count)
+        return self._paid_request("veo/frames-to-video", files, fields)
+
+    @asynccontextmanager
+    async def _paid_request(
+        self, path: str, files: Sequence[FormFile], fields: Sequence[tuple[str, str]]
+    ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         async with AsyncExitStack() as stack:
-            form = await self._open_photos(stack, photos, prompt, count)
+            form = await self._open_photos(stack, files, fields)
             sending = Sending()
             source = PaidEventSource(
-                f"{self._base_url}/veo/ingredients-to-video",
+                f"{self._base_url}/{path}",
                 self._paid,
                 headers={
-                    **self._authorization(),
+                    **self._headers(),
                     "Accept": "text/event-stream",
                     "Accept-Encoding": "identity",
                     "Cache-Control": "no-cache",
@@ -151,14 +185,14 @@ class GenAIProClient:
         """
         return parse_credits(await self._read("veo/credits", {}))
 
-    def _authorization(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._api_key}"}
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._api_key}", "User-Agent": USER_AGENT}
 
     async def _open_photos(
-        self, stack: AsyncExitStack, photos: Sequence[PhotoFile], prompt: str, count: int
+        self, stack: AsyncExitStack, files: Sequence[FormFile], fields: Sequence[tuple[str, str]]
     ) -> aiohttp.FormData:
         try:
-            return await stack.enter_async_context(open_form(photos, prompt, count))
+            return await stack.enter_async_context(open_form(files, fields))
         except OSError as error:
             cause = type(error).__name__
         _LOG.warning("a photo cannot be opened: %s", cause)
@@ -225,7 +259,7 @@ class GenAIProClient:
             async with self._session.get(
                 f"{self._base_url}/{path}",
                 params=query,
-                headers={**self._authorization(), "Accept": "application/json"},
+                headers={**self._headers(), "Accept": "application/json"},
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=READ_SECONDS),
             ) as response:

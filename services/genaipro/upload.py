@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 30.0
 """Seconds that name resolution, connection and TLS handshake may take together."""
 
+FormFile = tuple[str, PhotoFile]
+"""An image and the name of its part of a form."""
+
 MOST_DEFERRALS = 1000
 """How often a failed write is put off while an answer waits to be read; bounds the work on an answer nobody reads."""
 
@@ -36,24 +39,23 @@ def _open_all(photos: Sequence[PhotoFile]) -> tuple[ExitStack, list[FileIO]]:
 
 
 @asynccontextmanager
-async def open_form(photos: Sequence[PhotoFile], prompt: str, count: int) -> AsyncIterator[aiohttp.FormData]:
+async def open_form(files: Sequence[FormFile], fields: Sequence[tuple[str, str]]) -> AsyncIterator[aiohttp.FormData]:
     """The multipart form, its files open until the context is left.
 
     Args:
-        photos: 1 to 3 images.
-        prompt: The prompt; lone surrogates, which UTF-8 cannot hold, become ``?``.
-        count: How many videos.
+        files: Images, each with the name of its part.
+        fields: Names and texts; lone surrogates, which UTF-8 cannot hold, become ``?``.
 
     Raises:
         OSError: A photo cannot be opened.
     """
-    stack, files = await asyncio.to_thread(_open_all, photos)
+    stack, opened = await asyncio.to_thread(_open_all, [photo for _, photo in files])
     with stack:
         form = aiohttp.FormData(default_to_multipart=True)
-        for photo, file in zip(photos, files, strict=True):
-            form.add_field("reference_images", file, filename=photo.filename, content_type=photo.content_type)
-        form.add_field("prompt", prompt.encode("utf-8", "replace").decode("utf-8"))
-        form.add_field("number_of_videos", str(count))
+        for (name, photo), file in zip(files, opened, strict=True):
+            form.add_field(name, file, filename=photo.filename, content_type=photo.content_type)
+        for name, text in fields:
+            form.add_field(name, text.encode("utf-8", "replace").decode("utf-8"))
         yield form
 
 

@@ -30,6 +30,13 @@ FINAL = frozenset({State.DONE, State.FAILED, State.CANCELLED})
 ACTIVE = frozenset(State) - FINAL - {State.QUEUED}
 
 
+class Shape(StrEnum):
+    """The form of the videos; a tall one begins with its first photo and ends with its second."""
+
+    WIDE = "wide"
+    TALL = "tall"
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """A confirmed request.
@@ -129,6 +136,7 @@ class Generation:
         final_shown: Whether the requester was told the end.
         failure: Why it failed, or None.
         charged: Whether credits were used.
+        shape: The form of the videos.
     """
 
     id: str
@@ -155,6 +163,7 @@ class Generation:
     final_shown: bool
     failure: Failure | None
     charged: Charged
+    shape: Shape = Shape.WIDE
 
 
 class VideoState(StrEnum):

@@ -26,7 +26,7 @@ from services.genaipro.errors import MaybeAcceptedError, NotAcceptedError, Refus
 from services.genaipro.events import CompletedEvent, FailedEvent, StatusEvent, StreamEvent
 from services.generations.cancelling import CancelRequestedError
 from services.generations.machine import on_status_word
-from services.generations.model import Generation, State
+from services.generations.model import Generation, Shape, State
 from services.generations.outages import through_outages
 from services.generations.outcome import failure_of
 from services.generations.progress_log import ProgressLog
@@ -48,12 +48,18 @@ Sleep = Callable[[float], Awaitable[None]]
 
 
 class PaidApi(Protocol):
-    """The one call that costs."""
+    """The calls that cost; see :class:`services.genaipro.client.GenAIProClient`."""
 
     def ingredients_to_video(
         self, photos: Sequence[PhotoFile], prompt: str, count: int
     ) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
-        """Make the POST and hand out its events; see :class:`services.genaipro.client.GenAIProClient`."""
+        """Make the POST for wide videos and hand out its events."""
+        ...
+
+    def frames_to_video(
+        self, photos: Sequence[PhotoFile], prompt: str, count: int
+    ) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
+        """Make the POST for tall videos and hand out its events."""
         ...
 
 
@@ -199,9 +205,10 @@ class Submitter:
     async def _listen(self, armed: Generation, photos: Sequence[PhotoFile]) -> CompletedEvent | FailedEvent:
         """Make the POST, show its events, and return the terminal one."""
         current = armed
+        post = self._api.frames_to_video if armed.shape is Shape.TALL else self._api.ingredients_to_video
         async with (
             asyncio.timeout(self._timing.generation_timeout),
-            self._api.ingredients_to_video(photos, armed.prompt, armed.count) as events,
+            post(photos, armed.prompt, armed.count) as events,
         ):
             async for event in events:
                 if isinstance(event, CompletedEvent | FailedEvent):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -75,6 +76,50 @@ async def test_the_form(make_client: MakeClient, photos: list[PhotoFile]) -> Non
     ]
     texts = [(part.name, part.filename, part.body) for part in request.parts[3:]]
     assert texts == [("prompt", None, prompt.encode()), ("number_of_videos", None, b"4")]
+
+
+@pytest.mark.parametrize("many", [1, 2])
+async def test_the_form_of_a_tall_video(make_client: MakeClient, photos: list[PhotoFile], many: int) -> None:
+    async with WireServer(streaming(event(COMPLETE, [video()]))) as server:
+        async with make_client(server.url).frames_to_video(photos[:many], "a cat", 2) as events:
+            assert [one async for one in events] == [CompletedEvent((DONE,))]
+        (request,) = server.requests
+    assert (request.method, request.target) == ("POST", "/api/v1/veo/frames-to-video")
+    images = [(part.name, part.filename, part.content_type, part.body) for part in request.parts[:many]]
+    assert images == [
+        (name, photo.filename, photo.content_type, photo.path.read_bytes())
+        for name, photo in zip(("start_image", "end_image"), photos[:many], strict=False)
+    ]
+    texts = [(part.name, part.filename, part.body) for part in request.parts[many:]]
+    assert texts == [
+        ("prompt", None, b"a cat"),
+        ("aspect_ratio", None, b"VIDEO_ASPECT_RATIO_PORTRAIT"),
+        ("number_of_videos", None, b"2"),
+    ]
+
+
+async def test_a_tall_video_has_no_third_photo(make_client: MakeClient, photos: list[PhotoFile]) -> None:
+    with pytest.raises(ValueError, match="1 to 2 photos"):
+        make_client("http://127.0.0.1:1").frames_to_video(photos, "a cat", 1)
+
+
+async def test_every_call_names_the_bot(make_client: MakeClient, photos: list[PhotoFile]) -> None:
+    async def script(exchange: Exchange) -> None:
+        if exchange.request.method == "GET":
+            await exchange.answer(200, b"[]")
+        else:
+            await exchange.stream(event(COMPLETE, [video()]))
+
+    async with WireServer(script) as server:
+        client = make_client(server.url)
+        await client.credits()
+        await client.histories()
+        for call in (client.ingredients_to_video, client.frames_to_video):
+            async with call(photos[:1], "a cat", 1) as events:
+                assert [one async for one in events]
+        agents = [request.headers["user-agent"] for request in server.requests]
+    assert len(agents) == 4
+    assert all(re.fullmatch(r"Pho2Video/\d+(\.\d+)+", agent) for agent in agents)
 
 
 async def test_a_surrogate_in_the_prompt_is_sent_as_utf8(make_client: MakeClient, photos: list[PhotoFile]) -> None:

@@ -132,7 +132,7 @@ async def test_one_that_breaks_takes_no_other_with_it(make_client: MakeClient, p
 
 
 async def test_photos_are_open_without_a_buffer_for_as_long_as_the_request(photos: list[PhotoFile]) -> None:
-    async with open_form(photos, "a cat", 1) as form:
+    async with open_form([("reference_images", photo) for photo in photos], [("prompt", "a cat")]) as form:
         files = [value for _, _, value in form._fields if not isinstance(value, str)]
         assert [type(file) for file in files] == [FileIO] * len(photos)
         assert not any(file.closed for file in files)

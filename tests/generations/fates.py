@@ -6,7 +6,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from pathlib import Path, PurePath
@@ -141,6 +141,7 @@ class Service:
         self.posts: list[tuple[str, Post]] = []
         self.objects: list[VideoResult] = []
         self.history_fails = 0
+        self.tall = 0
 
     @asynccontextmanager
     async def ingredients_to_video(
@@ -159,6 +160,12 @@ class Service:
         if outcome in {Post.SERVER_ERROR, Post.ACCEPTED_SERVER_ERROR}:
             raise MaybeAcceptedError(Failure(FailureKind.SERVICE, charged=Charged.UNKNOWN), 502)
         yield self._events(outcome)
+
+    def frames_to_video(
+        self, photos: Sequence[PhotoFile], prompt: str, count: int
+    ) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
+        self.tall += 1
+        return self.ingredients_to_video(photos, prompt, count)
 
     async def _events(self, outcome: Post) -> AsyncIterator[StreamEvent]:
         for word in ("starting", "odd", "processing"):

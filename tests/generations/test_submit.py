@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from services.failures import Charged, Failure, FailureKind
 from services.genaipro.errors import NotAcceptedError
 from services.genaipro.events import CompletedEvent, StreamEvent, VideoResult
 from services.generations.cancelling import CancelRequestedError
-from services.generations.model import Generation, State
+from services.generations.model import Generation, Shape, State
 from services.generations.repository import RunOvertakenError
 from services.generations.submit import BUSY_ATTEMPTS, LONGEST_WAIT_SECONDS, _wait
 from services.photos.model import PhotoError, PhotoFile, PhotoProblem, PhotoRef
@@ -62,6 +63,14 @@ async def test_the_arming_is_committed_before_the_post(here: Bench, monkeypatch:
     monkeypatch.setattr(here.service, "ingredients_to_video", looking)
     await here.submitter.run(generation)
     assert [(row.armed_at is not None, row.attempts) for row in seen] == [(True, 1)]
+
+
+@pytest.mark.parametrize(("shape", "tall"), [(Shape.WIDE, 0), (Shape.TALL, 1)])
+async def test_a_tall_request_is_a_call_of_its_own(here: Bench, shape: Shape, tall: int) -> None:
+    armed = await here.rows.arm(await taken(here))
+    assert armed is not None
+    await here.submitter._listen(replace(armed, shape=shape), [])
+    assert (here.service.tall, len(here.service.posts)) == (tall, 1)
 
 
 async def test_an_armed_row_is_only_looked_up(here: Bench) -> None:
