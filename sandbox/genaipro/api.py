@@ -3,16 +3,22 @@
 import asyncio
 import hmac
 from collections import deque
+from datetime import timedelta
+from email.utils import format_datetime
+from functools import partial
 from pathlib import Path
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from aiohttp import web
 
-from sandbox.genaipro.form import RefusedError, read_form
+from sandbox.genaipro.answers import GUARD_ANSWERS, answer_response
+from sandbox.genaipro.downloads import EXPIRED, Downloads
+from sandbox.genaipro.form import FRAMES, INGREDIENTS, PORTRAIT, Form, RefusedError, read_form
 from sandbox.genaipro.gate import Gate, Signal
 from sandbox.genaipro.jobs import Job, Studio
 from sandbox.genaipro.ledger import MAX_PAGE_SIZE, Ledger, RateLimit
-from sandbox.genaipro.options import GenAIProOptions
+from sandbox.genaipro.options import GenAIProOptions, Guard
 from sandbox.genaipro.records import GetRecord, PostRecord
 from sandbox.genaipro.script import Answer, End, Script
 from sandbox.genaipro.stream import DroppedError, Stream
@@ -29,10 +35,11 @@ class Api:
         signal: Notified whenever something changes.
 
     Attributes:
-        posts: Every POST to ``ingredients-to-video``.
+        posts: Every POST that asks for videos.
         gets: Every GET.
         scripts: For the POSTs to come: the script, the gate of its stream, the gate of its history.
         answers: For the GETs to come, by endpoint.
+        guard: A guard that answers in the service's place, or None.
         closing: The server is about to stop; connections that end now were not left by their clients.
     """
 
@@ -41,11 +48,13 @@ class Api:
         self.gets: list[GetRecord] = []
         self.scripts: deque[tuple[Script, Gate | None, Gate | None]] = deque()
         self.answers: dict[str, deque[Answer]] = {"histories": deque(), "credits": deque()}
+        self.guard: Guard | None = options.guard
         self.closing = False
         self._options = options
         self._ledger = ledger
         self._signal = signal
         self._limit = RateLimit(options)
+        self._downloads = Downloads()
 
     def open(self, studio: Studio, uploads: Path) -> None:
         """Give it what exists only while the server runs.
@@ -59,20 +68,34 @@ class Api:
 
     def add_routes(self, application: web.Application) -> None:
         """Serve the API and the video files."""
-        application.router.add_post(f"{PREFIX}/veo/ingredients-to-video", self._create)
+        for form in (INGREDIENTS, FRAMES):
+            application.router.add_post(f"{PREFIX}/veo/{form.endpoint}", partial(self._create, form=form))
+        application.on_response_prepare.append(self._date)
         application.router.add_get(f"{PREFIX}/veo/histories", self._histories)
         application.router.add_get(f"{PREFIX}/veo/credits", self._credits)
         application.router.add_get("/files/{name}", self._file)
 
-    async def _create(self, request: web.Request) -> web.StreamResponse:
-        record = PostRecord(self._options.now(), _headers(request), key_ok=self._key_ok(request))
+    async def _date(self, request: web.Request, response: web.StreamResponse) -> None:
+        del request
+        now = self._options.told_time() + timedelta(seconds=self._options.date_skew)
+        response.headers["Date"] = format_datetime(now, usegmt=True)
+
+    async def _create(self, request: web.Request, form: Form) -> web.StreamResponse:
+        record = PostRecord(
+            self._options.now(), _headers(request), key_ok=self._key_ok(request), endpoint=form.endpoint
+        )
         self.posts.append(record)
         self._signal.notify()
+        guarded = self._guarded(request)
+        if guarded is not None:
+            record.error, record.finished = "guard", True
+            self._signal.notify()
+            return _answer(guarded, record)
         script, gate, history_gate = self.scripts.popleft() if self.scripts else (Script(), None, None)
         try:
             if script.end is End.DROP_UNREAD:
                 raise DroppedError
-            refusal = self._refusal(request) or await self._read(request, record, script)
+            refusal = self._refusal(request) or await self._read(request, form, record, script)
             if refusal is not None:
                 record.error = str(refusal.body)
                 return _answer(refusal, record)
@@ -88,12 +111,12 @@ class Api:
             record.finished = True
             self._signal.notify()
 
-    async def _read(self, request: web.Request, record: PostRecord, script: Script) -> Answer | None:
+    async def _read(self, request: web.Request, form: Form, record: PostRecord, script: Script) -> Answer | None:
         """Read the form; the answer to one that is not taken, else None."""
         directory = self._uploads / uuid4().hex
         directory.mkdir()
         try:
-            await read_form(request, record, directory, self._options.photo_limit)
+            await read_form(request, form, record, directory, self._options.photo_limit)
             if script.is_accepted and int(record.number_of_videos or 0) > self._ledger.left:
                 raise RefusedError(402, "Insufficient credits: quota exceeded")
         except RefusedError as fault:
@@ -125,14 +148,18 @@ class Api:
         count = int(record.number_of_videos or 0)
         ids = tuple(uuid4().hex[:12] for _ in range(count))
         usual = [f"{request.url.origin()}/files/{video_id}.mp4" for video_id in ids]
+        told = [f"{url}?{urlencode(EXPIRED)}" for url in usual] if script.expired else usual
+        wide = self._options.film
         record.accepted, record.video_ids = True, list(ids)
         job = Job(
             prompt=record.prompt or "",
             photos=tuple(record.photos),
-            created_at=self._options.now(),
+            created_at=self._options.told_time(),
             video_ids=ids,
             history_ids=tuple(uuid4().hex[:12] for _ in range(count)),
-            urls=(*script.urls[:count], *usual[len(script.urls) :]),
+            urls=(*script.urls[:count], *told[len(script.urls) :]),
+            history_urls=tuple(usual) if script.expired else (*script.urls[:count], *usual[len(script.urls) :]),
+            film=wide.turned() if record.aspect_ratio == PORTRAIT else wide,
             script=script,
         )
         self._ledger.add(job)
@@ -140,7 +167,7 @@ class Api:
         return job
 
     async def _histories(self, request: web.Request) -> web.StreamResponse:
-        answer = self._refusal(request) or self._next_answer("histories")
+        answer = self._guarded(request) or self._refusal(request) or self._next_answer("histories")
         return self._noted(request, _answer(answer or self._page(request)))
 
     def _page(self, request: web.Request) -> Answer:
@@ -153,19 +180,21 @@ class Api:
         return Answer(200, self._ledger.page(page, size))
 
     async def _credits(self, request: web.Request) -> web.StreamResponse:
-        answer = self._refusal(request) or self._next_answer("credits") or Answer(200, self._ledger.credits())
+        answer = self._guarded(request) or self._refusal(request) or self._next_answer("credits")
+        answer = answer or Answer(200, self._ledger.credits())
         return self._noted(request, _answer(answer))
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         video_id = request.match_info["name"].removesuffix(".mp4")
         job = next((job for job in self._ledger.jobs if video_id in job.video_ids), None)
         answer: web.StreamResponse
-        if self._options.files_status is not None and not self._key_ok(request):
+        if (guarded := self._guarded(request)) is not None:
+            answer = _answer(guarded)
+        elif self._options.files_status is not None and not self._key_ok(request):
             answer = _answer(Answer(self._options.files_status, {"error": "The key is needed"}))
-        elif job is not None and job.script.file_answer is not None:
-            answer = _answer(job.script.file_answer)
-        elif job is not None and (path := self._studio.file(video_id)).is_file():
-            answer = web.FileResponse(path, headers={"Content-Type": "video/mp4"})
+        elif job is not None:
+            path = self._studio.file(video_id)
+            answer = await self._downloads.send(request, job, video_id, path if path.is_file() else None)
         else:
             answer = _answer(Answer(404, {"error": "Not found"}))
         return self._noted(request, answer)
@@ -173,6 +202,13 @@ class Api:
     def _key_ok(self, request: web.Request) -> bool:
         given = request.headers.get("Authorization", "").encode()
         return hmac.compare_digest(given, f"Bearer {self._options.key}".encode())
+
+    def _guarded(self, request: web.Request) -> Answer | None:
+        """What a guard in front of the service says, or None."""
+        agent = self._options.guard_agent
+        if self.guard is None and agent is not None and not request.headers.get("User-Agent", "").startswith(agent):
+            return GUARD_ANSWERS[Guard.CODE]
+        return None if self.guard is None else GUARD_ANSWERS[self.guard]
 
     def _refusal(self, request: web.Request) -> Answer | None:
         """Why a request is refused before it is read, or None."""
@@ -198,7 +234,4 @@ def _headers(request: web.Request) -> dict[str, str]:
 def _answer(answer: Answer, record: PostRecord | None = None) -> web.Response:
     if record is not None:
         record.status = answer.status
-    headers = dict(answer.headers)
-    if isinstance(answer.body, str):
-        return web.Response(status=answer.status, text=answer.body, content_type=answer.content_type, headers=headers)
-    return web.json_response(answer.body, status=answer.status, headers=headers)
+    return answer_response(answer)

@@ -1,7 +1,9 @@
-"""The multipart form of ``POST /veo/ingredients-to-video``, checked to the letter and streamed to disk."""
+"""The multipart forms of the two endpoints that make videos, checked to the letter and streamed to disk."""
 
 import asyncio
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import BodyPartReader, MultipartReader, web
@@ -9,8 +11,9 @@ from PIL import Image, UnidentifiedImageError
 
 from sandbox.genaipro.records import PostRecord, UploadedPhoto
 
-MAX_PHOTOS = 3
 MAX_TEXT = 64 * 1024
+PORTRAIT = "VIDEO_ASPECT_RATIO_PORTRAIT"
+LANDSCAPE = "VIDEO_ASPECT_RATIO_LANDSCAPE"
 _CHUNK = 64 * 1024
 _FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 _COUNTS = ("1", "2", "3", "4")
@@ -30,12 +33,28 @@ class RefusedError(Exception):
         self.reason = reason
 
 
-async def read_form(request: web.Request, record: PostRecord, directory: Path, photo_limit: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The form of one endpoint."""
+
+    endpoint: str
+    images: Mapping[str, int]
+    """The most images of each part, by its name; the first part is required."""
+    texts: tuple[str, ...]
+    """Names of the text parts, all required."""
+
+
+INGREDIENTS = Form("ingredients-to-video", {"reference_images": 3}, ("prompt", "number_of_videos"))
+FRAMES = Form("frames-to-video", {"start_image": 1, "end_image": 1}, ("prompt", "aspect_ratio", "number_of_videos"))
+
+
+async def read_form(request: web.Request, form: Form, record: PostRecord, directory: Path, photo_limit: int) -> None:
     """Read the form into the record; photos go to ``directory`` chunk by chunk.
 
     Args:
         request: The request.
-        record: Gets prompt, number of videos and photos, those before a fault included.
+        form: What the endpoint takes.
+        record: Gets the texts and photos, those before a fault included.
         directory: For the photos; it exists.
         photo_limit: Bytes of one photo.
 
@@ -49,29 +68,26 @@ async def read_form(request: web.Request, record: PostRecord, directory: Path, p
         while (part := await reader.next()) is not None:
             if isinstance(part, MultipartReader):
                 raise RefusedError(400, "Nested multipart is not allowed")
-            await _read_part(part, record, directory, photo_limit)
+            await _read_part(part, form, record, directory, photo_limit)
     except (ValueError, AssertionError) as fault:
         raise RefusedError(400, "Malformed multipart body") from fault
-    _check(record)
+    record.photos.sort(key=lambda photo: list(form.images).index(photo.part))
+    _check(form, record)
     await asyncio.to_thread(_check_images, record.photos)
 
 
-async def _read_part(part: BodyPartReader, record: PostRecord, directory: Path, photo_limit: int) -> None:
-    match part.name:
-        case "reference_images":
-            record.photos.append(await _save(part, directory, len(record.photos), photo_limit))
-        case "prompt":
-            if record.prompt is not None:
-                raise RefusedError(400, "prompt must be sent once")
-            record.prompt = await _text(part)
-        case "number_of_videos":
-            if record.number_of_videos is not None:
-                raise RefusedError(400, "number_of_videos must be sent once")
-            record.number_of_videos = await _text(part)
-        case None:
-            raise RefusedError(400, "A part has no name")
-        case name:
-            raise RefusedError(400, f"Unexpected field: {name}")
+async def _read_part(part: BodyPartReader, form: Form, record: PostRecord, directory: Path, photo_limit: int) -> None:
+    name = part.name
+    if name is None:
+        raise RefusedError(400, "A part has no name")
+    if name in form.images:
+        record.photos.append(await _save(part, name, form.images[name], record, directory, photo_limit))
+    elif name in form.texts:
+        if getattr(record, name) is not None:
+            raise RefusedError(400, f"{name} must be sent once")
+        setattr(record, name, await _text(part))
+    else:
+        raise RefusedError(400, f"Unexpected field: {name}")
 
 
 async def _text(part: BodyPartReader) -> str:
@@ -88,35 +104,40 @@ async def _text(part: BodyPartReader) -> str:
         raise RefusedError(400, f"{part.name} must be UTF-8") from fault
 
 
-async def _save(part: BodyPartReader, directory: Path, position: int, limit: int) -> UploadedPhoto:
+async def _save(
+    part: BodyPartReader, name: str, most: int, record: PostRecord, directory: Path, limit: int
+) -> UploadedPhoto:
     content_type = part.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if position >= MAX_PHOTOS:
-        raise RefusedError(400, f"At most {MAX_PHOTOS} reference_images are allowed")
+    if sum(photo.part == name for photo in record.photos) >= most:
+        raise RefusedError(400, f"At most {most} {name} are allowed" if most > 1 else f"{name} must be sent once")
     if not part.filename:
-        raise RefusedError(400, "reference_images must be files with a filename")
+        raise RefusedError(400, f"{name} must be a file with a filename")
     if content_type not in _FORMATS:
-        raise RefusedError(400, f"Unsupported content type of reference_images: {content_type or 'none'}")
-    path = directory / f"photo-{position + 1}"
+        raise RefusedError(400, f"Unsupported content type of {name}: {content_type or 'none'}")
+    path = directory / f"photo-{len(record.photos) + 1}"
     digest, size = hashlib.sha256(), 0
     with path.open("wb") as file:
         while chunk := await part.read_chunk(_CHUNK):
             size += len(chunk)
             if size > limit:
-                raise RefusedError(413, f"A reference image is larger than {limit} bytes")
+                raise RefusedError(413, f"An image of {name} is larger than {limit} bytes")
             digest.update(chunk)
             file.write(chunk)
-    return UploadedPhoto(part.filename, content_type, size, digest.hexdigest(), path)
+    return UploadedPhoto(part.filename, content_type, size, digest.hexdigest(), path, name)
 
 
-def _check(record: PostRecord) -> None:
-    if not record.photos:
-        raise RefusedError(400, "reference_images is required: 1 to 3 images")
+def _check(form: Form, record: PostRecord) -> None:
+    first = next(iter(form.images))
+    if not any(photo.part == first for photo in record.photos):
+        raise RefusedError(400, f"{first} is required")
     if record.prompt is None or not record.prompt.strip():
         raise RefusedError(400, "prompt is required")
     if record.number_of_videos is None:
         raise RefusedError(400, "number_of_videos is required")
     if record.number_of_videos not in _COUNTS:
         raise RefusedError(400, 'number_of_videos must be a string from "1" to "4"')
+    if "aspect_ratio" in form.texts and record.aspect_ratio not in {PORTRAIT, LANDSCAPE}:
+        raise RefusedError(400, f"aspect_ratio must be {PORTRAIT} or {LANDSCAPE}")
 
 
 def _check_images(photos: list[UploadedPhoto]) -> None:

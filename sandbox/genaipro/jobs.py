@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from sandbox.genaipro.gate import Gate, Signal
 from sandbox.genaipro.options import GenAIProOptions
 from sandbox.genaipro.records import UploadedPhoto
-from sandbox.genaipro.render import Planes, RenderCancelledError, pad_to, prepare, render
+from sandbox.genaipro.render import Film, Planes, RenderCancelledError, pad_to, prepare, render
 from sandbox.genaipro.script import FAILED, InHistory, Script
 
 
@@ -26,7 +26,9 @@ class Job:
         created_at: When it was accepted.
         video_ids: One for each video, as the stream names them.
         history_ids: One for each video, as the history names them.
-        urls: One for each video.
+        urls: One for each video, as the stream names them.
+        history_urls: One for each video, as the history names them.
+        film: Size, length and frame rate of the videos.
         script: What was asked of this request.
         prepared: The photos are decoded.
         rendered: The videos are finished.
@@ -39,6 +41,8 @@ class Job:
     video_ids: tuple[str, ...]
     history_ids: tuple[str, ...]
     urls: tuple[str, ...]
+    history_urls: tuple[str, ...]
+    film: Film
     script: Script
     prepared: asyncio.Event = field(default_factory=asyncio.Event)
     rendered: asyncio.Event = field(default_factory=asyncio.Event)
@@ -54,8 +58,8 @@ class Job:
         return position not in self.script.failed
 
     def good_urls(self) -> list[str]:
-        """Addresses of the videos that worked."""
-        return [url for position, url in enumerate(self.urls) if self.succeeded(position)]
+        """Addresses in the history of the videos that worked."""
+        return [url for position, url in enumerate(self.history_urls) if self.succeeded(position)]
 
     def results(self) -> list[JsonValue]:
         """The array of the terminal event."""
@@ -81,7 +85,7 @@ class Studio:
     """Renders the videos of jobs in threads, a bounded number at once.
 
     Args:
-        options: Film, workers, padding, sleep.
+        options: Workers, padding, sleep.
         directory: For the finished videos; it exists.
         signal: Notified whenever a job gets on.
     """
@@ -118,9 +122,8 @@ class Studio:
 
     async def _run(self, job: Job, history_gate: Gate | None) -> None:
         loop = asyncio.get_running_loop()
-        film = self._options.film
         photos = await asyncio.gather(
-            *(loop.run_in_executor(self._threads, prepare, photo.path, film) for photo in job.photos)
+            *(loop.run_in_executor(self._threads, prepare, photo.path, job.film) for photo in job.photos)
         )
         job.prepared.set()
         self._signal.notify()
@@ -146,7 +149,7 @@ class Studio:
             render(
                 photos,
                 job.prompt,
-                self._options.film,
+                job.film,
                 unfinished,
                 variation=position,
                 cancelled=self._closing.is_set,

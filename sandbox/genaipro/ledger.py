@@ -74,7 +74,7 @@ class Ledger:
         for position, video_id in enumerate(ids):
             worked = job.succeeded(position)
             word = job.script.word if worked else FAILED
-            urls = [job.urls[position]] if worked and not pending else []
+            urls = [job.history_urls[position]] if worked and not pending else []
             items.append(_item(video_id, job, urls, PENDING if pending else word))
         return items
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -31,6 +31,17 @@ class RateHeader(StrEnum):
     NONE = "none"
 
 
+class Guard(StrEnum):
+    """A guard of the network that answers in the service's place."""
+
+    CODE = "code"
+    """403 and the bare text ``error code: 1010``."""
+    CHALLENGE = "challenge"
+    """403 and a challenge page, with ``cf-mitigated: challenge``."""
+    BUSY = "busy"
+    """503 and a challenge page, with ``cf-mitigated: challenge``."""
+
+
 _USUAL_FILM = Film()
 
 
@@ -48,7 +59,7 @@ class GenAIProOptions:
         host: Where it listens; a loopback address.
         port: 0 takes a free one.
         data: Where uploads and videos are kept; None makes a temporary directory, removed at the end.
-        film: Size, length and frame rate of the videos.
+        film: Size, length and frame rate of wide videos; tall ones have width and height exchanged.
         workers: Videos rendered at the same time, at least 1.
         pad_to: Bytes that each video file is brought to with a trailing ``free`` box, or None.
         files_status: 401 or 403: a file is given only with the key, otherwise this status; None gives it to anyone.
@@ -62,6 +73,10 @@ class GenAIProOptions:
         history_own_ids: The history has ids of its own, not those of the stream.
         history_pending: Requests that are still being made are listed too, without videos.
         ping_interval: Seconds between comments while a video is rendered; None sends none.
+        guard: A guard answers every request; ``GenAIProServer.guard`` changes it while the server runs.
+        guard_agent: A guard turns away every request whose ``User-Agent`` does not begin with this, or None.
+        clock_skew: Seconds by which the service's clock is ahead of ``now``, in ``created_at`` and in ``Date``.
+        date_skew: Seconds by which ``Date`` alone is ahead of that, as a cache in front of the service may say it.
         pace: Least seconds between two events of the usual course. The real service takes a while for each of its
             steps; photos that come over loopback are uploaded in no time.
         now: The clock.
@@ -86,9 +101,17 @@ class GenAIProOptions:
     history_own_ids: bool = False
     history_pending: bool = False
     ping_interval: float | None = None
+    guard: Guard | None = None
+    guard_agent: str | None = None
+    clock_skew: float = 0.0
+    date_skew: float = 0.0
     pace: float = 0.0
     now: Callable[[], datetime] = utc_now
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    def told_time(self) -> datetime:
+        """The time by the service's own clock."""
+        return self.now() + timedelta(seconds=self.clock_skew)
 
     def tiny(self) -> Self:
         """The same with videos that take milliseconds: 320×180, half a second."""

@@ -16,6 +16,7 @@ class UploadedPhoto:
         size: Bytes.
         sha256: Of its bytes, in hexadecimal.
         path: Where its bytes lie while the server runs.
+        part: The part of the form that it came in.
     """
 
     filename: str
@@ -23,11 +24,12 @@ class UploadedPhoto:
     size: int
     sha256: str
     path: Path
+    part: str = "reference_images"
 
 
 @dataclass(slots=True)
 class PostRecord:
-    """One POST to ``/veo/ingredients-to-video``, filled in as it goes on.
+    """One POST that asks for videos, filled in as it goes on.
 
     Attributes:
         at: When it came.
@@ -35,7 +37,9 @@ class PostRecord:
         key_ok: Whether it brought the right key.
         prompt: The prompt, or None before it is read.
         number_of_videos: As sent, or None before it is read.
-        photos: In the order they came.
+        photos: In the order they came; of frames the first one is the start.
+        endpoint: ``ingredients-to-video`` or ``frames-to-video``.
+        aspect_ratio: As sent, or None.
         status: Status of the answer, or None while there is none.
         error: Why it was refused, or empty.
         accepted: Whether it was charged and made.
@@ -60,6 +64,8 @@ class PostRecord:
     event_times: list[datetime] = field(default_factory=list)
     finished: bool = False
     client_left: bool = False
+    endpoint: str = "ingredients-to-video"
+    aspect_ratio: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

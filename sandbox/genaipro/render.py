@@ -6,7 +6,7 @@ a thread.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
@@ -60,6 +60,10 @@ class Film:
     def size(self) -> tuple[int, int]:
         """Width and height."""
         return self.width, self.height
+
+    def turned(self) -> "Film":
+        """The same with width and height exchanged: tall instead of wide."""
+        return replace(self, width=self.height, height=self.width)
 
 
 def prepare(path: Path, film: Film) -> Planes:

@@ -81,6 +81,21 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class FileFault:
+    """What happens to downloads of a video before they go well; ``times`` of them for each video.
+
+    Attributes:
+        answer: This in place of the file.
+        cut: The answer ends in good order after so many bytes and names no length, whatever ``Range`` asked for.
+        times: How many downloads; None = all of them.
+    """
+
+    answer: Answer | None = None
+    cut: int | None = None
+    times: int | None = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Script:
     """What happens to one POST; the default is what really happens.
 
@@ -98,6 +113,8 @@ class Script:
         word: Status word of videos that succeeded, in stream and history.
         urls: These addresses in place of those of the videos, position by position.
         file_answer: What a request for the video files is answered with.
+        file_faults: What happens to the first downloads of each video, one fault after the other.
+        expired: The addresses that the stream names have expired (403); the history names fresh ones.
         pad_to: Bytes that each video file is brought to, in place of the option's.
         accepted: Whether it is charged and made; None: unless it has an ``answer`` or ``error``, or is dropped unread.
         history: Whether the history gets to know it.
@@ -117,6 +134,8 @@ class Script:
     word: str = SUCCESSFUL
     urls: tuple[str, ...] = ()
     file_answer: Answer | None = None
+    file_faults: tuple[FileFault, ...] = ()
+    expired: bool = False
     pad_to: int | None = None
     accepted: bool | None = None
     history: InHistory = InHistory.FINISHED

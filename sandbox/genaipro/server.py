@@ -1,4 +1,4 @@
-"""A GenAIPro server on loopback: ``ingredients-to-video`` to the letter, the history, the credits, the video files."""
+"""A GenAIPro server on loopback: the endpoints that make videos, the history, the credits, the video files."""
 
 import asyncio
 import shutil
@@ -15,7 +15,7 @@ from sandbox.genaipro.control import add_control_routes
 from sandbox.genaipro.gate import Gate, Signal
 from sandbox.genaipro.jobs import Job, Studio
 from sandbox.genaipro.ledger import Ledger
-from sandbox.genaipro.options import GenAIProOptions
+from sandbox.genaipro.options import GenAIProOptions, Guard
 from sandbox.genaipro.records import GetRecord, PostRecord
 from sandbox.genaipro.script import Answer, Script
 
@@ -30,7 +30,7 @@ class GenAIProServer:
 
     Attributes:
         options: As given.
-        posts: Every POST to ``ingredients-to-video``, in the order they came.
+        posts: Every POST that asks for videos, in the order they came.
         gets: Every GET of history, credits and files.
     """
 
@@ -52,6 +52,15 @@ class GenAIProServer:
     def control_url(self) -> str:
         """The base URL of the control address."""
         return f"{self._root}/control"
+
+    @property
+    def guard(self) -> Guard | None:
+        """The guard that answers every request in the service's place from now on, or None."""
+        return self._api.guard
+
+    @guard.setter
+    def guard(self, guard: Guard | None) -> None:
+        self._api.guard = guard
 
     @property
     def jobs(self) -> tuple[Job, ...]:

@@ -20,7 +20,7 @@ class Title:
     """
 
     def __init__(self, text: str, width: int, height: int) -> None:
-        lettering = Lettering(max(8, round(height * 0.052)) * _FINER)
+        lettering = Lettering(max(8, round(min(width, height) * 0.052)) * _FINER)
         margin = round(width * 0.045)
         lines = lettering.wrap(lettering.letters(text), (width - 2 * margin) * _FINER, lines=2)
         block = lettering.line_height * len(lines) / _FINER

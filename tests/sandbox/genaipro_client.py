@@ -34,6 +34,26 @@ def form(
     return data
 
 
+def frames(
+    *,
+    end: bool = False,
+    prompt: str | None = "a boat at dusk",
+    ratio: str | None = "VIDEO_ASPECT_RATIO_PORTRAIT",
+    videos: str | None = "1",
+    **extra: str,
+) -> aiohttp.FormData:
+    """A form as ``frames-to-video`` wants it; None leaves a part out."""
+    data = aiohttp.FormData(default_to_multipart=True)
+    if end:
+        data.add_field("end_image", image(colour="navy"), filename="end.jpg", content_type="image/jpeg")
+    data.add_field("start_image", image(), filename="start.jpg", content_type="image/jpeg")
+    texts = {"prompt": prompt, "aspect_ratio": ratio, "number_of_videos": videos} | extra
+    for name, value in texts.items():
+        if value is not None:
+            data.add_field(name, value)
+    return data
+
+
 @dataclass
 class Heard:
     """What a client heard of a stream."""
@@ -57,12 +77,17 @@ class Client:
         self._session = session
         self._headers = {"Authorization": f"Bearer {server.options.key if key is None else key}"}
 
-    async def create(self, data: aiohttp.FormData | aiohttp.MultipartWriter | None = None) -> Heard:
+    async def create(
+        self,
+        data: aiohttp.FormData | aiohttp.MultipartWriter | None = None,
+        endpoint: str = "ingredients-to-video",
+        **headers: str,
+    ) -> Heard:
         """POST and listen to the end, whatever it is."""
         heard = Heard()
-        url = f"{self._server.url}/veo/ingredients-to-video"
+        url = f"{self._server.url}/veo/{endpoint}"
         try:
-            async with self._session.post(url, data=data or form(), headers=self._headers) as answer:
+            async with self._session.post(url, data=data or form(), headers=self._headers | headers) as answer:
                 heard.status, heard.headers = answer.status, dict(answer.headers)
                 async for chunk in answer.content.iter_any():
                     heard.body += chunk.decode()
