@@ -9,7 +9,7 @@ from aiohttp import web
 from sandbox.botapi.backend import Backend
 from sandbox.botapi.errors import ApiError, not_found, unauthorized
 from sandbox.botapi.faults import HTML_413, Fault, FaultKind
-from sandbox.botapi.journal import ReceivedCall
+from sandbox.botapi.journal import Download, ReceivedCall
 from sandbox.botapi.methods import METHODS
 from sandbox.botapi.params import Call, decode
 from sandbox.botapi.requests import RawCall, read_request
@@ -55,7 +55,10 @@ class BotApiApp:
         """A file that ``getFile`` has given out, byte for byte."""
         if not self._knows(request):
             return _refusal(unauthorized())
-        file = self.backend.files.downloadable(request.match_info["path"])
+        path = request.match_info["path"]
+        file = self.backend.files.downloadable(path)
+        status = 200 if file is not None else 404
+        self.backend.journal.add_download(Download(self.backend.clock.now(), f"/file/{path}", status))
         if file is None:
             return _refusal(not_found())
         return web.FileResponse(file.path, chunk_size=256 * 1024)
@@ -86,7 +89,7 @@ class BotApiApp:
             return web.Response(status=500)
         finally:
             await asyncio.to_thread(raw.discard)
-        record.finish(200, "", applied=True)
+        record.finish(200, "", applied=True, result=result)
         return web.json_response({"ok": True, "result": result})
 
     async def _run(self, call: Call) -> object:
@@ -130,10 +133,10 @@ class _Record:
         self.number = backend.journal.next_number()
         self.at: datetime = backend.clock.now()
 
-    def finish(self, status: int, description: str, *, applied: bool) -> None:
+    def finish(self, status: int, description: str, *, applied: bool, result: object = None) -> None:
         params = dict(self.call.params if self.call else self.raw.values)
         received = ReceivedCall(
-            self.number, self.method, params, dict(self.raw.uploads), self.at, status, description, applied
+            self.number, self.method, params, dict(self.raw.uploads), self.at, status, description, applied, result
         )
         self.backend.journal.add_call(received)
 

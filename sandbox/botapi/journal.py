@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from sandbox.botapi.files import Incoming
 from sandbox.botapi.model import JsonObject
@@ -57,6 +57,7 @@ class ReceivedCall:
         status: HTTP status of the answer, 0 when the connection was dropped.
         description: The refusal's text, or empty.
         applied: Whether it took effect.
+        result: What it was answered with, as JSON.
     """
 
     number: int
@@ -67,12 +68,22 @@ class ReceivedCall:
     status: int
     description: str = ""
     applied: bool = True
+    result: object = None
 
     @property
     def chat_id(self) -> int | str | None:
         """The chat it was for, if for any."""
         value = self.params.get("chat_id")
         return value if isinstance(value, int | str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file that the bot fetched: its path without the token, and the status of the answer."""
+
+    at: datetime
+    path: str
+    status: int
 
 
 @dataclass(slots=True)
@@ -110,8 +121,15 @@ class Event:
         return head | {"at": self.at.isoformat()} | self.details
 
 
+Noted: TypeAlias = ReceivedCall | Download | Event
+
+
 class Journal:
-    """Calls, events and presses, in order."""
+    """Calls, events and presses, in order.
+
+    Attributes:
+        watchers: Called at once with everything that is noted, ``getUpdates`` included.
+    """
 
     def __init__(self, signal: Signal) -> None:
         self.signal = signal
@@ -119,6 +137,7 @@ class Journal:
         self.polls: list[ReceivedCall] = []
         self.events: list[Event] = []
         self.presses: dict[str, Press] = {}
+        self.watchers: list[Callable[[Noted], None]] = []
         self.closed = False
         self._received = 0
 
@@ -133,11 +152,20 @@ class Journal:
             self.polls = [*self.polls[1 - _POLLS_KEPT :], call]
         else:
             self.calls.append(call)
-        self.signal.raise_()
+        self._tell(call)
+
+    def add_download(self, download: Download) -> None:
+        """Note that a file was fetched."""
+        self._tell(download)
 
     def add_event(self, kind: str, actor: str, at: datetime, details: JsonObject) -> None:
         """Note something that can be seen."""
         self.events.append(Event(len(self.events) + 1, kind, actor, at, details))
+        self._tell(self.events[-1])
+
+    def _tell(self, noted: Noted) -> None:
+        for watcher in self.watchers:
+            watcher(noted)
         self.signal.raise_()
 
     async def follow(self, since: int = 0) -> AsyncIterator[Event]:

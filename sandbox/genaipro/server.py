@@ -82,6 +82,17 @@ class GenAIProServer:
         """
         self._api.scripts.append((script, gate, history_gate))
 
+    def replace(self, script: Script | None) -> None:
+        """Have the next POST follow this script, or none, whatever was enqueued before."""
+        self._api.scripts.clear()
+        if script is not None:
+            self.enqueue(script)
+
+    @property
+    def enqueued(self) -> int:
+        """How many scripts wait for a POST."""
+        return len(self._api.scripts)
+
     def hold(self, script: Script | None = None, *, at: int = 0) -> Gate:
         """Like ``enqueue``, with a gate that lets ``at`` events pass and holds the rest until it is released."""
         gate = Gate(at)
