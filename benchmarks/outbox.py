@@ -97,6 +97,10 @@ class Ticking:
         """Seconds since the start."""
         return self.seconds
 
+    async def sleep(self, seconds: float) -> None:
+        """Move by so much."""
+        self.seconds += seconds
+
 
 async def measure_shell() -> tuple[float, float]:
     """Microseconds that the outbox adds to an edit with nothing waiting: on average, and at the worst of a hundred."""

@@ -103,7 +103,7 @@ class QueueGauge:
         """Count them. What is not known is not told."""
         self._gauge.clear()
         unfinished = GenerationRow.state.not_in([state.value for state in FINAL])
-        async with self._database.read() as session:
+        async with self._database.old_read() as session:
             query = select(GenerationRow.state, func.count()).where(unfinished).group_by(GenerationRow.state)
             counts = {row[0]: row[1] for row in await session.execute(query)}
         for state in State:

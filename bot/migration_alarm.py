@@ -14,7 +14,7 @@ from telegram.error import TelegramError
 from bot.settings import Settings
 from services.alarm import TELL_EVERY
 from services.clock import Clock
-from services.store.engines import async_url, make_engine
+from services.store.old_engines import async_url, make_engine
 from services.texts import Texts
 
 TOLD_NAME = "told-of-failed-migration"

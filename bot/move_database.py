@@ -17,9 +17,9 @@ from bot.data_dir import exclusive_data_dir
 from bot.errors import STATUS_CONFIGURATION, STATUS_FAILED, OperatorError
 from bot.settings import FixedSettings, Settings
 from services.clock import Clock
-from services.store.condition import reason_of
 from services.store.database import Database, DatabaseError, open_database
-from services.store.engines import async_url, is_sqlite
+from services.store.engines import driver_url, is_sqlite
+from services.store.outage_log import reason_of
 from services.store.schema import ApiCallRow, ApiHoldRow, Base, MemberRow
 
 ROWS_AT_ONCE = 500
@@ -51,7 +51,7 @@ def target_url(given: str, settings: Settings) -> str:
     except ValidationError as error:
         complaint = error.errors(include_url=False, include_input=False)[0].get("ctx", {}).get("error", "is not usable")
         raise OperatorError(f"--to {complaint}", STATUS_CONFIGURATION) from None
-    if not url or async_url(url) == async_url(settings.effective_database_url):
+    if not url or driver_url(url) == driver_url(settings.effective_database_url):
         raise OperatorError("--to must name another database than DATABASE_URL", STATUS_CONFIGURATION)
     return url
 
@@ -79,7 +79,7 @@ async def move_database(settings: Settings, to: str, clock: Clock, say: Callable
         await _refuse_living(source, clock)
         target = await _open(url, stack)
         try:
-            async with source.engine.connect() as reading, target.engine.begin() as writing:
+            async with source.old_engine.connect() as reading, target.old_engine.begin() as writing:
                 await _refuse_used(writing)
                 total = 0
                 for table in tables():
@@ -102,7 +102,7 @@ async def _open(url: str, stack: AsyncExitStack) -> Database:
 async def _refuse_living(source: Database, clock: Clock) -> None:
     if source.is_sqlite:
         return
-    async with source.read() as session:
+    async with source.old_read() as session:
         living = await session.scalar(select(func.count()).where(MemberRow.seen_at > clock.now() - GONE_AFTER))
     if living:
         raise OperatorError(f"{living} processes of the bot run on DATABASE_URL; stop them first", STATUS_FAILED)

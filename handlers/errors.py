@@ -11,7 +11,7 @@ from telegram.ext import ContextTypes
 from handlers.callers import caller_of
 from services.messenger import ChatClosedError, ChatMovedError, Messenger
 from services.screens import Place, Screen
-from services.store.condition import DATABASE_OUTAGES
+from services.store.outage_log import DATABASE_OUTAGES
 from services.texts import Texts
 
 log = get_logger(__name__)

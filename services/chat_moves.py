@@ -49,5 +49,5 @@ class ChatMoves:
             return ()
         await self._access.migrate(old_chat_id, new_chat_id)
         await self._generations.move_chat(old_chat_id, new_chat_id)
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             return await move_drafts(session, old_chat_id, new_chat_id)

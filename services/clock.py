@@ -1,12 +1,13 @@
 """Time as it is passed in: aware UTC for what is stored, monotonic for what is measured."""
 
+import asyncio
 import time
 from datetime import UTC, datetime
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """The two clocks the product reads."""
+    """The two clocks the product reads, and waiting by them."""
 
     def now(self) -> datetime:
         """The current time, aware, UTC."""
@@ -14,6 +15,10 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Seconds that never go backwards."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
         ...
 
 
@@ -27,3 +32,7 @@ class SystemClock:
     def monotonic(self) -> float:
         """Seconds that never go backwards."""
         return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)

@@ -111,7 +111,7 @@ class Membership:
     async def leave(self) -> None:
         """Let the others take over at once; where the database is gone they do so a little later."""
         with suppress(SQLAlchemyError, OSError):
-            async with asyncio.timeout(LEAVE_SECONDS), self._database.write() as session:
+            async with asyncio.timeout(LEAVE_SECONDS), self._database.old_write() as session:
                 await session.execute(delete(MemberRow).where(MemberRow.executor_id == self._executor_id))
 
     async def living(self) -> set[str] | None:
@@ -122,14 +122,14 @@ class Membership:
         """
         if self._last is None or self._unbroken_since is None or self._last - self._unbroken_since < self._tempo.gap:
             return None
-        async with self._database.read() as session:
+        async with self._database.old_read() as session:
             now = await _now(session)
             if now - self._last > self._tempo.gap:
                 return None
             return {member.executor_id for member in await self._members(session, now)}
 
     async def _beat(self) -> None:
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             now = await _now(session)
             row = insert(MemberRow).values(executor_id=self._executor_id, works=self._works, seen_at=now)
             await session.execute(row.on_conflict_do_update(index_elements=["executor_id"], set_={"seen_at": now}))
@@ -202,7 +202,7 @@ class SharedPacer:
             return
         self._held_until = max(self._held_until, asyncio.get_running_loop().time() + seconds)
         try:
-            async with asyncio.timeout(HOLD_SECONDS), self._database.write() as session:
+            async with asyncio.timeout(HOLD_SECONDS), self._database.old_write() as session:
                 until = await _now(session) + timedelta(seconds=seconds)
                 row = insert(ApiHoldRow).values(service=SERVICE, held_until=until)
                 longest = func.greatest(ApiHoldRow.held_until, row.excluded.held_until)
@@ -214,7 +214,7 @@ class SharedPacer:
 
     async def _try(self) -> float | None:
         """Count a call and return None, or return the seconds until there may be room."""
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": PACE_LOCK})
             now = await _now(session)
             held_until = await session.scalar(select(ApiHoldRow.held_until).where(ApiHoldRow.service == SERVICE))

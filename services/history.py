@@ -71,7 +71,7 @@ class History:
             chat_id: Only what was made in this chat (in a group, a private prompt is nobody's business), or None.
         """
         shown = _shown(user_id, chat_id)
-        async with self._database.read() as session:
+        async with self._database.old_read() as session:
             total = await session.scalar(select(func.count()).select_from(GenerationRow).where(shown)) or 0
             pages = -(-total // PAGE_SIZE)
             number = max(0, min(number, pages - 1))
@@ -82,7 +82,7 @@ class History:
     async def entry(self, generation_id: str, user_id: int, chat_id: int | None = None) -> HistoryEntry | None:
         """One of somebody's earlier generations, or None when it is not theirs or has nothing to show."""
         query = select(GenerationRow).where(GenerationRow.id == generation_id, _shown(user_id, chat_id))
-        async with self._database.read() as session:
+        async with self._database.old_read() as session:
             row = await session.scalar(query)
             return None if row is None else await _entry(session, row)
 

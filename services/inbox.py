@@ -93,7 +93,7 @@ class Inbox:
         ]
         insert = sqlite_insert if self._database.is_sqlite else postgresql_insert
         # Telegram waits for this commit; and rows beside the statement let its text be made once.
-        async with self._database.write(hurry=True, durable=False) as session:
+        async with self._database.old_write(hurry=True, durable=False) as session:
             statement = insert(InboxRow).on_conflict_do_nothing().returning(InboxRow.update_id)
             new = set(await session.scalars(statement, rows))
         # A batch may itself hold an update twice.
@@ -124,7 +124,7 @@ class Inbox:
         if living is not None:
             free = or_(free, InboxRow.taken_by.not_in(living)) if living else true()
         query = select(InboxRow).where(self._left(), free).order_by(InboxRow.update_id).limit(TAKEN_AT_ONCE)
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             rows = (await session.scalars(query.with_for_update(skip_locked=True))).all()
             for row in rows:
                 row.taken_by = self._owner
@@ -132,19 +132,19 @@ class Inbox:
 
     async def give_back(self) -> None:
         """At the end of this process: let others handle what it could not."""
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             own = update(InboxRow).where(self._left(), InboxRow.taken_by == self._owner)
             await session.execute(own.values(taken_by=None))
 
     async def handled(self, update_ids: Sequence[int]) -> None:
         """Forget the content of updates; their numbers stay for a while."""
-        async with self._database.write(durable=False) as session:
+        async with self._database.old_write(durable=False) as session:
             own = update(InboxRow).where(InboxRow.bot_id == self._bot_id, InboxRow.update_id.in_(update_ids))
             await session.execute(own.values(payload=None, taken_by=None))
 
     async def prune(self, before: datetime) -> None:
         """Forget the numbers of updates that came long ago, and what nobody will handle any more."""
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             await session.execute(delete(InboxRow).where(InboxRow.received_at < before))
 
     def _left(self) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.clock import Clock
 from services.store.database import Database
-from services.store.dialects import affected, insert_new
+from services.store.old_dialects import affected, insert_new
 from services.store.schema import NoticeRow
 
 
@@ -46,11 +46,11 @@ class Notices:
         """
         now = self._clock.now()
         # A flood of updates that are told nothing must cost no writes.
-        async with self._database.read() as session:
+        async with self._database.old_read() as session:
             told_at = await session.scalar(select(NoticeRow.told_at).where(NoticeRow.key == key))
         if told_at is not None and told_at > now - every:
             return False
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             return await self._claim(session, key, now, every)
 
     async def prune(self, older_than: timedelta) -> int:
@@ -59,7 +59,7 @@ class Notices:
         Returns:
             How many were dropped.
         """
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             old = NoticeRow.told_at < self._clock.now() - older_than
             return await affected(session, delete(NoticeRow).where(old))
 

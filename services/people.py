@@ -10,7 +10,7 @@ from services.changes import Changes
 from services.clock import Clock
 from services.generations.model import MAX_VIDEOS
 from services.store.database import Database
-from services.store.dialects import insert_new
+from services.store.old_dialects import insert_new
 from services.store.schema import PersonRow
 from services.texts import LANGUAGES, Texts
 
@@ -75,7 +75,7 @@ class People:
         """
         choices = await self._choices(user_id)
         if choices is None:
-            async with self._database.write(durable=False) as session:
+            async with self._database.old_write(durable=False) as session:
                 await self._ensure(session, user_id)
             self._changes.tell(TOPIC, str(user_id))
             choices = await self._choices(user_id)
@@ -114,7 +114,7 @@ class People:
         self._changes.tell(TOPIC, str(user_id))
 
     async def _change(self, user_id: int, **values: str | int | bool) -> None:
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             await self._ensure(session, user_id)
             await session.execute(update(PersonRow).where(PersonRow.user_id == user_id).values(**values))
             await self._changes.announce(session, TOPIC, str(user_id))

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.changes import Changes
 from services.clock import Clock
 from services.store.database import Database
-from services.store.dialects import upsert
+from services.store.old_dialects import upsert
 from services.store.schema import AccessRow
 
 TOPIC = "access"
@@ -79,7 +79,7 @@ class Rulebook:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
         """A transaction that changes rules; every process hears of it when it is committed."""
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             yield session
             await self._changes.announce(session, TOPIC)
         self._changes.tell(TOPIC)
@@ -106,7 +106,7 @@ class Rulebook:
     async def _read(self) -> None:
         # A change that comes while the rows are read may be missing from them: the number is taken before.
         heard, began = self._changes_heard, self._clock.monotonic()
-        async with self._database.read() as session:
+        async with self._database.old_read() as session:
             rows = (await session.scalars(select(AccessRow))).all()
         self._rules = MappingProxyType(
             {Subject(SubjectKind(row.kind), row.subject_id): Rule(row.verdict) for row in rows}

@@ -38,7 +38,7 @@ async def gather_statistics(database: Database, clock: Clock) -> Statistics:
     """Count what the database holds."""
     midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
     by_state = select(GenerationRow.state, func.count()).group_by(GenerationRow.state)
-    async with database.read() as session:
+    async with database.old_read() as session:
         in_all = (await session.execute(by_state)).all()
         today = (await session.execute(by_state.where(GenerationRow.queued_at >= midnight))).all()
         people = await session.scalar(select(func.count()).select_from(PersonRow)) or 0

@@ -19,7 +19,7 @@ from services.drafts.repository import Added, AddOutcome
 from services.drafts.rows import COLLECTING_STATES, lock, lock_open, photo_columns, photo_of, with_items
 from services.photos.model import PhotoRef
 from services.store.database import Database
-from services.store.dialects import affected, insert_new
+from services.store.old_dialects import affected, insert_new
 from services.store.schema import DraftItemRow, DraftRow, SeenPhotoRow
 
 
@@ -45,7 +45,7 @@ class SeenAlbums:
 
     async def remember(self, chat_id: int, user_id: int, media_group_id: str, part: SeenPhoto) -> None:
         """Keep a part; keeping it twice changes nothing."""
-        async with self._database.write(durable=False) as session:
+        async with self._database.old_write(durable=False) as session:
             await insert_new(
                 session,
                 SeenPhotoRow,
@@ -62,7 +62,7 @@ class SeenAlbums:
         query = select(SeenPhotoRow).where(
             SeenPhotoRow.chat_id == chat_id, SeenPhotoRow.media_group_id == media_group_id
         )
-        async with self._database.read() as session:
+        async with self._database.old_read() as session:
             rows = await session.scalars(query.order_by(SeenPhotoRow.message_id))
             photos = [(row.message_id, photo_of(row)) for row in rows]
         return tuple(SeenPhoto(message_id, photo) for message_id, photo in photos if photo is not None)
@@ -73,7 +73,7 @@ class SeenAlbums:
         Returns:
             How many parts were dropped.
         """
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             return await affected(session, delete(SeenPhotoRow).where(SeenPhotoRow.seen_at < before))
 
 
@@ -111,7 +111,7 @@ class StartingAlbums:
         """
         now = self._clock.now()
         draft_id = album_draft_id(owner.chat_id, media_group_id)
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             row = await lock(session, draft_id)
             if row is None:
                 earlier = await draft_of_album(session, owner, media_group_id)

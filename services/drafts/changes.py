@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.drafts.model import Defaults, DraftItem, DraftState, NewId, Owner, is_count
 from services.drafts.rows import COLLECTING_STATES, item_row, lock_open
-from services.store.dialects import insert_new
+from services.store.old_dialects import insert_new
 from services.store.schema import NO_THREAD, DraftItemRow, DraftRow
 
 _OPEN_ATTEMPTS = 10

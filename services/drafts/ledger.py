@@ -9,7 +9,7 @@ from services.clock import Clock
 from services.drafts.model import DraftState
 from services.drafts.rows import COLLECTING_STATES, lock
 from services.store.database import Database
-from services.store.dialects import affected
+from services.store.old_dialects import affected
 from services.store.schema import DraftItemRow, DraftRow
 
 CLAIM = timedelta(seconds=60)
@@ -47,12 +47,12 @@ class CardLedger:
             .where(DraftRow.card_message_id.is_(None))
             .values(card_claimed_at=now)
         )
-        async with self._database.write(durable=False) as session:
+        async with self._database.old_write(durable=False) as session:
             return await affected(session, statement) == 1
 
     async def release(self, draft_id: str) -> None:
         """Give the right back: the card was provably not sent."""
-        async with self._database.write(durable=False) as session:
+        async with self._database.old_write(durable=False) as session:
             await session.execute(update(DraftRow).where(DraftRow.id == draft_id).values(card_claimed_at=None))
 
     async def release_all(self) -> None:
@@ -60,13 +60,13 @@ class CardLedger:
 
         A card that the process before sent with its last breath is sent once more: better two than none.
         """
-        async with self._database.write(durable=False) as session:
+        async with self._database.old_write(durable=False) as session:
             claimed = update(DraftRow).where(DraftRow.card_claimed_at.is_not(None))
             await session.execute(claimed.values(card_claimed_at=None))
 
     async def sent(self, draft_id: str, message_id: int, version: int) -> SentOutcome:
         """Note that the card was sent and shows a version."""
-        async with self._database.write(durable=False) as session:
+        async with self._database.old_write(durable=False) as session:
             row = await lock(session, draft_id)
             if row is None:
                 return SentOutcome.ORPHAN
@@ -81,13 +81,13 @@ class CardLedger:
     async def shown(self, draft_id: str, version: int) -> None:
         """Note that the card shows a version, or cannot be made to."""
         statement = update(DraftRow).where(DraftRow.id == draft_id, DraftRow.card_version < version)
-        async with self._database.write(durable=False) as session:
+        async with self._database.old_write(durable=False) as session:
             await session.execute(statement.values(card_version=version))
 
     async def lost(self, draft_id: str, message_id: int) -> None:
         """Note that the person deleted the card: the next one is a new message."""
         statement = update(DraftRow).where(DraftRow.id == draft_id, DraftRow.card_message_id == message_id)
-        async with self._database.write(durable=False) as session:
+        async with self._database.old_write(durable=False) as session:
             await session.execute(statement.values(card_message_id=None, card_claimed_at=None))
 
     async def tell_extra(self, draft_id: str) -> bool:
@@ -95,12 +95,12 @@ class CardLedger:
         statement = (
             update(DraftRow).where(DraftRow.id == draft_id, DraftRow.extra_told.is_(False)).values(extra_told=True)
         )
-        async with self._database.write(durable=False) as session:
+        async with self._database.old_write(durable=False) as session:
             return await affected(session, statement) == 1
 
     async def ask_first(self, draft_id: str) -> None:
         """Let a draft that could not start by itself wait for its button; an album's becomes an open one or ends."""
-        async with self._database.write(durable=False) as session:
+        async with self._database.old_write(durable=False) as session:
             row = await lock(session, draft_id)
             if row is None or row.state not in COLLECTING_STATES:
                 return
@@ -123,5 +123,5 @@ class CardLedger:
         is_open = (DraftRow.state == DraftState.OPEN.value) & (is_behind | DraftRow.starts_itself) & has_items
         is_starting = DraftRow.state == DraftState.STARTING.value
         is_closed = (DraftRow.state == DraftState.CANCELLED.value) & is_behind & DraftRow.card_message_id.is_not(None)
-        async with self._database.read() as session:
+        async with self._database.old_read() as session:
             return tuple(await session.scalars(select(DraftRow.id).where(or_(is_open, is_starting, is_closed))))

@@ -49,7 +49,7 @@ class DraftPresses:
 
     async def set_count(self, draft_id: str, user_id: int, count: int, card: int | None = None) -> PressOutcome:
         """Ask for another number of videos, 1 to 4; ``card`` is the message that was pressed."""
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             row = await lock(session, draft_id)
             outcome = judge_press(row, user_id)
             if row is not None and outcome is PressOutcome.DONE:
@@ -61,7 +61,7 @@ class DraftPresses:
 
     async def cancel(self, draft_id: str, user_id: int, card: int | None = None) -> PressOutcome:
         """Give a draft up; ``card`` is the message that was pressed."""
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             row = await lock(session, draft_id)
             outcome = judge_press(row, user_id)
             if row is not None and outcome is PressOutcome.DONE:
@@ -75,7 +75,7 @@ class DraftPresses:
         Returns:
             The draft, whose card is to be shown anew, or None when none was open.
         """
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             row = await lock_open(session, owner)
             if row is None:
                 return None
@@ -91,7 +91,7 @@ class DraftPresses:
             The drafts whose cards are to be shown anew, the new one last.
         """
         now = self._clock.now()
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             old = await lock_open(session, owner)
             if old is not None and old.edited_from == generation_id:
                 # A card that the person deleted comes back.

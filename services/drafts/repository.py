@@ -79,7 +79,7 @@ class Drafts:
 
     async def get(self, draft_id: str) -> Draft | None:
         """Read a draft, or None."""
-        async with self._database.read() as session:
+        async with self._database.old_read() as session:
             return await load(session, draft_id)
 
     async def still_a_card(self, draft_id: str) -> None:
@@ -93,7 +93,7 @@ class Drafts:
         if self._database.is_sqlite:
             return
         try:
-            async with self._database.read() as session:
+            async with self._database.old_read() as session:
                 state = await session.scalar(select(DraftRow.state).where(DraftRow.id == draft_id))
         except (SQLAlchemyError, OSError):
             return
@@ -102,7 +102,7 @@ class Drafts:
 
     async def open_of(self, owner: Owner) -> Draft | None:
         """Read an owner's open draft, or None."""
-        async with self._database.read() as session:
+        async with self._database.old_read() as session:
             row = await session.scalar(of_owner(owner).where(DraftRow.state == DraftState.OPEN.value))
             return None if row is None else await with_items(session, row)
 
@@ -110,12 +110,12 @@ class Drafts:
         """Whether parts of this album are in a draft of the owner's, of any state."""
         has_parts = select(DraftItemRow.draft_id).where(DraftItemRow.media_group_id == media_group_id)
         query = select(DraftRow.id).where(DraftRow.chat_id == owner.chat_id, DraftRow.user_id == owner.user_id)
-        async with self._database.read() as session:
+        async with self._database.old_read() as session:
             return await session.scalar(query.where(DraftRow.id.in_(has_parts)).limit(1)) is not None
 
     async def known_messages(self, chat_id: int, items: Sequence[DraftItem]) -> frozenset[int]:
         """Those of these messages that were taken before."""
-        async with self._database.read() as session:
+        async with self._database.old_read() as session:
             return frozenset(await drafts_of_messages(session, chat_id, items))
 
     async def add(
@@ -137,7 +137,7 @@ class Drafts:
             request_message_id: The message that is the request, where that is none of the items.
         """
         now = self._clock.now()
-        async with self._database.write(durable=False) as session:
+        async with self._database.old_write(durable=False) as session:
             known = await drafts_of_messages(session, owner.chat_id, items)
             fresh = [item for item in items if item.message_id not in known]
             if not fresh:
@@ -170,7 +170,7 @@ class Drafts:
         # Most edited messages of a group are none of ours, and must cost no write.
         if not await self.known_messages(chat_id, [DraftItem(edition.message_id)]):
             return None
-        async with self._database.write(durable=False) as session:
+        async with self._database.old_write(durable=False) as session:
             query = (
                 select(DraftItemRow, DraftRow)
                 .join(DraftRow, DraftRow.id == DraftItemRow.draft_id)
@@ -198,7 +198,7 @@ class Drafts:
     async def _hold(self, chat_id: int, user_id: int, until: datetime | None) -> None:
         whose = (DraftRow.chat_id == chat_id) & (DraftRow.user_id == user_id)
         statement = update(DraftRow).where(whose, DraftRow.state.in_(COLLECTING_STATES)).values(held_until=until)
-        async with self._database.write(durable=False) as session:
+        async with self._database.old_write(durable=False) as session:
             await session.execute(statement)
 
 

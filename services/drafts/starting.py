@@ -98,7 +98,7 @@ class Starter:
             user_id: Who wants it.
             card: The message whose button was pressed, if one was.
         """
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             row = await lock(session, draft_id)
             verdict = judge_press(row, user_id)
             if row is None or verdict is not PressOutcome.DONE:
@@ -119,7 +119,7 @@ class Starter:
         An open draft of the same person and place that holds no photo but these ends with it, and its card becomes
         the status message.
         """
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             row = await _overtaken(session, Owner(order.chat_id, order.thread_id, order.user_id), order.photos)
             if row is not None:
                 order = replace(order, status_message_id=row.card_message_id)
@@ -137,7 +137,7 @@ class Starter:
             generation_id: The earlier one.
             order: What it asked for; its request key and status message are replaced.
         """
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             key = await self._again_key(session, generation_id)
             outcome = await self._generations.place(session, replace(order, request_key=key, status_message_id=None))
             if not isinstance(outcome, Placed):

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.drafts.model import DraftState
 from services.drafts.rows import COLLECTING_STATES, lock_open, owner_of
 from services.store.database import Database
-from services.store.dialects import affected
+from services.store.old_dialects import affected
 from services.store.schema import DraftItemRow, DraftRow, SeenPhotoRow
 
 MOVED = -(2**61)
@@ -21,7 +21,7 @@ async def prune_drafts(database: Database, before: datetime) -> int:
     Returns:
         How many were dropped.
     """
-    async with database.write() as session:
+    async with database.old_write() as session:
         old = select(DraftRow.id).where(DraftRow.updated_at < before)
         await session.execute(delete(DraftItemRow).where(DraftItemRow.draft_id.in_(old)))
         return await affected(session, delete(DraftRow).where(DraftRow.updated_at < before))

@@ -12,7 +12,7 @@ import sqlite3
 import time
 from typing import Any
 
-from services.store.gone import refuse_if_gone
+from services.store.sqlite_file import refuse_if_gone
 
 SUBSEC_SINCE = (3, 42, 0)
 

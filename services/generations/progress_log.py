@@ -66,6 +66,6 @@ class ProgressLog:
         # In one order, as all who lock several rows.
         for one in sorted(noted.values(), key=lambda one: one.id):
             rows[one.state].append({"run_id": one.id, "run_epoch": one.epoch, "new_note": one.note})
-        async with self._database.write(durable=False) as session:
+        async with self._database.old_write(durable=False) as session:
             for state, changes in rows.items():
                 await session.execute(progressing(state), changes)

@@ -134,7 +134,7 @@ class Queue:
         """
         if not await self._waits():
             return []
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             await self._lock(session)
             waiting = await self._waiting(session)
             announced = set(await session.scalars(select(GenerationRow.id).where(_announced(self._clock.now()))))

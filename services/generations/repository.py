@@ -184,7 +184,7 @@ class GenerationRows:
             The generation after it, or None when there is none.
         """
         now = self._clock.now()
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             own = GenerationRow.id == generation_id
             waiting = own & (GenerationRow.state == State.QUEUED.value)
             if not await change(
@@ -198,7 +198,7 @@ class GenerationRows:
 
     async def move_chat(self, old_chat_id: int, new_chat_id: int) -> None:
         """A group became a supergroup: its messages have new ids there, so old ones are not replied to or edited."""
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             moved = update(GenerationRow).where(GenerationRow.chat_id == old_chat_id)
             await session.execute(
                 moved.values(chat_id=new_chat_id, status_message_id=None, request_message_id=NO_MESSAGE)
@@ -210,7 +210,7 @@ class GenerationRows:
         Returns:
             How many.
         """
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             ended = GenerationRow.state.in_([state.value for state in FINAL]) & (GenerationRow.finished_at < before)
             query = select(GenerationRow).where(ended).limit(1000)
             old = (await session.scalars(query.with_for_update(skip_locked=True))).all()

@@ -16,7 +16,7 @@ from services.generations.matching import Request, keys_of, same_prompt
 from services.generations.model import Generation, State, Video, VideoState
 from services.generations.repository import RunOvertakenError, move_in
 from services.store.database import Database
-from services.store.dialects import insert_all_new
+from services.store.old_dialects import insert_all_new
 from services.store.schema import GenerationRow, ResultClaimRow, VideoRow
 
 
@@ -91,7 +91,7 @@ class Results:
         """
         now = self._clock.now()
         urls = list(dict.fromkeys(url for result in results for url in result.urls))
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             changed = await move_in(session, run, State.DELIVERING, "", now, charged=Charged.YES.value)
             await self._claim(session, run.id, (key for result in results for key in keys_of(result)), now)
             if exclusive:
@@ -115,13 +115,13 @@ class Results:
     async def owners(self, results: Sequence[VideoResult]) -> dict[str, str]:
         """Which keys of these results are claimed, and by which generation."""
         keys = {_hashed(key): key for result in results for key in keys_of(result)}
-        async with self._database.read() as session:
+        async with self._database.old_read() as session:
             rows = await session.scalars(select(ResultClaimRow).where(ResultClaimRow.key.in_(keys)))
             return {keys[row.key]: row.generation_id for row in rows}
 
     async def prune_claims(self, before: datetime) -> None:
         """Forget claims so old that no look-up reaches back to them."""
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             await session.execute(delete(ResultClaimRow).where(ResultClaimRow.created_at < before))
 
     async def requests_like(self, run: Generation, window: timedelta) -> list[Request]:
@@ -134,7 +134,7 @@ class Results:
             window: How long before this one a request may have been made to matter.
         """
         assert run.armed_at is not None
-        async with self._database.read() as session:
+        async with self._database.old_read() as session:
             refused = (GenerationRow.state == State.FAILED.value) & (GenerationRow.charged == Charged.NO.value)
             rows = await session.execute(
                 select(
@@ -162,7 +162,7 @@ class Results:
         Raises:
             RunOvertakenError: The row is another run's.
         """
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             await move_in(session, run, State.DELIVERING, "", self._clock.now())
             await session.execute(_SENDING, _these(run, positions))
 
@@ -198,7 +198,7 @@ class Results:
             {"run_id": run.id, "place": position, "new_message": message_id, "new_file": file_id}
             for position, message_id, file_id in videos
         ]
-        async with self._database.write() as session:
+        async with self._database.old_write() as session:
             await session.execute(_SENT, rows)
 
     async def linked(self, run: Generation, positions: Sequence[int]) -> None:

@@ -118,7 +118,7 @@ class Generations:
     async def newest_running(self, chat_id: int, thread_id: int | None, user_id: int) -> str | None:
         """The person's newest generation in this place that can still be cancelled, or None."""
         past_stopping = FINAL | {State.DELIVERING}
-        async with self._database.read() as session:
+        async with self._database.old_read() as session:
             query = select(GenerationRow.id).where(
                 GenerationRow.chat_id == chat_id,
                 GenerationRow.thread_id == (thread_id or NO_THREAD),

@@ -1,23 +1,30 @@
-"""The database: one engine, transactions that read or write, migrations at start.
+"""The database: transactions that read or write as plain functions in threads, migrations at start.
 
-Writers of one process wait for each other in the event loop rather than in SQLite's busy handler, which sleeps.
+A function takes a :class:`~sqlalchemy.orm.Session` and runs as one transaction: committed when it returns, rolled back
+when it raises. On SQLite one thread writes, so that writers wait for each other in its queue rather than in SQLite's
+busy handler, which sleeps.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import TypeVar, TypeVarTuple
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.orm import Session
 
-from services.store.condition import Condition, reason_of
-from services.store.engines import Engines, async_url, make_engine
+from services.store.engines import POOL_SIZE, WRITE, driver_url, make_engine
+from services.store.old_doors import OldDoors
+from services.store.outage_log import OutageLog, reason_of
 from services.store.schema import Base
-from services.store.turns import Turns
+from services.store.threads import Threads
 
-CLOSE_SECONDS = 1.0
-"""What transactions that were cut off are given to let go of their connections."""
+CLOSE_SECONDS = 1.5
+"""How long transactions that have been asked for are waited for at the end; the disk may hang."""
+
+SQLITE_READERS = 2
 
 NEWEST = "0001"
 """The newest migration."""
@@ -33,7 +40,8 @@ MIGRATION_LOCK = 7205759403792793
 
 _LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 
-EXCLUSIVE_PAUSE_SECONDS = 0.1
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 class DatabaseError(Exception):
@@ -52,116 +60,62 @@ class MigrationError(DatabaseError):
     """The tables cannot be brought to the form of this version; they are as they were."""
 
 
-class Database:
+class Database(OldDoors):
     """Transactions over one engine; made by :func:`open_database`."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Engine) -> None:
+        self._outages = OutageLog()
+        super().__init__(engine, self._outages)
         self._engine = engine
-        self._engines = Engines.of(engine)
-        self._is_sqlite = engine.dialect.name == "sqlite"
-        self._turns = Turns() if self._is_sqlite else None
-        self._condition = Condition()
-        self._closing: set[asyncio.Task[None]] = set()
+        self._durable = engine.execution_options(**{WRITE: "FULL"})
+        self._relaxed = engine.execution_options(**{WRITE: "NORMAL"})
+        if self.is_sqlite:
+            self._writers, self._readers = Threads("database-write", 1), Threads("database-read", SQLITE_READERS)
+        else:
+            self._writers = self._readers = Threads("database", POOL_SIZE)
 
     @property
     def is_sqlite(self) -> bool:
         """Whether one process and one file hold everything."""
-        return self._is_sqlite
+        return self._engine.dialect.name == "sqlite"
 
     @property
-    def engine(self) -> AsyncEngine:
+    def engine(self) -> Engine:
         """The engine, for what needs a connection of its own."""
         return self._engine
 
-    @asynccontextmanager
-    async def write(self, *, hurry: bool = False, durable: bool = True) -> AsyncIterator[AsyncSession]:
-        """A transaction that may write; committed when the block ends, rolled back when it raises.
+    async def read(self, work: Callable[[Session, *Ts], T], *args: *Ts) -> T:
+        """Run a function that only reads, and sees one moment on SQLite.
+
+        Returns:
+            What the function returns; rows that it loaded may be read afterwards.
+        """
+        return await self._run(self._readers, self._engine, work, *args)
+
+    async def write(self, work: Callable[[Session, *Ts], T], *args: *Ts, durable: bool = True) -> T:
+        """Run a function that may write.
+
+        A caller who is cancelled meanwhile does not learn whether it was committed, as after a crash.
 
         Args:
-            hurry: On SQLite, whether to go before those who wait to write.
+            work: Is given a session of its own.
+            *args: Its other arguments.
             durable: On SQLite, whether the commit waits until it would survive a loss of power, which takes a disk
                 milliseconds. It survives the end of the process in any case.
+
+        Returns:
+            What the function returns; rows that it loaded may be read afterwards.
         """
-        engine = self._engines.durable if durable else self._engines.quick
-        async with self._turn(hurry=hurry), self._transaction(engine) as session:
-            yield session
+        return await self._run(self._writers, self._durable if durable else self._relaxed, work, *args)
 
-    @asynccontextmanager
-    async def write_one(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for one statement that is a durable transaction by itself, which spares its begin and end."""
-        async with self._turn(), self._connection(self._engines.durable_one) as connection:
-            yield connection
-
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncSession]:
-        """A transaction that only reads."""
-        async with self._transaction(self._engine) as session:
-            yield session
-
-    @asynccontextmanager
-    async def look(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for statements that only read, each of which sees what is newest then."""
-        async with self._connection(self._engines.look) as connection:
-            yield connection
-
-    def _turn(self, *, hurry: bool = False) -> AbstractAsyncContextManager[None]:
-        return self._turns.turn(hurry=hurry) if self._turns else nullcontext()
-
-    @asynccontextmanager
-    async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
-        session = AsyncSession(engine, expire_on_commit=False)
-        async with self._watched(session), session.begin():
-            yield session
-
-    @asynccontextmanager
-    async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async def _run(self, threads: Threads, engine: Engine, work: Callable[[Session, *Ts], T], *args: *Ts) -> T:
         try:
-            connection = await engine.connect()
+            result = await threads.run(partial(_transaction, engine, work, *args))
         except (SQLAlchemyError, OSError) as error:
-            self._condition.failed(error)
+            self._outages.failed(error)
             raise
-        async with self._watched(connection):
-            yield connection
-
-    @asynccontextmanager
-    async def _watched(self, work: AsyncSession | AsyncConnection) -> AsyncIterator[None]:
-        """Note whether the database works, and put the connection back at the end."""
-        try:
-            yield
-        except (SQLAlchemyError, OSError) as error:
-            self._condition.failed(error)
-            raise
-        finally:
-            await self._put_back(work)
-        self._condition.worked()
-
-    async def _put_back(self, work: AsyncSession | AsyncConnection) -> None:
-        """Give the connection back, also when the caller is cancelled: the end of the process waits for that."""
-        closing = asyncio.ensure_future(work.close())
-        self._closing.add(closing)
-        closing.add_done_callback(self._closing.discard)
-        await asyncio.shield(closing)
-
-    @asynccontextmanager
-    async def exclusively(self, key: int, sleep: Callable[[float], Awaitable[None]]) -> AsyncIterator[None]:
-        """A block that only one process at a time is in; on SQLite there is only one.
-
-        Args:
-            key: Of PostgreSQL's advisory lock.
-            sleep: Waits some seconds.
-        """
-        if self._is_sqlite:
-            yield
-            return
-        # No transaction and no statement lasts meanwhile: what makes an index "concurrently" waits for all of them.
-        async with self._engine.connect() as connection:
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
-            while not await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}):
-                await sleep(EXCLUSIVE_PAUSE_SECONDS)
-            try:
-                yield
-            finally:
-                await connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
+        self._outages.worked()
+        return result
 
     async def ping(self) -> None:
         """Prove that the database answers.
@@ -170,17 +124,31 @@ class Database:
             DatabaseError: It does not.
         """
         try:
-            async with self.read() as session:
-                # A table is read: a constant SQLite gives without a look at its file.
-                await session.execute(text(f"SELECT version_num FROM {_VERSIONS}"))  # noqa: S608
+            # A table is read: a constant SQLite gives without a look at its file.
+            await self.read(lambda session: session.execute(text(f"SELECT version_num FROM {_VERSIONS}")).all())  # noqa: S608
         except (SQLAlchemyError, OSError) as error:
             raise DatabaseError(f"the database does not answer ({type(error).__name__})") from error
 
     async def close(self) -> None:
-        """Close every connection."""
-        if self._closing:
-            await asyncio.wait(self._closing, timeout=CLOSE_SECONDS)
-        await self._engine.dispose()
+        """Finish the transactions that were asked for, within a bound, and close every connection."""
+        await self.old_close()
+        for threads in (self._readers, self._writers):
+            await threads.close(CLOSE_SECONDS)
+        await _dispose(self._engine)
+
+
+def _transaction(engine: Engine, work: Callable[[Session, *Ts], T], *args: *Ts) -> T:
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        return work(session, *args)
+
+
+async def _dispose(engine: Engine) -> None:
+    """Close the connections that are not in use; the last one may have to write to a disk that hangs."""
+    last = Threads("database-close", 1)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await last.run(engine.dispose)
+    await last.close(0)
 
 
 def _migrate(connection: Connection) -> None:
@@ -211,29 +179,36 @@ async def open_database(database_url: str) -> Database:
         DatabaseHeldError: Another process holds its lock.
         DatabaseError: It cannot be opened.
     """
-    url = async_url(database_url)
+    url = driver_url(database_url)
     name = url.get_backend_name()
     engine = make_engine(url)
+    threads = Threads("database-open", 1)
     try:
-        async with Engines.of(engine).durable.begin() as connection:
-            if name != "sqlite":
-                # A migration may compute for longer than a transaction may idle.
-                await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
-                await connection.execute(_LOCK, {"key": MIGRATION_LOCK})
-            await _bring_up_to_date(connection, name)
+        await threads.run(partial(_prepare, engine, name))
     except (SQLAlchemyError, OSError) as error:
-        await engine.dispose()
+        await _dispose(engine)
         kind = DatabaseHeldError if name == "sqlite" and "locked" in reason_of(error) else DatabaseError
         raise kind(f"DATABASE_URL: the {name} database cannot be opened: {reason_of(error)}") from error
     except DatabaseError:
-        await engine.dispose()
+        await _dispose(engine)
         raise
+    finally:
+        await threads.close(0)
     return Database(engine)
 
 
-async def _bring_up_to_date(connection: AsyncConnection, name: str) -> None:
+def _prepare(engine: Engine, name: str) -> None:
+    with engine.execution_options(**{WRITE: "FULL"}).begin() as connection:
+        if name != "sqlite":
+            # A migration may compute for longer than a transaction may idle.
+            connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+            connection.execute(_LOCK, {"key": MIGRATION_LOCK})
+        _bring_up_to_date(connection, name)
+
+
+def _bring_up_to_date(connection: Connection, name: str) -> None:
     try:
-        await connection.run_sync(_migrate)
+        _migrate(connection)
     except NewerTablesError as error:
         raise MigrationError(
             f"DATABASE_URL: the {name} database was made by a newer version of the bot; "

@@ -6,25 +6,24 @@ on ``PRAGMA synchronous``.
 """
 
 import sqlite3
-from dataclasses import dataclass
-from typing import Self
 
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from services.store.gone import always_the_same, give_up_strangers
-from services.store.one_hop import OneHopConnection
+from services.store.sqlite_file import always_the_same, give_up_strangers
 
 BUSY_TIMEOUT_SECONDS = 30
 
 IDLE_SECONDS = 5
 """A process that is frozen in the middle of a transaction loses it, and its locks, after so long."""
 
-BEGIN = "begin_with"
-"""The execution option that says with which statements a transaction on SQLite begins."""
+POOL_SIZE = 5
+"""Connections that are kept; there are never more threads that use one."""
+
+WRITE = "write"
+"""Execution option: ``FULL`` or ``NORMAL`` begins a transaction on SQLite that writes and is so synchronous."""
 
 _POSTGRESQL_ARGUMENTS = {
     "connect_timeout": 10,
@@ -37,46 +36,14 @@ _POSTGRESQL_ARGUMENTS = {
 """Options of the connection. Source: PostgreSQL's page on "Database Connection Control Functions"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Engines:
-    """One engine, for transactions of each kind.
-
-    Attributes:
-        durable: Commits wait until they would survive a loss of power.
-        quick: On SQLite, commits survive the end of the process, and need not wait for that.
-        durable_one: Each statement is a durable transaction by itself.
-        look: Each statement reads by itself.
-    """
-
-    durable: AsyncEngine
-    quick: AsyncEngine
-    durable_one: AsyncEngine
-    look: AsyncEngine
-
-    @classmethod
-    def of(cls, engine: AsyncEngine) -> Self:
-        """All of them, with the same connections."""
-        if engine.dialect.name != "sqlite":
-            alone = engine.execution_options(isolation_level="AUTOCOMMIT")
-            return cls(engine, engine, alone, alone)
-        full = ("PRAGMA synchronous=FULL",)
-        return cls(
-            durable=engine.execution_options(**{BEGIN: (*full, "BEGIN IMMEDIATE")}),
-            quick=engine.execution_options(**{BEGIN: ("PRAGMA synchronous=NORMAL", "BEGIN IMMEDIATE")}),
-            durable_one=engine.execution_options(**{BEGIN: full}),
-            look=engine.execution_options(**{BEGIN: ()}),
-        )
-
-
-def async_url(database_url: str) -> URL:
-    """The URL with the asynchronous driver of its database.
+def driver_url(database_url: str) -> URL:
+    """The URL with the driver of its database.
 
     Args:
         database_url: ``sqlite:///…`` or ``postgresql://…``.
     """
     url = make_url(database_url)
-    driver = "sqlite+aiosqlite" if url.get_backend_name() == "sqlite" else "postgresql+psycopg"
-    return url.set(drivername=driver)
+    return url.set(drivername="sqlite" if url.get_backend_name() == "sqlite" else "postgresql+psycopg")
 
 
 def is_sqlite(database_url: str) -> bool:
@@ -84,18 +51,27 @@ def is_sqlite(database_url: str) -> bool:
     return make_url(database_url).get_backend_name() == "sqlite"
 
 
-def make_engine(url: URL) -> AsyncEngine:
-    """An engine for a URL of :func:`async_url`; nothing is connected yet."""
+def make_engine(url: URL) -> Engine:
+    """An engine for a URL of :func:`driver_url`; nothing is connected yet."""
     return _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgresql_engine(url)
 
 
-def _postgresql_engine(url: URL) -> AsyncEngine:
-    engine = create_async_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=_POSTGRESQL_ARGUMENTS)
-    _prepare_postgresql(engine)
+def _postgresql_engine(url: URL) -> Engine:
+    engine = create_engine(
+        url, pool_pre_ping=True, pool_size=POOL_SIZE, hide_parameters=True, connect_args=_POSTGRESQL_ARGUMENTS
+    )
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
+        cursor.close()
+        connection.commit()
+
     return engine
 
 
-def _sqlite_engine(url: URL) -> AsyncEngine:
+def _sqlite_engine(url: URL) -> Engine:
     path = ""
 
     def connect() -> sqlite3.Connection:
@@ -103,19 +79,14 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
         opened: sqlite3.Connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, **options)
         return opened
 
-    async def connection() -> OneHopConnection:
-        return await OneHopConnection(connect_again)
+    def connection() -> sqlite3.Connection:
+        return connect_again()
 
-    engine = create_async_engine(url, hide_parameters=True, async_creator=connection)
+    engine = create_engine(url, poolclass=QueuePool, pool_size=POOL_SIZE, hide_parameters=True, creator=connection)
     (path,), _ = engine.dialect.create_connect_args(url)
     connect_again = always_the_same(connect, path)
-    _prepare_sqlite(engine)
-    give_up_strangers(engine, path)
-    return engine
 
-
-def _prepare_sqlite(engine: AsyncEngine) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
+    @event.listens_for(engine, "connect")
     def on_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
         # The driver must not begin transactions by itself: "begin" below decides which kind.
         connection.isolation_level = None
@@ -124,17 +95,13 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, OneHopConnection)
-        driver.begin_with(*connection.get_execution_options().get(BEGIN, ("BEGIN DEFERRED",)))
+        if synchronous := connection.get_execution_options().get(WRITE):
+            connection.exec_driver_sql(f"PRAGMA synchronous={synchronous}")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.exec_driver_sql("BEGIN DEFERRED")
 
-
-def _prepare_postgresql(engine: AsyncEngine) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
-    def on_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-        cursor = connection.cursor()
-        cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
-        cursor.close()
-        connection.commit()
+    give_up_strangers(engine, path)
+    return engine

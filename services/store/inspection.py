@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 from pathlib import Path
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.store.condition import reason_of
 from services.store.database import DatabaseError
-from services.store.engines import Engines, async_url, make_engine
+from services.store.engines import WRITE, driver_url, make_engine
+from services.store.outage_log import reason_of
+from services.store.threads import Threads
 from services.store.upgrading import MIGRATIONS
 
 
@@ -52,19 +54,18 @@ async def inspect_database(database_url: str) -> Inspection:
     Raises:
         DatabaseError: It cannot be used.
     """
-    url = async_url(database_url)
+    url = driver_url(database_url)
     name = url.get_backend_name()
     if name == "sqlite" and _is_missing(url):
         return Inspection(Age.NEW, "", _newest())
     engine = make_engine(url)
+    threads = Threads("database-inspect", 1)
     try:
-        # On SQLite this proves that it can be written.
-        async with Engines.of(engine).durable.begin() as connection:
-            return await connection.run_sync(_inspect)
+        return await threads.run(partial(_ask, engine))
     except (SQLAlchemyError, OSError) as error:
         raise DatabaseError(f"the {name} database cannot be used: {reason_of(error)}") from error
     finally:
-        await engine.dispose()
+        await threads.close(0)
 
 
 def _is_missing(url: URL) -> bool:
@@ -83,6 +84,15 @@ def _is_missing(url: URL) -> bool:
 
 def _newest() -> str:
     return ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""
+
+
+def _ask(engine: Engine) -> Inspection:
+    # On SQLite this proves that it can be written.
+    try:
+        with engine.execution_options(**{WRITE: "FULL"}).begin() as connection:
+            return _inspect(connection)
+    finally:
+        engine.dispose()
 
 
 def _inspect(connection: Connection) -> Inspection:

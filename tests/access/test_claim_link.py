@@ -72,7 +72,7 @@ async def test_of_two_who_claim_at_once_one_becomes_admin(link: ClaimLink, acces
 async def test_the_code_itself_is_nowhere_in_the_database(link: ClaimLink, database: Database) -> None:
     code = await link.claim_link_code()
     assert code is not None
-    async with database.read() as session:
+    async with database.old_read() as session:
         hashes = (await session.scalars(select(ClaimCodeRow.code_hash))).all()
     assert len(hashes) == 1
     assert code not in hashes[0]

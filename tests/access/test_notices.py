@@ -53,7 +53,7 @@ async def test_only_the_persons_own_notices_are_forgotten(database: Database, cl
     gone = [person_key("x", 7), person_key("y", 7, "more", 3)]
     for key in kept + gone:
         assert await notices.is_due(key, MINUTE)
-    async with database.write() as session:
+    async with database.old_write() as session:
         assert await forget_notices(session, 7) == len(gone)
     assert [key for key in kept if await notices.is_due(key, MINUTE)] == []
     assert [key for key in gone if await notices.is_due(key, MINUTE)] == gone

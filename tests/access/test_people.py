@@ -13,7 +13,7 @@ PERSON = 7
 
 
 async def rows(database: Database) -> int:
-    async with database.read() as session:
+    async with database.old_read() as session:
         return await session.scalar(select(func.count()).select_from(PersonRow)) or 0
 
 

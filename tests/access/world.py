@@ -20,6 +20,9 @@ class ManualClock:
     def monotonic(self) -> float:
         return self._monotonic
 
+    async def sleep(self, seconds: float) -> None:
+        self.pass_(seconds)
+
     def pass_(self, seconds: float) -> None:
         self._now += timedelta(seconds=seconds)
         self._monotonic += seconds
@@ -30,7 +33,7 @@ class Counted:
 
     def __init__(self, database: Database) -> None:
         self.statements: list[str] = []
-        event.listen(database.engine.sync_engine, "before_cursor_execute", self._note)
+        event.listen(database.old_engine.sync_engine, "before_cursor_execute", self._note)
 
     def _note(self, _connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         self.statements.append(statement)

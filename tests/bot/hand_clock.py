@@ -1,5 +1,6 @@
 """A clock that only moves when it is told to."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 
@@ -14,6 +15,10 @@ class HandClock:
 
     def monotonic(self) -> float:
         return self._seconds
+
+    async def sleep(self, seconds: float) -> None:
+        self.forward(seconds)
+        await asyncio.sleep(0)
 
     def forward(self, seconds: float) -> None:
         self._seconds += seconds

@@ -300,7 +300,7 @@ async def test_the_queue_is_counted_and_not_told_while_it_is_not_known(
         raise ConnectionError
 
     database = await open_database(f"sqlite:///{tmp_path / 'x.sqlite3'}")
-    async with database.write() as session:
+    async with database.old_write() as session:
         for number, state in enumerate((State.QUEUED, State.QUEUED, State.PROCESSING, State.DONE)):
             session.add(
                 GenerationRow(

@@ -18,7 +18,7 @@ from tests.store.rows import rows_for
 
 async def fill(url: str, count: int) -> None:
     database = await open_database(url)
-    async with database.engine.begin() as connection:
+    async with database.old_engine.begin() as connection:
         for table in tables() if count else ():
             await connection.execute(insert(table), rows_for(table, count))
     await database.close()
@@ -26,7 +26,7 @@ async def fill(url: str, count: int) -> None:
 
 async def contents(url: str) -> dict[str, list[Any]]:
     database = await open_database(url)
-    async with database.engine.connect() as connection:
+    async with database.old_engine.connect() as connection:
         found = {
             table.name: [tuple(row) for row in await connection.execute(select(table).order_by(*table.primary_key))]
             for table in tables()
@@ -74,7 +74,7 @@ async def test_everything_arrives_at_postgresql_and_comes_back(tmp_path: Path, p
 async def test_a_bot_that_runs_on_postgresql_is_in_the_way(tmp_path: Path, postgres_url: str) -> None:
     database = await open_database(postgres_url)
     clock = SystemClock()
-    async with database.write() as session:
+    async with database.old_write() as session:
         session.add(MemberRow(executor_id="a", works=True, seen_at=clock.now()))
     await database.close()
     settings = settings_for(tmp_path, postgres_url)

@@ -42,7 +42,7 @@ class Side:
 
     async def running(self, name: str) -> Generation:
         order = Order(f"key-{name}", 1, None, 1, "en", 5, None, "a cat", 1, (PHOTO,))
-        async with self.database.write() as session:
+        async with self.database.old_write() as session:
             await insert(session, name, order, SystemClock().now())
         found = await self.rows.get(name)
         assert found is not None

@@ -46,7 +46,7 @@ class SlowChat:
 async def test_a_video_is_sent_only_while_it_is_ours(postgres_database: Database, *, is_overtaken: bool) -> None:
     clock = SystemClock()
     rows, results = GenerationRows(postgres_database, clock), Results(postgres_database, clock)
-    async with postgres_database.write() as session:
+    async with postgres_database.old_write() as session:
         await insert(session, "g", Order("key", 1, None, 1, "en", 5, None, "a cat", 1, (PHOTO,)), clock.now())
     run = await rows.take("g")
     assert run is not None

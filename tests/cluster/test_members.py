@@ -45,7 +45,7 @@ class Heart:
 async def pass_time(database: Database, hearts: list[Heart], seconds: float) -> None:
     """Move everything that was told into the past."""
     ago = timedelta(seconds=seconds)
-    async with database.write() as session:
+    async with database.old_write() as session:
         await session.execute(text("UPDATE members SET seen_at = seen_at - make_interval(secs => :s)"), {"s": seconds})
     for heart in hearts:
         member = heart.member
@@ -142,14 +142,14 @@ async def test_a_heartbeat_that_fails_is_not_the_last(
 ) -> None:
     one = hearts("one")
     await one.asleep.wait()
-    async with postgres_database.write() as session:
+    async with postgres_database.old_write() as session:
         await session.execute(text("ALTER TABLE members RENAME TO elsewhere"))
     await one.beat()
-    async with postgres_database.write() as session:
+    async with postgres_database.old_write() as session:
         await session.execute(text("ALTER TABLE elsewhere RENAME TO members"))
         await session.execute(text("DELETE FROM members"))
     await one.beat()
-    async with postgres_database.read() as session:
+    async with postgres_database.old_read() as session:
         assert (await session.execute(text("SELECT executor_id FROM members"))).all() == [("one",)]
 
 
@@ -160,7 +160,7 @@ async def test_the_pace_is_one_for_all_processes(postgres_database: Database, po
     async def minute(seconds: float) -> None:
         """Time goes by for as long as somebody waits."""
         pauses.append(seconds)
-        async with postgres_database.write() as session:
+        async with postgres_database.old_write() as session:
             moved = "UPDATE api_calls SET called_at = called_at - make_interval(secs => :s)"
             await session.execute(text(moved), {"s": seconds})
 
@@ -174,7 +174,7 @@ async def test_the_pace_is_one_for_all_processes(postgres_database: Database, po
         await waits[0]()
         assert len(pauses) == 1
         assert 50 < pauses[0] <= 60
-        async with postgres_database.read() as session:
+        async with postgres_database.old_read() as session:
             recent = "SELECT count(*) FROM api_calls WHERE called_at > clock_timestamp() - interval '60 seconds'"
             assert (await session.scalar(text(recent)) or 0) <= 5
     finally:
@@ -199,7 +199,7 @@ async def test_calls_that_come_together_do_not_slip_past_the_pace(
             calls.sort(key=lambda call: call.done())
             await asyncio.wait([call for call in calls if not call.done()], timeout=0.01)
         await full.wait()
-        async with postgres_database.read() as session:
+        async with postgres_database.old_read() as session:
             assert await session.scalar(text("SELECT count(*) FROM api_calls")) == 7
     finally:
         for call in calls:
@@ -215,7 +215,7 @@ async def test_a_hold_of_one_process_holds_those_of_all(postgres_database: Datab
     async def go_by(seconds: float) -> None:
         """Time goes by for as long as somebody waits; in the first pause another process is told to wait."""
         pauses.append(seconds)
-        async with postgres_database.write() as session:
+        async with postgres_database.old_write() as session:
             for moved in (
                 "UPDATE api_calls SET called_at = called_at - make_interval(secs => :s)",
                 "UPDATE api_holds SET held_until = held_until - make_interval(secs => :s)",

@@ -86,7 +86,7 @@ async def turn(process: Process, database: Database) -> str:
     """Give a generation its turn, and no job."""
     photo = PhotoRef(file_id="f", unique_id="u", kind=PhotoKind.PHOTO, size=1, mime_type="", file_name="")
     order = Order("key", 5, None, 5, "en", 1, 9, "a boat", 1, (photo,))
-    async with database.write() as session:
+    async with database.old_write() as session:
         placed = await process.queue.place(session, order)
     assert isinstance(placed, Placed)
     assert [turn.id for turn in await process.queue.start_next()] == [placed.generation_id]

@@ -21,7 +21,7 @@ async def test_a_process_frozen_in_a_transaction_loses_its_locks(postgres_url: s
     frozen, other = await open_database(postgres_url), await open_database(postgres_url)
 
     async def freeze() -> None:
-        async with frozen.write() as session:
+        async with frozen.old_write() as session:
             assert await session.scalar(text("SHOW idle_in_transaction_session_timeout")) == "5s"
             await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '300ms'"))
             await session.execute(LOCK)
@@ -32,7 +32,7 @@ async def test_a_process_frozen_in_a_transaction_loses_its_locks(postgres_url: s
     locked, thawed = asyncio.Event(), asyncio.Event()
     freezing = asyncio.create_task(freeze())
     await locked.wait()
-    async with other.write() as session:
+    async with other.old_write() as session:
         await session.execute(LOCK)
     thawed.set()
     with pytest.raises(SQLAlchemyError):
@@ -68,7 +68,7 @@ async def test_one_process_at_a_time_and_no_transaction_meanwhile(
 
     tasks = [asyncio.create_task(first()), asyncio.create_task(second())]
     await waited.wait()
-    async with another.read() as session:
+    async with another.old_read() as session:
         # What makes an index "concurrently" would wait for these.
         busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'"
         assert await session.scalar(text(busy)) == 0

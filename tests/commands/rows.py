@@ -51,7 +51,7 @@ async def add_generation(
         VideoRow(generation_id=generation_id, position=position, url=url, state="linked")
         for position, url in enumerate(links, start=len(file_ids))
     ]
-    async with database.write() as session:
+    async with database.old_write() as session:
         session.add(row)
         await session.flush()
         session.add_all([photo, *videos])

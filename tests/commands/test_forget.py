@@ -26,7 +26,7 @@ async def fill(world: World, user_id: int) -> None:
     name = sha256(str(user_id).encode()).hexdigest()[:8]
     await add_generation(world.database, f"done-{name}", user_id, at, file_ids=["x"])
     await add_generation(world.database, f"failed-{name}", user_id, at, state=State.FAILED)
-    async with world.database.write() as session:
+    async with world.database.old_write() as session:
         session.add(
             DraftRow(id=f"d{user_id}", chat_id=user_id, user_id=user_id, language="en", created_at=at, updated_at=at)
         )
@@ -42,7 +42,7 @@ async def fill(world: World, user_id: int) -> None:
 
 
 async def count_rows(database: Database) -> dict[str, int]:
-    async with database.read() as session:
+    async with database.old_read() as session:
         return {
             table.name: await session.scalar(text(f"SELECT count(*) FROM {table.name}")) or 0
             for table in Base.metadata.sorted_tables
@@ -52,7 +52,7 @@ async def count_rows(database: Database) -> dict[str, int]:
 async def mentions(database: Database, needle: str) -> list[str]:
     """Tables where a row holds the needle in any column."""
     found = []
-    async with database.read() as session:
+    async with database.old_read() as session:
         for table in Base.metadata.sorted_tables:
             rows = await session.execute(table.select())
             found += [table.name for row in rows if any(needle in str(value) for value in row)]
@@ -82,7 +82,7 @@ async def test_everything_of_the_person_goes_and_nothing_of_others(world: World,
     assert after == {**before, "inbox": before["inbox"] + 1, "result_claims": claims + claims}
     left = await mentions(world.database, str(alice.user_id))
     assert left == ["inbox"]
-    async with world.database.read() as session:
+    async with world.database.old_read() as session:
         row = await session.get(InboxRow, (1, alice.user_id))
         assert row is not None
         assert row.lane == ""
@@ -114,7 +114,7 @@ async def test_while_something_goes_on_nothing_is_deleted(world: World, alice: P
     await add_generation(world.database, "now", alice.user_id, world.clock.now(), state=State.QUEUED)
     before = await count_rows(world.database)
     for state in sorted(set(State) - FINAL):
-        async with world.database.write() as session:
+        async with world.database.old_write() as session:
             await session.execute(update(GenerationRow).where(GenerationRow.id == "now").values(state=state.value))
         assert "still being made" in await forget(world, alice), state
         assert await count_rows(world.database) == before

@@ -124,7 +124,7 @@ async def test_again_after_the_end_is_a_new_one_each_time(
 
 
 async def end(database: Database, generation_id: str, time: Time) -> None:
-    async with database.write() as session:
+    async with database.old_write() as session:
         own = GenerationRow.id == generation_id
         assert await change(session, own, state=State.FAILED.value, finished_at=time.now())
 

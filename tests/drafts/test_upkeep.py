@@ -22,7 +22,7 @@ async def test_old_drafts_go_with_their_messages(room: Room, time: Time) -> None
 async def test_a_forgotten_person_leaves_nothing(room: Room) -> None:
     mine, other = await room.put(item(1)), await room.put(item(2), owner=Owner(-100, None, 12))
     await room.seen.remember(-100, 11, "x", SeenPhoto(3, photo("3")))
-    async with room.database.write() as session:
+    async with room.database.old_write() as session:
         await forget_drafts(session, 11)
     assert await room.drafts.get(mine) is None
     assert await room.drafts.get(other) is not None
@@ -30,7 +30,7 @@ async def test_a_forgotten_person_leaves_nothing(room: Room) -> None:
 
 
 async def move(room: Room) -> tuple[str, ...]:
-    async with room.database.write() as session:
+    async with room.database.old_write() as session:
         return await move_drafts(session, -100, -1009)
 
 

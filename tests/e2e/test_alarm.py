@@ -78,7 +78,7 @@ async def test_owner_is_told_of_an_upgrade_that_failed(tmp_path: Path, monkeypat
         owner = here.telegram.add_person("Olga", user_id=ADMIN, started=True)
         claimed = here.telegram.add_person("Otto", started=True)
         earlier = await open_database(here.settings.effective_database_url)
-        async with earlier.write() as session:
+        async with earlier.old_write() as session:
             row = AccessRow(kind="user", subject_id=claimed.user_id, verdict="admin", created_at=here.clock.now())
             session.add(row)
         await earlier.close()

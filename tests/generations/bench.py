@@ -96,7 +96,7 @@ class Bench:
     async def queued(self, prompt: str = "a cat", count: int = 1, user: int = 1, key: str = "") -> str:
         """Place an order."""
         order = Order(key or f"key-{self._ids}", user, None, user, "en", 5, None, prompt, count, (PHOTO,))
-        async with self.database.write() as session:
+        async with self.database.old_write() as session:
             placed = await self.queue.place(session, order)
         assert isinstance(placed, Placed)
         return placed.generation_id
@@ -131,6 +131,7 @@ async def bench(folder: Path) -> tuple[Bench, Callable[[], Coroutine[None, None,
 
     async def close() -> None:
         made.close()
+        await made.database.close()
         await real.close()
 
     return made, close

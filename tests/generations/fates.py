@@ -5,13 +5,15 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from pathlib import Path, PurePath
+from typing import TypeVar, TypeVarTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.orm import Session
 
 from services.delivery.errors import SendForbiddenError, SendNotSentError, SendRefusedError, SendUnknownError
 from services.delivery.plan import Way
@@ -33,6 +35,9 @@ from services.generations.repository import GenerationRows
 from services.photos.model import PhotoFile, PhotoRef
 from services.screens import Place
 from services.store.database import Database
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 class Killed(BaseException):
@@ -79,11 +84,23 @@ class MortalDatabase(Database):
 
     fate: Fate
 
+    async def write(self, work: Callable[[Session, *Ts], T], *args: *Ts, durable: bool = True) -> T:
+        def mortal(session: Session, *rest: *Ts) -> T:
+            result = work(session, *rest)
+            session.flush()
+            self.fate.step()
+            return result
+
+        self.fate.step()
+        result = await super().write(mortal, *args, durable=False)
+        self.fate.step()
+        return result
+
     @asynccontextmanager
-    async def write(self, *, hurry: bool = False, durable: bool = True) -> AsyncIterator[AsyncSession]:
+    async def old_write(self, *, hurry: bool = False, durable: bool = True) -> AsyncIterator[AsyncSession]:
         self.fate.step()
         # No power is lost here, and waiting for the disk is most of the time that these tests take.
-        async with super().write(hurry=hurry, durable=False) as session:
+        async with super().old_write(hurry=hurry, durable=False) as session:
             yield session
             self.fate.step()
         self.fate.step()

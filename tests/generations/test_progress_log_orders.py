@@ -71,7 +71,7 @@ class Play:
     """One generation, and what becomes of it."""
 
     def __init__(self, database: Database, run: Generation) -> None:
-        self._engine = database.engine.sync_engine
+        self._engine = database.old_engine.sync_engine
         self._rows = GenerationRows(database, SystemClock())
         self._log = ProgressLog(database, asyncio.sleep)
         self._stream = run
@@ -136,7 +136,7 @@ class Play:
 async def running(database: Database) -> Generation:
     number, clock = next(_IDS), SystemClock()
     order = Order(f"key-{number}", 1, None, 1, "en", 5, 7, "a cat", 1, (PHOTO,))
-    async with database.write(durable=False) as session:
+    async with database.old_write(durable=False) as session:
         await insert(session, f"g{number}", order, clock.now())
     rows = GenerationRows(database, clock)
     run = await rows.take(f"g{number}")

@@ -111,7 +111,7 @@ async def test_old_ends_go_with_all_that_belongs_to_them_and_nothing_else_goes(h
     assert await here.rows.get(old.id) is None
     assert await here.rows.get(running.id) is not None
     assert await here.rows.get(new.id) is not None
-    async with here.database.read() as session:
+    async with here.database.old_read() as session:
         assert await session.scalar(select(func.count()).select_from(GenerationPhotoRow)) == 2
 
 
@@ -127,7 +127,7 @@ async def test_a_transaction_cut_off_anywhere_leaves_a_whole_row_and_a_usable_da
         async with asyncio.timeout(5):
             row = await here.get(generation.id)
             assert (row.note, row.server_error) in {("", False), ("x", True)}
-            async with here.database.write() as session:
+            async with here.database.old_write() as session:
                 await session.execute(
                     GenerationRow.__table__.update().values(note="", server_error=False)  # type: ignore[attr-defined]
                 )

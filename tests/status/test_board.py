@@ -192,7 +192,7 @@ async def test_a_closed_chat_is_no_fault(room: Room) -> None:
 async def test_a_group_is_shown_no_address(room: Room, is_open: bool) -> None:
     generation = await made(room.here, 1)
     done = await room.here.deliverer.give_up(generation)
-    async with room.here.database.write() as session:
+    async with room.here.database.old_write() as session:
         await session.execute(update(GenerationRow).values(chat_id=-100))
     if not is_open:
         room.chats.errors.append(ChatClosedError())

@@ -22,7 +22,7 @@ ROWS = 3
 async def fill(url: str) -> None:
     """Make the tables of this version, and rows in each."""
     database = await open_database(url)
-    async with database.engine.begin() as connection:
+    async with database.old_engine.begin() as connection:
         for table in Base.metadata.sorted_tables:
             await connection.execute(insert(table), rows_for(table, ROWS))
     await database.close()

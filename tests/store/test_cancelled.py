@@ -85,7 +85,7 @@ async def test_whoever_is_cancelled_again_while_that_ends_holds_up_nobody(databa
     await slow.settle(database)
 
     async def write() -> None:
-        async with database.write() as session:
+        async with database.old_write() as session:
             await session.execute(text("INSERT INTO things VALUES (slow('a'))"))
 
     writing = asyncio.create_task(write())
@@ -127,7 +127,7 @@ async def test_a_transaction_after_a_cancelled_statement_is_a_real_one(database:
             await connection.execute(text("SELECT slow('a')"))
 
     async def fail() -> None:
-        async with database.write() as session:
+        async with database.old_write() as session:
             await session.execute(text("INSERT INTO things VALUES ('a')"))
             raise LookupError
 

@@ -10,7 +10,7 @@ from services.clock import SystemClock
 from services.generations.repository import GenerationRows
 from services.inbox import Arrived, Inbox
 from services.store.database import Database, open_database
-from services.store.engines import BEGIN
+from services.store.old_engines import BEGIN
 
 FULL, NORMAL = 2, 1
 
@@ -23,7 +23,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 async def synchronous(database: Database, *, durable: bool) -> int:
-    async with database.write(durable=durable) as session:
+    async with database.old_write(durable=durable) as session:
         found: int = await session.scalar(text("PRAGMA synchronous"))
         return found
 
@@ -32,14 +32,14 @@ async def test_each_write_waits_or_does_not_whatever_its_connection_did_before(d
     wishes = [True, False, False, True, False, True]
     found = [await synchronous(database, durable=durable) for durable in wishes]
     assert found == [FULL if durable else NORMAL for durable in wishes]
-    async with database.write() as session:
+    async with database.old_write() as session:
         assert await session.scalar(text("PRAGMA synchronous")) == FULL
 
 
 async def test_a_run_waits_for_the_disk_and_an_update_does_not(database: Database) -> None:
     used: list[tuple[str, ...]] = []
 
-    @event.listens_for(database.engine.sync_engine, "begin")
+    @event.listens_for(database.old_engine.sync_engine, "begin")
     def on_begin(connection: object) -> None:
         used.append(connection.get_execution_options()[BEGIN])  # type: ignore[attr-defined]
 

@@ -14,19 +14,19 @@ from services.store.database import Database, open_database
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     opened = await open_database(f"sqlite:///{tmp_path}/bot.sqlite3")
-    async with opened.write() as session:
+    async with opened.old_write() as session:
         await session.execute(text("CREATE TABLE things (name TEXT PRIMARY KEY)"))
     yield opened
     await opened.close()
 
 
 async def names(database: Database) -> list[str]:
-    async with database.read() as session:
+    async with database.old_read() as session:
         return list(await session.scalars(text("SELECT name FROM things ORDER BY name")))
 
 
 async def add(database: Database, *new: str) -> None:
-    async with database.write() as session:
+    async with database.old_write() as session:
         for name in new:
             await session.execute(text("INSERT INTO things VALUES (:name)"), {"name": name})
 
@@ -47,7 +47,7 @@ async def test_an_error_takes_the_whole_block_back(database: Database) -> None:
 
 async def test_an_exception_in_between_takes_it_back(database: Database) -> None:
     async def fail() -> None:
-        async with database.write() as session:
+        async with database.old_write() as session:
             await session.execute(text("INSERT INTO things VALUES ('a')"))
             raise LookupError
 
@@ -57,15 +57,15 @@ async def test_an_exception_in_between_takes_it_back(database: Database) -> None
 
 
 async def test_many_at_once_in_one_statement(database: Database) -> None:
-    async with database.write() as session:
+    async with database.old_write() as session:
         await session.execute(text("INSERT INTO things VALUES (:name)"), [{"name": "a"}, {"name": "b"}])
     assert await names(database) == ["a", "b"]
 
 
 async def test_a_block_without_a_statement(database: Database) -> None:
-    async with database.write():
+    async with database.old_write():
         pass
-    async with database.read():
+    async with database.old_read():
         pass
     await add(database, "a")
     assert await names(database) == ["a"]
@@ -73,7 +73,7 @@ async def test_a_block_without_a_statement(database: Database) -> None:
 
 async def test_a_reader_sees_one_moment(database: Database) -> None:
     await add(database, "a")
-    async with database.read() as session:
+    async with database.old_read() as session:
         before = list(await session.scalars(text("SELECT name FROM things")))
         await add(database, "b")
         after = list(await session.scalars(text("SELECT name FROM things")))

@@ -4,10 +4,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
-from services.store.condition import REPEAT_SECONDS, Condition
 from services.store.database import DatabaseHeldError, open_database
+from services.store.outage_log import REPEAT_SECONDS, OutageLog
 
 
 def broken(words: str = "disk I/O error") -> OperationalError:
@@ -16,7 +17,7 @@ def broken(words: str = "disk I/O error") -> OperationalError:
 
 def test_an_outage_is_said_once_and_its_end_too() -> None:
     times = iter([10.0, 11.0, 12.5])
-    condition = Condition(lambda: next(times))
+    condition = OutageLog(lambda: next(times))
     with capture_logs() as logs:
         condition.failed(broken())
         condition.failed(broken())
@@ -30,7 +31,7 @@ def test_an_outage_is_said_once_and_its_end_too() -> None:
 
 def test_an_outage_that_lasts_is_said_again() -> None:
     times = iter([0.0, REPEAT_SECONDS - 1, REPEAT_SECONDS + 1])
-    condition = Condition(lambda: next(times))
+    condition = OutageLog(lambda: next(times))
     with capture_logs() as logs:
         for _ in range(3):
             condition.failed(broken())
@@ -38,28 +39,31 @@ def test_an_outage_that_lasts_is_said_again() -> None:
 
 
 def test_a_refused_row_is_no_outage() -> None:
-    condition = Condition()
+    condition = OutageLog()
     with capture_logs() as logs:
         condition.failed(IntegrityError("INSERT", None, sqlite3.IntegrityError("UNIQUE")))
         condition.worked()
     assert logs == []
 
 
+def keep(session: Session) -> None:
+    session.execute(text("CREATE TABLE kept (word TEXT)"))
+    session.execute(text("INSERT INTO kept VALUES ('here')"))
+
+
 async def test_a_file_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:
     path = tmp_path / "bot.sqlite3"
     database = await open_database(f"sqlite:///{path}")
-    async with database.write() as session:
-        await session.execute(text("CREATE TABLE kept (word TEXT)"))
-        await session.execute(text("INSERT INTO kept VALUES ('here')"))
+    await database.write(keep)
     path.rename(tmp_path / "elsewhere")
     for _ in range(2):
         with pytest.raises(SQLAlchemyError):
-            async with database.read() as session:
-                await session.execute(text("SELECT 1"))
+            await database.read(lambda session: session.execute(text("SELECT 1")))
+        with pytest.raises(SQLAlchemyError):
+            await database.write(lambda session: session.execute(text("DELETE FROM kept")))
     assert not path.exists()
     (tmp_path / "elsewhere").rename(path)
-    async with database.read() as session:
-        assert await session.scalar(text("SELECT word FROM kept")) == "here"
+    assert await database.read(lambda session: session.scalar(text("SELECT word FROM kept"))) == "here"
     await database.close()
 
 
@@ -70,10 +74,28 @@ async def test_a_file_in_the_place_of_another_is_left_alone(tmp_path: Path) -> N
     restored = other.read_bytes()
     other.replace(path)
     with pytest.raises(SQLAlchemyError, match="another one now"):
-        async with database.write() as session:
-            await session.execute(text("CREATE TABLE mixed (word TEXT)"))
+        await database.write(keep)
     await database.close()
     assert path.read_bytes() == restored
+
+
+async def test_a_file_that_another_holds_is_waited_for_and_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.store.engines.BUSY_TIMEOUT_SECONDS", 0.05)
+    path = tmp_path / "bot.sqlite3"
+    database = await open_database(f"sqlite:///{path}")
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with capture_logs() as logs:
+        for _ in range(2):
+            with pytest.raises(OperationalError, match="locked"):
+                await database.write(keep)
+        holder.execute("ROLLBACK")
+        await database.write(keep)
+    assert [line["event"] for line in logs] == ["database_fails", "database_works_again"]
+    holder.close()
+    await database.close()
 
 
 async def test_a_held_file_is_told_from_a_broken_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

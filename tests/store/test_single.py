@@ -16,7 +16,7 @@ BOTH = text("INSERT INTO things VALUES (:name), (:other)")
 
 @pytest.fixture
 async def database(each_database: Database) -> Database:
-    async with each_database.write(durable=False) as session:
+    async with each_database.old_write(durable=False) as session:
         await session.execute(text("CREATE TABLE things (name TEXT PRIMARY KEY)"))
     return each_database
 
@@ -40,7 +40,7 @@ async def add_one(database: Database, name: str) -> None:
 
 
 async def add_all_or_none(database: Database, *new: str) -> None:
-    async with database.write() as session:
+    async with database.old_write() as session:
         for name in new:
             await session.execute(ADD, {"name": name})
 
@@ -77,7 +77,7 @@ async def test_what_fails_later_takes_no_earlier_statement_back(database: Databa
 
 async def test_a_look_sees_what_is_newest_and_nothing_that_is_not_committed(database: Database) -> None:
     async with database.look() as connection:
-        async with database.write() as session:
+        async with database.old_write() as session:
             await session.execute(ADD, {"name": "a"})
             assert await names(database) == list(await connection.scalars(ALL)) == []
         assert list(await connection.scalars(ALL)) == ["a"]
@@ -108,12 +108,12 @@ async def test_a_transaction_after_it_is_a_real_one(database: Database, other: D
 
 
 async def test_an_empty_transaction_leaves_nothing_to_the_next_statement(database: Database, other: Database) -> None:
-    async with database.write(durable=False):
+    async with database.old_write(durable=False):
         pass
     async with database.write_one() as connection:
         await connection.execute(ADD, {"name": "a"})
         assert await names(other) == ["a"]
-    async with database.write(durable=False) as session:
+    async with database.old_write(durable=False) as session:
         await session.connection()
     async with database.write_one() as connection:
         await connection.execute(ADD, {"name": "b"})
@@ -125,9 +125,9 @@ async def test_whoever_is_cancelled_on_postgresql_leaves_no_statement_at_work(
 ) -> None:
     waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
     blocker = await open_database(postgres_url)
-    async with postgres_database.write() as session:
+    async with postgres_database.old_write() as session:
         await session.execute(text("CREATE TABLE things (name TEXT PRIMARY KEY)"))
-    async with blocker.write() as session:
+    async with blocker.old_write() as session:
         await session.execute(ADD, {"name": "a"})
         adding = asyncio.create_task(add_one(postgres_database, "a"))
         async with asyncio.timeout(10), blocker.look() as connection:

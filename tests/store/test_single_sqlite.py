@@ -35,7 +35,7 @@ async def synchronous(database: Database, kind: str) -> int:
         async with database.look() as connection:
             return int(await connection.scalar(statement) or 0)
     else:
-        async with database.write(durable=kind == "durable") as session:
+        async with database.old_write(durable=kind == "durable") as session:
             found = await session.scalar(statement)
     return int(found or 0)
 
@@ -58,7 +58,7 @@ async def test_a_statement_that_fails_leaves_no_lock(database: Database, file: P
 
 async def test_a_transaction_whose_first_statement_fails_leaves_no_lock(database: Database, file: Path) -> None:
     async def fail() -> None:
-        async with database.write() as session:
+        async with database.old_write() as session:
             await session.execute(text("INSERT INTO things VALUES ('a')"))
 
     await add(database, "a")
@@ -86,7 +86,7 @@ async def test_a_statement_by_itself_is_one_change_of_thread_whatever_came_befor
     database: Database, hops: list[str]
 ) -> None:
     async def write(name: str) -> None:
-        async with database.write() as session:
+        async with database.old_write() as session:
             await session.execute(text("INSERT INTO things VALUES (:name)"), {"name": name})
 
     statement = "_execute_and_fetch"
@@ -108,7 +108,7 @@ async def test_a_statement_by_itself_is_one_change_of_thread_whatever_came_befor
 
 
 async def test_a_statement_waits_for_its_turn_in_the_event_loop(database: Database, hops: list[str]) -> None:
-    async with database.write() as session:
+    async with database.old_write() as session:
         await session.execute(text("INSERT INTO things VALUES ('a')"))
         hops.clear()
         adding = asyncio.create_task(add(database, "b"))

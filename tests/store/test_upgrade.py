@@ -42,7 +42,7 @@ def differences(connection: Connection) -> list[object]:
 
 
 async def unlike_the_models(database: Database) -> list[object]:
-    async with database.engine.connect() as connection:
+    async with database.old_engine.connect() as connection:
         return await connection.run_sync(differences)
 
 
@@ -59,7 +59,7 @@ async def test_a_release_comes_forward_with_its_rows(release: Path, tmp_path: Pa
     database = await open_database(url)
     try:
         assert await unlike_the_models(database) == []
-        async with database.read() as session:
+        async with database.old_read() as session:
             for table in Base.metadata.sorted_tables:
                 if table.name in before:
                     assert await session.scalar(select(func.count()).select_from(table)) == ROWS

@@ -14,7 +14,7 @@ from services.store.database import Database, open_database
 async def things(file: Path) -> AsyncIterator[Database]:
     """A database with an empty table of names."""
     opened = await open_database(f"sqlite:///{file}")
-    async with opened.write(durable=False) as session:
+    async with opened.old_write(durable=False) as session:
         await session.execute(text("CREATE TABLE things (name TEXT PRIMARY KEY)"))
     yield opened
     await opened.close()

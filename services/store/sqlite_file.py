@@ -9,10 +9,9 @@ import os
 import sqlite3
 from collections.abc import Callable
 
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 _KEY = "file"
@@ -52,7 +51,7 @@ def always_the_same(connect: Callable[[], sqlite3.Connection], path: str) -> Cal
     return connect_again
 
 
-def give_up_strangers(engine: AsyncEngine, path: str) -> None:
+def give_up_strangers(engine: Engine, path: str) -> None:
     """Before each use, give up a connection whose file is not the one at the path any more.
 
     Args:
@@ -60,11 +59,11 @@ def give_up_strangers(engine: AsyncEngine, path: str) -> None:
         path: The file.
     """
 
-    @event.listens_for(engine.sync_engine, "connect")
+    @event.listens_for(engine, "connect")
     def on_connect(_connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
         record.info[_KEY] = _identity(path)
 
-    @event.listens_for(engine.sync_engine, "checkout")
+    @event.listens_for(engine, "checkout")
     def on_checkout(_connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
         if record.info.get(_KEY) != _identity(path):
             raise DisconnectionError("the database file was moved, deleted or replaced")

@@ -22,7 +22,7 @@ def reason_of(error: Exception) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-class Condition:
+class OutageLog:
     """Whether the database works.
 
     Args:
