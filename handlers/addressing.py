@@ -12,7 +12,7 @@ from enum import StrEnum
 from telegram import Message, MessageEntity
 from telegram.constants import MessageEntityType
 
-from handlers.media import photo_in, words_in
+from handlers.media import album_words_in, photo_in, words_in
 from services.drafts.model import is_count
 
 _COMMAND = re.compile(r"/video(?:@(?P<bot>\w+))?(?![\w@])", re.IGNORECASE)
@@ -126,7 +126,7 @@ def address_of(message: Message, bot: BotName) -> Address:
     answered = replied_to(message)
     is_reply = answered is not None and answered.from_user is not None and answered.from_user.id == bot.id
     is_prompt = message.text is not None and not message.text.startswith("/")
-    if is_reply and (photo_in(message) is not None or is_prompt):
+    if is_reply and (photo_in(message) is not None or is_prompt or album_words_in(message)):
         return Address(Manner.REPLY, Wish(text.strip()))
     return Address(Manner.NONE, Wish(""))
 
@@ -138,11 +138,6 @@ def replied_to(message: Message) -> Message | None:
     """
     answered = message.reply_to_message
     return None if answered is None or answered.forum_topic_created is not None else answered
-
-
-def is_not_own(message: Message) -> bool:
-    """Whether what a message carries is somebody else's to give: forwarded, or protected from being passed on."""
-    return message.forward_origin is not None or bool(message.has_protected_content)
 
 
 def _names(entity: MessageEntity, part: str, bot: BotName) -> bool:

@@ -98,6 +98,11 @@ class Buttons:
         user_id = visitor.caller.user_id
         if pressed.word == "cancel":
             outcome = await self._deps.presses.cancel(pressed.id, user_id, _message_of(query))
+            started = None if outcome is PressOutcome.DONE else await self._deps.generations.of_draft(pressed.id)
+            if started is not None:
+                # The card has not become the status message yet: what it cancels is the request.
+                await self._cancel_generation(query, visitor, started)
+                return
         else:
             outcome = await self._deps.presses.set_count(pressed.id, user_id, int(pressed.word), _message_of(query))
         if outcome is PressOutcome.DONE:

@@ -27,6 +27,10 @@ class GenerationDoor(Protocol):
         """One generation, or None."""
         ...
 
+    async def of_draft(self, draft_id: str) -> str | None:
+        """What a draft has become, or None."""
+        ...
+
     async def order_again(self, generation_id: str) -> Order | None:
         """The same request once more, or None when it is not kept any longer."""
         ...

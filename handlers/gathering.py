@@ -62,6 +62,11 @@ def defaults_of(visitor: Visitor) -> Defaults:
     return Defaults(chosen.language, chosen.usual_count, chosen.starts_at_once)
 
 
+def words_item(message: Message, words: str) -> DraftItem:
+    """The words of a message whose own media cannot be used, as an item of the draft that its album belongs to."""
+    return DraftItem(message.message_id, words, None, message.media_group_id)
+
+
 class Gathering:
     """Takes photos and texts into drafts.
 
@@ -101,21 +106,19 @@ class Gathering:
         """Keep a part of an album for a later reply to it."""
         await self._deps.seen_albums.remember(message.chat.id, user_id, album, SeenPhoto(message.message_id, photo))
 
-    async def parts(self, taken: Taken, text: str) -> list[DraftItem]:
-        """A part of an album with its words, and those parts before it that no draft has yet."""
-        items = [taken.item(text)]
-        if taken.album is None or not taken.owner.in_group:
-            return items
-        seen = await self._deps.seen_albums.parts(taken.owner.chat_id, taken.album)
+    async def parts(self, visitor: Visitor, message: Message, item: DraftItem) -> list[DraftItem]:
+        """A part of an album, and those parts before it that no draft has yet."""
+        owner, album = owner_of(visitor), message.media_group_id
+        if album is None or not owner.in_group:
+            return [item]
+        seen = await self._deps.seen_albums.parts(owner.chat_id, album)
         others = [
-            DraftItem(part.message_id, "", part.photo, taken.album)
-            for part in seen
-            if part.message_id != taken.message.message_id
+            DraftItem(part.message_id, "", part.photo, album) for part in seen if part.message_id != message.message_id
         ]
-        known = await self._deps.drafts.known_messages(taken.owner.chat_id, others)
-        fresh = [item for item in others if item.message_id not in known]
-        good, _ = await self.usable(taken.visitor, [item.photo for item in fresh if item.photo is not None])
-        return items + [item for item in fresh if item.photo in good]
+        known = await self._deps.drafts.known_messages(owner.chat_id, others)
+        fresh = [other for other in others if other.message_id not in known]
+        good, _ = await self.usable(visitor, [other.photo for other in fresh if other.photo is not None])
+        return [item, *(other for other in fresh if other.photo in good)]
 
     async def add(
         self,

@@ -13,6 +13,7 @@ from handlers.callers import Caller
 from handlers.guard import Guard, Visitor
 from handlers.menus import data_of
 from handlers.presses import Presses
+from services.excerpt import shorten
 from services.history import History, HistoryEntry, HistoryPage
 from services.notices import Notices, person_key
 from services.resend import Resender, ResendOutcome
@@ -52,12 +53,6 @@ def understand(words: tuple[str, ...]) -> Wish | None:
 
 def _is_page(word: str) -> bool:
     return word.isdecimal() and len(word) <= MAX_PAGE_DIGITS
-
-
-def shorten(text: str, limit: int) -> str:
-    """The text on one line, cut with ``…`` where it is longer than ``limit`` characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 def page_screen(phrases: Phrases, owner_id: int, page: HistoryPage) -> Screen:

@@ -9,15 +9,13 @@ from handlers.addressing import (
     Manner,
     address_of,
     is_for_another_bot,
-    is_not_own,
     read_command,
     read_mention,
-    replied_to,
 )
 from handlers.callers import topic_of
 from handlers.deps import Deps
-from handlers.gathering import Gathering
-from handlers.media import photo_in, unusable_in, words_in
+from handlers.gathering import Gathering, words_item
+from handlers.media import album_words_in, photo_in, unusable_in, words_in
 from handlers.video import VideoRequests
 from services.drafts.model import DraftItem, Owner
 from services.drafts.repository import Edition
@@ -61,6 +59,9 @@ class PrivateIntake:
                 await self._gathering.add(visitor, message, [taken.item(text)])
         elif unusable is not None:
             await self._gathering.refuse(visitor, message, unusable)
+            words = album_words_in(message)
+            if words:
+                await self._gathering.add(visitor, message, [words_item(message, words)])
         else:
             await self._gathering.add(visitor, message, [DraftItem(message.message_id, text)])
 
@@ -83,22 +84,25 @@ class GroupIntake:
         if message is None or message.from_user is None or message.is_automatic_forward:
             return
         photo, address = photo_in(message), address_of(message, bot_name(context))
-        if address.manner is Manner.NONE or (address.manner is Manner.REPLY and photo is None):
+        words = album_words_in(message)
+        if address.manner is Manner.NONE or (address.manner is Manner.REPLY and photo is None and not words):
             await self._overhear(update, message, message.from_user.id, photo, address)
             return
         visitor = await self._deps.guard.admit(update, as_person=True)
         if visitor is None:
             return
-        answered = replied_to(message)
-        if is_not_own(message) or (photo is None and answered is not None and is_not_own(answered)):
-            await self._gathering.say_once(visitor, message, "video-forwarded", what="forwarded")
-        elif address.manner is not Manner.REPLY:
+        unusable = unusable_in(message)
+        if address.manner is not Manner.REPLY:
             await self._videos.ask(visitor, message, address.wish)
         elif photo is not None:
             taken = await self._gathering.take(visitor, message, photo)
             if taken is not None:
-                items = await self._gathering.parts(taken, address.wish.prompt)
+                items = await self._gathering.parts(visitor, message, taken.item(address.wish.prompt))
                 await self._gathering.add(visitor, message, items)
+        elif unusable is not None:
+            await self._gathering.refuse(visitor, message, unusable)
+            items = await self._gathering.parts(visitor, message, words_item(message, address.wish.prompt))
+            await self._gathering.add(visitor, message, items)
 
     async def _overhear(
         self, update: Update, message: Message, user_id: int, photo: PhotoRef | None, address: Address
@@ -107,7 +111,7 @@ class GroupIntake:
         album = message.media_group_id
         if photo is not None and album is not None:
             await self._gathering.remember(message, user_id, album, photo)
-            if not is_not_own(message) and await self._deps.drafts.knows_album(owner, album):
+            if await self._deps.drafts.knows_album(owner, album):
                 await self._join_album(update, message, photo)
         elif address.manner is Manner.REPLY and await self._deps.drafts.open_of(owner) is not None:
             visitor = await self._deps.guard.admit(update)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from telegram import Document, ExternalReplyInfo, Message, PhotoSize
+from telegram import Document, ExternalReplyInfo, Message, PaidMediaLivePhoto, PaidMediaPhoto, PhotoSize
 from telegram.constants import MessageAttachmentType
 
 from services.photos.model import PhotoKind, PhotoRef
@@ -37,9 +37,14 @@ class Unusable:
 
 
 def photo_in(message: Message | ExternalReplyInfo) -> PhotoRef | None:
-    """The photo of a message, or the file that says it is an image of a kind that is taken; None for anything else."""
-    if message.photo:
-        return _largest(message.photo)
+    """The photo of a message, or the file that says it is an image of a kind that is taken; None for anything else.
+
+    The still of a live photo counts, and so does a photo that was paid for. A reply across chats or topics has no
+    ``photo`` beside its ``live_photo``, which a message has for old clients' sake.
+    """
+    sizes = message.photo or _still_of(message)
+    if sizes:
+        return _largest(sizes)
     if message.document is not None and not message.animation and is_image_file(message.document):
         return _file(message.document)
     return None
@@ -68,6 +73,24 @@ def unusable_in(message: Message) -> Unusable | None:
 def words_in(message: Message) -> str:
     """The text or the caption of a message, or an empty string."""
     return message.text or message.caption or ""
+
+
+def album_words_in(message: Message) -> str:
+    """The caption of a part of an album that is no photo: the words are meant for the whole album."""
+    if message.media_group_id is None or photo_in(message) is not None:
+        return ""
+    return words_in(message).strip()
+
+
+def _still_of(message: Message | ExternalReplyInfo) -> Sequence[PhotoSize]:
+    if message.live_photo is not None and message.live_photo.photo:
+        return message.live_photo.photo
+    for paid in message.paid_media.paid_media if message.paid_media is not None else ():
+        if isinstance(paid, PaidMediaPhoto):
+            return paid.photo
+        if isinstance(paid, PaidMediaLivePhoto) and paid.live_photo.photo:
+            return paid.live_photo.photo
+    return ()
 
 
 def _largest(sizes: Sequence[PhotoSize]) -> PhotoRef:

@@ -6,7 +6,7 @@ from telegram import Message
 
 from handlers.addressing import Wish, replied_to
 from handlers.deps import Deps
-from handlers.gathering import Gathering, Taken, defaults_of, owner_of
+from handlers.gathering import Gathering, defaults_of, owner_of, words_item
 from handlers.guard import Visitor
 from handlers.media import photo_in, unusable_in
 from services.drafts.model import DraftItem, borrow
@@ -40,24 +40,24 @@ class VideoRequests:
         own, unusable = photo_in(message), unusable_in(message)
         if own is not None:
             taken = await self._gathering.take(visitor, message, own)
-            if taken is not None:
-                await self._with_own(taken, wish)
+            if taken is not None and taken.album is None and wish.prompt:
+                await self._order(visitor, message, wish, [own])
+            elif taken is not None:
+                await self._with_own(visitor, message, taken.item(wish.prompt), wish)
         elif unusable is not None:
             await self._gathering.refuse(visitor, message, unusable)
+            if message.media_group_id is not None:
+                await self._with_own(visitor, message, words_item(message, wish.prompt), wish)
         elif not await self._with_answered(visitor, message, wish):
             await self._without_photos(visitor, message, wish)
 
-    async def _with_own(self, taken: Taken, wish: Wish) -> None:
-        visitor, message = taken.visitor, taken.message
-        if taken.album is None and wish.prompt:
-            await self._order(visitor, message, wish, [taken.photo])
-            return
-        items = await self._gathering.parts(taken, wish.prompt)
-        if taken.album is None or not wish.prompt:
+    async def _with_own(self, visitor: Visitor, message: Message, item: DraftItem, wish: Wish) -> None:
+        items, album = await self._gathering.parts(visitor, message, item), message.media_group_id
+        if album is None or not wish.prompt:
             await self._gathering.add(visitor, message, items, count=wish.count)
             return
         added = await self._deps.starting_albums.begin(
-            taken.owner, defaults_of(visitor), taken.album, items, wish.count
+            owner_of(visitor), defaults_of(visitor), album, items, wish.count
         )
         await self._gathering.follow(visitor, message, added)
 

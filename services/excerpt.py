@@ -9,6 +9,12 @@ FIRST_STRONG_ISOLATE = "\u2068"
 POP_ISOLATE = "\u2069"
 ZERO_WIDTH_JOINER = "\u200d"
 
+PROMPT_LIMIT = 100
+"""Code points of a prompt that the bot repeats: two to three lines of a phone."""
+
+WORD_LIMIT = 20
+"""Code points that are given up at most, so that a text ends with a whole word."""
+
 _KEPT_FORMATS = frozenset({ZERO_WIDTH_JOINER, "\u200c", *map(chr, range(0xE0020, 0xE0080))})
 """Format characters that shape what is read (joiners, the tags of flag emoji); others, the marks that turn the
 direction of writing among them, are left out."""
@@ -34,12 +40,25 @@ def shorten(text: str, limit: int) -> str:
     while end > 0 and not _is_boundary(line, end):
         end -= 1
     # One character may be longer than the line; then it is cut all the same.
-    return line[: end or limit - 1].rstrip() + "…"
+    return (_at_word(line, end) if end else line[: limit - 1]).rstrip() + "…"
+
+
+def prompt_line(prompt: str) -> str:
+    """A prompt as the card and the status message show it: the same from one edit to the next."""
+    return isolate(shorten(prompt, PROMPT_LIMIT))
 
 
 def isolate(text: str) -> str:
     """The text in isolating marks: its direction of writing does not reach what stands around it."""
     return f"{FIRST_STRONG_ISOLATE}{text}{POP_ISOLATE}"
+
+
+def _at_word(line: str, end: int) -> str:
+    """The line up to the end, or up to the end of a word that is near."""
+    if line[end].isspace():
+        return line[:end]
+    space = line.rfind(" ", max(1, end - min(WORD_LIMIT, end // 5)), end)
+    return line[: space if space > 0 else end]
 
 
 def _is_space(character: str) -> bool:

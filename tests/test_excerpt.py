@@ -47,3 +47,10 @@ def test_nothing_closes_the_isolation_early(text: str) -> None:
     isolated = isolate(shorten(text, 50))
     assert isolated.count("\u2069") == 1
     assert isolated.endswith("\u2069")
+
+
+def test_a_text_ends_with_a_whole_word_where_one_is_near() -> None:
+    assert shorten("a quiet kitchen at night", 20) == "a quiet kitchen at…"
+    assert shorten("a quiet kitchen at night", 18) == "a quiet kitchen…"
+    assert shorten("x" * 60, 40) == "x" * 39 + "…"
+    assert shorten("a " + "x" * 60, 40) == "a " + "x" * 37 + "…"

@@ -46,7 +46,6 @@ draft-already-finished = This has ended already.
 video-usage = Send a photo with the caption <code>/video x2 leaves fall</code>, or reply to a photo with it.
 video-count-wrong = I make 1 to { $limit } videos at a time: write x1 to x{ $limit } after /video.
 video-how-to-ask = I see no photo here: reply to this message with 1 to { $limit } photos and a caption.
-video-forwarded = I do not take forwarded or protected messages as requests here: send the photos yourself.
 
 unusable =
     { $kind ->

@@ -44,7 +44,6 @@ draft-already-finished = Yêu cầu này đã kết thúc rồi.
 video-usage = Hãy gửi ảnh với chú thích <code>/video x2 lá rơi</code>, hoặc trả lời một ảnh bằng dòng đó.
 video-count-wrong = Mỗi lần tôi tạo 1 đến { $limit } video: hãy viết x1 đến x{ $limit } sau /video.
 video-how-to-ask = Tôi không thấy ảnh nào ở đây: hãy trả lời tin nhắn này bằng 1 đến { $limit } ảnh kèm chú thích.
-video-forwarded = Ở đây tôi không nhận tin nhắn chuyển tiếp hoặc được bảo vệ làm yêu cầu: bạn hãy tự gửi ảnh.
 
 unusable =
     { $kind ->

@@ -1,14 +1,11 @@
 """The card of a draft: three lines and its buttons."""
 
 from services.drafts.model import Draft, DraftState
-from services.excerpt import isolate, shorten
+from services.excerpt import prompt_line
 from services.generations.model import MAX_VIDEOS
 from services.photos.model import MAX_PHOTOS
 from services.screens import Button, Screen
 from services.texts import Phrases
-
-PROMPT_LIMIT = 120
-"""Code points of the prompt on the card: two to three lines of a phone."""
 
 
 def card_screen(draft: Draft, phrases: Phrases) -> Screen:
@@ -29,7 +26,7 @@ def _text(draft: Draft, phrases: Phrases) -> str:
         phrases.html("draft-card-photos", count=len(draft.photos), limit=MAX_PHOTOS)
         if draft.photos
         else phrases.html("draft-card-photos-missing", limit=MAX_PHOTOS, place=place),
-        phrases.html("draft-card-prompt", prompt=isolate(shorten(draft.prompt, PROMPT_LIMIT)))
+        phrases.html("draft-card-prompt", prompt=prompt_line(draft.prompt))
         if draft.prompt.strip()
         else phrases.html("draft-card-prompt-missing", place=place),
         phrases.html("draft-card-count", count=draft.count),

@@ -183,7 +183,7 @@ class CardKeeper:
                 return None
             if draft.card_message_id is not None:
                 await self._edit(draft, draft.card_message_id)
-            elif draft.state is DraftState.CANCELLED or not draft.items:
+            elif draft.state is DraftState.CANCELLED or draft.is_captions_alone:
                 return None
             elif not await self._ledger.claim(draft_id):
                 # Whoever has the claim shows the newest version in the end.

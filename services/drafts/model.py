@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from services.generations.model import MAX_VIDEOS, Order
+from services.generations.model import MAX_VIDEOS, Order, draft_request_key
 from services.photos.model import MAX_PHOTOS, PhotoRef
 
 BORROWED = -(2**62)
@@ -144,6 +144,11 @@ class Draft:
         return bool(self.photos) and bool(self.prompt.strip())
 
     @property
+    def is_captions_alone(self) -> bool:
+        """Whether all it has are captions of an album whose photos have not come, and may not exist."""
+        return all(item.photo is None and item.media_group_id is not None for item in self.items)
+
+    @property
     def has_album(self) -> bool:
         """Whether more parts of an album may be on their way."""
         return any(item.media_group_id is not None for item in self.items)
@@ -191,7 +196,7 @@ def order_of(draft: Draft) -> Order:
     if not draft.is_ready:
         raise ValueError("a draft without photos or prompt cannot be ordered")
     return Order(
-        request_key=f"draft:{draft.id}",
+        request_key=draft_request_key(draft.id),
         chat_id=draft.owner.chat_id,
         thread_id=draft.owner.thread_id,
         user_id=draft.owner.user_id,

@@ -208,3 +208,8 @@ class Unfinished:
     id: str
     epoch: int
     state: State
+
+
+def draft_request_key(draft_id: str) -> str:
+    """The request key of what a draft becomes: one draft is ordered once."""
+    return f"draft:{draft_id}"

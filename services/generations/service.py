@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 from structlog import get_logger
 from telegram.error import TelegramError
 
@@ -17,6 +18,7 @@ from services.generations.model import (
     Order,
     PlaceOutcome,
     State,
+    draft_request_key,
 )
 from services.generations.queue import Queue
 from services.generations.repository import GenerationRows
@@ -131,6 +133,10 @@ class Generations:
         """One generation, or None."""
         return await self._rows.get(generation_id)
 
+    async def of_draft(self, draft_id: str) -> str | None:
+        """The generation that a draft has become, or None while it is a draft."""
+        return await self._database.read(_id_of_draft, draft_id)
+
     async def order_again(self, generation_id: str) -> Order | None:
         """The same request once more; the caller gives it a request key of its own."""
         known = await self._rows.get(generation_id)
@@ -148,3 +154,7 @@ class Generations:
             count=known.count,
             photos=known.photos,
         )
+
+
+def _id_of_draft(session: Session, draft_id: str) -> str | None:
+    return session.scalar(select(GenerationRow.id).where(GenerationRow.request_key == draft_request_key(draft_id)))

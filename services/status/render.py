@@ -6,15 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from html import escape
 
-from services.excerpt import isolate, shorten
+from services.excerpt import isolate, prompt_line
 from services.failures import FailureKind
 from services.generations.model import FINAL, Generation, State, Video, VideoState
 from services.screens import Button, Screen
 from services.status.progress import bar, duration, share
 from services.texts import Html, Phrases
-
-PROMPT_LINE = 80
-"""Characters of the prompt that the status message repeats."""
 
 _AGAIN = {
     FailureKind.CREDITS,
@@ -72,7 +69,7 @@ def render(generation: Generation, around: Surroundings, phrases: Phrases) -> Sc
     """
     if generation.state in FINAL:
         return _final(generation, around, phrases)
-    prompt = f"<blockquote>{_own(shorten(generation.prompt, PROMPT_LINE))}</blockquote>"
+    prompt = f"<blockquote>{escape(prompt_line(generation.prompt), quote=False)}</blockquote>"
     lines = [_headline(generation, around, phrases), prompt]
     if generation.state is not State.QUEUED:
         lines.insert(1, _progress(generation, around, phrases))

@@ -3,7 +3,6 @@ from datetime import timedelta
 import pytest
 from telegram import InputMediaVideo
 
-from handlers.history_menu import shorten
 from sandbox.botapi import BotApiServer, Person
 from services.generations.model import State
 from services.resend import as_caption
@@ -161,8 +160,3 @@ def test_a_caption_is_cut_where_telegram_would_refuse_it(length: int) -> None:
     caption = as_caption("x" * length)
     assert len(caption) == min(length, 1024)
     assert caption.endswith("…") == (length > 1024)
-
-
-def test_a_prompt_becomes_one_short_line() -> None:
-    assert shorten("  a\n\n b\tc ", 10) == "a b c"
-    assert shorten("x" * 11, 10) == "x" * 9 + "…"

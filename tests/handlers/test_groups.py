@@ -221,7 +221,7 @@ async def altered(world: World, group: int, **changes: object) -> None:
     """Hand the bot the newest update from a group as another message that differs in this."""
     wire = newest(world, group)
     wire["update_id"] += 1000
-    wire["message"] |= changes | {"message_id": wire["message"]["message_id"] + 1000}
+    wire["message"] |= {"message_id": wire["message"]["message_id"] + 1000} | changes
     await world.application.update_queue.put(Update.de_json(wire, world.application.bot))
     await world.settled()
 
@@ -231,24 +231,51 @@ PROTECTED = {"has_protected_content": True}
 
 
 @pytest.mark.parametrize("foreign", [FORWARDED, PROTECTED])
-async def test_what_is_somebody_elses_to_give_is_not_taken_in_a_group(
+async def test_a_photo_counts_wherever_it_comes_from(
     world: World, anna: Person, group: int, foreign: dict[str, object]
 ) -> None:
     await anna.send_photo(jpeg(), f"/video@{BOT} x9 leaves", chat=group)
     await world.settled()
     await altered(world, group, caption="/video leaves", **foreign)
-    assert "forwarded or protected" in lines(world, group)[-1].text
-    assert world.orders == []
+    assert [order.prompt for order in world.orders] == ["leaves"]
 
 
-async def test_a_forwarded_photo_is_not_taken_by_a_reply(world: World, anna: Person, group: int) -> None:
+@pytest.mark.parametrize("foreign", [FORWARDED, PROTECTED, {"is_automatic_forward": True}])
+async def test_a_reply_takes_a_photo_wherever_it_comes_from(
+    world: World, anna: Person, group: int, foreign: dict[str, object]
+) -> None:
     photo = await anna.send_photo(jpeg(), chat=group)
     await anna.send_text(f"/video@{BOT} x9 leaves", chat=group, reply_to=photo.message_id)
     await world.settled()
     answered = newest(world, group)["message"]["reply_to_message"]
-    await altered(world, group, text="/video leaves", reply_to_message=answered | FORWARDED)
-    assert "forwarded or protected" in lines(world, group)[-1].text
-    assert world.orders == []
+    await altered(world, group, text="/video leaves", reply_to_message=answered | foreign)
+    assert [order.prompt for order in world.orders] == ["leaves"]
+
+
+VIDEO = {"file_id": "v", "file_unique_id": "v", "width": 320, "height": 180, "duration": 2}
+
+
+@pytest.mark.parametrize("words", [f"/video@{BOT} x2 leaves", f"@{BOT} x2 leaves"])
+async def test_words_on_a_part_that_is_no_photo_count_for_the_album(
+    world: World, anna: Person, group: int, words: str
+) -> None:
+    await anna.send_photo(jpeg(), f"/video@{BOT} x9 leaves", chat=group)
+    await world.settled()
+    mention = {"type": "mention", "offset": 0, "length": len(BOT) + 1}
+    await altered(world, group, media_group_id="7", caption=None)
+    await altered(
+        world,
+        group,
+        media_group_id="7",
+        photo=[],
+        video=VIDEO,
+        caption=words,
+        caption_entities=[mention],
+        message_id=900,
+    )
+    order = await world.ordered()
+    assert (order.prompt, order.count, len(order.photos)) == ("leaves", 2, 1)
+    assert "video" in lines(world, group)[-1].text
 
 
 async def test_a_channel_posting_in_a_group_is_asked_to_be_somebody(world: World, anna: Person, group: int) -> None:

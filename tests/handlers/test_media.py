@@ -7,8 +7,15 @@ from telegram import (
     Checklist,
     ChecklistTask,
     Document,
+    ExternalReplyInfo,
+    LivePhoto,
     Message,
     MessageAutoDeleteTimerChanged,
+    MessageOriginHiddenUser,
+    PaidMediaInfo,
+    PaidMediaLivePhoto,
+    PaidMediaPhoto,
+    PaidMediaPreview,
     PhotoSize,
     Poll,
     Story,
@@ -17,7 +24,7 @@ from telegram import (
 )
 from telegram import Location as Place
 
-from handlers.media import photo_in, unusable_in, words_in
+from handlers.media import album_words_in, photo_in, unusable_in, words_in
 from services.photos.model import PhotoKind
 
 CHAT = Chat(1, Chat.PRIVATE)
@@ -100,3 +107,43 @@ def test_words_are_text_or_caption() -> None:
     assert words_in(message(text="a")) == "a"
     assert words_in(message(caption="b", document=document())) == "b"
     assert words_in(message(document=document())) == ""
+
+
+STILL = PhotoSize("still", "u", 320, 240, 9)
+LIVE = LivePhoto("film", "f", 320, 240, 2, photo=[STILL])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"live_photo": LIVE},
+        {"paid_media": PaidMediaInfo(5, [PaidMediaPreview(), PaidMediaPhoto([STILL])])},
+        {"paid_media": PaidMediaInfo(5, [PaidMediaLivePhoto(LIVE)])},
+    ],
+)
+def test_a_still_counts_in_a_message_and_in_a_reply_across_chats(content: dict[str, object]) -> None:
+    origin = MessageOriginHiddenUser(datetime(2026, 3, 30, tzinfo=UTC), "Somebody")
+    for place in (message(**content), ExternalReplyInfo(origin, **content)):  # type: ignore[arg-type]
+        found = photo_in(place)
+        assert found is not None
+        assert found.file_id == "still"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"live_photo": LivePhoto("film", "f", 320, 240, 2)},
+        {"paid_media": PaidMediaInfo(5, [PaidMediaPreview()])},
+        {"story": Story(CHAT, 1)},
+    ],
+)
+def test_what_shows_no_picture_is_no_photo(content: dict[str, object]) -> None:
+    origin = MessageOriginHiddenUser(datetime(2026, 3, 30, tzinfo=UTC), "Somebody")
+    assert photo_in(ExternalReplyInfo(origin, **content)) is None  # type: ignore[arg-type]
+
+
+def test_words_of_an_album_are_those_of_a_part_that_is_no_photo() -> None:
+    film = Video("v", "v", 320, 240, 2)
+    assert album_words_in(message(video=film, caption=" leaves ", media_group_id="1")) == "leaves"
+    assert album_words_in(message(video=film, caption="leaves")) == ""
+    assert album_words_in(message(photo=[STILL], caption="leaves", media_group_id="1")) == ""

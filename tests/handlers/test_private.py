@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from telegram import Update
 
@@ -226,3 +228,28 @@ async def test_forged_buttons_are_answered(world: World, anna: Person, data: str
         data = "g:g7:again"
     assert (await world.server.wait_for_answer(anna.press_data(message, data))).answer
     assert world.orders == []
+
+
+async def test_words_on_a_part_of_an_album_that_is_no_photo_are_the_prompt(world: World, anna: Person) -> None:
+    sent = await anna.send_photo(jpeg())
+    await world.settled()
+    wires: list[dict[str, Any]] = [update.wire() for update in world.server.backend.updates.produced]
+    wire = next(wire for wire in wires if wire["message"].get("photo"))
+    film = {"file_id": "v", "file_unique_id": "v", "width": 320, "height": 180, "duration": 2}
+    changed = {"photo": [], "video": film, "caption": "leaves fall", "media_group_id": "7"}
+    wire |= {"update_id": 90_000, "message": wire["message"] | changed | {"message_id": sent.message_id + 500}}
+    await world.application.update_queue.put(Update.de_json(wire, world.application.bot))
+    card = await world.card(anna.chat_id, "leaves fall")
+    await world.settled()
+    assert "1 of 3" in card.text
+    assert "video" in world.texts_in(anna.chat_id)[-1]
+
+
+async def test_cancel_on_the_card_of_a_request_that_has_just_started_stops_it(world: World, anna: Person) -> None:
+    await anna.send_photo(jpeg(), "leaves fall")
+    card = await world.card(anna.chat_id)
+    pressed = [await anna.press(card.message_id, label) for label in ("Generate", "Cancel")]
+    answers = [(await world.server.wait_for_answer(query)).answer for query in pressed]
+    assert answers == ["", "Stopping…"]
+    await world.settled()
+    assert world.generations.cancelled == [("g1", anna.user_id, False)]

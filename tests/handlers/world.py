@@ -27,7 +27,7 @@ from services.drafts.presses import DraftPresses
 from services.drafts.refresher import CardRefresher, Pace
 from services.drafts.repository import Drafts
 from services.drafts.starting import Starter
-from services.generations.model import CancelOutcome, Generation, Order, PlaceOutcome
+from services.generations.model import CancelOutcome, Generation, Order, PlaceOutcome, draft_request_key
 from services.generations.repository import GenerationRows
 from services.messenger import Messenger
 from services.photos.model import PhotoProblem, PhotoRef
@@ -69,6 +69,10 @@ class Generations:
 
     async def find(self, generation_id: str) -> Generation | None:
         return await self.rows.get(generation_id)
+
+    async def of_draft(self, draft_id: str) -> str | None:
+        key = draft_request_key(draft_id)
+        return next((f"g{n}" for n, order in enumerate(self.orders, 1) if order.request_key == key), None)
 
     async def order_again(self, generation_id: str) -> Order | None:
         return self.orders[int(generation_id[1:]) - 1] if int(generation_id[1:]) <= len(self.orders) else None
