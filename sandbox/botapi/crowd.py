@@ -99,8 +99,17 @@ class Crowd:
         deliver_standing(self.backend, chat, actor, old, standing)
 
     def forbid(self, chat_id: int, *kinds: str) -> None:
-        """Forbid the bot to send ``text``, ``photo``, ``video``, ``document``; no kinds = all are allowed again."""
+        """Forbid the bot some things; no kinds = all are allowed again.
+
+        Args:
+            chat_id: Where.
+            kinds: ``text``, ``photo``, ``video``, ``document``, and ``reaction`` where the bot is restricted.
+        """
         self.backend.world.chats[chat_id].forbidden_to_bot = frozenset(kinds)
+
+    def set_reactions(self, chat_id: int, *emoji: str, everything: bool = False) -> None:
+        """Allow these reactions in a chat and no others: none at all turns them off."""
+        self.backend.world.chats[chat_id].reactions = None if everything else frozenset(emoji)
 
     def migrate(self, chat_id: int) -> Chat:
         """Make a supergroup of a group, with both of the updates that Telegram sends; gives the new chat."""

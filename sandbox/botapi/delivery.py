@@ -57,6 +57,23 @@ def deliver(backend: Backend, message: Message, *, edited: bool = False) -> None
         backend.updates.push(kind, message_wire(backend.world, message))
 
 
+def deliver_reaction(backend: Backend, user: User, message: Message, old: tuple[str, ...]) -> None:
+    """Tell the bot that someone's reaction has changed; it hears of that in private and as an administrator."""
+    chat = backend.world.chats[message.chat_id]
+    if chat.is_group and chat.members.get(backend.world.bot.user_id) is not Standing.ADMINISTRATOR:
+        return
+    new = message.reactions.get(user.user_id, ())
+    payload: JsonObject = {
+        "chat": chat_wire(backend.world, chat),
+        "message_id": message.message_id,
+        "user": user_wire(user),
+        "date": int(backend.clock.now().timestamp()),
+        "old_reaction": [{"type": "emoji", "emoji": one} for one in old],
+        "new_reaction": [{"type": "emoji", "emoji": one} for one in new],
+    }
+    backend.updates.push("message_reaction", payload)
+
+
 def deliver_press(backend: Backend, user: User, message: Message, data: str) -> str:
     """Tell the bot that a button was pressed; gives the id of the query."""
     press = backend.new_press(user.user_id, message, data)

@@ -170,12 +170,13 @@ class RichText:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """An inline button: its label, what it sends or opens, and its form on the wire."""
+    """An inline button: its label, what it sends or opens, and its form on the wire; ``style`` is a colour's name."""
 
     label: str
     data: str | None
     url: str | None
     wire: Mapping[str, object] = field(repr=False)
+    style: str = ""
 
 
 Keyboard: TypeAlias = tuple[tuple[Button, ...], ...]
@@ -199,6 +200,7 @@ class Message:
         reply_to: The message it answers, in the same chat.
         thread_id: The topic, if ``in_topic``, or the root of a chain of replies.
         fields: Fields on the wire that the sandbox carries along.
+        reactions: Emoji by the id of who reacted.
         revisions: All states, first and present.
     """
 
@@ -218,6 +220,7 @@ class Message:
     protected: bool = False
     deleted: bool = False
     fields: Mapping[str, object] = field(default_factory=dict)
+    reactions: dict[int, tuple[str, ...]] = field(default_factory=dict)
     revisions: list[Revision] = field(default_factory=list)
 
 
@@ -228,7 +231,9 @@ class Chat:
     Attributes:
         members: User id to standing, the bot included.
         topics: Thread id to topic, when the chat is a forum.
-        forbidden_to_bot: What the bot may not send here: ``text``, ``photo``, ``video``, ``document``.
+        forbidden_to_bot: What the bot may not do here: send ``text``, ``photo``, ``video``, ``document``, or, where it
+            is restricted, give a ``reaction``.
+        reactions: The emoji that can be given here, none of them where reactions are turned off; None = all.
         migrated_to: The supergroup that the group has become.
     """
 
@@ -240,6 +245,7 @@ class Chat:
     members: dict[int, Standing] = field(default_factory=dict)
     topics: dict[int, Topic] = field(default_factory=dict)
     forbidden_to_bot: frozenset[str] = frozenset()
+    reactions: frozenset[str] | None = None
     migrated_to: int | None = None
     messages: dict[int, Message] = field(default_factory=dict)
     last_message_id: int = 0

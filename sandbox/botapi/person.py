@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from sandbox.botapi.backend import Backend
-from sandbox.botapi.delivery import deliver, deliver_press, deliver_standing
+from sandbox.botapi.delivery import deliver, deliver_press, deliver_reaction, deliver_standing
 from sandbox.botapi.entities import find_entities
 from sandbox.botapi.model import Chat, Clip, Document, Media, Message, RichText, Standing, User, Video
 from sandbox.botapi.placeholders import CLIPS, FIELDS
@@ -183,6 +183,14 @@ class Person:
         details: dict[str, object] = {"user_id": self.user_id, "chat_id": message.chat_id, "data": data}
         self._backend.note_other("button_pressed", "person", details | {"message_id": message.message_id})
         return deliver_press(self._backend, self.user, message, data)
+
+    async def react(self, message_id: int, *emoji: str, chat: int | None = None) -> None:
+        """React to a message, in place of an earlier reaction; no emoji takes that away."""
+        message = self._chat(chat).messages[message_id]
+        old = self._backend.world.react(message, self.user, emoji)
+        details: dict[str, object] = {"chat_id": message.chat_id, "message_id": message_id, "user_id": self.user_id}
+        self._backend.note_other("message_reaction", "person", details | {"reaction": list(emoji)})
+        deliver_reaction(self._backend, self.user, message, old)
 
     async def delete(self, message_id: int, *, chat: int | None = None) -> None:
         """Delete a message, own or the bot's; bots are not told."""

@@ -146,6 +146,13 @@ class World:
             message.edited_at = now
         message.revisions.append(Revision(now, content, keyboard))
 
+    def react(self, message: Message, user: User, emoji: tuple[str, ...]) -> tuple[str, ...]:
+        """Give a message someone's reaction in place of the one it had from them, which is returned."""
+        old = message.reactions.pop(user.user_id, ())
+        if emoji:
+            message.reactions[user.user_id] = emoji
+        return old
+
     def add_topic(self, chat: Chat, name: str, creator: User, icon_color: int = 0x6FB9F0) -> Topic:
         """Open a topic in a forum; its service message gives it its id."""
         message = self.new_message(chat, creator)

@@ -1,20 +1,32 @@
 """A chat as a person sees it: what stands where, with which buttons, and what stood there before."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from sandbox.botapi.model import Clip, Document, JsonObject, Message, Photo, Video
+from sandbox.botapi.keyboards import ACTIONS
+from sandbox.botapi.model import Button, Clip, Document, JsonObject, Message, Photo, Video
 from sandbox.botapi.state import World
+
+_MARKS = {"via_bot", "forward_origin"}
+"""Fields that say where a message comes from, not what it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class ButtonView:
-    """A button: its label, and what it sends (``data``) or opens (``url``)."""
+    """A button: its label, what it sends (``data``) or opens (``url``), its colour, and the rest of what it does.
+
+    Attributes:
+        style: ``danger``, ``primary``, ``success``, or empty.
+        action: What it does, by the name of its field: ``callback_data``, ``url``, ``pay``, ``switch_inline_query``, ….
+    """
 
     label: str
     data: str | None = None
     url: str | None = None
+    style: str = ""
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,9 @@ class Line:
         height: Pixels of a photo or video.
         duration: Seconds of a video.
         streaming: The video was declared fit for streaming.
+        reactions: Who reacted, by id, with which emoji.
+        via_bot: It was chosen from the bot's answer to an inline query.
+        details: The fields of a service message or invoice, as on the wire.
     """
 
     chat_id: int
@@ -66,6 +81,10 @@ class Line:
     duration: int = 0
     streaming: bool = False
     deleted: bool = False
+    sender_id: int = 0
+    reactions: tuple[tuple[int, str], ...] = ()
+    via_bot: bool = False
+    details: Mapping[str, object] = field(default_factory=dict)
 
     def labels(self) -> list[str]:
         """The labels of all buttons, row after row."""
@@ -106,15 +125,28 @@ class Line:
             "duration": self.duration,
             "streaming": self.streaming,
             "deleted": self.deleted,
+            "sender_id": self.sender_id,
+            "reactions": [{"user_id": user_id, "emoji": emoji} for user_id, emoji in self.reactions],
+            "via_bot": self.via_bot,
+            "details": dict(self.details),
         }
 
 
 def _buttons_wire(buttons: tuple[tuple[ButtonView, ...], ...]) -> list[list[JsonObject]]:
-    return [[{"label": b.label, "data": b.data, "url": b.url} for b in row] for row in buttons]
+    return [
+        [{"label": b.label, "data": b.data, "url": b.url, "style": b.style, "action": b.action} for b in row]
+        for row in buttons
+    ]
+
+
+def _button_view(button: Button) -> ButtonView:
+    action = next(iter(set(button.wire) & ACTIONS), "")
+    return ButtonView(button.label, button.data, button.url, button.style, action)
 
 
 def _kind(message: Message) -> str:
     media = message.media
+    fields = [name for name in message.fields if name not in _MARKS]
     if isinstance(media, Photo):
         return "photo"
     if isinstance(media, Document):
@@ -123,7 +155,7 @@ def _kind(message: Message) -> str:
         return "video"
     if isinstance(media, Clip):
         return media.kind
-    return next(iter(message.fields), "service") if message.fields and not message.content.text else "text"
+    return next(iter(fields), "service") if fields and not message.content.text else "text"
 
 
 def line_of(world: World, message: Message) -> Line:
@@ -132,7 +164,7 @@ def line_of(world: World, message: Message) -> Line:
         Version(
             one.at,
             one.content.text,
-            tuple(tuple(ButtonView(b.label, b.data, b.url) for b in row) for row in one.keyboard),
+            tuple(tuple(_button_view(button) for button in row) for row in one.keyboard),
         )
         for one in message.revisions
     )
@@ -164,4 +196,8 @@ def line_of(world: World, message: Message) -> Line:
         duration=duration,
         streaming=isinstance(media, Video) and media.supports_streaming,
         deleted=message.deleted,
+        sender_id=message.sender.user_id,
+        reactions=tuple((user_id, one) for user_id, given in message.reactions.items() for one in given),
+        via_bot="via_bot" in message.fields,
+        details=message.fields,
     )

@@ -1,6 +1,6 @@
 """The methods of the Bot API, by name."""
 
-from sandbox.botapi.methods import chats, media, messages, polling, profile
+from sandbox.botapi.methods import chats, media, messages, polling, profile, reactions
 from sandbox.botapi.methods.base import Handler
 
 METHODS: dict[str, Handler] = {
@@ -9,4 +9,5 @@ METHODS: dict[str, Handler] = {
     **media.METHODS,
     **chats.METHODS,
     **profile.METHODS,
+    **reactions.METHODS,
 }

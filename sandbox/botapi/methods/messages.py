@@ -131,24 +131,8 @@ async def chat_action(backend: Backend, call: Call) -> object:
     action = call.text("action")
     if action not in _ACTIONS:
         raise bad_request("wrong parameter action in request")
-    backend.note_other("chat_action", "bot", {"chat_id": chat.chat_id, "action": action})
-    return True
-
-
-async def set_reaction(backend: Backend, call: Call) -> object:
-    """React to a message."""
-    chat = backend.world.open_chat(call.chat_id)
-    message = backend.world.find_message(chat, call.number("message_id"))
-    if message is None:
-        raise bad_request("message to react not found")
-    reactions = call.array("reaction") or []
-    if len(reactions) > 1:
-        raise bad_request("too many reactions")
-    for one in reactions:
-        if not isinstance(one, dict) or one.get("type") != "emoji" or not one.get("emoji"):
-            raise bad_request("REACTION_INVALID")
-    details: dict[str, object] = {"chat_id": chat.chat_id, "message_id": message.message_id, "reaction": reactions}
-    backend.note_other("message_reaction", "bot", details)
+    details: dict[str, object] = {"chat_id": chat.chat_id, "action": action}
+    backend.note_other("chat_action", "bot", details | {"thread_id": call.optional_number("message_thread_id")})
     return True
 
 
@@ -161,5 +145,4 @@ METHODS: dict[str, Handler] = {
     "deleteMessages": delete_messages,
     "answerCallbackQuery": answer_callback,
     "sendChatAction": chat_action,
-    "setMessageReaction": set_reaction,
 }
