@@ -13,9 +13,9 @@ from services.delivery.errors import (
     VideoGoneError,
     VideoTooLargeError,
 )
+from services.delivery.facts import VideoFacts, read_facts
 from services.delivery.plan import Limits, Way, choose
-from services.delivery.probe import VideoFacts, probe
-from services.delivery.send import Outgoing
+from services.streams import in_thread
 
 
 class VideoProblem(StrEnum):
@@ -55,16 +55,10 @@ class Prepared:
     facts: VideoFacts | None = None
     problem: VideoProblem | None = None
 
-    def outgoing(self, way: Way) -> Outgoing:
-        """What ``VideoSender`` is given.
-
-        Args:
-            way: ``URL``, or ``UPLOAD`` where there is a file.
-        """
-        if way is Way.UPLOAD:
-            assert self.path is not None
-            return Outgoing(self.path, self.facts, self.path.name)
-        return Outgoing(self.url, self.facts)
+    @property
+    def filename(self) -> str:
+        """What the file is called in the chat, after what it is."""
+        return f"video-{self.index + 1}.{self.facts.suffix if self.facts else 'mp4'}"
 
     @property
     def linkable(self) -> bool:
@@ -110,7 +104,7 @@ class VideoPreparer:
         target = directory / f"video-{index + 1}.mp4"
         try:
             fetched = await self._fetcher.fetch(url, target)
-            facts = await probe(target)
+            facts = await in_thread(read_facts, None, target)
         except VideoError as error:
             size = error.size if isinstance(error, VideoTooLargeError) else None
             return Prepared(index, url, Way.LINK, size=size, problem=_problem(error))

@@ -12,7 +12,7 @@ from telegram import Bot, InputFile, InputMediaVideo, Message, ReplyParameters
 from telegram.constants import MessageLimit
 from telegram.error import TelegramError
 
-from services.delivery.probe import VideoFacts
+from services.delivery.facts import VideoFacts
 from services.delivery.refusals import meaning, narrower
 from services.screens import Place
 from services.streams import in_thread

@@ -61,7 +61,7 @@ class Item:
         if self.way is Way.UPLOAD:
             assert self.prepared.path is not None
             source = self.prepared.path
-        return Outgoing(source, self.prepared.facts)
+        return Outgoing(source, self.prepared.facts, self.prepared.filename)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,12 @@ from services.delivery.errors import (
     VideoTooLargeError,
     VideoUnavailableError,
 )
+from services.delivery.facts import VideoFacts
 from services.delivery.plan import Limits, Way
 from services.delivery.prepare import Prepared, VideoPreparer, VideoProblem
-from services.delivery.probe import VideoFacts
 
 URL = "https://cdn.example.org/v.mp4"
+FILMS = Path(__file__).parent / "films"
 CLOUD = Limits.of(local_mode=False)
 
 
@@ -44,9 +45,13 @@ async def test_good_video(tmp_path: Path, footage: bytes) -> None:
     done = await prepared(tmp_path, Fetches(footage))
     path = tmp_path / "video-2.mp4"
     assert done == Prepared(1, URL, Way.URL, path, len(footage), VideoFacts(128, 72, 2))
-    assert done.outgoing(Way.URL).source == URL
-    assert (done.outgoing(Way.UPLOAD).source, done.outgoing(Way.UPLOAD).filename) == (path, "video-2.mp4")
-    assert URL not in repr(done) + repr(done.outgoing(Way.URL))
+    assert done.filename == "video-2.mp4"
+    assert URL not in repr(done)
+
+
+async def test_a_webm_keeps_its_kind(tmp_path: Path) -> None:
+    done = await prepared(tmp_path, Fetches((FILMS / "title-not-utf8.webm").read_bytes()))
+    assert done.filename == "video-2.webm"
 
 
 async def test_video_that_others_cannot_reach_is_uploaded(tmp_path: Path, footage: bytes) -> None:

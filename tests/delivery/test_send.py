@@ -20,7 +20,7 @@ from services.delivery.errors import (
     SendTooLargeError,
     SendUnknownError,
 )
-from services.delivery.probe import VideoFacts
+from services.delivery.facts import VideoFacts
 from services.delivery.refusals import meaning
 from services.delivery.send import Outgoing, SentVideo, UploadFile, VideoSender
 from services.screens import Place

@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import Session
 
 from services.delivery.errors import SendForbiddenError, SendNotSentError, SendRefusedError, SendUnknownError
+from services.delivery.facts import VideoFacts
 from services.delivery.plan import Way
 from services.delivery.prepare import Prepared, VideoProblem
-from services.delivery.probe import VideoFacts
 from services.delivery.send import Outgoing, SentVideo
 from services.failures import Charged, Failure, FailureKind
 from services.genaipro.errors import MaybeAcceptedError, NotAcceptedError, RefusedError

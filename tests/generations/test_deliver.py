@@ -9,9 +9,9 @@ from sqlalchemy import update
 from telegram.error import ChatMigrated
 
 from services.delivery.errors import SendNotSentError, SendRefusedError
+from services.delivery.facts import VideoFacts
 from services.delivery.plan import Way
 from services.delivery.prepare import Prepared, VideoProblem
-from services.delivery.probe import VideoFacts
 from services.delivery.send import Outgoing, SentVideo
 from services.failures import Charged, FailureKind
 from services.genaipro.events import VideoResult
