@@ -25,7 +25,7 @@ from handlers.history_menu import HistoryMenu
 from handlers.presses import Presses
 from handlers.routing import routes
 from handlers.settings_menu import SettingsMenu
-from services.claim_link import CLAIM_PREFIX, ClaimLink
+from services.access import CLAIM_PREFIX, ClaimLink
 from services.clock import Clock
 from services.drafts.albums import SeenAlbums, StartingAlbums
 from services.drafts.cancelling import OpenDrafts
@@ -136,14 +136,14 @@ def build_conversation(
         clock: Tells the time.
     """
     answers = Answers(core.messenger)
-    guard = Guard(core.access, core.people, core.texts, core.notices, answers)
+    guard = Guard(core.access, core.people, core.texts, core.throttle, answers)
     drafts, presses = Drafts(database, clock, new_id), DraftPresses(database, clock, new_id)
     ledger, starter = CardLedger(database, clock), Starter(database, core.generations, clock)
     arrivals = Arrivals(database, application.bot.id)
     keeper = CardKeeper(drafts, ledger, starter, core.messenger, core.chat_moves, core.texts, clock, arrivals)
     refresher = CardRefresher(keeper, ledger, clock, core.sleep)
     has_owner = bool(settings.admin_user_ids)
-    claim_link = ClaimLink(core.rulebook, has_owner=has_owner, clock=clock, new_code=partial(secrets.token_urlsafe, 18))
+    claim_link = ClaimLink(database, clock, has_owner, new_code=partial(secrets.token_urlsafe, 18))
     profile = Profile(application.bot, core.texts, settings.default_language)
 
     async def publish_for_new_admin(user_id: int) -> None:
@@ -165,7 +165,7 @@ def build_conversation(
         texts=core.texts,
         guard=guard,
         answers=answers,
-        notices=core.notices,
+        throttle=core.throttle,
         rooms=rooms,
         drafts=drafts,
         presses=presses,
@@ -208,8 +208,8 @@ def _rooms(
     return CommandRooms(
         commands=commands,
         settings=SettingsMenu(guard, presses, answers, core.people, core.texts),
-        history=HistoryMenu(guard, presses, answers, History(database), Resender(application.bot), core.notices),
-        forget=ForgetMenu(guard, presses, answers, Forgetting(core.rulebook, core.people, core.changes, clock)),
+        history=HistoryMenu(guard, presses, answers, History(database), Resender(application.bot), core.throttle),
+        forget=ForgetMenu(guard, presses, answers, Forgetting(database, clock)),
         admin=AdminCommands(
             guard,
             answers,

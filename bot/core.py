@@ -28,17 +28,16 @@ from services.generations.results import Results
 from services.generations.service import Generations
 from services.messenger import Messenger
 from services.metering import MeteredGenAIPro, MeteredPhotos
-from services.notices import Notices
 from services.people import People
 from services.photos.fetch import MAX_PHOTO_BYTES, PhotoFetcher
 from services.photos.telegram_files import BotFiles
 from services.photos.workers import PhotoWorkers
-from services.rulebook import Rulebook
 from services.status.board import StatusBoard
 from services.status.estimates import Estimates
 from services.tasks import Tasks
 from services.telemetry import Telemetry
 from services.texts import Texts
+from services.throttle import Throttle
 from services.workspace import Workspace
 
 LOCAL_MODE_PHOTO_BYTES = 2000 * 1000 * 1000
@@ -57,10 +56,9 @@ class Core:
     Attributes:
         texts: All languages.
         changes: Tells caches of all processes what changed.
-        rulebook: What admins decided.
         access: Who may use the bot.
         people: What people chose.
-        notices: What is told at most once in a while.
+        throttle: What is told at most once in a while.
         messenger: Messages out.
         chat_moves: Groups that became supergroups.
         genaipro: The API.
@@ -82,10 +80,9 @@ class Core:
 
     texts: Texts
     changes: Changes
-    rulebook: Rulebook
     access: Access
     people: People
-    notices: Notices
+    throttle: Throttle
     messenger: Messenger
     chat_moves: ChatMoves
     genaipro: MeteredGenAIPro
@@ -123,11 +120,10 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
     texts = Texts(settings.default_language)
     messenger = Messenger(ground.bot)
     rows, results, tasks, scopes = GenerationRows(database, clock), Results(database, clock), Tasks(), CancelScopes()
-    changes = Changes(database, sleep)
-    rulebook = Rulebook(database, changes, clock)
-    access = Access(rulebook, _owner_lists(settings))
-    people = People(database, changes, texts, clock)
-    notices = Notices(database, clock)
+    changes = Changes(database, clock)
+    access = Access(database, _owner_lists(settings), clock)
+    people = People(database, texts, clock)
+    throttle = Throttle(database, clock)
     queue_changed = asyncio.Event()
     changes.listen(QUEUE_TOPIC, lambda _subject: queue_changed.set())
     queue = Queue(database, clock, _limits(settings), new_id, changes)
@@ -151,7 +147,7 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
             board=board,
             chat_moves=chat_moves,
             scopes=scopes,
-            alarm=OwnerAlarm(access, people, notices, messenger, texts),
+            alarm=OwnerAlarm(access, people, throttle, messenger, texts),
             progress_log=progress_log,
             ended=queue_changed.set,
         ),
@@ -162,10 +158,9 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
     return Core(
         texts=texts,
         changes=changes,
-        rulebook=rulebook,
         access=access,
         people=people,
-        notices=notices,
+        throttle=throttle,
         messenger=messenger,
         chat_moves=chat_moves,
         genaipro=api,

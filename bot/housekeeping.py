@@ -13,8 +13,8 @@ from services.generations.engine import Engine
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
 from services.inbox import KEEP_HANDLED, Inbox
-from services.notices import Notices
 from services.store.database import Database
+from services.throttle import Throttle
 
 EVERY_SECONDS = 3600.0
 KEEP_DRAFTS = timedelta(days=7)
@@ -36,7 +36,7 @@ class Housekeeping:
         results: Their videos.
         engine: The job engine.
         inbox: The updates.
-        notices: What was told when.
+        throttle: What was told when.
         clock: Tells the time.
         sleep: Waits some seconds.
     """
@@ -48,7 +48,7 @@ class Housekeeping:
         results: Results,
         engine: Engine,
         inbox: Inbox,
-        notices: Notices,
+        throttle: Throttle,
         clock: Clock,
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
@@ -57,7 +57,7 @@ class Housekeeping:
         self._results = results
         self._engine = engine
         self._inbox = inbox
-        self._notices = notices
+        self._throttle = throttle
         self._clock = clock
         self._sleep = sleep
 
@@ -79,5 +79,5 @@ class Housekeeping:
         await self._results.prune_claims(now - KEEP_CLAIMS)
         jobs = await self._engine.prune(now - KEEP_JOBS)
         await self._inbox.prune(now - KEEP_HANDLED)
-        await self._notices.prune(KEEP_NOTICES)
+        await self._throttle.prune(KEEP_NOTICES)
         log.info("pruned", drafts=drafts, photos=photos, generations=generations, jobs=jobs)

@@ -30,7 +30,7 @@ class Labour:
         self._core = core
         self._room = room
         self._housekeeping = Housekeeping(
-            database, core.rows, core.results, core.engine, inbox, core.notices, clock, core.sleep
+            database, core.rows, core.results, core.engine, inbox, core.throttle, clock, core.sleep
         )
 
     async def start(self) -> None:

@@ -9,9 +9,8 @@ from telegram.ext import ContextTypes
 
 from handlers.answers import Answers
 from handlers.guard import Guard, Visitor
-from services.access import Access, DenyOutcome
+from services.access import Access, DenyOutcome, Subject, SubjectKind
 from services.generations.model import State
-from services.rulebook import Subject, SubjectKind
 from services.screens import Screen
 from services.statistics import Statistics
 from services.texts import Phrases

@@ -15,7 +15,7 @@ from handlers.forget_menu import ForgetMenu
 from handlers.guard import Guard, Visitor
 from handlers.history_menu import HistoryMenu
 from handlers.settings_menu import SettingsMenu
-from services.claim_link import CLAIM_PREFIX, ClaimLink
+from services.access import CLAIM_PREFIX, ClaimLink
 from services.generations.model import CancelOutcome
 from services.screens import Screen
 

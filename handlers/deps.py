@@ -16,8 +16,8 @@ from services.drafts.refresher import CardRefresher
 from services.drafts.repository import Drafts
 from services.drafts.starting import Starter
 from services.generations.model import CancelOutcome, Generation, Order
-from services.notices import Notices
 from services.texts import Texts
+from services.throttle import Throttle
 
 
 class GenerationDoor(Protocol):
@@ -48,7 +48,7 @@ class Deps:
         texts: All texts.
         guard: Lets people in.
         answers: Says things.
-        notices: Remembers what was said when.
+        throttle: Remembers what was said when.
         rooms: What answers commands.
         drafts: Requests in the making.
         presses: What the card's buttons do to them.
@@ -65,7 +65,7 @@ class Deps:
     texts: Texts
     guard: Guard
     answers: Answers
-    notices: Notices
+    throttle: Throttle
     rooms: CommandRooms
     drafts: Drafts
     presses: DraftPresses

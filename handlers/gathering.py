@@ -13,10 +13,10 @@ from handlers.media import Unusable
 from services.drafts.albums import SeenPhoto
 from services.drafts.model import Defaults, DraftItem, Owner
 from services.drafts.repository import Added, AddOutcome
-from services.notices import person_key
 from services.photos.model import PhotoKind, PhotoProblem, PhotoRef
 from services.screens import Place, Screen
 from services.texts import Argument
+from services.throttle import person_key
 
 ONCE = timedelta(days=1)
 """A sentence about one message, or one album, is said once; updates are not repeated for longer than this."""
@@ -166,7 +166,7 @@ class Gathering:
         is_album = message.media_group_id is not None and what != "photo"
         whole = f"a{message.media_group_id}" if is_album else message.message_id
         notice = person_key(what, visitor.caller.user_id, visitor.caller.chat_id, whole)
-        if await self._deps.notices.is_due(notice, ONCE):
+        if await self._deps.throttle.allows(notice, ONCE):
             await self.reply(visitor, message, key, **arguments)
 
     async def reply(self, visitor: Visitor, message: Message, key: str, **arguments: Argument) -> None:

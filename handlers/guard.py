@@ -12,10 +12,10 @@ from telegram import Message, Update
 from handlers.answers import Answers
 from handlers.callers import Caller, caller_of
 from services.access import Access, Verdict
-from services.notices import Notices, person_key
 from services.people import People, Preferences
 from services.screens import Screen
 from services.texts import Phrases, Texts
+from services.throttle import Throttle, person_key
 
 REFUSAL_EVERY = timedelta(minutes=1)
 """Photos and texts of somebody refused are answered once in this time: an album is many messages."""
@@ -68,15 +68,15 @@ class Guard:
         access: Decides.
         people: Knows what they chose.
         texts: The words.
-        notices: Keeps refusals from being repeated.
+        throttle: Keeps refusals from being repeated.
         answers: Says them.
     """
 
-    def __init__(self, access: Access, people: People, texts: Texts, notices: Notices, answers: Answers) -> None:
+    def __init__(self, access: Access, people: People, texts: Texts, throttle: Throttle, answers: Answers) -> None:
         self._access = access
         self._people = people
         self._texts = texts
-        self._notices = notices
+        self._throttle = throttle
         self._answers = answers
 
     async def admit(self, update: Update, *, as_person: bool = False) -> Visitor | None:
@@ -126,5 +126,5 @@ class Guard:
     async def _may_say(self, message: Message | None, caller: Caller) -> bool:
         is_command = message is not None and (message.text or "").startswith("/")
         if is_command:
-            return await self._notices.is_due(person_key("refused-command", caller.user_id), COMMAND_REFUSAL_EVERY)
-        return await self._notices.is_due(person_key("refused", caller.user_id), REFUSAL_EVERY)
+            return await self._throttle.allows(person_key("refused-command", caller.user_id), COMMAND_REFUSAL_EVERY)
+        return await self._throttle.allows(person_key("refused", caller.user_id), REFUSAL_EVERY)

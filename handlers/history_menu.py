@@ -15,10 +15,10 @@ from handlers.menus import data_of
 from handlers.presses import Presses
 from services.excerpt import shorten
 from services.history import History, HistoryEntry, HistoryPage
-from services.notices import Notices, person_key
 from services.resend import Resender, ResendOutcome
 from services.screens import Button, Screen
 from services.texts import Html, Phrases
+from services.throttle import Throttle, person_key
 
 MENU = "h"
 LABEL_LENGTH = 40
@@ -104,18 +104,18 @@ class HistoryMenu:
         answers: Says things.
         history: Knows the requests.
         resender: Sends the videos.
-        notices: Makes two quick taps one.
+        throttle: Makes two quick taps one.
     """
 
     def __init__(
-        self, guard: Guard, presses: Presses, answers: Answers, history: History, resender: Resender, notices: Notices
+        self, guard: Guard, presses: Presses, answers: Answers, history: History, resender: Resender, throttle: Throttle
     ) -> None:
         self._guard = guard
         self._presses = presses
         self._answers = answers
         self._history = history
         self._resender = resender
-        self._notices = notices
+        self._throttle = throttle
 
     async def command(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
         """``/history``: show the newest page."""
@@ -135,7 +135,7 @@ class HistoryMenu:
         entry = await self._history.entry(wish.generation_id, user_id, _only_in(visitor.caller))
         if entry is None:
             await self._answers.show(query, Screen(visitor.phrases.html("history-gone")))
-        elif await self._notices.is_due(person_key("history", user_id, entry.generation_id), SEND_EVERY):
+        elif await self._throttle.allows(person_key("history", user_id, entry.generation_id), SEND_EVERY):
             await self._answers.show(query, entry_screen(visitor.phrases, user_id, entry, wish.page))
             await self._send(visitor, entry)
 

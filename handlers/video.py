@@ -13,9 +13,9 @@ from services.drafts.model import DraftItem, borrow
 from services.drafts.repository import AddOutcome
 from services.drafts.starting import Refused, refusal_screen
 from services.generations.model import MAX_VIDEOS, Order
-from services.notices import chat_key
 from services.photos.model import MAX_PHOTOS, PhotoRef
 from services.screens import Place
+from services.throttle import chat_key
 
 HOW_TO_EVERY = timedelta(days=1)
 
@@ -101,7 +101,7 @@ class VideoRequests:
                 return
         if visitor.caller.is_private:
             await self._gathering.reply(visitor, message, "video-usage")
-        elif await self._deps.notices.is_due(chat_key("how-to-ask", message.chat.id), HOW_TO_EVERY):
+        elif await self._deps.throttle.allows(chat_key("how-to-ask", message.chat.id), HOW_TO_EVERY):
             await self._gathering.reply(visitor, message, "video-how-to-ask", limit=MAX_PHOTOS)
 
     async def _order(self, visitor: Visitor, message: Message, wish: Wish, photos: list[PhotoRef]) -> None:

@@ -1,13 +1,52 @@
-"""Who may use the bot: the owner's lists, and what admins decided in Telegram."""
+"""Who may use the bot: the owner's lists, what admins decided in Telegram, and the link that makes the first admin.
 
+The rules are read for every update, so that a decision holds from the next one on, in every process.
+"""
+
+import hmac
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 
-from sqlalchemy import delete
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import delete, or_, select, text
+from sqlalchemy.orm import Session
 
-from services.rulebook import Rule, Rulebook, Rules, Subject, SubjectKind
-from services.store.schema import AccessRow
+from services.clock import Clock
+from services.store.database import Database
+from services.store.dialects import upsert
+from services.store.schema import AccessRow, ClaimCodeRow
+
+CLAIM_PREFIX = "claim_"
+CLAIM_LIFETIME = timedelta(days=7)
+"""An unused code older than this is deleted when the next one is made."""
+
+
+class SubjectKind(StrEnum):
+    """Whom a rule is about."""
+
+    USER = "user"
+    CHAT = "chat"
+
+
+class Rule(StrEnum):
+    """What a rule says."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A person or a group, by Telegram's id (groups have negative ones)."""
+
+    kind: SubjectKind
+    id: int
+
+
+Rules = Mapping[Subject, Rule]
 
 
 class Verdict(StrEnum):
@@ -66,61 +105,150 @@ def judge(lists: OwnerLists, rules: Rules, user_id: int, chat_id: int, *, is_pri
     return Verdict.REFUSED
 
 
+@dataclass(slots=True)
 class Access:
-    """Decides, and keeps what admins decided.
+    """Decides who may use the bot, and keeps what admins decided."""
 
-    Args:
-        rulebook: What admins decided.
-        lists: What the environment says.
-    """
-
-    def __init__(self, rulebook: Rulebook, lists: OwnerLists) -> None:
-        self._rulebook = rulebook
-        self._lists = lists
+    database: Database
+    lists: OwnerLists
+    clock: Clock
 
     async def decide(self, user_id: int, chat_id: int, *, is_private: bool) -> Verdict:
-        """What somebody may do in a chat; reads the database only after a change."""
-        return judge(self._lists, await self._rulebook.current(), user_id, chat_id, is_private=is_private)
+        """What somebody may do in a chat."""
+        rules = await self.database.read(_rules_about, user_id, chat_id)
+        return judge(self.lists, rules, user_id, chat_id, is_private=is_private)
 
     async def admin_ids(self) -> frozenset[int]:
         """All admins: those of the environment, and those made by the claim link."""
-        rules = await self._rulebook.current()
-        return self._lists.admin_ids | {subject.id for subject, rule in rules.items() if rule is Rule.ADMIN}
+        return self.lists.admin_ids | await self.database.read(_admins)
 
     async def allow(self, subject: Subject) -> None:
         """Let somebody in; an admin stays an admin."""
-        async with self._rulebook.writing() as session:
-            row = await session.get(AccessRow, (subject.kind.value, subject.id))
-            if row is None or row.verdict != Rule.ADMIN.value:
-                await self._rulebook.put(session, subject, Rule.ALLOW)
+        await self.database.write(_allow, subject, self.clock.now())
 
     async def deny(self, subject: Subject) -> DenyOutcome:
         """Shut somebody out, from the next update on, in every process."""
-        if subject.kind is SubjectKind.USER and subject.id in self._lists.admin_ids:
+        if subject.kind is SubjectKind.USER and subject.id in self.lists.admin_ids:
             return DenyOutcome.IS_OWNER
-        async with self._rulebook.writing() as session:
-            await self._rulebook.put(session, subject, Rule.DENY)
+        await self.database.write(_put, subject, Rule.DENY, self.clock.now())
         return DenyOutcome.DENIED
 
     async def migrate(self, old_chat_id: int, new_chat_id: int) -> None:
         """Let what was decided about a group hold for the supergroup it became; repeating it changes nothing."""
-        rules = await self._rulebook.current()
-        rule = rules.get(Subject(SubjectKind.CHAT, old_chat_id))
-        if rule is None and old_chat_id in self._lists.chat_ids:
-            rule = Rule.ALLOW
-        new = Subject(SubjectKind.CHAT, new_chat_id)
-        if rule is None or new in rules:
-            return
-        async with self._rulebook.writing() as session:
-            await self._rulebook.put(session, new, rule)
+        listed = Rule.ALLOW if old_chat_id in self.lists.chat_ids else None
+        await self.database.write(_migrate, old_chat_id, new_chat_id, listed, self.clock.now())
 
 
-async def forget_access(session: AsyncSession, user_id: int) -> None:
-    """Delete what was decided in somebody's favour; a deny stays. To be called within ``Rulebook.writing``."""
-    await session.execute(
+@dataclass(slots=True)
+class ClaimLink:
+    """Makes the first admin: whoever reads the log of a bot that has none. Each code is taken once."""
+
+    database: Database
+    clock: Clock
+    has_owner: bool
+    """Whether ``ADMIN_USER_IDS`` names anybody; then there is nothing to claim."""
+    new_code: Callable[[], str]
+    """Makes a secret of at least 128 bits, of letters, digits, ``_`` and ``-``; at most 58 characters, for the
+    parameter of a deep link has room for 64 (Bot API, "Deep linking")."""
+
+    async def claim_link_code(self) -> str | None:
+        """A new code for the link ``https://t.me/<bot>?start=claim_<code>``, or None: there is an admin."""
+        if self.has_owner:
+            return None
+        return await self.database.write(_add_code, self.new_code(), self.clock.now())
+
+    async def claim(self, code: str, user_id: int) -> bool:
+        """Make somebody the admin, if the code is right and there is none yet; every code is spent with it.
+
+        Returns:
+            Whether they became the admin by this.
+        """
+        # With an admin there is nothing to claim: strangers who try all the same cost no write.
+        if self.has_owner or len(await self.database.read(_admins)) > 0:
+            return False
+        return await self.database.write(_claim, code, user_id, self.clock.now())
+
+
+def forget_access(session: Session, user_id: int) -> None:
+    """Delete what was decided in somebody's favour; a deny stays."""
+    session.execute(
         delete(AccessRow).where(
             AccessRow.kind == SubjectKind.USER.value,
             AccessRow.subject_id == user_id,
             AccessRow.verdict != Rule.DENY.value,
         )
     )
+
+
+def _rules_about(session: Session, user_id: int, chat_id: int) -> Rules:
+    of_person = (AccessRow.kind == SubjectKind.USER.value) & (AccessRow.subject_id == user_id)
+    of_chat = (AccessRow.kind == SubjectKind.CHAT.value) & (AccessRow.subject_id == chat_id)
+    rows = session.execute(
+        select(AccessRow.kind, AccessRow.subject_id, AccessRow.verdict).where(or_(of_person, of_chat))
+    )
+    return {Subject(SubjectKind(kind), subject_id): Rule(verdict) for kind, subject_id, verdict in rows}
+
+
+def _admins(session: Session) -> frozenset[int]:
+    return frozenset(session.scalars(select(AccessRow.subject_id).where(AccessRow.verdict == Rule.ADMIN.value)))
+
+
+def _rule(session: Session, subject: Subject) -> Rule | None:
+    row = session.get(AccessRow, (subject.kind.value, subject.id))
+    return None if row is None else Rule(row.verdict)
+
+
+def _put(session: Session, subject: Subject, rule: Rule, now: datetime) -> None:
+    """Make this the one rule about somebody."""
+    upsert(
+        session,
+        AccessRow,
+        ("kind", "subject_id"),
+        kind=subject.kind.value,
+        subject_id=subject.id,
+        verdict=rule.value,
+        created_at=now,
+    )
+
+
+def _allow(session: Session, subject: Subject, now: datetime) -> None:
+    if _rule(session, subject) is not Rule.ADMIN:
+        _put(session, subject, Rule.ALLOW, now)
+
+
+def _migrate(session: Session, old_chat_id: int, new_chat_id: int, listed: Rule | None, now: datetime) -> None:
+    rule = _rule(session, Subject(SubjectKind.CHAT, old_chat_id)) or listed
+    new = Subject(SubjectKind.CHAT, new_chat_id)
+    if rule is not None and _rule(session, new) is None:
+        _put(session, new, rule, now)
+
+
+def _add_code(session: Session, code: str, now: datetime) -> str | None:
+    _one_at_a_time(session)
+    if _admins(session):
+        return None
+    session.execute(delete(ClaimCodeRow).where(ClaimCodeRow.created_at < now - CLAIM_LIFETIME))
+    session.add(ClaimCodeRow(code_hash=_hash(code), created_at=now))
+    return code
+
+
+def _claim(session: Session, code: str, user_id: int, now: datetime) -> bool:
+    _one_at_a_time(session)
+    if _admins(session):
+        return False
+    known = session.scalars(select(ClaimCodeRow.code_hash)).all()
+    if not any(hmac.compare_digest(_hash(code), one) for one in known):
+        return False
+    session.execute(delete(ClaimCodeRow))
+    _put(session, Subject(SubjectKind.USER, user_id), Rule.ADMIN, now)
+    return True
+
+
+def _one_at_a_time(session: Session) -> None:
+    # SQLite has one writer anyway; in PostgreSQL two codes could otherwise be claimed side by side.
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE claim_codes IN EXCLUSIVE MODE"))
+
+
+def _hash(code: str) -> str:
+    return sha256(code.encode()).hexdigest()

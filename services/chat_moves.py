@@ -3,8 +3,10 @@
 Source: Bot API pages of ``Message`` (``migrate_to_chat_id``) and ``ResponseParameters``.
 """
 
+from dataclasses import dataclass
 from typing import Protocol
 
+from services.access import Access
 from services.drafts.upkeep import move_drafts
 from services.store.database import Database
 
@@ -17,27 +19,13 @@ class MovesGenerations(Protocol):
         ...
 
 
-class MovesAccess(Protocol):
-    """Knows who may use the bot where."""
-
-    async def migrate(self, old_chat_id: int, new_chat_id: int) -> None:
-        """Let what was decided of the old chat hold for the new one; idempotent."""
-        ...
-
-
+@dataclass(slots=True)
 class ChatMoves:
-    """Follows groups.
+    """Follows groups."""
 
-    Args:
-        database: Holds the drafts.
-        generations: Moves the generations.
-        access: Moves what admins decided.
-    """
-
-    def __init__(self, database: Database, generations: MovesGenerations, access: MovesAccess) -> None:
-        self._database = database
-        self._generations = generations
-        self._access = access
+    database: Database
+    generations: MovesGenerations
+    access: Access
 
     async def move_chat(self, old_chat_id: int, new_chat_id: int) -> tuple[str, ...]:
         """Follow a group; repeating it changes nothing.
@@ -47,7 +35,6 @@ class ChatMoves:
         """
         if old_chat_id == new_chat_id:
             return ()
-        await self._access.migrate(old_chat_id, new_chat_id)
-        await self._generations.move_chat(old_chat_id, new_chat_id)
-        async with self._database.old_write() as session:
-            return await move_drafts(session, old_chat_id, new_chat_id)
+        await self.access.migrate(old_chat_id, new_chat_id)
+        await self.generations.move_chat(old_chat_id, new_chat_id)
+        return await self.database.write(move_drafts, old_chat_id, new_chat_id)

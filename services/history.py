@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from services.generations.model import VideoState
 from services.store.database import Database
@@ -52,15 +52,11 @@ class HistoryPage:
     pages: int
 
 
+@dataclass(slots=True)
 class History:
-    """Reads earlier generations.
+    """Reads earlier generations."""
 
-    Args:
-        database: Holds them.
-    """
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    database: Database
 
     async def page(self, user_id: int, number: int, chat_id: int | None = None) -> HistoryPage:
         """A page of somebody's history.
@@ -70,21 +66,25 @@ class History:
             number: Which page, 0 for the newest; past the last one, the last is given.
             chat_id: Only what was made in this chat (in a group, a private prompt is nobody's business), or None.
         """
-        shown = _shown(user_id, chat_id)
-        async with self._database.old_read() as session:
-            total = await session.scalar(select(func.count()).select_from(GenerationRow).where(shown)) or 0
-            pages = -(-total // PAGE_SIZE)
-            number = max(0, min(number, pages - 1))
-            query = select(GenerationRow).where(shown).order_by(GenerationRow.queued_at.desc(), GenerationRow.id)
-            rows = (await session.scalars(query.limit(PAGE_SIZE).offset(number * PAGE_SIZE))).all()
-            return HistoryPage(tuple([await _entry(session, row) for row in rows]), number, pages)
+        return await self.database.read(_page, _shown(user_id, chat_id), number)
 
     async def entry(self, generation_id: str, user_id: int, chat_id: int | None = None) -> HistoryEntry | None:
         """One of somebody's earlier generations, or None when it is not theirs or has nothing to show."""
-        query = select(GenerationRow).where(GenerationRow.id == generation_id, _shown(user_id, chat_id))
-        async with self._database.old_read() as session:
-            row = await session.scalar(query)
-            return None if row is None else await _entry(session, row)
+        return await self.database.read(_one, generation_id, _shown(user_id, chat_id))
+
+
+def _page(session: Session, shown: ColumnElement[bool], number: int) -> HistoryPage:
+    total = session.scalar(select(func.count()).select_from(GenerationRow).where(shown)) or 0
+    pages = -(-total // PAGE_SIZE)
+    number = max(0, min(number, pages - 1))
+    query = select(GenerationRow).where(shown).order_by(GenerationRow.queued_at.desc(), GenerationRow.id)
+    rows = session.scalars(query.limit(PAGE_SIZE).offset(number * PAGE_SIZE)).all()
+    return HistoryPage(tuple(_entry(session, row) for row in rows), number, pages)
+
+
+def _one(session: Session, generation_id: str, shown: ColumnElement[bool]) -> HistoryEntry | None:
+    row = session.scalar(select(GenerationRow).where(GenerationRow.id == generation_id, shown))
+    return None if row is None else _entry(session, row)
 
 
 def _shown(user_id: int, chat_id: int | None) -> ColumnElement[bool]:
@@ -98,9 +98,9 @@ def _shown(user_id: int, chat_id: int | None) -> ColumnElement[bool]:
     return whose if chat_id is None else whose & (GenerationRow.chat_id == chat_id)
 
 
-async def _entry(session: AsyncSession, row: GenerationRow) -> HistoryEntry:
+def _entry(session: Session, row: GenerationRow) -> HistoryEntry:
     query = select(VideoRow).where(VideoRow.generation_id == row.id).order_by(VideoRow.position)
-    videos = (await session.scalars(query)).all()
+    videos = (session.scalars(query)).all()
     return HistoryEntry(
         generation_id=row.id,
         prompt=row.prompt,

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from statistics import median
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from services.clock import Clock
 from services.generations.model import State
@@ -36,27 +36,28 @@ class Statistics:
 
 async def gather_statistics(database: Database, clock: Clock) -> Statistics:
     """Count what the database holds."""
-    midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    return await database.read(_count, clock.now().replace(hour=0, minute=0, second=0, microsecond=0))
+
+
+def _count(session: Session, midnight: datetime) -> Statistics:
     by_state = select(GenerationRow.state, func.count()).group_by(GenerationRow.state)
-    async with database.old_read() as session:
-        in_all = (await session.execute(by_state)).all()
-        today = (await session.execute(by_state.where(GenerationRow.queued_at >= midnight))).all()
-        people = await session.scalar(select(func.count()).select_from(PersonRow)) or 0
-        return Statistics(
-            today={State(state): count for state, count in today},
-            in_all={State(state): count for state, count in in_all},
-            people=people,
-            median_time=await _median_time(session),
-        )
+    in_all = session.execute(by_state).all()
+    today = session.execute(by_state.where(GenerationRow.queued_at >= midnight)).all()
+    return Statistics(
+        today={State(state): count for state, count in today},
+        in_all={State(state): count for state, count in in_all},
+        people=session.scalar(select(func.count()).select_from(PersonRow)) or 0,
+        median_time=_median_time(session),
+    )
 
 
-async def _median_time(session: AsyncSession) -> timedelta | None:
+def _median_time(session: Session) -> timedelta | None:
     query = (
         select(GenerationRow.started_at, GenerationRow.finished_at)
         .where(GenerationRow.state == State.DONE.value)
         .order_by(GenerationRow.finished_at.desc())
         .limit(RECENT)
     )
-    times = (await session.execute(query)).all()
+    times = (session.execute(query)).all()
     seconds = [(end - start).total_seconds() for start, end in times if start is not None and end is not None]
     return timedelta(seconds=median(seconds)) if seconds else None

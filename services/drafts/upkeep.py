@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from services.drafts.model import DraftState
-from services.drafts.rows import COLLECTING_STATES, lock_open, owner_of
+from services.drafts.rows import COLLECTING_STATES, of_owner, owner_of
 from services.store.database import Database
-from services.store.old_dialects import affected
+from services.store.dialects import affected
 from services.store.schema import DraftItemRow, DraftRow, SeenPhotoRow
 
 MOVED = -(2**61)
@@ -21,21 +21,24 @@ async def prune_drafts(database: Database, before: datetime) -> int:
     Returns:
         How many were dropped.
     """
-    async with database.old_write() as session:
-        old = select(DraftRow.id).where(DraftRow.updated_at < before)
-        await session.execute(delete(DraftItemRow).where(DraftItemRow.draft_id.in_(old)))
-        return await affected(session, delete(DraftRow).where(DraftRow.updated_at < before))
+    return await database.write(_prune, before)
 
 
-async def forget_drafts(session: AsyncSession, user_id: int) -> None:
+def _prune(session: Session, before: datetime) -> int:
+    old = select(DraftRow.id).where(DraftRow.updated_at < before)
+    session.execute(delete(DraftItemRow).where(DraftItemRow.draft_id.in_(old)))
+    return affected(session, delete(DraftRow).where(DraftRow.updated_at < before))
+
+
+def forget_drafts(session: Session, user_id: int) -> None:
     """Delete a person's drafts and the photos seen of them, in the caller's transaction."""
     whose = select(DraftRow.id).where(DraftRow.user_id == user_id)
-    await session.execute(delete(DraftItemRow).where(DraftItemRow.draft_id.in_(whose)))
-    await session.execute(delete(DraftRow).where(DraftRow.user_id == user_id))
-    await session.execute(delete(SeenPhotoRow).where(SeenPhotoRow.user_id == user_id))
+    session.execute(delete(DraftItemRow).where(DraftItemRow.draft_id.in_(whose)))
+    session.execute(delete(DraftRow).where(DraftRow.user_id == user_id))
+    session.execute(delete(SeenPhotoRow).where(SeenPhotoRow.user_id == user_id))
 
 
-async def move_drafts(session: AsyncSession, old_chat_id: int, new_chat_id: int) -> tuple[str, ...]:
+def move_drafts(session: Session, old_chat_id: int, new_chat_id: int) -> tuple[str, ...]:
     """Let drafts and seen photos of a group live on in the supergroup it became, in the caller's transaction.
 
     Message ids of the old group mean nothing in the new one: cards are sent anew, and the new card, not an old
@@ -44,26 +47,27 @@ async def move_drafts(session: AsyncSession, old_chat_id: int, new_chat_id: int)
     Returns:
         The drafts that still collect, whose cards are to be shown.
     """
-    rows = list(await session.scalars(select(DraftRow).where(DraftRow.chat_id == old_chat_id).with_for_update()))
+    rows = list(session.scalars(select(DraftRow).where(DraftRow.chat_id == old_chat_id).with_for_update()))
     moved = [row.id for row in rows]
     for row in rows:
-        await _move_row(session, row, new_chat_id)
-    await session.flush()
+        _move_row(session, row, new_chat_id)
+    session.flush()
     if moved:
         own = DraftItemRow.draft_id.in_(moved) & (DraftItemRow.message_id > 0)
-        await session.execute(update(DraftItemRow).where(own).values(message_id=DraftItemRow.message_id + MOVED))
+        session.execute(update(DraftItemRow).where(own).values(message_id=DraftItemRow.message_id + MOVED))
     seen = (SeenPhotoRow.chat_id == old_chat_id) & (SeenPhotoRow.message_id > 0)
-    await session.execute(
+    session.execute(
         update(SeenPhotoRow).where(seen).values(chat_id=new_chat_id, message_id=SeenPhotoRow.message_id + MOVED)
     )
     return tuple(row.id for row in rows if row.state in COLLECTING_STATES)
 
 
-async def _move_row(session: AsyncSession, row: DraftRow, new_chat_id: int) -> None:
+def _move_row(session: Session, row: DraftRow, new_chat_id: int) -> None:
     row.chat_id = new_chat_id
     if row.state == DraftState.OPEN.value:
+        open_ones = of_owner(owner_of(row)).where(DraftRow.state == DraftState.OPEN.value)
         with session.no_autoflush:
-            other = await lock_open(session, owner_of(row))
+            other = session.scalar(open_ones.with_for_update())
         if other is not None and other.id != row.id:
             # What was begun in the supergroup already is the newer one.
             row.state = DraftState.CANCELLED.value

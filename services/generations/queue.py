@@ -24,7 +24,7 @@ from services.generations.model import (
     Unfinished,
 )
 from services.generations.rows import Work, insert
-from services.sharing import Shared
+from services.single_flight import SingleFlight
 from services.store.database import Database
 from services.store.schema import GenerationRow, VideoRow
 
@@ -74,7 +74,7 @@ class Queue:
         self._limits = limits
         self._new_id = new_id
         self._changes = changes
-        self._positions = Shared(self._find_positions)
+        self._positions = SingleFlight(self._find_positions)
 
     async def place(self, session: AsyncSession, order: Order) -> PlaceOutcome:
         """Make an order a row, in the caller's transaction; the same request key never makes a second one."""
@@ -87,7 +87,7 @@ class Queue:
             return refusal
         generation_id = self._new_id()
         await insert(session, generation_id, order, self._clock.now())
-        await self._changes.announce(session, TOPIC)
+        await self._changes.old_announce(session, TOPIC)
         return Placed(generation_id, created=True)
 
     async def _refusal(self, session: AsyncSession, order: Order) -> TooManyWaiting | DailyLimitReached | None:

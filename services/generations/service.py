@@ -97,7 +97,7 @@ class Generations:
         if known.state in FINAL or known.state is State.DELIVERING:
             return CancelOutcome.ALREADY_FINISHED
         after = await self._rows.request_cancel(
-            generation_id, lambda session: self._changes.announce(session, CANCEL_TOPIC)
+            generation_id, lambda session: self._changes.old_announce(session, CANCEL_TOPIC)
         )
         if after is None or after.cancel_requested_at is None:
             return CancelOutcome.ALREADY_FINISHED

@@ -1,22 +1,17 @@
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from services.access import Access, OwnerLists
 from services.changes import Changes
+from services.clock import SystemClock
 from services.people import People
-from services.rulebook import Rulebook
-from services.store.database import Database, open_database
+from services.store.database import Database
 from services.texts import Texts
-from tests.access.world import Counted, ManualClock, never
+from tests.access.world import Counted, ManualClock
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = await open_database(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
-    yield database
-    await database.close()
+def database(each_database: Database) -> Database:
+    return each_database
 
 
 @pytest.fixture
@@ -31,19 +26,14 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def changes(database: Database) -> Changes:
-    return Changes(database, never)
+    return Changes(database, SystemClock())
 
 
 @pytest.fixture
-def rulebook(database: Database, changes: Changes, clock: ManualClock) -> Rulebook:
-    return Rulebook(database, changes, clock)
+def access(database: Database, clock: ManualClock) -> Access:
+    return Access(database, OwnerLists(), clock)
 
 
 @pytest.fixture
-def access(rulebook: Rulebook) -> Access:
-    return Access(rulebook, OwnerLists())
-
-
-@pytest.fixture
-def people(database: Database, changes: Changes, clock: ManualClock) -> People:
-    return People(database, changes, Texts("en"), clock)
+def people(database: Database, clock: ManualClock) -> People:
+    return People(database, Texts("en"), clock)

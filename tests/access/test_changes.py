@@ -1,22 +1,17 @@
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import psycopg
 import pytest
+from sqlalchemy.orm import Session
 
-from services.access import Access, OwnerLists, Verdict
-from services.changes import DEAF_SECONDS, TRUSTED_SECONDS, Changes
-from services.claim_link import ClaimLink
-from services.people import People
-from services.rulebook import Rulebook, Subject, SubjectKind
+from services.access import Access, ClaimLink, OwnerLists
+from services.changes import Changes
+from services.clock import SystemClock
 from services.store.database import Database, open_database
-from services.texts import Texts
 from tests.access.world import ManualClock
-
-PERSON = 7
-THE_PERSON = Subject(SubjectKind.USER, PERSON)
 
 
 async def test_on_sqlite_a_process_hears_itself_and_nobody_else_is_asked(changes: Changes) -> None:
@@ -25,8 +20,6 @@ async def test_on_sqlite_a_process_hears_itself_and_nobody_else_is_asked(changes
     changes.tell("topic", "7")
     changes.tell("another", "8")
     assert heard == ["7"]
-    assert changes.trusted_seconds == float("inf")
-    await changes.run()
 
 
 @dataclass
@@ -34,20 +27,25 @@ class Process:
     """What one process holds."""
 
     changes: Changes
+    heard: "asyncio.Queue[str]"
     access: Access
-    people: People
     claim_link: ClaimLink
     database: Database
+
+    async def announce(self, subject: str) -> None:
+        def change(session: Session) -> None:
+            self.changes.announce(session, "topic", subject)
+
+        await self.database.write(change)
 
 
 async def start(stack: AsyncExitStack, url: str, name: str) -> Process:
     database = await open_database(url)
     stack.push_async_callback(database.close)
     clock = ManualClock()
-    changes = Changes(database, asyncio.sleep)
-    rulebook = Rulebook(database, changes, clock)
-    people = People(database, changes, Texts("en"), clock)
-    claim_link = ClaimLink(rulebook, has_owner=False, clock=clock, new_code=lambda: f"code-{name}")
+    changes = Changes(database, SystemClock())
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    changes.listen("topic", heard.put_nowait)
     running = asyncio.create_task(changes.run())
 
     async def stop() -> None:
@@ -55,29 +53,11 @@ async def start(stack: AsyncExitStack, url: str, name: str) -> Process:
         await asyncio.gather(running, return_exceptions=True)
 
     stack.push_async_callback(stop)
-    await until_listening(changes)
-    return Process(changes, Access(rulebook, OwnerLists()), people, claim_link, database)
-
-
-async def eventually(look: Callable[[], Awaitable[bool]]) -> None:
-    """Wait for what another process does: nothing here could say when it is done."""
     async with asyncio.timeout(10):
-        while not await look():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
-
-
-async def until_listening(changes: Changes, *, listening: bool = True) -> None:
-    async def look() -> bool:
-        return changes.trusted_seconds == (TRUSTED_SECONDS if listening else DEAF_SECONDS)
-
-    await eventually(look)
-
-
-async def until_verdict(access: Access, wanted: Verdict) -> None:
-    async def look() -> bool:
-        return await access.decide(PERSON, PERSON, is_private=True) is wanted
-
-    await eventually(look)
+        # From now on it listens, and what was before may have been missed.
+        assert await heard.get() == ""
+    claim_link = ClaimLink(database, clock, has_owner=False, new_code=lambda: f"code-{name}")
+    return Process(changes, heard, Access(database, OwnerLists(), clock), claim_link, database)
 
 
 @pytest.fixture
@@ -86,40 +66,40 @@ async def processes(postgres_url: str) -> AsyncIterator[tuple[Process, Process]]
         yield await start(stack, postgres_url, "one"), await start(stack, postgres_url, "two")
 
 
-async def test_another_process_hears_of_a_decision(processes: tuple[Process, Process]) -> None:
+async def test_another_process_is_woken_by_the_commit(processes: tuple[Process, Process]) -> None:
     here, there = processes
-    await until_verdict(there.access, Verdict.REFUSED)
-    await here.access.allow(THE_PERSON)
-    await until_verdict(there.access, Verdict.ALLOWED)
-    await here.access.deny(THE_PERSON)
-    await until_verdict(there.access, Verdict.REFUSED)
+    await here.announce("7")
+    async with asyncio.timeout(10):
+        assert await there.heard.get() == "7"
 
 
-async def test_another_process_hears_of_a_setting(processes: tuple[Process, Process]) -> None:
+async def test_what_is_rolled_back_wakes_nobody(processes: tuple[Process, Process]) -> None:
     here, there = processes
-    assert (await there.people.preferences(PERSON, "en")).language == "en"
-    await here.people.set_language(PERSON, "vi")
 
-    async def is_heard() -> bool:
-        return (await there.people.preferences(PERSON, "en")).language == "vi"
+    def fail(session: Session) -> None:
+        here.changes.announce(session, "topic", "7")
+        raise LookupError
 
-    await eventually(is_heard)
+    with pytest.raises(LookupError):
+        await here.database.write(fail)
+    await here.announce("8")
+    async with asyncio.timeout(10):
+        assert await there.heard.get() == "8"
 
 
-async def test_a_lost_connection_is_noticed_and_made_anew(
+async def test_a_lost_connection_is_made_anew_and_everybody_looks(
     processes: tuple[Process, Process], postgres_url: str
 ) -> None:
     here, there = processes
-    await until_verdict(there.access, Verdict.REFUSED)
     async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as connection:
         await connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND (query LIKE 'LISTEN%' OR query = 'SELECT 1')"
         )
-    await until_listening(there.changes, listening=False)
-    await here.access.allow(THE_PERSON)
-    await until_listening(there.changes)
-    await until_verdict(there.access, Verdict.ALLOWED)
+    async with asyncio.timeout(10):
+        assert await there.heard.get() == ""
+        await here.announce("7")
+        assert await there.heard.get() == "7"
 
 
 async def test_two_codes_claimed_in_two_processes_make_one_admin(processes: tuple[Process, Process]) -> None:

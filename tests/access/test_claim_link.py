@@ -4,9 +4,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
-from services.access import Access, Verdict
-from services.claim_link import CLAIM_LIFETIME, ClaimLink
-from services.rulebook import Rulebook, Subject, SubjectKind
+from services.access import CLAIM_LIFETIME, Access, ClaimLink, Subject, SubjectKind, Verdict
 from services.store.database import Database
 from services.store.schema import ClaimCodeRow
 from tests.access.world import ManualClock
@@ -14,14 +12,14 @@ from tests.access.world import ManualClock
 PERSON, OTHER = 7, 8
 
 
-def make(rulebook: Rulebook, clock: ManualClock, *, has_owner: bool = False) -> ClaimLink:
+def make(database: Database, clock: ManualClock, *, has_owner: bool = False) -> ClaimLink:
     codes: Iterator[str] = (f"code-{number}" for number in range(100))
-    return ClaimLink(rulebook, has_owner=has_owner, clock=clock, new_code=lambda: next(codes))
+    return ClaimLink(database, clock, has_owner, lambda: next(codes))
 
 
 @pytest.fixture
-def link(rulebook: Rulebook, clock: ManualClock) -> ClaimLink:
-    return make(rulebook, clock)
+def link(database: Database, clock: ManualClock) -> ClaimLink:
+    return make(database, clock)
 
 
 async def test_whoever_has_the_code_becomes_admin_once(link: ClaimLink, access: Access) -> None:
@@ -43,11 +41,11 @@ async def test_with_an_admin_there_is_no_code(link: ClaimLink) -> None:
 
 
 async def test_with_an_admin_in_the_environment_nothing_can_be_claimed(
-    link: ClaimLink, rulebook: Rulebook, clock: ManualClock
+    link: ClaimLink, database: Database, clock: ManualClock
 ) -> None:
     code = await link.claim_link_code()
     assert code is not None
-    owned = make(rulebook, clock, has_owner=True)
+    owned = make(database, clock, has_owner=True)
     assert await owned.claim_link_code() is None
     assert not await owned.claim(code, PERSON)
 
@@ -72,8 +70,7 @@ async def test_of_two_who_claim_at_once_one_becomes_admin(link: ClaimLink, acces
 async def test_the_code_itself_is_nowhere_in_the_database(link: ClaimLink, database: Database) -> None:
     code = await link.claim_link_code()
     assert code is not None
-    async with database.old_read() as session:
-        hashes = (await session.scalars(select(ClaimCodeRow.code_hash))).all()
+    hashes = await database.read(lambda session: session.scalars(select(ClaimCodeRow.code_hash)).all())
     assert len(hashes) == 1
     assert code not in hashes[0]
 

@@ -1,8 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.access import OwnerLists, Verdict, judge
-from services.rulebook import Rule, Rules, Subject, SubjectKind
+from services.access import OwnerLists, Rule, Rules, Subject, SubjectKind, Verdict, judge
 
 PERSON, OTHER, GROUP = 7, 8, -100
 

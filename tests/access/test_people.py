@@ -1,20 +1,17 @@
 import pytest
 from sqlalchemy import func, select
 
-from services import people as people_module
-from services.changes import Changes
 from services.people import People, Preferences
 from services.store.database import Database
 from services.store.schema import PersonRow
 from services.texts import Texts
-from tests.access.world import Counted, ManualClock
+from tests.access.world import ManualClock
 
 PERSON = 7
 
 
 async def rows(database: Database) -> int:
-    async with database.old_read() as session:
-        return await session.scalar(select(func.count()).select_from(PersonRow)) or 0
+    return await database.read(lambda session: session.scalar(select(func.count()).select_from(PersonRow))) or 0
 
 
 async def test_a_new_person_has_the_defaults_and_telegrams_language(people: People, database: Database) -> None:
@@ -41,39 +38,10 @@ async def test_each_choice_is_kept_by_itself(people: People) -> None:
     assert await people.preferences(PERSON, "en") == Preferences("vi", 3, starts_at_once=False)
 
 
-async def test_choices_outlive_the_process(
-    people: People, database: Database, changes: Changes, clock: ManualClock
-) -> None:
+async def test_choices_outlive_the_process(people: People, database: Database, clock: ManualClock) -> None:
     await people.set_usual_count(PERSON, 4)
-    later = People(database, changes, Texts("en"), clock)
+    later = People(database, Texts("en"), clock)
     assert (await later.preferences(PERSON, None)).usual_count == 4
-
-
-async def test_asking_again_costs_no_read(people: People, counted: Counted) -> None:
-    await people.preferences(PERSON, "en")
-    before = len(counted.statements)
-    for _ in range(50):
-        await people.preferences(PERSON, "en")
-    assert len(counted.statements) == before
-
-
-async def test_what_is_held_has_a_bound(people: People, counted: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(people_module, "CACHE_SIZE", 3)
-    for user_id in (1, 2, 3, 4):
-        await people.preferences_of_guest(user_id, None)
-    before = len(counted.statements)
-    await people.preferences_of_guest(4, None)
-    assert len(counted.statements) == before
-    await people.preferences_of_guest(1, None)
-    assert len(counted.statements) > before
-
-
-async def test_what_is_held_grows_old(people: People, counted: Counted, clock: ManualClock) -> None:
-    await people.preferences(PERSON, None)
-    before = len(counted.statements)
-    clock.pass_(people_module.CACHE_SECONDS + 1)
-    await people.preferences(PERSON, None)
-    assert len(counted.statements) > before
 
 
 @pytest.mark.parametrize("count", [0, 5, -1])

@@ -33,7 +33,7 @@ class Counted:
 
     def __init__(self, database: Database) -> None:
         self.statements: list[str] = []
-        event.listen(database.old_engine.sync_engine, "before_cursor_execute", self._note)
+        event.listen(database.engine, "before_cursor_execute", self._note)
 
     def _note(self, _connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         self.statements.append(statement)

@@ -32,7 +32,7 @@ class Side:
 
     def __post_init__(self) -> None:
         self.rows = GenerationRows(self.database, SystemClock())
-        self.changes = Changes(self.database, asyncio.sleep)
+        self.changes = Changes(self.database, SystemClock())
         self.watch = CancelWatch(self.database, self.scopes, self.changes)
 
     async def wish(self, generation: Generation) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.changes import Changes
+from services.clock import SystemClock
 from services.contact import Contact
 from services.generations.dispatcher import Dispatcher
 from services.generations.engine import Job
@@ -68,7 +69,7 @@ class Process:
     def __init__(self, name: str, database: Database, clock: ManualClock, jobs: Jobs, members: Members) -> None:
         self.rows = GenerationRows(database, clock)
         limits = Limits(max_active=20, max_active_per_user=20, max_queued_per_user=20, daily_videos_per_user=0)
-        self.queue = Queue(database, clock, limits, lambda: f"g-{name}", Changes(database, asyncio.sleep))
+        self.queue = Queue(database, clock, limits, lambda: f"g-{name}", Changes(database, SystemClock()))
         self.dispatcher = Dispatcher(
             self.queue, self.rows, jobs.of(name), Board(), members, GRACE, asyncio.Event(), Contact(clock)
         )

@@ -3,9 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sandbox.botapi import BotApiServer, Person
-from services.access import OwnerLists, Verdict
+from services.access import OwnerLists, Subject, SubjectKind, Verdict
 from services.generations.model import State
-from services.rulebook import Subject, SubjectKind
 from tests.commands.conftest import MakeWorld
 from tests.commands.rows import add_generation
 from tests.commands.world import OWNER, World

@@ -1,6 +1,5 @@
 from sandbox.botapi import BotApiServer, Person
-from services.access import OwnerLists, Verdict
-from services.rulebook import Subject, SubjectKind
+from services.access import OwnerLists, Subject, SubjectKind, Verdict
 from services.store.schema import PersonRow
 from tests.commands.conftest import MakeWorld
 from tests.commands.world import OWNER, World

@@ -4,10 +4,9 @@ from hashlib import sha256
 from sqlalchemy import text, update
 
 from sandbox.botapi import Person
-from services.access import Verdict
+from services.access import Subject, SubjectKind, Verdict
 from services.forget import UNTOLD_GRACE
 from services.generations.model import FINAL, State
-from services.rulebook import Subject, SubjectKind
 from services.store.database import Database
 from services.store.schema import Base, DraftItemRow, DraftRow, GenerationRow, InboxRow, SeenPhotoRow
 from tests.commands.rows import add_generation
@@ -20,7 +19,7 @@ async def fill(world: World, user_id: int) -> None:
     """Leave rows of a person in every table that may hold any."""
     at = world.clock.now() - timedelta(hours=1)
     await world.people.set_language(user_id, "en")
-    await world.notices.is_due(f"history:u{user_id}:1", timedelta(minutes=1))
+    await world.throttle.allows(f"history:u{user_id}:1", timedelta(minutes=1))
     await world.access.allow(Subject(SubjectKind.USER, user_id))
     # Ids of generations are random and tell nobody's name.
     name = sha256(str(user_id).encode()).hexdigest()[:8]

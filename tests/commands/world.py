@@ -14,21 +14,18 @@ from handlers.history_menu import HistoryMenu
 from handlers.presses import Presses
 from handlers.settings_menu import SettingsMenu
 from sandbox.botapi import BotApiServer, Line, Person
-from services.access import Access, OwnerLists
-from services.changes import Changes
-from services.claim_link import ClaimLink
+from services.access import Access, ClaimLink, OwnerLists
 from services.forget import Forgetting
 from services.generations.model import CancelOutcome
 from services.history import History
 from services.messenger import Messenger
-from services.notices import Notices
 from services.people import People
 from services.resend import Resender
-from services.rulebook import Rulebook
 from services.statistics import Statistics, gather_statistics
 from services.store.database import Database
 from services.texts import Texts
-from tests.access.world import ManualClock, never
+from services.throttle import Throttle
+from tests.access.world import ManualClock
 
 OWNER = 900
 
@@ -78,15 +75,11 @@ class World:
         self.new_admins: list[int] = []
         self.errors: list[BaseException] = []
         texts = Texts("en")
-        changes = Changes(database, never)
-        rulebook = Rulebook(database, changes, self.clock)
         codes = (f"secret-{number}" for number in range(10))
-        self.access = Access(rulebook, lists)
-        self.claim_link = ClaimLink(
-            rulebook, has_owner=bool(lists.admin_ids), clock=self.clock, new_code=lambda: next(codes)
-        )
-        self.people = People(database, changes, texts, self.clock)
-        self.notices = Notices(database, self.clock)
+        self.access = Access(database, lists, self.clock)
+        self.claim_link = ClaimLink(database, self.clock, bool(lists.admin_ids), lambda: next(codes))
+        self.people = People(database, texts, self.clock)
+        self.throttle = Throttle(database, self.clock)
         builder = ApplicationBuilder().token(server.token).base_url(server.base_url)
         # Reading the certificates of the world takes longer than any of these tests, and loopback needs none.
         builder = builder.request(HTTPXRequest(httpx_kwargs={"verify": False}))
@@ -94,7 +87,7 @@ class World:
         self.application: Application = builder.build()  # type: ignore[type-arg]
         bot = self.application.bot
         answers = Answers(Messenger(bot))
-        self.guard = Guard(self.access, self.people, texts, self.notices, answers)
+        self.guard = Guard(self.access, self.people, texts, self.throttle, answers)
         presses = Presses(self.guard, answers)
         commands = Commands(
             self.guard,
@@ -108,8 +101,8 @@ class World:
         self.rooms = CommandRooms(
             commands,
             SettingsMenu(self.guard, presses, answers, self.people, texts),
-            HistoryMenu(self.guard, presses, answers, History(database), Resender(bot), self.notices),
-            ForgetMenu(self.guard, presses, answers, Forgetting(rulebook, self.people, changes, self.clock)),
+            HistoryMenu(self.guard, presses, answers, History(database), Resender(bot), self.throttle),
+            ForgetMenu(self.guard, presses, answers, Forgetting(database, self.clock)),
             AdminCommands(self.guard, answers, self.access, self._gather, self.purse, commands.say_unknown),
         )
         self.application.add_handlers([*command_handlers(self.rooms), unknown_command_handler(self.rooms)])

@@ -192,8 +192,7 @@ async def test_a_chat_that_is_closed_is_left_in_peace(room: Room) -> None:
 
 async def test_a_card_follows_its_group(room: Room) -> None:
     async def follow(old: int, new: int) -> None:
-        async with room.database.old_write() as session:
-            await move_drafts(session, old, new)
+        await room.database.write(move_drafts, old, new)
 
     room.moving.follow = follow
     draft_id = await room.put(item(1, "fly"), owner=IN_GROUP)

@@ -22,16 +22,14 @@ async def test_old_drafts_go_with_their_messages(room: Room, time: Time) -> None
 async def test_a_forgotten_person_leaves_nothing(room: Room) -> None:
     mine, other = await room.put(item(1)), await room.put(item(2), owner=Owner(-100, None, 12))
     await room.seen.remember(-100, 11, "x", SeenPhoto(3, photo("3")))
-    async with room.database.old_write() as session:
-        await forget_drafts(session, 11)
+    await room.database.write(forget_drafts, 11)
     assert await room.drafts.get(mine) is None
     assert await room.drafts.get(other) is not None
     assert await room.seen.parts(-100, "x") == ()
 
 
 async def move(room: Room) -> tuple[str, ...]:
-    async with room.database.old_write() as session:
-        return await move_drafts(session, -100, -1009)
+    return await room.database.write(move_drafts, -100, -1009)
 
 
 async def test_a_draft_and_its_album_live_on_in_the_supergroup(room: Room) -> None:

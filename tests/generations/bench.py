@@ -45,7 +45,7 @@ class Bench:
         self.chat.rows = self.rows
         self._folder = tempfile.TemporaryDirectory()
         self._ids = 0
-        self.changes = Changes(self.database, self.clock.sleep)
+        self.changes = Changes(self.database, self.clock)
         self.queue = Queue(self.database, self.clock, self.limits, self._next, self.changes)
         self.boot()
 

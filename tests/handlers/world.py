@@ -104,7 +104,7 @@ class World:
     def __init__(self, server: BotApiServer, database: Database, lists: OwnerLists) -> None:
         base = CommandWorld(server, database, lists)
         self.server, self.database, self.clock = server, database, SystemClock()
-        self.people, self.notices, self.access = base.people, base.notices, base.access
+        self.people, self.throttle, self.access = base.people, base.throttle, base.access
         self.errors: list[BaseException] = []
         self.inspector = Inspector()
         self.generations = Generations(Rows(self.clock), GenerationRows(database, self.clock))
@@ -125,7 +125,7 @@ class World:
             texts=texts,
             guard=base.guard,
             answers=base.guard._answers,
-            notices=base.notices,
+            throttle=base.throttle,
             rooms=base.rooms,
             drafts=self.drafts,
             presses=self.presses,

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from services.sharing import Shared
+from services.single_flight import SingleFlight
 
 
 class Question:
@@ -27,7 +27,7 @@ class Question:
         self._let[number].set()
 
 
-def several(shared: Shared[int], number: int) -> list[asyncio.Task[int]]:
+def several(shared: SingleFlight[int], number: int) -> list[asyncio.Task[int]]:
     return [asyncio.create_task(shared.answer()) for _ in range(number)]
 
 
@@ -39,7 +39,7 @@ async def settled() -> None:
 
 async def test_each_alone_asks_anew() -> None:
     question = Question()
-    shared = Shared(question)
+    shared = SingleFlight(question)
     for number in (1, 2, 3):
         question.let(number)
         assert await shared.answer() == number
@@ -47,7 +47,7 @@ async def test_each_alone_asks_anew() -> None:
 
 async def test_who_comes_while_a_question_is_under_way_gets_the_next_answer_with_all_others() -> None:
     question = Question()
-    shared = Shared(question)
+    shared = SingleFlight(question)
     first = several(shared, 1)
     await settled()
     late = several(shared, 3)
@@ -66,7 +66,7 @@ async def test_who_comes_while_a_question_is_under_way_gets_the_next_answer_with
 
 async def test_an_error_reaches_who_asked_and_the_next_asks_anew() -> None:
     question = Question(1, 2)
-    shared = Shared(question)
+    shared = SingleFlight(question)
     first = several(shared, 1)
     await settled()
     late = several(shared, 3)
@@ -79,7 +79,7 @@ async def test_an_error_reaches_who_asked_and_the_next_asks_anew() -> None:
 
 async def test_an_answer_from_before_an_error_is_not_given_again() -> None:
     question = Question(2)
-    shared = Shared(question)
+    shared = SingleFlight(question)
     for number in (1, 2, 3):
         question.let(number)
     assert await shared.answer() == 1
@@ -90,7 +90,7 @@ async def test_an_answer_from_before_an_error_is_not_given_again() -> None:
 
 async def test_one_who_asks_and_goes_does_not_stop_the_others() -> None:
     question = Question()
-    shared = Shared(question)
+    shared = SingleFlight(question)
     first = several(shared, 1)
     await settled()
     late = several(shared, 3)
@@ -109,7 +109,7 @@ async def test_one_who_asks_and_goes_does_not_stop_the_others() -> None:
 
 async def test_one_who_waits_and_goes_does_not_stop_the_others() -> None:
     question = Question()
-    shared = Shared(question)
+    shared = SingleFlight(question)
     first = several(shared, 1)
     await settled()
     late = several(shared, 3)

@@ -7,12 +7,8 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Shared(Generic[T]):
-    """A question that is asked once for all who came before it was asked.
-
-    Args:
-        ask: Finds the answer; may be long about it.
-    """
+class SingleFlight(Generic[T]):
+    """Runs one query for all concurrent callers: those who came before it began share its answer."""
 
     def __init__(self, ask: Callable[[], Awaitable[T]]) -> None:
         self._ask = ask
