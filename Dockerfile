@@ -9,7 +9,8 @@ WORKDIR /src
 # The packages change more seldom than the code: their layer is kept between builds.
 COPY requirements/runtime.txt requirements/runtime.txt
 RUN python -m venv /venv \
-    && /venv/bin/python -m pip install --require-hashes -r requirements/runtime.txt
+    && /venv/bin/python -m pip install --no-deps --only-binary :all: --require-hashes -r requirements/runtime.txt \
+    && /venv/bin/python -m pip check
 COPY locales /app/locales
 COPY sandbox /app/sandbox
 COPY services /app/services

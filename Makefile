@@ -12,19 +12,17 @@ help: ## List the commands.
 
 install: $(STAMP) ## Make the virtual environment, once; every package is pinned by hash.
 
-$(STAMP): requirements/dev.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11"; exit 2; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
-	@touch $@
+$(STAMP): requirements/dev.txt requirements/uv.txt requirements/install.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "Python 3.11 or newer is needed; install it, or say PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@$(PYTHON) requirements/install.py
 
 demo: $(STAMP) ## Show the whole bot at work: no token, no key, no network.
 	$(BIN)/python -m bot demo
 
 # Most tests wait for a bot that waits for its turn, so that a core can look after three of them.
 TEST_PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
-PYTEST := $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
+PYTEST = $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 test: $(STAMP) ## Run every test.
 	$(PYTEST)
@@ -55,12 +53,13 @@ docs: $(STAMP) ## Write .env.example and the README's table anew from the settin
 	$(BIN)/python -m bot settings --write
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-	--custom-compile-command "make lock" pyproject.toml
+	--only-binary :all: --no-emit-index-url --custom-compile-command "make lock" $(LOCK_OPTIONS)
 
-lock: $(STAMP) ## Pin all packages anew, by hash.
-	$(BIN)/python -m pip install --quiet uv
-	$(LOCK) --group dev -o requirements/dev.txt
-	$(LOCK) -c requirements/dev.txt -o requirements/runtime.txt
+lock: $(STAMP) ## Pin all packages anew, by hash; LOCK_OPTIONS=--upgrade takes the newest of each.
+	@test -x $(BIN)/uv || { echo "uv is not to be had on this machine; only it resolves the packages" >&2; exit 2; }
+	$(LOCK) --group dev pyproject.toml -o requirements/dev.txt
+	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/runtime.txt
+	$(LOCK) --group pyproject.toml:install -o requirements/uv.txt
 
 clean: ## Remove what the commands above have made, save data.
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage demo-output
