@@ -6,9 +6,27 @@ from sandbox.botapi.model import Chat, ChatKind, Message, Standing
 from sandbox.botapi.options import BotApiOptions, FloodLimits
 from sandbox.botapi.person import Person
 from sandbox.botapi.server import BotApiServer
+from sandbox.botapi.stars import Checkout, CheckoutState, Payment
 from sandbox.botapi.transcript import ButtonView, Line, Version
 
 __all__ = [
-    "BotApiOptions", "BotApiServer", "ButtonView", "Chat", "ChatKind", "Event", "Fault", "FaultKind", "FloodLimits",
-    "Line", "Message", "Person", "Press", "ReceivedCall", "Standing", "Version",
-]  # fmt: skip
+    "BotApiOptions",
+    "BotApiServer",
+    "ButtonView",
+    "Chat",
+    "ChatKind",
+    "Checkout",
+    "CheckoutState",
+    "Event",
+    "Fault",
+    "FaultKind",
+    "FloodLimits",
+    "Line",
+    "Message",
+    "Payment",
+    "Person",
+    "Press",
+    "ReceivedCall",
+    "Standing",
+    "Version",
+]

@@ -21,10 +21,6 @@ _BODY_LIMIT = 4 * 1024 * 1024
 class _DropError(Exception):
     """The connection is to be cut."""
 
-    def __init__(self, *, applied: bool) -> None:
-        super().__init__()
-        self.applied = applied
-
 
 class _PageError(Exception):
     """A web server's error page is to be shown."""
@@ -76,44 +72,39 @@ class BotApiApp:
             limit = self.backend.upload_limit
             await read_request(request, raw, self.backend.files.scratch, limit)
             record.call = decode(method, raw.values, raw.uploads, strict=self.backend.options.strict)
-            result = await self._run(record.call)
+            result = await self._run(record.call, record)
         except ApiError as error:
-            record.finish(error.code, error.description, applied=False)
+            record.finish(error.code, error.description)
             return _refusal(error)
         except _PageError as page:
-            record.finish(page.status, "HTML page", applied=False)
+            record.finish(page.status, "HTML page")
             return web.Response(status=page.status, text=HTML_413, content_type="text/html")
-        except _DropError as dropped:
-            record.finish(0, "connection dropped", applied=dropped.applied)
+        except _DropError:
+            record.finish(0, "connection dropped")
             _cut(request)
             return web.Response(status=500)
         finally:
             await asyncio.to_thread(raw.discard)
-        record.finish(200, "", applied=True, result=result)
+        record.finish(200, "", result=result)
         return web.json_response({"ok": True, "result": result})
 
-    async def _run(self, call: Call) -> object:
+    async def _run(self, call: Call, record: "_Record") -> object:
         fault = self.backend.faults.take(call)
-        if fault is not None:
-            await self._before(fault)
+        if fault is not None and not fault.after:
+            await self._hinder(fault)
         result = await METHODS[call.method](self.backend, call)
+        record.applied = True
         if fault is not None and fault.after:
             await self._hinder(fault)
-            if fault.kind is FaultKind.DROP:
-                raise _DropError(applied=True)
         return result
 
-    async def _before(self, fault: Fault) -> None:
+    async def _hinder(self, fault: Fault) -> None:
         if fault.kind is FaultKind.ERROR:
             raise fault.error()
         if fault.kind is FaultKind.HTML:
             raise _PageError(fault.status)
-        if not fault.after:
-            await self._hinder(fault)
-            if fault.kind is FaultKind.DROP:
-                raise _DropError(applied=False)
-
-    async def _hinder(self, fault: Fault) -> None:
+        if fault.kind is FaultKind.DROP:
+            raise _DropError
         if fault.kind is FaultKind.DELAY:
             await asyncio.sleep(fault.seconds)
         elif fault.kind is FaultKind.HOLD:
@@ -130,13 +121,14 @@ class _Record:
         self.method = method
         self.raw = raw
         self.call: Call | None = None
+        self.applied = False
         self.number = backend.journal.next_number()
         self.at: datetime = backend.clock.now()
 
-    def finish(self, status: int, description: str, *, applied: bool, result: object = None) -> None:
+    def finish(self, status: int, description: str, *, result: object = None) -> None:
         params = dict(self.call.params if self.call else self.raw.values)
         received = ReceivedCall(
-            self.number, self.method, params, dict(self.raw.uploads), self.at, status, description, applied, result
+            self.number, self.method, params, dict(self.raw.uploads), self.at, status, description, self.applied, result
         )
         self.backend.journal.add_call(received)
 

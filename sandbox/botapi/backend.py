@@ -13,6 +13,7 @@ from sandbox.botapi.flood import FloodControl
 from sandbox.botapi.journal import Journal, Press, Signal
 from sandbox.botapi.model import Chat, JsonObject, Message
 from sandbox.botapi.options import MEGABYTE, BotApiOptions
+from sandbox.botapi.stars import StarAccount
 from sandbox.botapi.state import World
 from sandbox.botapi.transcript import line_of
 from sandbox.botapi.updates import UpdateQueue
@@ -41,6 +42,7 @@ class Backend:
         self.updates = UpdateQueue(self.signal)
         self.journal = Journal(self.signal)
         self.faults = FaultBoard()
+        self.stars = StarAccount()
         self.flood = FloodControl(options.flood_limits, clock.monotonic, enabled=options.flood)
         self.webhook = Webhook(self.updates, session, clock, options.webhook_retry)
 

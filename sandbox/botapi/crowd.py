@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 
 from sandbox.botapi.backend import Backend
+from sandbox.botapi.buyer import Treasury
 from sandbox.botapi.delivery import deliver, deliver_standing
 from sandbox.botapi.model import Chat, ChatKind, Message, Standing, Topic, User
 from sandbox.botapi.person import Person
 
 
-class Crowd:
+class Crowd(Treasury):
     """The part of a server that fills it with people and chats.
 
     Attributes:
@@ -26,6 +27,7 @@ class Crowd:
         last_name: str = "",
         user_id: int | None = None,
         started: bool = False,
+        stars: int = 0,
     ) -> Person:
         """Add somebody.
 
@@ -36,9 +38,10 @@ class Crowd:
             last_name: As shown.
             user_id: A chosen id; None = the next free one.
             started: They have pressed Start before, so that the bot may write first.
+            stars: Telegram Stars that they can spend.
         """
         number = self.backend.world.next_user_id() if user_id is None else user_id
-        user = User(number, first_name, last_name, username, language_code, started=started)
+        user = User(number, first_name, last_name, username, language_code, started=started, stars=stars)
         self.backend.world.add_user(user)
         return Person(self.backend, user)
 

@@ -17,13 +17,13 @@ class FaultKind(StrEnum):
     """What goes wrong."""
 
     ERROR = "error"
-    """The call is refused and has no effect."""
+    """The call is refused; ``after`` = although it had its effect."""
     DROP = "drop"
     """The connection is cut; ``after`` says whether the call had its effect first."""
     DELAY = "delay"
     """The answer takes ``seconds`` longer; ``after`` says whether the effect comes first."""
     HTML = "html"
-    """A web server's error page instead of JSON: 413, or another ``status``."""
+    """A web server's error page instead of JSON: 413, or another ``status``; ``after`` as with ERROR."""
     HOLD = "hold"
     """The call waits until it is released; ``after`` says whether the effect comes first. See ``Watch.held``."""
 

@@ -42,6 +42,7 @@ class User:
     Attributes:
         started: The person has written to the bot in private, so that it may write back.
         deactivated: The account is gone.
+        stars: Telegram Stars that the person can spend.
     """
 
     user_id: int
@@ -53,6 +54,7 @@ class User:
     started: bool = False
     blocked_bot: bool = False
     deactivated: bool = False
+    stars: int = 0
 
 
 @dataclass(slots=True)
@@ -183,6 +185,32 @@ Keyboard: TypeAlias = tuple[tuple[Button, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Invoice:
+    """What can be bought for Stars.
+
+    Attributes:
+        amount: Stars.
+        start_parameter: Forwarded copies lead to the bot with it; without one they can be paid by anybody.
+    """
+
+    title: str
+    description: str
+    payload: str
+    amount: int
+    start_parameter: str = ""
+
+    def wire(self) -> JsonObject:
+        """An ``Invoice``; the payload is for the bot alone."""
+        return {
+            "title": self.title,
+            "description": self.description,
+            "start_parameter": self.start_parameter,
+            "currency": "XTR",
+            "total_amount": self.amount,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Revision:
     """A state that a message was in, and since when."""
 
@@ -221,6 +249,7 @@ class Message:
     deleted: bool = False
     fields: Mapping[str, object] = field(default_factory=dict)
     reactions: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    invoice: Invoice | None = None
     revisions: list[Revision] = field(default_factory=list)
 
 

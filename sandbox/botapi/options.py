@@ -45,6 +45,7 @@ class BotApiOptions:
         photo_limit: Largest photo sent by the bot, bytes.
         fetch_timeout: Seconds the server waits for a file it is sent as a URL.
         callback_ttl: Seconds within which a callback query can be answered.
+        checkout_ttl: Seconds within which a pre-checkout query must be answered.
         webhook_retry: Seconds between two tries to deliver an update to the webhook.
     """
 
@@ -65,4 +66,5 @@ class BotApiOptions:
     photo_limit: int = 10 * MEGABYTE
     fetch_timeout: float = 30.0
     callback_ttl: float = 900.0
+    checkout_ttl: float = 10.0
     webhook_retry: float = 1.0

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from sandbox.botapi.backend import Backend
+from sandbox.botapi.buyer import Buyer
 from sandbox.botapi.delivery import deliver, deliver_press, deliver_reaction, deliver_standing
 from sandbox.botapi.entities import find_entities
 from sandbox.botapi.model import Chat, Clip, Document, Media, Message, RichText, Standing, User, Video
@@ -14,7 +15,7 @@ from sandbox.botapi.state import ANONYMOUS_ADMIN
 Content: TypeAlias = bytes | Path
 
 
-class Person:
+class Person(Buyer):
     """Somebody who uses Telegram; every method is something they do on their phone.
 
     In all methods ``chat`` is the id of the chat, the private one with the bot when it is None; ``thread`` is a topic

@@ -17,6 +17,7 @@ class Param:
 
 
 _TARGET = "business_connection_id:str chat_id:id! message_thread_id:int direct_messages_topic_id:int"
+_INVOICE_TARGET = "chat_id:id! message_thread_id:int direct_messages_topic_id:int"
 _SENDING = (
     "disable_notification:bool protect_content:bool allow_paid_broadcast:bool message_effect_id:str "
     "suggested_post_parameters:json reply_parameters:json reply_markup:json"
@@ -51,6 +52,15 @@ _TABLE = {
     "deleteMessages": "chat_id:id! message_ids:json!",
     "setMessageReaction": "chat_id:id! message_id:int! reaction:json is_big:bool",
     "answerCallbackQuery": "callback_query_id:str! text:str show_alert:bool url:str cache_time:int",
+    "sendInvoice": f"{_INVOICE_TARGET} title:str! description:str! payload:str! provider_token:str currency:str! "
+    "prices:json! max_tip_amount:int suggested_tip_amounts:json start_parameter:str provider_data:str photo_url:str "
+    "photo_size:int photo_width:int photo_height:int need_name:bool need_phone_number:bool need_email:bool "
+    "need_shipping_address:bool send_phone_number_to_provider:bool send_email_to_provider:bool is_flexible:bool "
+    f"{_SENDING}",
+    "answerPreCheckoutQuery": "pre_checkout_query_id:str! ok:bool! error_message:str",
+    "refundStarPayment": "user_id:int! telegram_payment_charge_id:str!",
+    "getStarTransactions": "offset:int limit:int",
+    "getMyStarBalance": "",
     "getFile": "file_id:str!",
     "sendChatAction": "business_connection_id:str chat_id:id! message_thread_id:int action:str!",
     "setMyCommands": f"commands:json! {_SCOPE}",

@@ -53,13 +53,22 @@ class Update:
 
 
 class UpdateQueue:
-    """Updates that the bot has not confirmed yet."""
+    """Updates that the bot has not confirmed yet.
+
+    Attributes:
+        allowed: Kinds that the bot wants; empty = the usual ones.
+        produced: All updates that were queued.
+        losing: Kinds of updates, or fields of messages, that get lost on their way, each entry once.
+        lost: The updates that did.
+    """
 
     def __init__(self, signal: Signal) -> None:
         self.signal = signal
         self.pending: list[Update] = []
         self.allowed: tuple[str, ...] = ()
         self.produced: list[Update] = []
+        self.losing: list[str] = []
+        self.lost: list[Update] = []
         self.closed = False
         self._next_id = FIRST_UPDATE_ID
         self._poll = 0
@@ -71,6 +80,11 @@ class UpdateQueue:
             return None
         update = Update(self._next_id, kind, payload)
         self._next_id += 1
+        losing = next((name for name in self.losing if name == kind or name in payload), None)
+        if losing is not None:
+            self.losing.remove(losing)
+            self.lost.append(update)
+            return None
         self.pending.append(update)
         self.produced.append(update)
         self.signal.raise_()

@@ -146,6 +146,10 @@ class Watch:
         fault = Fault(method, kind, chat_id, times, after, code, description, retry_after, migrate_to, seconds, skip)
         return self.backend.faults.add(fault)
 
+    def lose_update(self, name: str, times: int = 1) -> None:
+        """Have the next updates of a kind, or with a message that has such a field, never reach the bot."""
+        self.backend.updates.losing.extend([name] * times)
+
     async def held(self, fault: Fault, timeout: float = PATIENCE) -> None:  # noqa: ASYNC109 - part of the API
         """Wait until a HOLD keeps a call waiting (with ``after``, one that has had its effect)."""
         await self.wait_for(lambda: fault.held > 0, timeout)

@@ -1,6 +1,6 @@
 """The methods of the Bot API, by name."""
 
-from sandbox.botapi.methods import chats, media, messages, polling, profile, reactions
+from sandbox.botapi.methods import chats, media, messages, payments, polling, profile, reactions
 from sandbox.botapi.methods.base import Handler
 
 METHODS: dict[str, Handler] = {
@@ -8,6 +8,7 @@ METHODS: dict[str, Handler] = {
     **messages.METHODS,
     **media.METHODS,
     **chats.METHODS,
+    **payments.METHODS,
     **profile.METHODS,
     **reactions.METHODS,
 }

@@ -133,10 +133,10 @@ def _reply_target(backend: Backend, chat: Chat, reply: JsonObject | None) -> int
     return message_id
 
 
-def draft_message(backend: Backend, call: Call, chat: Chat) -> Message:
-    """A message of the bot's in its place, with its buttons, not yet in the chat."""
+def draft_message(backend: Backend, call: Call, chat: Chat, *, pay: bool = False) -> Message:
+    """A message of the bot's in its place, with its buttons, not yet in the chat; ``pay`` = it is an invoice."""
     message = Message(0, chat.chat_id, backend.clock.now(), backend.world.bot)
-    message.keyboard = parse_keyboard(call.structure("reply_markup"), inline_only=False)
+    message.keyboard = parse_keyboard(call.structure("reply_markup"), inline_only=pay, pay=pay)
     place(backend, call, message)
     return message
 
