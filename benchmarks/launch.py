@@ -11,7 +11,7 @@ from typing import Any
 from telegram.error import RetryAfter
 from telegram.ext import AIORateLimiter
 
-from bot import telegram_client
+from bot import app
 from bot.app import run_bot
 from bot.logs import configure_logging, install_hooks
 from bot.rate_limiter import Outbox, Result
@@ -78,7 +78,7 @@ def main() -> int:
     configure_logging(settings.log_level, settings.log_format, settings.secrets)
     install_hooks()
     # The process has one way to make its bot, and no setting for what must never be another.
-    setattr(telegram_client, Outbox.__name__, LIMITERS[sys.argv[1]])
+    setattr(app, Outbox.__name__, LIMITERS[sys.argv[1]])
     return run_bot(settings)
 
 

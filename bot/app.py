@@ -30,7 +30,7 @@ from bot.rate_limiter import Outbox
 from bot.settings import Settings
 from bot.stopping import StopRequestedError, unless_stopped
 from bot.supervision import TokenRevokedError, Work, keep_running
-from bot.telegram_client import PollingBot, connect, make_bot
+from bot.telegram_session import PollingBot, connect, ignored_proxies, make_bot
 from bot.webhook import Webhook
 from services.clock import Clock, SystemClock
 from services.cluster import Alone, Membership, SharedPacer
@@ -108,6 +108,9 @@ async def _until_signalled(settings: Settings, role: Role) -> None:
             last_resort.start()
 
     install_loop_handler(asyncio.get_running_loop())
+    if names := ignored_proxies():
+        hint = "they count for nothing; set TELEGRAM_PROXY_URL for a proxy to Telegram"
+        log.warning("proxies_ignored", names=", ".join(names), hint=hint)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ask_to_stop)
     await Process(settings, stop, SystemClock(), spare_the_collector, role=role).run()
@@ -165,7 +168,7 @@ class Process:
         routes = self._monitoring.routes() + ([self._webhook.route()] if self._webhook else [])
         http = HttpServer(self._settings.http_host, self._settings.http_port, routes)
         await stack.enter_async_context(http)
-        bot = make_bot(self._settings, self._clock, self._sleep, self._monitoring.telemetry)
+        bot = make_bot(self._settings, self._monitoring.telemetry, Outbox(clock=self._clock, sleep=self._sleep))
         # A worker that has nothing to send does not hear from Telegram.
         silence = inf if self._role is Role.WORKER else TELEGRAM_SILENCE
         self._monitoring.watch_bot(bot, silence)

@@ -8,15 +8,15 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import aiohttp
-import telegram
-from telegram import WebhookInfo
+from prometheus_client import CollectorRegistry
+from telegram import Bot, WebhookInfo
 from telegram.error import InvalidToken, TelegramError
-from telegram.request import HTTPXRequest
 
 from bot.data_dir import prepare_data_dir
 from bot.errors import STATUS_FAILED, OperatorError
 from bot.redaction import Redactor
 from bot.settings import Settings
+from bot.telegram_session import ignored_proxies, make_bot
 from services.clock import SystemClock
 from services.failures import FailureKind
 from services.genaipro.client import GenAIProClient
@@ -26,6 +26,8 @@ from services.genaipro.pacing import Pacer
 from services.genaipro.upload import paid_session
 from services.store.database import DatabaseError
 from services.store.inspection import Age, Inspection, inspect_database
+from services.telemetry import Telemetry
+from services.unsent import reason
 
 ANSWER_SECONDS = 10.0
 """What has not answered by then is reported as silent."""
@@ -160,27 +162,28 @@ def _tables(name: str, found: Inspection) -> Outcome:
 
 
 async def _ask_telegram(settings: Settings) -> Outcome:
-    url = settings.telegram_api_url
-    bot = telegram.Bot(
-        settings.telegram_bot_token.get_secret_value(),
-        base_url=f"{url}/bot",
-        base_file_url=f"{url}/file/bot",
-        local_mode=settings.telegram_local_mode,
-        request=HTTPXRequest(connect_timeout=ANSWER_SECONDS, read_timeout=ANSWER_SECONDS),
-    )
+    bot = make_bot(settings, Telemetry(CollectorRegistry(), SystemClock()))
     try:
         async with bot:
             me, state = bot.bot, await _webhook(settings, bot)
     except InvalidToken:
         return Outcome(False, "the token is refused", "set TELEGRAM_BOT_TOKEN to the one that @BotFather shows")
     except TelegramError as error:
-        advice = "see that TELEGRAM_API_URL is right and can be reached from here"
-        return Outcome(False, f"no usable answer ({type(error).__name__})", advice)
+        return Outcome(False, f"no usable answer ({reason(error)})", _telegram_advice(settings, error))
     privacy = _NO_PRIVACY if me.can_read_all_group_messages else _PRIVACY
     return Outcome(state.ok, f"the token belongs to @{me.username}; {privacy}; {state.text}", state.advice)
 
 
-async def _webhook(settings: Settings, bot: telegram.Bot) -> Outcome:
+def _telegram_advice(settings: Settings, error: TelegramError) -> str:
+    if "TELEGRAM_PROXY_URL" in reason(error):
+        return "see that TELEGRAM_PROXY_URL is right: host, port, user name and password"
+    advice = "see that TELEGRAM_API_URL is right and can be reached from here"
+    if not settings.telegram_proxy_url.get_secret_value() and (names := ignored_proxies()):
+        advice += f"; {', '.join(names)} of the environment counts for nothing, set TELEGRAM_PROXY_URL for a proxy"
+    return advice
+
+
+async def _webhook(settings: Settings, bot: Bot) -> Outcome:
     try:
         return _compare(settings, await bot.get_webhook_info())
     except TelegramError as error:

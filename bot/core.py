@@ -10,6 +10,7 @@ import aiohttp
 from bot.ground import Ground, Sleep
 from bot.phases import Parts, build_workflow
 from bot.settings import Settings
+from bot.telegram_session import open_session
 from services.access import Access, OwnerLists
 from services.alarm import OwnerAlarm
 from services.changes import Changes
@@ -111,6 +112,7 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
     """
     settings, database, clock, sleep = ground.settings, ground.database, ground.clock, ground.sleep
     session = await stack.enter_async_context(aiohttp.ClientSession())
+    telegram = await stack.enter_async_context(open_session(settings.telegram_proxy_url.get_secret_value()))
     paid = await stack.enter_async_context(paid_session())
     workspace = Workspace(settings.data_dir / "tmp" / ground.executor_id)
     await workspace.clear()
@@ -129,7 +131,7 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
     queue = Queue(database, clock, _limits(settings), new_id, changes)
     telemetry = ground.telemetry
     api = MeteredGenAIPro(_client(ground, session, paid), telemetry)
-    photos = _photos(ground, session, photo_workers)
+    photos = _photos(ground, telegram, photo_workers)
     chat_moves = ChatMoves(database, rows, access)
     board = StatusBoard(
         messenger, rows, results, Estimates(database, clock), texts, clock, tasks, chat_moves.move_chat, telemetry.seen

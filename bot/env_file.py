@@ -12,7 +12,7 @@ ENCODING = "utf-8-sig"
 """UTF-8, also with the mark that some editors put at the beginning."""
 
 _FOREIGN = frozenset(
-    {"TELEGRAM_API_ID", "TELEGRAM_API_HASH", "TELEGRAM_LOCAL", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"}
+    {"TELEGRAM_API_ID", "TELEGRAM_API_HASH", "TELEGRAM_LOCAL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
 )
 """Neighbours with similar names: settings of the local Bot API server and of proxies."""
 _CLOSE = 0.85

@@ -18,7 +18,7 @@ from bot.rush import Rush
 from bot.settings import Settings
 from bot.sieve import is_foreign_talk
 from bot.supervision import Work, keep_running
-from bot.telegram_client import PollingBot
+from bot.telegram_session import PollingBot
 from bot.updates import OVERHEARD, Incoming, Poller, Taking
 from bot.webhook import Webhook, WebhookKeeper
 from handlers.addressing import BotName

@@ -27,8 +27,6 @@ _CEILINGS: Mapping[str, int] = {
     # Repeats at ERROR the body of an answer that is not JSON, and raises an error besides.
     "telegram.request.BaseRequest": logging.CRITICAL + 1,
     # Every address at INFO, token included; headers at DEBUG.
-    "httpx": logging.WARNING,
-    "httpcore": logging.WARNING,
     # Statements with their parameters.
     "aiosqlite": logging.WARNING,
     "sqlalchemy": logging.WARNING,

@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from bot import VERSION
@@ -102,13 +103,16 @@ class QueueGauge:
     async def look(self) -> None:
         """Count them. What is not known is not told."""
         self._gauge.clear()
-        unfinished = GenerationRow.state.not_in([state.value for state in FINAL])
-        async with self._database.old_read() as session:
-            query = select(GenerationRow.state, func.count()).where(unfinished).group_by(GenerationRow.state)
-            counts = {row[0]: row[1] for row in await session.execute(query)}
+        counts = await self._database.read(_count_unfinished)
         for state in State:
             if state not in FINAL:
                 self._gauge.labels(state.value).set(counts.get(state.value, 0))
+
+
+def _count_unfinished(session: Session) -> dict[str, int]:
+    unfinished = GenerationRow.state.not_in([state.value for state in FINAL])
+    query = select(GenerationRow.state, func.count()).where(unfinished).group_by(GenerationRow.state)
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 class OutboxCollector(Collector):

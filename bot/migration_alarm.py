@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
-import telegram
+from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
@@ -12,9 +12,11 @@ from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
 from bot.settings import Settings
+from bot.telegram_session import make_bot
 from services.alarm import TELL_EVERY
-from services.clock import Clock
+from services.clock import Clock, SystemClock
 from services.store.old_engines import async_url, make_engine
+from services.telemetry import Telemetry
 from services.texts import Texts
 
 TOLD_NAME = "told-of-failed-migration"
@@ -73,10 +75,11 @@ async def _claimed(settings: Settings) -> set[int]:
 
 async def _tell(settings: Settings, admin_ids: set[int] | frozenset[int]) -> None:
     words = Texts(settings.default_language).into(settings.default_language).html("alarm-migration")
-    bot = telegram.Bot(settings.telegram_bot_token.get_secret_value(), base_url=f"{settings.telegram_api_url}/bot")
+    bot = make_bot(settings, Telemetry(CollectorRegistry(), SystemClock()))
+    await bot.request.initialize()
     for admin_id in sorted(admin_ids):
         try:
             await bot.send_message(admin_id, words, parse_mode=ParseMode.HTML)
         except TelegramError as error:
             log.info("admin_not_told", error=type(error).__name__)
-    await bot.shutdown()
+    await bot.request.shutdown()

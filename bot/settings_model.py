@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -50,6 +50,17 @@ class Settings(BaseSettings):
     telegram_local_mode: Annotated[
         bool, kinds.BOOLEAN, Doc("Whether that server runs in local mode (files up to 2000 MB).", "true", TELEGRAM)
     ] = False
+    telegram_proxy_url: Annotated[
+        SecretStr,
+        kinds.PROXY_URL,
+        Doc(
+            "Proxy for everything that goes to Telegram, and for nothing else: `http://`, `https://`, `socks5://` or "
+            "`socks5h://` (the proxy resolves the names), with `user:password@` where it wants them.",
+            "socks5h://user:password@proxy.example.com:1080",
+            TELEGRAM,
+            default="unset",
+        ),
+    ] = SecretStr("")
 
     genaipro_api_key: Annotated[
         SecretStr, kinds.KEY, Doc("The API key of GenAIPro.", "your-key", GENAIPRO, "required", required=True)
@@ -192,7 +203,9 @@ class Settings(BaseSettings):
         """All values that must never be seen; without the empty ones."""
         url = self.database_url.get_secret_value()
         known = (self.telegram_bot_token, self.genaipro_api_key, self.webhook_secret)
-        values = (*(secret.get_secret_value() for secret in known), (make_url(url).password or "") if url else "")
+        proxy = urlsplit(self.telegram_proxy_url.get_secret_value()).password or ""
+        passwords = ((make_url(url).password or "") if url else "", proxy, unquote(proxy))
+        values = dict.fromkeys((*(secret.get_secret_value() for secret in known), *passwords))
         return tuple(value for value in values if value)
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import BeforeValidator
 from sqlalchemy.engine import make_url
@@ -113,7 +113,7 @@ def ids(*, groups: bool) -> BeforeValidator:
     return BeforeValidator(parse)
 
 
-def _split(value: str, schemes: tuple[str, ...]) -> SplitResult:
+def _split(value: str, schemes: tuple[str, ...], *, may_name_user: bool = False) -> SplitResult:
     wanted = " or ".join(f"{scheme}://" for scheme in schemes)
     if _UNPRINTABLE.search(value):
         raise ValueError("must be a URL without spaces in it")
@@ -124,7 +124,7 @@ def _split(value: str, schemes: tuple[str, ...]) -> SplitResult:
         raise ValueError("must be a URL with a valid host and port") from None
     if parts.scheme.lower() not in schemes or not host:
         raise ValueError(f"must be a full URL that begins with {wanted}")
-    if parts.fragment or "@" in parts.netloc:
+    if parts.fragment or ("@" in parts.netloc and not may_name_user):
         raise ValueError("must be a URL without a user name and without '#'")
     return parts
 
@@ -152,6 +152,21 @@ def _parse_webhook_url(value: object) -> object:
         if path in {"/healthz", "/readyz", "/metrics"}:
             raise ValueError(f"must have a path of its own; {path} is taken")
     return value
+
+
+def _parse_proxy_url(value: object) -> object:
+    if not isinstance(value, str) or not value:
+        return value
+    if "#" in value or "?" in value:
+        raise ValueError("must be a URL without '#' and '?'; in a password, write them as %23 and %3F")
+    parts = _split(value, ("http", "https", "socks5", "socks5h"), may_name_user=True)
+    if parts.path not in {"", "/"}:
+        raise ValueError("must be a URL that ends with the port; in a password, write / as %2F")
+    if "@" in parts.netloc and not parts.username:
+        raise ValueError("must name the user before the password, as user:password@")
+    if not unquote(parts.netloc).isascii():
+        raise ValueError("must have a user name and a password without accents")
+    return parts._replace(scheme=parts.scheme.lower(), path="").geturl()
 
 
 def _parse_host(value: object) -> object:
@@ -215,6 +230,7 @@ BOOLEAN = BeforeValidator(_parse_boolean)
 BASE_URL = BeforeValidator(_parse_base_url)
 TELEGRAM_URL = BeforeValidator(_parse_telegram_url)
 WEBHOOK_URL = BeforeValidator(_parse_webhook_url)
+PROXY_URL = BeforeValidator(_parse_proxy_url)
 HOST = BeforeValidator(_parse_host)
 TOKEN = BeforeValidator(_parse_token)
 KEY = BeforeValidator(_parse_key)

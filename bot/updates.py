@@ -20,6 +20,7 @@ from bot.supervision import TokenRevokedError
 from services.contact import Contact
 from services.inbox import Arrived, Inbox
 from services.telemetry import Telemetry
+from services.unsent import reason
 
 ALLOWED_UPDATES = (Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER)
 """The kinds of updates the bot is sent."""
@@ -120,10 +121,10 @@ class Taking:
 
 
 class Fetching(Protocol):
-    """The calls of the Bot API that polling takes (:class:`bot.telegram_client.PollingBot`)."""
+    """The calls of the Bot API that polling takes (:class:`bot.telegram_session.PollingBot`)."""
 
     async def raw_updates(self, offset: int | None, hold: int, kinds: Sequence[str], margin: float) -> Sequence[object]:
-        """New updates as they came; see :meth:`bot.telegram_client.PollingBot.raw_updates`."""
+        """New updates as they came; see :meth:`bot.telegram_session.PollingBot.raw_updates`."""
         ...
 
     async def delete_webhook(self, drop_pending_updates: bool | None = None) -> bool:
@@ -222,7 +223,7 @@ class Poller:
                 hint = "stop the other process that runs with this token, or use a webhook"
                 log.error("another_process_polls", hint=hint)
             return
-        log.warning("telegram_not_reached", error=type(error).__name__, attempt=attempt)
+        log.warning("telegram_not_reached", error=reason(error), attempt=attempt)
 
 
 def persistently(sleep: Sleep, say: Callable[[BaseException | None, int], object]) -> AsyncRetrying:

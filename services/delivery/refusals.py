@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 
-import httpx
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from services.delivery.errors import (
@@ -17,15 +16,6 @@ from services.delivery.errors import (
 from services.screens import Place
 from services.unsent import CallBrokeError, NeverSentError
 
-_NEVER_CONNECTED = (
-    NeverSentError,
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    httpx.LocalProtocolError,
-)
 _POSITION = re.compile(r"#(\d+)")
 _NO_VIDEOS_HERE = re.compile(r"chat_send_|rights to send (videos?|media|documents?)")
 _NOT_HERE = re.compile(
@@ -58,7 +48,7 @@ def meaning(error: TelegramError, *, whole: bool) -> SendError | TelegramError:
         return SendTooLargeError("too large")
     cause = error.__cause__ or error
     name = str(cause) if isinstance(cause, CallBrokeError) else type(cause).__name__
-    if isinstance(error, NetworkError) and isinstance(cause, _NEVER_CONNECTED):
+    if isinstance(error, NetworkError) and isinstance(cause, NeverSentError):
         return SendNotSentError(name)
     return SendUnknownError(name) if whole else SendNotSentError(name, broke_off=True)
 

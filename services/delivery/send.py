@@ -71,7 +71,7 @@ class UploadFile(FileIO):
     def read(self, size: int | None = -1, /) -> bytes:
         """Reads on; nothing at the end."""
         data = super().read(-1 if size is None else size) or b""
-        self.read_whole = self.read_whole or not data
+        self.read_whole = self.read_whole or self.tell() >= self.length
         return data
 
     def seek(self, offset: int, whence: int = 0, /) -> int:

@@ -12,7 +12,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from bot.settings_model import Settings
-from bot.telegram_request import TelegramRequest
+from bot.telegram_session import TelegramRequest
 from services.clock import SystemClock
 from services.telemetry import Telemetry
 
@@ -61,7 +61,7 @@ def registry() -> CollectorRegistry:
 @pytest.fixture
 def request_(registry: CollectorRegistry) -> TelegramRequest:
     """What calls go over, not open yet."""
-    return TelegramRequest(Telemetry(registry, SystemClock()), 2, read_timeout=10, pool_timeout=10)
+    return TelegramRequest(Telemetry(registry, SystemClock()), 2, read_seconds=10, pool_seconds=10)
 
 
 def _loggers() -> list[logging.Logger]:

@@ -5,12 +5,15 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
+from prometheus_client import CollectorRegistry
 from telegram import Bot
 from telegram.error import TelegramError
 
-from bot.telegram_request import TelegramRequest
+from bot.telegram_session import TelegramRequest
+from services.clock import SystemClock
 from services.delivery.errors import SendNotSentError, SendUnknownError
 from services.delivery.refusals import meaning
+from services.telemetry import Telemetry
 from tests.bot.raw_server import Answer, RawServer, raw_server
 
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
@@ -18,10 +21,16 @@ MESSAGE = b'{"ok":true,"result":{"message_id":5,"date":1,"chat":{"id":7,"type":"
 TRUE = b'{"ok":true,"result":true}'
 
 
+def telegram_request(proxy: str = "") -> TelegramRequest:
+    """What calls go over, counted nowhere."""
+    return TelegramRequest(Telemetry(CollectorRegistry(), SystemClock()), 4, proxy)
+
+
 @asynccontextmanager
 async def bot_at(port: int, request: TelegramRequest) -> AsyncIterator[Bot]:
     async with request:
-        yield Bot(TOKEN, f"http://127.0.0.1:{port}/bot", f"http://127.0.0.1:{port}/file/bot", request=request)
+        base = f"http://127.0.0.1:{port}"
+        yield Bot(TOKEN, f"{base}/bot", f"{base}/file/bot", request=request, get_updates_request=request)
 
 
 @asynccontextmanager

@@ -97,7 +97,16 @@ async def test_all_well(tmp_path: Path) -> None:
     ("changes", "index", "said"),
     [
         ({"token": "1:refused-token"}, 3, "the token is refused; set TELEGRAM_BOT_TOKEN"),
-        ({"telegram_api_url": "http://127.0.0.1:1"}, 3, "no usable answer (NetworkError); see that TELEGRAM_API_URL"),
+        (
+            {"telegram_proxy_url": "socks5://minh:secret-word@127.0.0.1:1"},
+            3,
+            "no usable answer (the proxy of TELEGRAM_PROXY_URL cannot be reached); see that TELEGRAM_PROXY_URL",
+        ),
+        (
+            {"telegram_api_url": "http://127.0.0.1:1"},
+            3,
+            "no usable answer (ClientConnectorError); see that",
+        ),
         ({"key": "refused-key"}, 4, "the key is refused; set GENAIPRO_API_KEY"),
         ({"genaipro_api_url": "http://127.0.0.1:1"}, 4, "cannot be reached; see that GENAIPRO_API_URL"),
         ({"grants": []}, 4, "no credits are left; buy credits"),

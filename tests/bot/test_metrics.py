@@ -296,7 +296,7 @@ async def test_the_outbox_is_told(sock: socket.socket) -> None:
 async def test_the_queue_is_counted_and_not_told_while_it_is_not_known(
     sock: socket.socket, tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken() -> None:
+    async def broken(_work: object) -> None:
         raise ConnectionError
 
     database = await open_database(f"sqlite:///{tmp_path / 'x.sqlite3'}")

@@ -102,6 +102,8 @@ def test_usable_values(name: str, value: str, expected: object, monkeypatch: pyt
         *[("TELEGRAM_API_URL", value) for value in ("api.telegram.org", "ftp://x", "http://", "http://h:99999")],
         *[("TELEGRAM_API_URL", f"https://h/bot{rest}") for rest in ("", "/", TOKEN)],
         *[("TELEGRAM_API_URL", value) for value in ("http://u:p@h", "http://h?x=1", "http://h/#x", "http://[")],
+        *[("TELEGRAM_PROXY_URL", value) for value in ("127.0.0.1:1080", "ftp://h:1", "socks4://h:1", "http://h:99999")],
+        *[("TELEGRAM_PROXY_URL", f"socks5://{rest}") for rest in ("h:1/x", "u:p#w@h:1", "u:mật@h:1", ":p@h:1")],
         ("GENAIPRO_API_URL", "https://h/a b"),
         *[("WEBHOOK_URL", value) for value in ("http://h/x", "h/x", "https://h/healthz", "https://h/metrics/")],
         *[("TELEGRAM_BOT_TOKEN", value) for value in ("abc", "123:", '"123:abc"', "123:a b", "bot123:abc")],

@@ -41,6 +41,7 @@ def test_defaults_in_the_example_are_the_defaults(workdir: Path) -> None:
     differing = {name for name in Settings.model_fields if getattr(loaded, name) != getattr(defaults, name)}
     # Those without a default of their own, which show an example.
     assert differing == {
+        "telegram_proxy_url",
         "database_url",
         "webhook_url",
         "webhook_secret",

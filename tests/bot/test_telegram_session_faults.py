@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 from telegram import Bot
 from telegram.error import NetworkError, TimedOut
 
-from bot.telegram_request import TelegramRequest
+from bot.telegram_session import TelegramRequest
 from services.clock import SystemClock
 from services.telemetry import Telemetry
 from services.unsent import NeverSentError

@@ -1,0 +1,408 @@
+"""The bot's connections to Telegram: calls, uploads and downloads, through the proxy of TELEGRAM_PROXY_URL if any."""
+
+import asyncio
+import os
+import select
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, TypeAlias
+from urllib.parse import unquote, urlsplit
+from weakref import WeakSet
+
+import aiohttp
+import aiohttp_socks
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ClientRequest
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
+from structlog import get_logger
+from telegram.error import InvalidToken, NetworkError, TelegramError, TimedOut
+from telegram.ext import BaseRateLimiter, ExtBot
+from telegram.request import BaseRequest, RequestData
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    retry_if_not_exception_type,
+    wait_exponential,
+)
+
+from bot.errors import OperatorError
+from bot.settings import Settings
+from services.genaipro.upload import AnswerFirstSocket
+from services.telemetry import Service, Telemetry
+from services.unsent import CallBrokeError, NeverSentError, reason
+
+CONNECTIONS = 64
+"""Calls to Telegram at once; the outbox lets fewer through."""
+
+KEPT_SECONDS = 5.0
+"""How long an idle connection is kept: far less than any server waits, so that it is nearly always this side that
+closes."""
+
+PROXY_UNREACHABLE = "the proxy of TELEGRAM_PROXY_URL cannot be reached"
+PROXY_REFUSES = "the proxy of TELEGRAM_PROXY_URL refuses its user name and password, or wants some"
+PROXY_LEADS_NOWHERE = "the proxy of TELEGRAM_PROXY_URL gets no connection to Telegram"
+
+PROXY_NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+"""Variables of the environment that other programs take their proxies from, and this one does not."""
+
+_SOCKS = {"socks5": False, "socks5h": True}
+"""Schemes of SOCKS proxies, and whether the proxy resolves host names."""
+
+_UNSET = type(BaseRequest.DEFAULT_NONE)
+
+Limit: TypeAlias = Any
+"""Seconds, None for no limit, or the library's mark for the default, whose type is private."""
+
+log = get_logger(__name__)
+
+
+def ignored_proxies(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Names of the proxy variables that are set in the environment and count for nothing."""
+    return [name for name in environment if name.upper() in PROXY_NAMES and environment[name]]
+
+
+class ProxyFailedError(aiohttp.ClientConnectionError):
+    """The proxy gave no connection; nothing was sent. The text says why, without address and password."""
+
+
+class _CheckedConnector(aiohttp.TCPConnector):
+    """A pool that hands out no kept connection that the server has closed.
+
+    The event loop learns of a closed connection when it next asks the system; a call made before that goes into
+    nothing, may or may not have arrived, and cannot be repeated. So the system is asked first: an idle connection with
+    something to read is given up. aiohttp itself does not ask (``BaseConnector._get``).
+    """
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - passed on
+        super().__init__(keepalive_timeout=KEPT_SECONDS, **options)
+        self._used: WeakSet[ResponseHandler] = WeakSet()
+
+    async def connect(
+        self,
+        req: ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - the library's signature
+    ) -> Connection:
+        """A connection, new or kept; see the class it extends.
+
+        Raises:
+            ProxyFailedError: The proxy gave none.
+            aiohttp.ClientConnectorError: There is none.
+            TimeoutError: There was none in time.
+        """
+        while True:
+            try:
+                connection = await super().connect(req, traces, timeout)
+            except (
+                aiohttp.ClientProxyConnectionError,
+                aiohttp.ClientHttpProxyError,
+                aiohttp_socks.ProxyError,
+                aiohttp_socks.ProxyConnectionError,
+                aiohttp_socks.ProxyTimeoutError,
+            ) as error:
+                failure = ProxyFailedError(_proxy_words(error))
+            else:
+                protocol = connection.protocol
+                # A new one may well be readable: TLS servers send tickets after the handshake.
+                if protocol is None or protocol not in self._used:
+                    break
+                if not _has_something_to_read(connection):
+                    return connection
+                connection.close()
+                continue
+            # Outside the block above, so that the original, which names the proxy, is no part of what is raised.
+            raise failure
+        if protocol is not None:
+            self._used.add(protocol)
+        return connection
+
+
+class _SocksConnector(_CheckedConnector, aiohttp_socks.ProxyConnector):
+    """The same over a SOCKS proxy."""
+
+
+def _proxy_words(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return PROXY_REFUSES if error.status == 407 else f"{PROXY_LEADS_NOWHERE} (status {error.status})"
+    if isinstance(error, aiohttp_socks.ProxyError):
+        return PROXY_REFUSES if "authentication" in str(error).lower() else PROXY_LEADS_NOWHERE
+    return PROXY_UNREACHABLE
+
+
+def _has_something_to_read(connection: Connection) -> bool:
+    socket = connection.transport.get_extra_info("socket") if connection.transport is not None else None
+    number = -1 if socket is None else socket.fileno()
+    if number < 0:
+        return True
+    poll = select.poll()
+    poll.register(number, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def open_session(proxy: str, connections: int = CONNECTIONS) -> aiohttp.ClientSession:
+    """A session for what goes to Telegram; proxies of the environment count for nothing.
+
+    Args:
+        proxy: ``TELEGRAM_PROXY_URL``; empty for none.
+        connections: The most that are open at once.
+    """
+    parts = urlsplit(proxy)
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if parts.scheme in _SOCKS:
+        connector: aiohttp.TCPConnector = _SocksConnector(
+            host=parts.hostname,
+            port=parts.port or 1080,
+            username=user or None,
+            password=password or None,
+            rdns=_SOCKS[parts.scheme],
+            limit=connections,
+        )
+        proxy = ""
+    else:
+        connector = _CheckedConnector(limit=connections, socket_factory=lambda address: AnswerFirstSocket(*address[:3]))
+    tracing = aiohttp.TraceConfig()
+    tracing.on_request_headers_sent.append(_on_headers)
+    tracing.on_request_chunk_sent.append(_on_chunk)
+    return aiohttp.ClientSession(
+        connector=connector,
+        proxy=proxy or None,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": BaseRequest.USER_AGENT},
+        # A call without parameters has no body, and says of none what it is.
+        skip_auto_headers={"Content-Type"},
+        trace_configs=[tracing],
+    )
+
+
+@dataclass(slots=True)
+class _Sending:
+    """What is known of a call under way."""
+
+    left: int
+    """Bytes of the body that were not handed over yet."""
+    write_seconds: float | None
+    answer_seconds: float | None
+    begun: bool = False
+    """Whether any byte may have left. While False, Telegram provably has not seen the call."""
+    guard: asyncio.Timeout | None = None
+
+    def moved(self, size: int) -> None:
+        """Start the time limit on standing still anew: aiohttp's own starts when the whole body is written."""
+        self.begun = True
+        self.left -= size
+        if self.guard is None or self.guard.expired():
+            return
+        seconds = self.write_seconds
+        if seconds is not None and self.left <= 0:
+            seconds = None if self.answer_seconds is None else seconds + self.answer_seconds
+        self.guard.reschedule(None if seconds is None else asyncio.get_running_loop().time() + seconds)
+
+
+async def _on_headers(
+    _session: aiohttp.ClientSession, context: SimpleNamespace, _sent: aiohttp.TraceRequestHeadersSentParams
+) -> None:
+    # Downloads name none.
+    if isinstance(context.trace_request_ctx, _Sending):
+        context.trace_request_ctx.moved(0)
+
+
+async def _on_chunk(
+    _session: aiohttp.ClientSession, context: SimpleNamespace, sent: aiohttp.TraceRequestChunkSentParams
+) -> None:
+    if isinstance(context.trace_request_ctx, _Sending):
+        context.trace_request_ctx.moved(len(sent.chunk))
+
+
+@dataclass(slots=True, eq=False)
+class TelegramRequest(BaseRequest):
+    """All calls of the Bot API over one session, counted by method and status.
+
+    Nothing is sent twice: on a kept connection that breaks, aiohttp repeats idempotent methods only (``client.py``,
+    ``IDEMPOTENT_METHODS``), and the methods of the Bot API go by POST.
+    """
+
+    telemetry: Telemetry
+    connections: int
+    proxy: str = field(default="", repr=False)
+    read_seconds: float = 20.0
+    """How long an answer may be silent."""
+    write_seconds: float = 20.0
+    """How long a chunk of the body may wait for the connection."""
+    connect_seconds: float = 10.0
+    pool_seconds: float = 30.0
+    """How long to wait for one of ``connections``."""
+    _session: aiohttp.ClientSession | None = field(default=None, init=False)
+
+    @property
+    def read_timeout(self) -> float:
+        """How long an answer may be silent, by default; seconds."""
+        return self.read_seconds
+
+    async def initialize(self) -> None:
+        """Open the session, if it is not open."""
+        if self._session is None:
+            self._session = open_session(self.proxy, self.connections)
+
+    async def shutdown(self) -> None:
+        """Close it; :meth:`initialize` opens it again."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: Limit = BaseRequest.DEFAULT_NONE,
+        write_timeout: Limit = BaseRequest.DEFAULT_NONE,
+        connect_timeout: Limit = BaseRequest.DEFAULT_NONE,
+        pool_timeout: Limit = BaseRequest.DEFAULT_NONE,
+    ) -> tuple[int, bytes]:
+        """Make one call; the cause of an error says whether it may have arrived (``services.unsent``).
+
+        Raises:
+            telegram.error.TimedOut: No connection, or no answer, in time.
+            telegram.error.NetworkError: No answer came for another reason.
+            RuntimeError: :meth:`initialize` was not called.
+        """
+        if self._session is None:
+            raise RuntimeError("This request is not initialized")
+        read, write = _or(read_timeout, self.read_seconds), _or(write_timeout, self.write_seconds)
+        connect, pool = _or(connect_timeout, self.connect_seconds), _or(pool_timeout, self.pool_seconds)
+        # The library's ``connect`` begins with the wait for the pool.
+        both = None if connect is None or pool is None else connect + pool
+        limits = aiohttp.ClientTimeout(total=None, connect=both, sock_connect=connect, sock_read=read)
+        # The last part of the address is the name of the method, which our own code chose.
+        call = url.rpartition("/")[2]
+        sending = _Sending(0, write, read)
+        try:
+            status, answer = await self._exchange(self._session, url, method, request_data, limits, sending)
+        except TelegramError:
+            self.telemetry.called(Service.TELEGRAM, call, None)
+            raise
+        self.telemetry.called(Service.TELEGRAM, call, status)
+        self.telemetry.received(Service.TELEGRAM, len(answer))
+        return status, answer
+
+    async def _exchange(
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        method: str,
+        data: RequestData | None,
+        limits: aiohttp.ClientTimeout,
+        sending: _Sending,
+    ) -> tuple[int, bytes]:
+        try:
+            body, headers, sending.left = _body(data)
+            self.telemetry.sent(Service.TELEGRAM, sending.left)
+            async with (
+                asyncio.timeout(None) as sending.guard,
+                session.request(
+                    method,
+                    url,
+                    data=body,
+                    headers=headers,
+                    timeout=limits,
+                    allow_redirects=False,
+                    trace_request_ctx=sending,
+                ) as response,
+            ):
+                sending.guard.reschedule(None)
+                if response.status != 407 or not self.proxy:
+                    return response.status, await response.read()
+                # Telegram has no such answer: the proxy gave it to a call that it has not passed on.
+                words, sending.begun, name = PROXY_REFUSES, False, ""
+                failure: NetworkError = NetworkError(words)
+        except Exception as error:  # noqa: BLE001 - whatever it is may quote the address, and must not go on its way
+            name = type(error).__name__
+            words = str(error) if isinstance(error, ProxyFailedError) else name
+            failure = TimedOut() if isinstance(error, TimeoutError) else NetworkError(f"aiohttp.{name}")
+        # Outside the block above, so that the original is no part of what is raised.
+        raise failure from (CallBrokeError if sending.begun else NeverSentError)(words)
+
+
+def _or(limit: Limit, default: float) -> float | None:
+    return default if isinstance(limit, _UNSET) else limit
+
+
+def _body(data: RequestData | None) -> tuple[Any, Mapping[str, str], int]:
+    """The body of a call, its headers and its length; files are read while they are sent."""
+    if data is None or not data.contains_files:
+        form = b"" if data is None else data.url_encoded_parameters().encode()
+        return form or None, {"Content-Type": "application/x-www-form-urlencoded"} if form else {}, len(form)
+    parts = aiohttp.FormData(default_to_multipart=True)
+    for name, value in data.json_parameters.items():
+        parts.add_field(name, value)
+    for name, (filename, content, kind) in data.multipart_data.items():
+        parts.add_field(name, content, filename=filename, content_type=kind)
+    body = parts()
+    return body, body.headers, body.size or 0
+
+
+class PollingBot(ExtBot[None]):
+    """The library's bot, which can also hand out updates as they came."""
+
+    __slots__ = ()
+
+    async def raw_updates(self, offset: int | None, hold: int, kinds: Sequence[str], margin: float) -> Sequence[object]:
+        """New updates, unread: the library's own method fails as a whole where one of them cannot be read.
+
+        Args:
+            offset: The first one's number; those before it are confirmed. None: from the oldest.
+            hold: Seconds that Telegram may hold the call open while there are none.
+            kinds: What is wanted.
+            margin: Seconds that the answer may take beyond that.
+
+        Raises:
+            telegram.error.TelegramError: Any failure.
+        """
+        found = await self._post(
+            "getUpdates", {"offset": offset, "timeout": hold, "allowed_updates": kinds}, read_timeout=hold + margin
+        )
+        return found if isinstance(found, list) else []
+
+
+def make_bot(settings: Settings, telemetry: Telemetry, limiter: BaseRateLimiter[Any] | None = None) -> PollingBot:
+    """The bot, not connected yet; with a limiter, every call waits there for its turn."""
+    proxy = settings.telegram_proxy_url.get_secret_value()
+    return PollingBot(
+        settings.telegram_bot_token.get_secret_value(),
+        base_url=f"{settings.telegram_api_url}/bot",
+        base_file_url=f"{settings.telegram_api_url}/file/bot",
+        request=TelegramRequest(telemetry, CONNECTIONS, proxy),
+        get_updates_request=TelegramRequest(telemetry, 2, proxy),
+        rate_limiter=limiter,
+        local_mode=settings.telegram_local_mode,
+    )
+
+
+async def connect(bot: ExtBot[None]) -> None:
+    """Learn who the bot is; waits, and says so, for as long as Telegram cannot be reached.
+
+    Raises:
+        OperatorError: Telegram refuses the token.
+    """
+    try:
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(TelegramError) & retry_if_not_exception_type(InvalidToken),
+            wait=wait_exponential(multiplier=0.5, max=15),
+            before_sleep=_say,
+            reraise=True,
+        ):
+            with attempt:
+                await bot.initialize()
+    except InvalidToken:
+        # The library's message quotes the token.
+        raise OperatorError(
+            "TELEGRAM_BOT_TOKEN was refused by Telegram; copy it again from @BotFather (/mybots, API Token)"
+        ) from None
+
+
+def _say(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome is not None else None
+    log.warning("telegram_not_reached", error=reason(error), attempt=state.attempt_number, waiting=True)
