@@ -33,8 +33,8 @@ from bot.supervision import TokenRevokedError, Work, keep_running
 from bot.telegram_session import PollingBot, connect, ignored_proxies, make_bot
 from bot.webhook import Webhook
 from services.clock import Clock, SystemClock
-from services.cluster import Alone, Membership, SharedPacer
-from services.genaipro.pacing import Pacer
+from services.cluster import Alone, Membership
+from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit
 from services.generations.outages import through_outages
 from services.store.database import (
     Database,
@@ -208,10 +208,10 @@ class Process:
         per_minute = settings.genaipro_requests_per_minute
         if membership is None:
             jobs_url = f"sqlite:///{settings.data_dir.absolute() / 'jobs.sqlite3'}"
-            pacer: Pacer | SharedPacer = Pacer(per_minute, self._clock, self._sleep)
+            pacer: ProcessRateLimit | SharedRateLimit = ProcessRateLimit(per_minute, self._clock, self._sleep)
         else:
             jobs_url = settings.effective_database_url
-            pacer = SharedPacer(per_minute, database, self._sleep)
+            pacer = SharedRateLimit(per_minute, database, self._sleep)
         return Ground(
             settings=settings,
             database=database,

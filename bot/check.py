@@ -20,9 +20,8 @@ from bot.telegram_session import ignored_proxies, make_bot
 from services.clock import SystemClock
 from services.failures import FailureKind
 from services.genaipro.client import GenAIProClient
-from services.genaipro.errors import GenAIProError
-from services.genaipro.events import CreditGrant
-from services.genaipro.pacing import Pacer
+from services.genaipro.events import CreditGrant, GenAIProError
+from services.genaipro.rate_limit import ProcessRateLimit
 from services.genaipro.upload import paid_session
 from services.store.database import DatabaseError
 from services.store.inspection import Age, Inspection, inspect_database
@@ -216,7 +215,7 @@ async def _ask_genaipro(settings: Settings) -> Outcome:
             settings.genaipro_api_url,
             settings.genaipro_api_key.get_secret_value(),
             idle_timeout=ANSWER_SECONDS,
-            pacer=Pacer(settings.genaipro_requests_per_minute, clock),
+            rate_limit=ProcessRateLimit(settings.genaipro_requests_per_minute, clock),
             clock=clock,
         )
         try:
@@ -229,6 +228,9 @@ async def _ask_genaipro(settings: Settings) -> Outcome:
 def _genaipro_trouble(error: GenAIProError) -> Outcome:
     if error.failure.kind is FailureKind.KEY:
         return Outcome(False, "the key is refused", "set GENAIPRO_API_KEY to a valid key")
+    if error.failure.kind is FailureKind.GUARD:
+        text = f"a guard in front of the service turns this server away (status {error.status}); the key was not judged"
+        return Outcome(False, text, "run the bot from another address or country, or ask GenAIPro to let this one in")
     if error.status is None:
         return Outcome(False, "cannot be reached", "see that GENAIPRO_API_URL is right and can be reached from here")
     return Outcome(False, f"answers with status {error.status}", "see that GENAIPRO_API_URL is right, or try later")

@@ -36,7 +36,7 @@ from services.drafts.refresher import CardRefresher
 from services.drafts.repository import Drafts
 from services.drafts.starting import Starter
 from services.forget import Forgetting
-from services.genaipro.errors import GenAIProError
+from services.genaipro.events import GenAIProError
 from services.history import History
 from services.inbox import Arrivals
 from services.photos.fetch import MAX_PHOTO_BYTES

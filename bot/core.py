@@ -191,7 +191,7 @@ def _client(ground: Ground, session: aiohttp.ClientSession, paid: aiohttp.Client
         settings.genaipro_api_url,
         settings.genaipro_api_key.get_secret_value(),
         idle_timeout=settings.stream_idle_timeout,
-        pacer=ground.pacer,
+        rate_limit=ground.pacer,
         clock=ground.clock,
     )
 

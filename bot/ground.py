@@ -8,8 +8,7 @@ from telegram import Bot
 
 from bot.settings import Settings
 from services.clock import Clock
-from services.cluster import SharedPacer
-from services.genaipro.pacing import Pacer
+from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit
 from services.generations.dispatcher import Members
 from services.store.database import Database
 from services.telemetry import Telemetry
@@ -44,5 +43,5 @@ class Ground:
     jobs_url: str
     members: Members
     grace: timedelta
-    pacer: Pacer | SharedPacer
+    pacer: ProcessRateLimit | SharedRateLimit
     telemetry: Telemetry

@@ -16,7 +16,7 @@ from services.throttle import Throttle
 
 TELL_EVERY = timedelta(hours=1)
 
-_FOR_OWNER = frozenset({FailureKind.CREDITS, FailureKind.KEY, FailureKind.LOST})
+_FOR_OWNER = frozenset({FailureKind.CREDITS, FailureKind.KEY, FailureKind.GUARD, FailureKind.LOST})
 
 log = get_logger(__name__)
 

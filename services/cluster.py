@@ -1,4 +1,4 @@
-"""Several processes on one PostgreSQL: who is alive, who speaks for all, and one limit on calls for all.
+"""Several processes on one PostgreSQL: who is alive, and who speaks for all.
 
 Liveness is a lease in the database, told by the database's clock: a process that is frozen counts as dead, and when
 it wakes the epochs of its generations have moved on, so that it changes nothing.
@@ -10,26 +10,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog import get_logger
 
 from services.store.database import Database
-from services.store.schema import ApiCallRow, ApiHoldRow, MemberRow
-
-WINDOW = timedelta(seconds=60)
-PACE_LOCK = 7205759403792795
-"""PostgreSQL's advisory lock for the shared limit on calls."""
+from services.store.schema import MemberRow
 
 LEAVE_SECONDS = 2.0
-
-HOLD_SECONDS = 2.0
-"""What the database is given to pass a hold on: the answer that asked for it must not wait for an outage to end."""
-
-SERVICE = "genaipro"
-"""What is held, in the table of holds."""
 
 log = get_logger(__name__)
 Sleep = Callable[[float], Awaitable[None]]
@@ -160,72 +150,6 @@ class Alone:
     async def living(self) -> set[str]:
         """This process."""
         return {self._executor_id}
-
-
-class SharedPacer:
-    """The limit on calls to GenAIPro for all processes together, at most so many in any 60 seconds.
-
-    Args:
-        per_minute: Calls in any 60 seconds, at least 1.
-        database: A PostgreSQL.
-        sleep: Waits some seconds.
-    """
-
-    def __init__(self, per_minute: int, database: Database, sleep: Sleep) -> None:
-        self._per_minute = per_minute
-        self._database = database
-        self._sleep = sleep
-        self._held_until = 0.0
-
-    async def wait(self) -> None:
-        """Return when the call may be made; it is counted at that moment."""
-        loop = asyncio.get_running_loop()
-        while True:
-            held = self._held_until - loop.time()
-            if held > 0:
-                await self._sleep(held)
-                continue
-            pause = await self._try()
-            if pause is None:
-                return
-            await self._sleep(pause)
-
-    async def hold(self, seconds: float) -> None:
-        """Let no call of any process through for so long; never shortens an earlier hold.
-
-        Where the database does not answer, this process alone holds back.
-
-        Args:
-            seconds: From now; 0 or less does nothing.
-        """
-        if seconds <= 0:
-            return
-        self._held_until = max(self._held_until, asyncio.get_running_loop().time() + seconds)
-        try:
-            async with asyncio.timeout(HOLD_SECONDS), self._database.old_write() as session:
-                until = await _now(session) + timedelta(seconds=seconds)
-                row = insert(ApiHoldRow).values(service=SERVICE, held_until=until)
-                longest = func.greatest(ApiHoldRow.held_until, row.excluded.held_until)
-                await session.execute(
-                    row.on_conflict_do_update(index_elements=["service"], set_={"held_until": longest})
-                )
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("hold_not_shared", error=type(error).__name__)
-
-    async def _try(self) -> float | None:
-        """Count a call and return None, or return the seconds until there may be room."""
-        async with self._database.old_write() as session:
-            await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": PACE_LOCK})
-            now = await _now(session)
-            held_until = await session.scalar(select(ApiHoldRow.held_until).where(ApiHoldRow.service == SERVICE))
-            if held_until is not None and held_until > now:
-                return max(0.05, (held_until - now).total_seconds())
-            await session.execute(delete(ApiCallRow).where(ApiCallRow.called_at <= now - WINDOW))
-            calls = (await session.scalars(select(ApiCallRow.called_at).order_by(ApiCallRow.called_at))).all()
-            if len(calls) < self._per_minute:
-                session.add(ApiCallRow(called_at=now))
-                return None
-            return max(0.05, (calls[-self._per_minute] + WINDOW - now).total_seconds())
 
 
 async def _now(session: AsyncSession) -> datetime:

@@ -15,6 +15,8 @@ class FailureKind(StrEnum):
     """No credits are left (HTTP 402, or an error text that names the quota)."""
     KEY = "key"
     """The service refused the bot's key (HTTP 401)."""
+    GUARD = "guard"
+    """A guard of the network answered in the service's place and turned this server away; nothing was accepted."""
     BUSY = "busy"
     """Provably not accepted, and tried as often as it may be (429, 503 with ``Retry-After``, refused connection)."""
     SERVICE = "service"

@@ -8,8 +8,17 @@ from typing import Protocol
 from services.delivery.download import FetchedFile
 from services.delivery.prepare import Fetcher
 from services.genaipro.client import GenAIProClient
-from services.genaipro.errors import GenAIProError, MaybeAcceptedError, NotAcceptedError, RefusedError
-from services.genaipro.events import CompletedEvent, CreditGrant, FailedEvent, HistoryPage, StreamEvent
+from services.genaipro.events import (
+    CompletedEvent,
+    CreditGrant,
+    FailedEvent,
+    GenAIProError,
+    HistoryPage,
+    MaybeAcceptedError,
+    NotAcceptedError,
+    RefusedError,
+    StreamEvent,
+)
 from services.photos.model import PhotoFile, PhotoRef
 from services.telemetry import PostOutcome, Service, Telemetry
 

@@ -7,7 +7,7 @@ from structlog import get_logger
 
 from services.clock import Clock
 from services.contact import Contact, NotReachedError
-from services.genaipro.errors import GenAIProError
+from services.genaipro.events import GenAIProError
 
 IDLE_SECONDS = 180.0
 """Silence after which the service is asked, and no sooner: other calls tell as much."""

@@ -4,6 +4,7 @@ failure-safety = 🚫 The safety filter refused the photos or the prompt. Change
 failure-audio = 🔇 The sound was filtered. Reword what is spoken and try again; nothing was charged.
 failure-credits = 💳 The bot has no credits left. Its owner has been told; please try again later.
 failure-key = 🔑 The service refused the bot's key. Its owner has been told.
+failure-guard = 🚧 The service cannot be reached from here at the moment. The bot's owner has been told. Nothing was charged; please try again later.
 failure-busy =
     { $attempts ->
         [one] ⏳ The service is busy (tried once). Nothing was charged; please try again later.

@@ -4,6 +4,7 @@ failure-safety = 🚫 Bộ lọc an toàn đã từ chối ảnh hoặc mô tả
 failure-audio = 🔇 Phần âm thanh bị bộ lọc chặn. Bạn hãy viết lại phần lời nói rồi thử lại; không bị tính phí.
 failure-credits = 💳 Bot đã hết lượt tạo video. Chủ bot đã được báo; bạn vui lòng thử lại sau.
 failure-key = 🔑 Dịch vụ không chấp nhận khóa của bot. Chủ bot đã được báo.
+failure-guard = 🚧 Hiện bot không truy cập được dịch vụ từ máy chủ này. Chủ bot đã được báo. Không bị tính phí; bạn vui lòng thử lại sau.
 failure-busy =
     { $attempts ->
        *[other] ⏳ Dịch vụ đang bận (đã thử { $attempts } lần). Không bị tính phí; bạn vui lòng thử lại sau.

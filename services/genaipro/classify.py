@@ -1,15 +1,179 @@
-"""From the service's words to the product's reasons. Pure; the table is that of the user-facing errors.
+"""What the service's answers mean: the words of an error, the reason they name, and who may have been charged. Pure.
 
-The words were seen in the wild (``UNSAFE_GENERATION``, ``AUDIO_FILTERED``, ``quota``, also with a prefix such as
-``PUBLIC_ERROR_``); they are looked for whatever their case.
+Error payloads come as ``{"error": "…", "code": …}``, ``{"message": "…"}``, ``{"error": {"message": "…"}}``,
+``{"detail": "…"}``, ``{"detail": [{"loc": […], "msg": "…"}]}``, a bare string, an HTML page, nothing at all. The words
+that tell a reason were seen in the wild (``UNSAFE_GENERATION``, ``AUDIO_FILTERED``, ``quota``, also with a prefix such
+as ``PUBLIC_ERROR_``).
 """
 
+import html
+import json
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.failures import Charged, Failure, FailureKind
-from services.genaipro.text import short
+from services.genaipro.events import (
+    GenAIProError,
+    MaybeAcceptedError,
+    NotAcceptedError,
+    RefusedError,
+    VideoResult,
+)
+from services.genaipro.rate_limit import retry_after
 
+REASON_LIMIT = 300
+"""Code points of a reason; what is longer is cut."""
+
+_INPUT_LIMIT = 4000
+_HTML_LIMIT = 8192
+_BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+_ADDRESS_TAIL = re.compile(r"(https?://[^\s?#]+)[?#]\S*", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^<>]*>([^<]*)<", re.IGNORECASE)
+_UNSEEN = re.compile(r"<(script|style|head|svg)\b[^<>]*>.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^<>]*>")
+
+
+class NotJsonError(ValueError):
+    """The text is not JSON."""
+
+
+def storable(value: str) -> str:
+    """The text without what databases and UTF-8 refuse: lone surrogates become ``?``, NUL goes."""
+    return value.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+
+
+def short(value: str, limit: int = REASON_LIMIT) -> str:
+    """The text on one line: blanks collapsed, queries of addresses (signatures) removed, cut.
+
+    Args:
+        value: Any text.
+        limit: Code points that are kept, at least 1.
+
+    Returns:
+        At most ``limit`` code points, without blanks at either end.
+    """
+    line = _BLANKS.sub(" ", storable(value[:_INPUT_LIMIT])).strip()
+    return _ADDRESS_TAIL.sub(r"\1", line)[:limit].strip()
+
+
+def load_json(text: str) -> object:
+    """The value a JSON text stands for.
+
+    Raises:
+        NotJsonError: It is not JSON, or nested too deeply to be read.
+    """
+    try:
+        value: object = json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    else:
+        return value
+    # Raised out here, because the decoder's error holds the whole text, and a context is never dropped.
+    raise NotJsonError
+
+
+def looks_like_html(text: str) -> bool:
+    """Whether a body is markup, whatever its content type says."""
+    return text.lstrip("\ufeff \t\r\n").startswith("<")
+
+
+def words_of_html(text: str) -> str:
+    """What an error page says: its title, or the text of its body; empty when there is neither.
+
+    Args:
+        text: The page; only its first 8 KiB are read.
+    """
+    page = text[:_HTML_LIMIT]
+    title = _TITLE.search(page)
+    if title and title.group(1).strip():
+        return short(html.unescape(title.group(1)))
+    return short(html.unescape(_TAG.sub(" ", _UNSEEN.sub(" ", page))))
+
+
+_TEXT_KEYS = ("error", "message", "detail", "details", "msg", "reason", "description", "error_message", "errors")
+_CODE_KEYS = ("code", "error_code", "errorCode", "status_code", "status", "type")
+_DEPTH = 5
+_PARTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorWords:
+    """What an error object or an error body says.
+
+    Attributes:
+        text: The words for a person, as they came; may be empty.
+        code: The machine's word or number, as text; may be empty.
+        unshown: Words that tell the reason but are nothing for a person, such as JSON that was cut off.
+    """
+
+    text: str = ""
+    code: str = ""
+    unshown: str = ""
+
+
+def _scalar(value: object) -> str:
+    """A text or a whole number as text; empty for anything else."""
+    if isinstance(value, bool):
+        return ""
+    if isinstance(value, int) and abs(value) < 10**18:
+        return str(value)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _joined(parts: Iterable[str], between: str) -> str:
+    """The parts that are not empty, without repeats."""
+    return between.join(dict.fromkeys(part for part in parts if part))
+
+
+def _words_of_mapping(value: Mapping[str, object], depth: int) -> ErrorWords:
+    inner = [words_of_value(value[key], depth - 1) for key in _TEXT_KEYS if key in value]
+    text = _joined((words.text for words in inner), ": ")
+    code = next(filter(None, (_scalar(value.get(key)) for key in _CODE_KEYS)), "")
+    place = value.get("loc")
+    if text and isinstance(place, list):
+        where = ".".join(filter(None, (_scalar(step) for step in place if step != "body")))
+        text = f"{where}: {text}" if where else text
+    return ErrorWords(text, code or next((words.code for words in inner if words.code), ""))
+
+
+def words_of_value(value: object, depth: int = _DEPTH) -> ErrorWords:
+    """The words in a JSON value.
+
+    Args:
+        value: A decoded JSON value of any shape.
+        depth: Levels of nesting that are still followed.
+    """
+    if depth <= 0:
+        return ErrorWords()
+    if isinstance(value, Mapping):
+        return _words_of_mapping(value, depth)
+    if isinstance(value, list):
+        parts = [words_of_value(part, depth - 1) for part in value[:_PARTS]]
+        return ErrorWords(
+            _joined((part.text for part in parts), "; "), next((part.code for part in parts if part.code), "")
+        )
+    return ErrorWords(_scalar(value))
+
+
+def words_of_text(text: str) -> ErrorWords:
+    """The words in a payload as it came: JSON, HTML or plain. Never raises."""
+    try:
+        return words_of_value(load_json(text))
+    except NotJsonError:
+        pass
+    if looks_like_html(text):
+        return ErrorWords(words_of_html(text))
+    if text.lstrip().startswith(("{", "[")):
+        return ErrorWords(unshown=text)
+    return ErrorWords(text.strip())
+
+
+_BARE_CODE = re.compile(r"\s*error code:?\s*1\d{3}\s*", re.IGNORECASE)
+_CHALLENGE = re.compile(r"just a moment|attention required|checking your browser", re.IGNORECASE)
+_CLOUDFLARE = re.compile(r"cloudflare|cdn-cgi|cf[_-]chl", re.IGNORECASE)
+_PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _AUDIO = re.compile(r"audio[\s_-]*(was |is |has been )?(filter|block|unsafe)", re.IGNORECASE)
 _SAFETY = re.compile(
     r"unsafe|safety|content[\s_-]*policy|policy[\s_-]*violation|violat\w+ (\w+ ){0,4}(policy|policies|guideline)"
@@ -29,21 +193,6 @@ _KEY = re.compile(
     r"api[\s_-]*key|access[\s_-]*token|bearer|\btoken\b|unauthori[sz]ed|unauthenticated|credential|authenticat",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorWords:
-    """What an error object or an error body says.
-
-    Attributes:
-        text: The words for a person, as they came; may be empty.
-        code: The machine's word or number, as text; may be empty.
-        unshown: Words that tell the reason but are nothing for a person, such as JSON that was cut off.
-    """
-
-    text: str = ""
-    code: str = ""
-    unshown: str = ""
 
 
 def _kind_of_words(words: str) -> FailureKind | None:
@@ -98,3 +247,99 @@ def classify(words: ErrorWords, status: int | None = None) -> Failure:
     if status >= 500 or status < 300:
         return Failure(FailureKind.SERVICE, reason, Charged.UNKNOWN)
     return Failure(_kind_of_status(status, said), reason)
+
+
+def lost(status: int | None = None) -> MaybeAcceptedError:
+    """The error of a stream that was cut off, fell silent or ended without a terminal event."""
+    return MaybeAcceptedError(Failure(FailureKind.LOST, charged=Charged.UNKNOWN), status)
+
+
+def words_of_body(content_type: str, body: str) -> ErrorWords:
+    """What the body of an error answer says."""
+    if content_type == "text/html":
+        return ErrorWords(words_of_html(body))
+    return words_of_text(body)
+
+
+def is_guard(status: int, headers: Mapping[str, str], content_type: str, body: str) -> bool:
+    """Whether a guard of the network, such as Cloudflare, answered in the service's place: nothing reached the service.
+
+    Args:
+        status: The HTTP status.
+        headers: The answer's headers.
+        content_type: Its content type without parameters, in lower case.
+        body: As much of its body as was read.
+    """
+    if "cf-mitigated" in headers:
+        return 400 <= status < 500 or status == 503
+    if status == 503:
+        return looks_like_html(body) and _CHALLENGE.search(body) is not None and _CLOUDFLARE.search(body) is not None
+    if status not in {401, 403}:
+        return False
+    return _BARE_CODE.fullmatch(body) is not None or _is_page(content_type, body)
+
+
+def _is_page(content_type: str, body: str) -> bool:
+    if looks_like_html(body):
+        return True
+    try:
+        load_json(body)
+    except NotJsonError:
+        return content_type in _PAGE_TYPES and bool(body.strip())
+    return False
+
+
+def paid_error(status: int, headers: Mapping[str, str], content_type: str, body: str, now: datetime) -> GenAIProError:
+    """The error that an answer to the paid POST means.
+
+    Args:
+        status: Its HTTP status; a 2xx is one whose body told no result.
+        headers: Its headers.
+        content_type: Its content type without parameters, in lower case.
+        body: As much of its body as was read.
+        now: The current time, aware.
+    """
+    if status < 300:
+        return lost(status)
+    if is_guard(status, headers, content_type, body):
+        return RefusedError(Failure(FailureKind.GUARD), status)
+    words = words_of_body(content_type, body)
+    if status == 429 or (status == 503 and "Retry-After" in headers):
+        reason = classify(words, 429)
+        return NotAcceptedError(reason, status, retry_after(headers, now))
+    failure = classify(words, status)
+    return MaybeAcceptedError(failure, status) if status >= 500 else RefusedError(failure, status)
+
+
+def read_error(status: int, headers: Mapping[str, str], content_type: str, body: str, now: datetime) -> GenAIProError:
+    """The error that an answer to a read means: every one but a refusal may be asked again, for free.
+
+    Args:
+        status: Its HTTP status; 200 for an answer that is too large to be read.
+        headers: Its headers.
+        content_type: Its content type without parameters, in lower case.
+        body: As much of its body as was read.
+        now: The current time, aware.
+    """
+    if is_guard(status, headers, content_type, body):
+        return NotAcceptedError(Failure(FailureKind.GUARD), status)
+    words = words_of_body(content_type, body)
+    if 300 <= status < 500 and status != 429:
+        return RefusedError(classify(words, status), status)
+    if status == 429 or "Retry-After" in headers:
+        return NotAcceptedError(classify(words, 429), status, retry_after(headers, now))
+    return NotAcceptedError(Failure(FailureKind.SERVICE, classify(words, status).reason), status)
+
+
+def failure_of(results: Sequence[VideoResult]) -> Failure:
+    """The reason of the first object that names one, or that nothing was made.
+
+    Args:
+        results: Objects without an address; may be empty.
+    """
+    for result in results:
+        words = result.error or (result.status if result.failed else "")
+        if words:
+            named = classify(ErrorWords(text=result.error, unshown=words))
+            return Failure(named.kind, named.reason, Charged.NO)
+    return Failure(FailureKind.OTHER, "", Charged.NO)

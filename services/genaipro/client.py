@@ -1,6 +1,6 @@
 """The client of the GenAIPro API. Source: the API pages of ``/v1/veo``.
 
-Every read goes through the ``Pacer``; the paid POST is paced by its caller, who must commit that it is about to be
+Every read goes through the rate limit; the paid POST is paced by its caller, who must commit that it is about to be
 made between the wait and the call. The paid POST is made once; what happened to it is told by the type of the
 error: ``NotAcceptedError`` (provably not accepted), ``RefusedError`` (refused for good), ``MaybeAcceptedError``
 (to be looked up in the history). No error, log line or ``repr`` holds the key, a prompt or a signed address.
@@ -14,20 +14,20 @@ import aiohttp
 
 from services.clock import Clock
 from services.failures import Failure, FailureKind
-from services.genaipro.answers import lost, paid_error, read_error
-from services.genaipro.errors import GenAIProError, NotAcceptedError, RefusedError
-from services.genaipro.events import CreditGrant, FailedEvent, HistoryPage, StreamEvent
-from services.genaipro.pacing import Pace
-from services.genaipro.sse import BODY_LIMIT, PaidEventSource, read_bounded
-from services.genaipro.sse_decoder import ServerSentEvent, SseLimitError
-from services.genaipro.upload import CONNECT_SECONDS, FormFile, Sending, open_form
-from services.genaipro.wire import (
-    is_terminal,
-    parse_credits,
-    parse_event,
-    parse_histories,
-    parse_mislabelled,
+from services.genaipro.classify import lost, paid_error, read_error
+from services.genaipro.events import (
+    CreditGrant,
+    FailedEvent,
+    GenAIProError,
+    HistoryPage,
+    NotAcceptedError,
+    RefusedError,
+    StreamEvent,
 )
+from services.genaipro.parsing import is_terminal, parse_answer, parse_credits, parse_event, parse_histories
+from services.genaipro.rate_limit import RateLimit
+from services.genaipro.stream import BODY_LIMIT, PaidEventSource, ServerSentEvent, SseLimitError, read_bounded
+from services.genaipro.upload import CONNECT_SECONDS, FormFile, Sending, open_form
 from services.photos.model import MAX_PHOTOS, PhotoFile
 from services.user_agent import USER_AGENT
 
@@ -68,7 +68,7 @@ class GenAIProClient:
         base_url: The API's base URL, such as ``https://genaipro.vn/api/v1``.
         api_key: The Bearer token.
         idle_timeout: Seconds without a byte after which a stream counts as lost (``STREAM_IDLE_TIMEOUT``).
-        pacer: The limit on calls, shared by the whole process.
+        rate_limit: The limit on calls, shared by the whole process.
         clock: The current time, for waits that the service gives as a date.
     """
 
@@ -80,7 +80,7 @@ class GenAIProClient:
         api_key: str,
         *,
         idle_timeout: float,
-        pacer: Pace,
+        rate_limit: RateLimit,
         clock: Clock,
     ) -> None:
         self._session = session
@@ -88,7 +88,7 @@ class GenAIProClient:
         self._base_url = base_url.rstrip("/")
         self._api_key = api_key
         self._idle_timeout = idle_timeout
-        self._pacer = pacer
+        self._rate_limit = rate_limit
         self._clock = clock
 
     def ingredients_to_video(
@@ -159,7 +159,7 @@ class GenAIProClient:
             )
             stack.push_async_callback(source.close)
             await self._post(source, sending)
-            events = self._stream(source) if source.is_stream else self._single(await self._whole(source))
+            events = self._stream(source) if await source.is_stream() else self._single(await self._whole(source))
             yield await stack.enter_async_context(aclosing(events))
 
     async def histories(self, page: int = 1, page_size: int = 20) -> HistoryPage:
@@ -216,9 +216,9 @@ class GenAIProClient:
         """The terminal event of an answer that is no stream; raises what any other such answer means."""
         if 200 <= source.status < 300:
             raw = await source.body(READ_LIMIT, seconds=None)
-            event = parse_mislabelled(raw)
+            event = parse_answer(raw.decode("utf-8-sig", "replace"))
             if isinstance(event, FailedEvent):
-                event = parse_mislabelled(self._without_key(raw))
+                event = parse_answer(self._text(raw))
             if event is None:
                 _LOG.warning("an answer of status %d that tells no result", source.status)
                 raise lost(source.status)
@@ -254,7 +254,7 @@ class GenAIProClient:
 
     async def _read(self, path: str, query: dict[str, str]) -> str:
         """The body of a read's answer, of status 200."""
-        await self._pacer.wait()
+        await self._rate_limit.wait()
         try:
             async with self._session.get(
                 f"{self._base_url}/{path}",
@@ -286,7 +286,7 @@ class GenAIProClient:
     async def _heeded(self, error: GenAIProError) -> GenAIProError:
         """The error; a wait that it asks for holds all calls."""
         if isinstance(error, NotAcceptedError) and error.retry_after is not None:
-            await self._pacer.hold(min(error.retry_after, LONGEST_HOLD))
+            await self._rate_limit.hold(min(error.retry_after, LONGEST_HOLD))
         return error
 
     def _text(self, body: bytes) -> str:

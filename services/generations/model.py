@@ -130,7 +130,7 @@ class Generation:
         armed_at: When the paid POST was about to be made, or None; a later attempt replaces it.
         attempts: Attempts at the POST so far.
         reconciling_since: When the result was first missed, or None.
-        server_error: Whether the POST met a 5xx, which shortens the search.
+        server_error: Whether the POST met a 5xx, or a completed event named no video, which shortens the search.
         cancel_requested_at: When Cancel was pressed, or None.
         finished_at: When it ended, or None.
         final_shown: Whether the requester was told the end.

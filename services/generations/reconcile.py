@@ -9,11 +9,10 @@ from structlog import get_logger
 
 from services.clock import Clock
 from services.failures import Charged, Failure, FailureKind
-from services.genaipro.errors import GenAIProError, NotAcceptedError
-from services.genaipro.events import HistoryPage, VideoResult
+from services.genaipro.classify import failure_of
+from services.genaipro.events import GenAIProError, HistoryPage, NotAcceptedError, VideoResult
 from services.generations.matching import SKEW, Match, Verdict, keys_of, match, same_prompt
 from services.generations.model import Generation, State
-from services.generations.outcome import failure_of
 from services.generations.reporting import Reporter
 from services.generations.repository import GenerationRows
 from services.generations.results import Results, ResultTakenError

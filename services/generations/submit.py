@@ -22,13 +22,20 @@ from tenacity import (
 )
 
 from services.failures import Charged, Failure, FailureKind
-from services.genaipro.errors import MaybeAcceptedError, NotAcceptedError, RefusedError
-from services.genaipro.events import CompletedEvent, FailedEvent, StatusEvent, StreamEvent
+from services.genaipro.classify import failure_of
+from services.genaipro.events import (
+    CompletedEvent,
+    FailedEvent,
+    MaybeAcceptedError,
+    NotAcceptedError,
+    RefusedError,
+    StatusEvent,
+    StreamEvent,
+)
 from services.generations.cancelling import CancelRequestedError
 from services.generations.machine import on_status_word
 from services.generations.model import Generation, Shape, State
 from services.generations.outages import through_outages
-from services.generations.outcome import failure_of
 from services.generations.progress_log import ProgressLog
 from services.generations.reporting import Reporter
 from services.generations.repository import GenerationRows
@@ -234,8 +241,11 @@ class Submitter:
             return await through_outages(
                 self._timing.sleep, self._results.record, current, event.results, exclusive=False
             )
+        if any(result.succeeded or not (result.failed or result.status) for result in event.results):
+            # Made, and not said where: the history may know, and soon, if it ever does.
+            return await self._look_up(current, server_error=True)
         if any(not result.failed for result in event.results):
-            # Made, or still being made, and not said where: the history may know.
+            # Still being made.
             return await self._look_up(current, server_error=False)
         return await self._fail(current, failure_of(event.results))
 

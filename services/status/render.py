@@ -15,6 +15,7 @@ from services.texts import Html, Phrases
 
 _AGAIN = {
     FailureKind.CREDITS,
+    FailureKind.GUARD,
     FailureKind.BUSY,
     FailureKind.SERVICE,
     FailureKind.OTHER,

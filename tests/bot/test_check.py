@@ -33,6 +33,7 @@ async def world(
     token: str = TOKEN,
     key: str = KEY,
     grants: object = CREDITS,
+    guard: tuple[int, str, str] | None = None,
     webhook: Mapping[str, object] | None = None,
     **changes: str,
 ) -> AsyncIterator[Settings]:
@@ -47,7 +48,10 @@ async def world(
         info = {"url": "", "has_custom_certificate": False, "pending_update_count": 3} | dict(webhook or {})
         return web.json_response({"ok": True, "result": info})
 
-    async def tell_credits(request: web.Request) -> web.Response:
+    async def tell_credits(request: web.Request) -> web.StreamResponse:
+        if guard is not None:
+            status, text, content_type = guard
+            return web.Response(status=status, text=text, content_type=content_type)
         if request.headers["Authorization"] != f"Bearer {KEY}":
             return web.json_response({"error": f"unknown key {key}"}, status=401)
         return web.json_response(grants)
@@ -109,6 +113,16 @@ async def test_all_well(tmp_path: Path) -> None:
         ),
         ({"key": "refused-key"}, 4, "the key is refused; set GENAIPRO_API_KEY"),
         ({"genaipro_api_url": "http://127.0.0.1:1"}, 4, "cannot be reached; see that GENAIPRO_API_URL"),
+        (
+            {"guard": (403, "error code: 1010", "text/plain")},
+            4,
+            "a guard in front of the service turns",
+        ),
+        (
+            {"guard": (401, "<html>Just a moment...</html>", "text/html")},
+            4,
+            "run the bot from another address",
+        ),
         ({"grants": []}, 4, "no credits are left; buy credits"),
         ({"database_url": "sqlite:////proc/none/x.db"}, 2, "set DATABASE_URL"),
         ({"data_dir": "/dev/null/x", "database_url": "sqlite:///unused.db"}, 1, "cannot be written"),
@@ -148,7 +162,7 @@ HOOK = {"webhook_url": "https://bot.example.com/private-path", "webhook_secret":
     ],
 )
 async def test_state_of_the_webhook(
-    changes: dict[str, str], webhook: dict[str, object], ok: bool, said: str, tmp_path: Path
+    changes: dict[str, Any], webhook: dict[str, object], ok: bool, said: str, tmp_path: Path
 ) -> None:
     async with world(tmp_path, webhook=webhook, **changes) as settings:
         status, lines = await report(settings)

@@ -10,7 +10,7 @@ from bot.health import LONGEST_LAG_SECONDS, Health, LoopWatch, PartFailedError
 from bot.http import HttpServer
 from services.contact import GRACE_SECONDS, Contact, NotReachedError
 from services.failures import Failure, FailureKind
-from services.genaipro.errors import NotAcceptedError
+from services.genaipro.events import NotAcceptedError
 from services.reach import AGAIN_SECONDS, CREDITS_SECONDS, IDLE_SECONDS, GenAIProReach
 from tests.bot.hand_clock import HandClock
 

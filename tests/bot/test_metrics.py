@@ -14,8 +14,18 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.http import HttpServer
 from bot.metrics import Metrics, OutboxCollector, QueueGauge
 from services.failures import Charged, Failure, FailureKind
-from services.genaipro.errors import GenAIProError, MaybeAcceptedError, NotAcceptedError, RefusedError
-from services.genaipro.events import CompletedEvent, CreditGrant, FailedEvent, HistoryPage, StatusEvent, StreamEvent
+from services.genaipro.events import (
+    CompletedEvent,
+    CreditGrant,
+    FailedEvent,
+    GenAIProError,
+    HistoryPage,
+    MaybeAcceptedError,
+    NotAcceptedError,
+    RefusedError,
+    StatusEvent,
+    StreamEvent,
+)
 from services.generations.model import Generation, State
 from services.metering import MeteredGenAIPro
 from services.outbox.priority import Priority

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from services.cluster import Membership, SharedPacer, Tempo
+from services.cluster import Membership, Tempo
+from services.genaipro.rate_limit import SharedRateLimit
 from services.store.database import Database, open_database
 
 QUICK = Tempo(heartbeat=1.0, lease=timedelta(seconds=10))
@@ -166,7 +167,7 @@ async def test_the_pace_is_one_for_all_processes(postgres_database: Database, po
 
     try:
         waits: list[Callable[[], Awaitable[None]]] = [
-            SharedPacer(5, database, minute).wait for database in (postgres_database, another)
+            SharedRateLimit(5, database, minute).wait for database in (postgres_database, another)
         ]
         for wait in (waits * 3)[:5]:
             await wait()
@@ -191,7 +192,7 @@ async def test_calls_that_come_together_do_not_slip_past_the_pace(
         full.set()
         await asyncio.Event().wait()
 
-    pacers = [SharedPacer(7, database, wait_for_good) for database in (postgres_database, another)]
+    pacers = [SharedRateLimit(7, database, wait_for_good) for database in (postgres_database, another)]
     calls = [asyncio.create_task(pacers[number % 2].wait()) for number in range(20)]
     try:
         while sum(call.done() for call in calls) < 7:
@@ -226,7 +227,7 @@ async def test_a_hold_of_one_process_holds_those_of_all(postgres_database: Datab
             await told.hold(1)
 
     try:
-        told, other = SharedPacer(1, another, go_by), SharedPacer(1, postgres_database, go_by)
+        told, other = SharedRateLimit(1, another, go_by), SharedRateLimit(1, postgres_database, go_by)
         await other.wait()
         await other.wait()
         assert len(pauses) == 2
@@ -247,10 +248,10 @@ async def test_a_hold_that_cannot_be_shared_holds_its_own_process(
         pauses.append(seconds)
         raise asyncio.CancelledError
 
-    def gone() -> None:
+    def gone(*_: object) -> None:
         raise ConnectionRefusedError
 
-    pacer = SharedPacer(5, postgres_database, until_cut_off)
+    pacer = SharedRateLimit(5, postgres_database, until_cut_off)
     with monkeypatch.context() as outage:
         outage.setattr(postgres_database, "write", gone)
         await pacer.hold(100)

@@ -35,6 +35,7 @@ def told(here: World, owner: Person) -> list[str]:
     [
         (Script(answer=Answer(402, {"error": "no credits"})), "out of credits"),
         (Script(answer=Answer(401, {"error": "who are you"})), "GENAIPRO_API_KEY"),
+        (Script(answer=Answer(403, "error code: 1010", content_type="text/plain")), "guard in front of GenAIPro"),
         (Script(end=End.DROP, after=1, history=InHistory.NEVER), "never came"),
     ],
 )

@@ -5,7 +5,7 @@ import aiohttp
 import pytest
 
 from services.genaipro.client import GenAIProClient
-from services.genaipro.pacing import Pacer
+from services.genaipro.rate_limit import ProcessRateLimit
 from services.genaipro.upload import paid_session
 from services.photos.model import PhotoFile
 from tests.genaipro.fakes import FakeClock
@@ -35,8 +35,8 @@ async def paid() -> AsyncIterator[aiohttp.ClientSession]:
 @pytest.fixture
 def make_client(session: aiohttp.ClientSession, paid: aiohttp.ClientSession, clock: FakeClock) -> MakeClient:
     def make(url: str, idle_timeout: float = 30) -> GenAIProClient:
-        pacer = Pacer(30, clock, clock.sleep)
-        return GenAIProClient(session, paid, url, KEY, idle_timeout=idle_timeout, pacer=pacer, clock=clock)
+        pacer = ProcessRateLimit(30, clock, clock.sleep)
+        return GenAIProClient(session, paid, url, KEY, idle_timeout=idle_timeout, rate_limit=pacer, clock=clock)
 
     return make
 

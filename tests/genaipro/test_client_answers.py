@@ -7,8 +7,16 @@ from datetime import UTC, datetime
 import pytest
 
 from services.failures import Charged, Failure, FailureKind
-from services.genaipro.errors import GenAIProError, MaybeAcceptedError, NotAcceptedError, RefusedError
-from services.genaipro.events import CompletedEvent, CreditGrant, FailedEvent, StreamEvent
+from services.genaipro.events import (
+    CompletedEvent,
+    CreditGrant,
+    FailedEvent,
+    GenAIProError,
+    MaybeAcceptedError,
+    NotAcceptedError,
+    RefusedError,
+    StreamEvent,
+)
 from services.photos.model import PhotoFile
 from tests.genaipro.conftest import KEY, MakeClient
 from tests.genaipro.fakes import COMPLETE, URL, Exchange, FakeClock, Script, WireServer, event, video
@@ -61,6 +69,64 @@ async def test_a_refusal_for_good(
     error = await error_of(make_client, photos, answers(status, body, extra="Location: /elsewhere\r\n"))
     assert isinstance(error, RefusedError)
     assert (error.failure, error.status) == (Failure(kind, reason), status)
+
+
+CHALLENGE = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>cdn-cgi/challenge</body></html>"
+BLOCKED = b"<html><head><title>Attention Required! | Cloudflare</title></head></html>"
+GUARDED = [
+    (403, b"error code: 1010", "text/plain", ""),
+    (403, b"error code: 1020\n", "text/plain", ""),
+    (401, b" Error code: 1009", "", ""),
+    (403, CHALLENGE, "text/html; charset=UTF-8", ""),
+    (403, BLOCKED, "text/html", "Retry-After: 5\r\n"),
+    (401, HTML, "text/html", ""),
+    (403, HTML, "application/octet-stream", ""),
+    (403, b"Access denied", "text/html", ""),
+    (403, b"{}", "application/json", "cf-mitigated: challenge\r\n"),
+    (503, CHALLENGE, "text/html", "Cf-Mitigated: challenge\r\nRetry-After: 5\r\n"),
+    (503, CHALLENGE, "text/html", ""),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "content_type", "extra"), GUARDED)
+async def test_a_guard_is_not_the_service(
+    make_client: MakeClient, photos: list[PhotoFile], status: int, body: bytes, content_type: str, extra: str
+) -> None:
+    async with WireServer(answers(status, body, content_type, extra)) as server:
+        client = make_client(server.url)
+        with pytest.raises(RefusedError) as paid:
+            await collect(client, photos)
+        assert server.posts == 1
+        for call in (client.credits, client.histories):
+            with pytest.raises(NotAcceptedError) as free:
+                await call()
+            assert (free.value.failure, free.value.status) == (Failure(FailureKind.GUARD), status)
+    assert (paid.value.failure, paid.value.status) == (Failure(FailureKind.GUARD), status)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "content_type", "extra", "kind"),
+    [
+        (401, b'{"error": "invalid api key"}', "text/html", "", FailureKind.KEY),
+        (403, b'{"error": "error code: 1010"}', "application/json", "", FailureKind.REJECTED),
+        (401, b"", "text/plain", "", FailureKind.KEY),
+        (400, BLOCKED, "text/html", "", FailureKind.REJECTED),
+        (429, b"error code: 1015", "text/plain", "", FailureKind.BUSY),
+        (503, HTML, "text/html", "", FailureKind.SERVICE),
+        (502, CHALLENGE, "text/html", "", FailureKind.SERVICE),
+    ],
+)
+async def test_the_service_is_not_a_guard(
+    make_client: MakeClient,
+    photos: list[PhotoFile],
+    status: int,
+    body: bytes,
+    content_type: str,
+    extra: str,
+    kind: FailureKind,
+) -> None:
+    error = await error_of(make_client, photos, answers(status, body, content_type, extra))
+    assert (error.failure.kind, error.status) == (kind, status)
 
 
 @pytest.mark.parametrize("status", [400, 413, 500, 503])

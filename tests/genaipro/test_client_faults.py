@@ -12,9 +12,16 @@ import pytest
 
 from services.failures import Charged, Failure, FailureKind
 from services.genaipro.client import GenAIProClient
-from services.genaipro.errors import GenAIProError, MaybeAcceptedError, NotAcceptedError, RefusedError
-from services.genaipro.events import CompletedEvent, StatusEvent, StreamEvent
-from services.genaipro.sse import PaidEventSource
+from services.genaipro.events import (
+    CompletedEvent,
+    GenAIProError,
+    MaybeAcceptedError,
+    NotAcceptedError,
+    RefusedError,
+    StatusEvent,
+    StreamEvent,
+)
+from services.genaipro.stream import PaidEventSource
 from services.genaipro.upload import AnswerFirstSocket
 from services.photos.model import PhotoFile
 from tests.genaipro.conftest import KEY, MakeClient
@@ -324,6 +331,9 @@ async def test_reads_are_paced_and_every_call_holds_the_others_when_asked_to(
         async def wait(self) -> None:
             waited.append(True)
 
+        async def spare(self) -> bool:
+            return False
+
         async def hold(self, seconds: float) -> None:
             waited.append(False)
 
@@ -331,7 +341,7 @@ async def test_reads_are_paced_and_every_call_holds_the_others_when_asked_to(
         await exchange.answer(429, b"", extra="Retry-After: 5\r\n")
 
     async with WireServer(script) as server:
-        client = GenAIProClient(session, paid, server.url, KEY, idle_timeout=5, pacer=Counting(), clock=clock)
+        client = GenAIProClient(session, paid, server.url, KEY, idle_timeout=5, rate_limit=Counting(), clock=clock)
         with pytest.raises(NotAcceptedError):
             await collect(client, photos)
         with pytest.raises(NotAcceptedError):

@@ -10,8 +10,15 @@ import pytest
 
 from services.failures import Charged, Failure, FailureKind
 from services.genaipro.client import GenAIProClient
-from services.genaipro.errors import MaybeAcceptedError
-from services.genaipro.events import CompletedEvent, FailedEvent, StatusEvent, StreamEvent, UnknownEvent, VideoResult
+from services.genaipro.events import (
+    CompletedEvent,
+    FailedEvent,
+    MaybeAcceptedError,
+    StatusEvent,
+    StreamEvent,
+    UnknownEvent,
+    VideoResult,
+)
 from services.photos.model import PhotoFile
 from tests.genaipro.conftest import KEY, MakeClient
 from tests.genaipro.fakes import COMPLETE, END, STATUS, URL, Exchange, Script, WireServer, chunk, event, video
@@ -202,28 +209,61 @@ async def test_a_result_whose_end_got_lost(make_client: MakeClient, photos: list
     assert await run(make_client, photos, streaming(raw)) == [CompletedEvent((DONE,))]
 
 
-async def test_a_result_in_hand_when_the_connection_breaks(make_client: MakeClient, photos: list[PhotoFile]) -> None:
-    """What came before the break counts, though nobody had asked for it yet when the break came."""
-    taken, broken = asyncio.Event(), asyncio.Event()
+@pytest.mark.parametrize("is_cut", [False, True])
+async def test_a_result_that_the_break_follows_at_once(
+    make_client: MakeClient, photos: list[PhotoFile], is_cut: bool
+) -> None:
+    raw = event(COMPLETE, [video()])
 
     async def script(exchange: Exchange) -> None:
         await exchange.stream(event(STATUS, "processing"))
-        await taken.wait()
-        await exchange.send(chunk(event(COMPLETE, [video()])))
-        exchange.writer.close()
-        await exchange.writer.wait_closed()
-        broken.set()
+        await exchange.send(chunk(raw[:-1] if is_cut else raw))
+        exchange.reset() if is_cut else exchange.writer.close()
+
+    assert await run(make_client, photos, script) == [StatusEvent("processing"), CompletedEvent((DONE,))]
+
+
+ODD_HEADS = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n",
+    b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n\r\n",
+)
+
+
+@pytest.mark.parametrize("head", ODD_HEADS)
+@pytest.mark.parametrize("start", [b"", b": ping\n\n", b"\xef\xbb\xbf\r\n", b"\n\n"])
+async def test_a_stream_of_another_type_shows_its_progress_as_it_comes(
+    make_client: MakeClient, photos: list[PhotoFile], head: bytes, start: bytes
+) -> None:
+    shown = asyncio.Event()
+
+    async def script(exchange: Exchange) -> None:
+        await exchange.send(head + start)
+        await exchange.send(event(STATUS, "starting"))
+        await shown.wait()
+        await exchange.send(event(COMPLETE, [video()]))
+        await exchange.until_closed()
 
     async with (
         WireServer(script) as server,
         make_client(server.url).ingredients_to_video(photos, "a cat", 1) as events,
     ):
-        assert await anext(events) == StatusEvent("processing")
-        taken.set()
-        await broken.wait()
-        for _ in range(10):  # turns of the loop in which the break is noticed
-            await asyncio.sleep(0)
+        assert await anext(events) == StatusEvent("starting")
+        shown.set()
         assert [one async for one in events] == [CompletedEvent((DONE,))]
+
+
+@pytest.mark.parametrize("head", ODD_HEADS)
+@pytest.mark.parametrize("start", [b"", b"  \n", b"\xef\xbb\xbf"])
+async def test_an_answer_of_another_type_is_no_stream(
+    make_client: MakeClient, photos: list[PhotoFile], head: bytes, start: bytes
+) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.send(head + start)
+        await exchange.send(json.dumps([video()]).encode())
+
+    assert await run(make_client, photos, script) == [CompletedEvent((DONE,))]
 
 
 async def test_leaving_closes_the_connection(make_client: MakeClient, photos: list[PhotoFile]) -> None:

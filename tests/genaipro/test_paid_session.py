@@ -6,8 +6,7 @@ from io import FileIO
 import aiohttp
 import pytest
 
-from services.genaipro.errors import MaybeAcceptedError, NotAcceptedError
-from services.genaipro.events import CompletedEvent, StatusEvent
+from services.genaipro.events import CompletedEvent, MaybeAcceptedError, NotAcceptedError, StatusEvent
 from services.genaipro.upload import Sending, open_form
 from services.photos.model import PhotoFile
 from tests.genaipro.conftest import MakeClient

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.genaipro.sse_decoder import ServerSentEvent, SseDecoder, SseLimitError
+from services.genaipro.stream import ServerSentEvent, SseDecoder, SseLimitError
 
 LINE = st.one_of(
     st.sampled_from(

@@ -21,11 +21,13 @@ from services.delivery.plan import Way
 from services.delivery.prepare import Prepared, VideoProblem
 from services.delivery.send import Outgoing, SentVideo
 from services.failures import Charged, Failure, FailureKind
-from services.genaipro.errors import MaybeAcceptedError, NotAcceptedError, RefusedError
 from services.genaipro.events import (
     CompletedEvent,
     FailedEvent,
     HistoryPage,
+    MaybeAcceptedError,
+    NotAcceptedError,
+    RefusedError,
     StatusEvent,
     StreamEvent,
     VideoResult,

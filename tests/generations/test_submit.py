@@ -11,8 +11,7 @@ from sqlalchemy.exc import OperationalError
 from tenacity import Future, RetryCallState
 
 from services.failures import Charged, Failure, FailureKind
-from services.genaipro.errors import NotAcceptedError
-from services.genaipro.events import CompletedEvent, StreamEvent, VideoResult
+from services.genaipro.events import CompletedEvent, NotAcceptedError, StreamEvent, VideoResult
 from services.generations.cancelling import CancelRequestedError
 from services.generations.model import Generation, Shape, State
 from services.generations.repository import RunOvertakenError
@@ -197,9 +196,11 @@ async def test_a_run_that_was_overtaken_in_mid_stream_writes_nothing(
     [
         ((), State.FAILED, FailureKind.OTHER),
         ((VideoResult("i", "p", (), True, False, "completed", None),), State.RECONCILING, None),
+        ((VideoResult("i", "p", (), False, False, "", None),), State.RECONCILING, None),
+        ((VideoResult("i", "p", (), False, False, "pending", None),), State.RECONCILING, None),
         ((VideoResult("i", "p", (), False, True, "AUDIO_FILTERED", None),), State.FAILED, FailureKind.AUDIO),
     ],
-    ids=["nothing", "made but not said where", "failed"],
+    ids=["nothing", "made but not said where", "of an unknown end", "still made", "failed"],
 )
 async def test_an_array_without_addresses(
     here: Bench,
@@ -219,6 +220,9 @@ async def test_an_array_without_addresses(
     after = await here.submitter.run(await taken(here))
     assert after.state is state
     assert (after.failure.kind if after.failure else None) is kind
+    # What is still being made may take its time; what is made is found soon or never.
+    if state is State.RECONCILING:
+        assert after.server_error is (results[0].status != "pending")
 
 
 async def test_the_time_limit_ends_the_stream_and_the_result_is_looked_up(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.genaipro.pacing import WINDOW, Pacer
+from services.genaipro.rate_limit import WINDOW, ProcessRateLimit
 from tests.genaipro.fakes import FakeClock
 
 GAPS = st.lists(st.one_of(st.just(0.0), st.floats(0, 90)), max_size=60)
@@ -14,7 +14,7 @@ GAPS = st.lists(st.one_of(st.just(0.0), st.floats(0, 90)), max_size=60)
 @given(st.integers(1, 8), GAPS, st.dictionaries(st.integers(0, 59), st.floats(-5, 100), max_size=3))
 def test_never_more_than_the_limit_in_any_window(limit: int, gaps: list[float], holds: dict[int, float]) -> None:
     clock = FakeClock()
-    pacer = Pacer(limit, clock, clock.sleep)
+    pacer = ProcessRateLimit(limit, clock, clock.sleep)
     through: list[float] = []
 
     async def run() -> None:
@@ -46,7 +46,7 @@ async def test_waiters_go_in_their_order_and_a_cancelled_one_takes_nothing() -> 
         await wake.wait()
         clock.seconds += seconds
 
-    pacer = Pacer(2, clock, sleep)
+    pacer = ProcessRateLimit(2, clock, sleep)
 
     async def call(number: int) -> None:
         await pacer.wait()
@@ -69,7 +69,7 @@ async def test_waiters_go_in_their_order_and_a_cancelled_one_takes_nothing() -> 
 
 async def test_a_hold_reaches_those_that_already_wait() -> None:
     clock = FakeClock()
-    pacer = Pacer(1, clock, clock.sleep)
+    pacer = ProcessRateLimit(1, clock, clock.sleep)
     await pacer.wait()
 
     async def sleep(seconds: float) -> None:
@@ -78,7 +78,7 @@ async def test_a_hold_reaches_those_that_already_wait() -> None:
             await pacer.hold(100)
             await pacer.hold(1)
 
-    pacer._sleep = sleep
+    pacer.sleep = sleep
     await pacer.wait()
     assert clock.seconds == 1160
 
@@ -86,4 +86,4 @@ async def test_a_hold_reaches_those_that_already_wait() -> None:
 def test_no_call_at_all_is_no_limit() -> None:
     clock = FakeClock()
     with pytest.raises(ValueError, match="at least one"):
-        Pacer(0, clock)
+        ProcessRateLimit(0, clock)

@@ -1,0 +1,326 @@
+"""From payloads to typed events and pages, in every shape they were seen in. Pure.
+
+Malformed payloads give a typed error or an ``UnknownEvent``. One object of a result: ``{"id", "prompt",
+"file_url" | "file_urls", "status", "created_at", "error"?}``. Several: an array of them, a single one, or an object
+with the array under ``data``. Source: the API pages of ``/v1/veo``.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+
+from services.failures import Charged, Failure, FailureKind
+from services.genaipro.classify import (
+    NotJsonError,
+    classify,
+    load_json,
+    short,
+    storable,
+    words_of_text,
+    words_of_value,
+)
+from services.genaipro.events import (
+    CompletedEvent,
+    CreditGrant,
+    FailedEvent,
+    HistoryPage,
+    MaybeAcceptedError,
+    NotAcceptedError,
+    StatusEvent,
+    StreamEvent,
+    UnknownEvent,
+    VideoResult,
+)
+
+_SUCCESS = frozenset({"successful", "success", "succeeded", "completed", "complete", "done", "finished"})
+_FAILURE = re.compile(
+    r"fail|error|reject|cancel|block|unsuccess|unsafe|filter|denied|abort|expired|timed?[\s_-]*out", re.IGNORECASE
+)
+_WORD = re.compile(r"[a-z]+")
+_NUMBER = re.compile(r"-?\d{9,16}(\.\d{1,9})?")
+_MILLISECONDS_FROM = 1e11
+_WRAPPINGS = 2
+
+
+def is_success(status: str) -> bool:
+    """Whether a status word names success, such as ``MEDIA_GENERATION_STATUS_SUCCESSFUL`` or ``completed``."""
+    return not is_failure(status) and any(word in _SUCCESS for word in _WORD.findall(status.lower()))
+
+
+def is_failure(status: str) -> bool:
+    """Whether a status word names a failure, such as ``FAILED``, ``rejected`` or ``BLOCKED_BY_FILTER``."""
+    return _FAILURE.search(status) is not None
+
+
+def parse_time(value: object) -> datetime | None:
+    """A time as the API writes it.
+
+    Args:
+        value: ISO 8601 text (with ``Z``, an offset, or nothing, which means UTC), or a number of seconds or
+            milliseconds since 1970, as a number or as text of at least nine digits.
+
+    Returns:
+        An aware time in UTC, or None for anything unreadable.
+    """
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        text = value.strip()
+        if not _NUMBER.fullmatch(text):
+            return _parse_iso(text)
+        value = float(text)
+    if not isinstance(value, int | float):
+        return None
+    try:
+        seconds = float(value)
+        return datetime.fromtimestamp(seconds / 1000 if abs(seconds) >= _MILLISECONDS_FROM else seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _parse_iso(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text.removesuffix(" UTC"))
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _addresses(value: object) -> Iterator[str]:
+    """Every http(s) address in a text, or in a list of texts or of objects that hold one."""
+    if isinstance(value, str):
+        address = storable(value.strip())
+        if address.lower().startswith(("http://", "https://")):
+            yield address
+    elif isinstance(value, list):
+        for part in value:
+            if isinstance(part, Mapping):
+                yield from _addresses(part.get("file_url") or part.get("url"))
+            elif isinstance(part, str):
+                yield from _addresses(part)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return ""
+    return storable(value) if isinstance(value, str) else str(value)[:300]
+
+
+def parse_result(value: Mapping[str, object], *, final: bool) -> VideoResult:
+    """One object.
+
+    Args:
+        value: The decoded JSON object.
+        final: Whether it stands in a completed event, where an address under an unknown status means success;
+            elsewhere only an address under no status at all does.
+    """
+    status = short(_text(value.get("status")))
+    error = words_of_value(value.get("error"))
+    reason = short(error.text or error.code)
+    urls = tuple(dict.fromkeys((*_addresses(value.get("file_url")), *_addresses(value.get("file_urls")))))
+    failed = is_failure(status) or (bool(reason) and not urls and not is_success(status))
+    succeeded = not failed and (is_success(status) or (bool(urls) and (final or not status)))
+    return VideoResult(
+        id=_text(value.get("id")),
+        prompt=_text(value.get("prompt")),
+        urls=() if failed else urls,
+        succeeded=succeeded,
+        failed=failed,
+        status=status,
+        created_at=parse_time(value.get("created_at")),
+        error=reason,
+    )
+
+
+def parse_results(value: object, *, final: bool) -> tuple[VideoResult, ...] | None:
+    """All objects of a payload.
+
+    Args:
+        value: A decoded JSON value: an array of objects (or of bare addresses), one object, or an object with
+            ``data``.
+        final: See ``parse_result``.
+
+    Returns:
+        The objects in their order, possibly none; None when the payload is not of such a shape.
+    """
+    for _ in range(_WRAPPINGS):
+        if isinstance(value, Mapping) and isinstance(value.get("data"), Mapping | list):
+            value = value["data"]
+    if isinstance(value, Mapping):
+        return (parse_result(value, final=final),) if _is_result(value) else None
+    if not isinstance(value, list):
+        return None
+    parts: list[Mapping[str, object]] = [part if isinstance(part, Mapping) else {"file_url": part} for part in value]
+    results = tuple(parse_result(part, final=final) for part in parts if _is_result(part))
+    return results if results or not value else None
+
+
+def _is_result(value: Mapping[str, object]) -> bool:
+    """Whether the object has anything of a result: an address, an identity, an end or an error."""
+    status = value.get("status")
+    ended = isinstance(status, str) and (is_success(status) or is_failure(status))
+    named = bool(_text(value.get("id")) or value.get("error"))
+    return ended or named or any(True for key in ("file_url", "file_urls") for _ in _addresses(value.get(key)))
+
+
+STATUS = "video_generation_status"
+COMPLETE = "video_generation_complete"
+ERROR = "error"
+
+_WORD_KEYS = ("status", "state", "word", "message", "data")
+_ADDRESS = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
+_LARGEST = 10**15
+
+
+def parse_event(name: str, data: str) -> StreamEvent:
+    """The typed event of one event of the stream.
+
+    Args:
+        name: Its name; ``message`` when the stream gave none.
+        data: Its data lines, joined by line feeds.
+
+    Raises:
+        MaybeAcceptedError: A completed event whose data cannot be read: the videos may be there all the same.
+    """
+    kind = name.strip().lower()
+    if kind == STATUS:
+        word = _status_word(data)
+        return StatusEvent(word) if word else UnknownEvent(short(name), "")
+    if kind == COMPLETE:
+        return CompletedEvent(_completed(data))
+    if kind == ERROR:
+        return FailedEvent(classify(words_of_text(data)))
+    return UnknownEvent(short(name), short(_ADDRESS.sub("", data[:4000])))
+
+
+def is_terminal(event: StreamEvent) -> bool:
+    """Whether nothing comes after the event."""
+    return isinstance(event, CompletedEvent | FailedEvent)
+
+
+def _status_word(data: str) -> str:
+    try:
+        value = load_json(data)
+    except NotJsonError:
+        return short(data)
+    if isinstance(value, Mapping):
+        value = next((value[key] for key in _WORD_KEYS if isinstance(value.get(key), str)), "")
+    if isinstance(value, str):
+        return short(value)
+    return short(str(value)) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+
+def _completed(data: str) -> tuple[VideoResult, ...]:
+    try:
+        value = load_json(data)
+    except NotJsonError:
+        value = data
+    if isinstance(value, str):
+        value = [value.strip()]
+    results = parse_results(value, final=True)
+    if results is None:
+        raise MaybeAcceptedError(Failure(FailureKind.LOST, charged=Charged.UNKNOWN), 200)
+    return results
+
+
+def parse_answer(body: str) -> StreamEvent | None:
+    """The terminal event that a JSON answer stands for, where a stream was expected.
+
+    Args:
+        body: The body of a 2xx answer.
+
+    Returns:
+        A completed or failed event, or None when the body tells neither.
+    """
+    try:
+        value = load_json(body)
+    except NotJsonError:
+        return None
+    if isinstance(value, Mapping) and not isinstance(value.get("data"), list) and _is_error(value):
+        return FailedEvent(classify(words_of_value(value)))
+    results = parse_results(value, final=True)
+    if results is None or any(not result.succeeded and not result.failed for result in results):
+        return None
+    return CompletedEvent(results)
+
+
+def _is_error(value: Mapping[str, object]) -> bool:
+    if value.get("file_url") or value.get("file_urls"):
+        return False
+    status = value.get("status")
+    failed = isinstance(status, str) and is_failure(status)
+    return failed or bool(value.get("error") or value.get("detail")) or value.get("success") is False
+
+
+def parse_histories(body: str, page: int) -> HistoryPage:
+    """A page of the history.
+
+    Args:
+        body: The body of the answer.
+        page: The number that was asked for, for an answer that does not repeat it.
+
+    Raises:
+        NotAcceptedError: The answer cannot be read; asking again is free.
+    """
+    value = _readable(body)
+    listed = value.get("data", []) if isinstance(value, Mapping) else value
+    results = () if listed is None else parse_results(listed, final=False)
+    if results is None:
+        raise _unreadable()
+    if not isinstance(value, Mapping):
+        return HistoryPage(results, page, page)
+    number = _count(value.get("page"), page)
+    size, total = _count(value.get("page_size"), 0), _count(value.get("total"), 0)
+    return HistoryPage(results, number, _count(value.get("total_pages"), -(-total // size) if size else number))
+
+
+def parse_credits(body: str) -> tuple[CreditGrant, ...]:
+    """The grants of credits.
+
+    Args:
+        body: The body of the answer: an array, an object with it under ``data``, or one object.
+
+    Raises:
+        NotAcceptedError: The answer cannot be read; asking again is free.
+    """
+    value = _readable(body)
+    if isinstance(value, Mapping) and "data" in value:
+        value = value["data"]
+    if isinstance(value, Mapping):
+        value = [value]
+    if value is None:
+        value = []
+    if not isinstance(value, list):
+        raise _unreadable()
+    grants = tuple(
+        CreditGrant(_count(part["quota"], 0), _count(part.get("used"), 0), parse_time(part.get("expires_at")))
+        for part in value
+        if isinstance(part, Mapping) and "quota" in part
+    )
+    if value and not grants:
+        raise _unreadable()
+    return grants
+
+
+def _readable(body: str) -> object:
+    try:
+        return load_json(body)
+    except NotJsonError:
+        raise _unreadable() from None
+
+
+def _unreadable() -> NotAcceptedError:
+    """The error of a read whose answer makes no sense: asking again is free."""
+    return NotAcceptedError(Failure(FailureKind.SERVICE), 200)
+
+
+def _count(value: object, default: int) -> int:
+    """A whole number of at least 0, also from text or from a number with a fraction."""
+    if isinstance(value, str) and value.strip().isdecimal():
+        value = value.strip()[:20]
+    elif isinstance(value, bool) or not isinstance(value, int | float):
+        return default
+    try:
+        return min(max(0, int(value)), _LARGEST)
+    except (ValueError, OverflowError):
+        return default
