@@ -53,13 +53,13 @@ def read_env_file(path: Path | None) -> EnvFile:
         f"{path.name}, line {_line(binding.original.string, binding.original.line)}: not understood; "
         "write NAME=value, for example LOG_LEVEL=INFO"
         for binding in bindings
-        if binding.error
+        if binding.error or (binding.key is not None and not binding.key.isprintable())
     ]
     problems += [
         f"{path.name}, line {_line(binding.original.string, binding.original.line)}: {binding.key} has no value; "
         f"write {binding.key}=value"
         for binding in bindings
-        if not binding.error and binding.key is not None and binding.value is None
+        if not binding.error and binding.key is not None and binding.key.isprintable() and binding.value is None
     ]
     return EnvFile({name: value for name, value in values.items() if value is not None}, tuple(problems))
 

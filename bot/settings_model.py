@@ -17,6 +17,7 @@ STORAGE = "Storage"
 HTTP = "Webhook and HTTP endpoints"
 ACCESS = "Who may use the bot"
 LIMITS = "Limits"
+PAYING = "Paying in Telegram Stars"
 TIMES = "Times, in seconds"
 OUTPUT = "Language and logs"
 
@@ -145,6 +146,25 @@ class Settings(BaseSettings):
         whole_number(0),
         Doc("Videos (not requests) for one user in a day; failed ones are given back. 0 means no limit.", "10", LIMITS),
     ] = 0
+
+    stars_per_video: Annotated[
+        int,
+        whole_number(0, 10_000),
+        Doc("Price of a video in Telegram Stars; 0 means that nobody pays.", "25", PAYING),
+    ] = 0
+    free_videos_per_user: Annotated[
+        int,
+        whole_number(0),
+        Doc("With a price: videos that each person has free, once.", "2", PAYING),
+    ] = 0
+    payment_timeout: Annotated[
+        float, kinds.SECONDS, Doc("Seconds that a request waits for its payment.", "3600", PAYING)
+    ] = 3600.0
+    payment_check_interval: Annotated[
+        float,
+        kinds.SECONDS,
+        Doc("Seconds between two comparisons with Telegram's own list of payments.", "3600", PAYING),
+    ] = 3600.0
 
     stream_idle_timeout: Annotated[
         float,
