@@ -27,6 +27,7 @@ from handlers.routing import routes
 from handlers.settings_menu import SettingsMenu
 from services.access import CLAIM_PREFIX, ClaimLink
 from services.clock import Clock
+from services.delivery.send import VideoSender
 from services.drafts.albums import SeenAlbums, StartingAlbums
 from services.drafts.cancelling import OpenDrafts
 from services.drafts.keeper import CardKeeper
@@ -41,7 +42,6 @@ from services.history import History
 from services.inbox import Arrivals
 from services.photos.fetch import MAX_PHOTO_BYTES
 from services.photos.inspector import DocumentInspector
-from services.resend import Resender
 from services.statistics import gather_statistics
 from services.store.database import Database
 
@@ -174,7 +174,7 @@ def build_conversation(
         starter=starter,
         refresher=refresher,
         generations=core.generations,
-        inspector=DocumentInspector(core.photos, core.workspace),
+        inspector=DocumentInspector(core.photos, core.temp_dirs),
         chat_moves=core.chat_moves,
         max_file_bytes=LOCAL_MODE_PHOTO_BYTES if settings.telegram_local_mode else MAX_PHOTO_BYTES,
     )
@@ -208,7 +208,7 @@ def _rooms(
     return CommandRooms(
         commands=commands,
         settings=SettingsMenu(guard, presses, answers, core.people, core.texts),
-        history=HistoryMenu(guard, presses, answers, History(database), Resender(application.bot), core.throttle),
+        history=HistoryMenu(guard, presses, answers, History(database), VideoSender(application.bot), core.throttle),
         forget=ForgetMenu(guard, presses, answers, Forgetting(database, clock)),
         admin=AdminCommands(
             guard,

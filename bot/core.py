@@ -37,9 +37,9 @@ from services.status.board import StatusBoard
 from services.status.estimates import Estimates
 from services.tasks import Tasks
 from services.telemetry import Telemetry
+from services.temp_dirs import TempDirs
 from services.texts import Texts
 from services.throttle import Throttle
-from services.workspace import Workspace
 
 LOCAL_MODE_PHOTO_BYTES = 2000 * 1000 * 1000
 """What a Bot API server in local mode hands out."""
@@ -73,7 +73,7 @@ class Core:
         engine: The job engine.
         photos: Photos from Telegram.
         photo_workers: Decodes images.
-        workspace: Temporary files.
+        temp_dirs: Temporary files.
         tasks: Edits under way.
         sleep: Waits some seconds.
         telemetry: Counts.
@@ -97,7 +97,7 @@ class Core:
     engine: Engine
     photos: PhotoFetcher
     photo_workers: PhotoWorkers
-    workspace: Workspace
+    temp_dirs: TempDirs
     tasks: Tasks
     sleep: Sleep
     telemetry: Telemetry
@@ -114,9 +114,9 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
     session = await stack.enter_async_context(aiohttp.ClientSession())
     telegram = await stack.enter_async_context(open_session(settings.telegram_proxy_url.get_secret_value()))
     paid = await stack.enter_async_context(paid_session())
-    workspace = Workspace(settings.data_dir / "tmp" / ground.executor_id)
-    await workspace.clear()
-    stack.callback(workspace.close)
+    temp_dirs = TempDirs(settings.data_dir / "tmp" / ground.executor_id)
+    await temp_dirs.clear()
+    stack.callback(temp_dirs.close)
     photo_workers = PhotoWorkers()
     stack.callback(photo_workers.close)
     texts = Texts(settings.default_language)
@@ -145,7 +145,7 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
             results=results,
             api=api,
             photos=MeteredPhotos(photos, telemetry),
-            workspace=workspace,
+            temp_dirs=temp_dirs,
             board=board,
             chat_moves=chat_moves,
             scopes=scopes,
@@ -176,7 +176,7 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
         engine=engine,
         photos=photos,
         photo_workers=photo_workers,
-        workspace=workspace,
+        temp_dirs=temp_dirs,
         tasks=tasks,
         sleep=sleep,
         telemetry=telemetry,

@@ -10,21 +10,21 @@ from services.alarm import OwnerAlarm
 from services.chat_moves import ChatMoves
 from services.delivery.address import AddressPolicy, GuardedResolver, guarded_session
 from services.delivery.download import VideoFetcher
-from services.delivery.plan import Limits
-from services.delivery.prepare import VideoPreparer
+from services.delivery.plan import Limits, VideoPreparer
 from services.delivery.send import VideoSender
 from services.generations.cancelling import CancelScopes
 from services.generations.deliver import Deliverer
 from services.generations.progress_log import ProgressLog
 from services.generations.reconcile import Patience, Reconciler
+from services.generations.relocate import Relocator
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
-from services.generations.sending import Means
+from services.generations.sending import SendTools
 from services.generations.submit import Submitter, Timing
 from services.generations.workflow import Workflow
 from services.metering import MeteredFetcher, MeteredGenAIPro, MeteredPhotos
 from services.status.board import StatusBoard
-from services.workspace import Workspace
+from services.temp_dirs import TempDirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Parts:
         results: Their videos.
         api: GenAIPro.
         photos: Photos from Telegram.
-        workspace: Temporary files.
+        temp_dirs: Temporary files.
         board: The status messages.
         chat_moves: Groups that became supergroups.
         scopes: What Cancel ends.
@@ -49,7 +49,7 @@ class Parts:
     results: Results
     api: MeteredGenAIPro
     photos: MeteredPhotos
-    workspace: Workspace
+    temp_dirs: TempDirs
     board: StatusBoard
     chat_moves: ChatMoves
     scopes: CancelScopes
@@ -73,7 +73,7 @@ def build_workflow(ground: Ground, stack: AsyncExitStack, parts: Parts) -> Workf
         parts.api,
         ground.pacer,
         parts.photos,
-        parts.workspace,
+        parts.temp_dirs,
         parts.board,
         parts.progress_log,
         Timing(settings.generation_timeout, sleep),
@@ -90,7 +90,7 @@ def build_workflow(ground: Ground, stack: AsyncExitStack, parts: Parts) -> Workf
         parts.rows,
         submit=submitter,
         reconcile=reconciler,
-        deliver=_deliverer(ground, stack, parts),
+        deliver=_deliverer(ground, stack, parts, Relocator(reconciler.look_again, parts.results.videos)),
         scopes=parts.scopes,
         reporter=parts.board,
         alarm=parts.alarm,
@@ -99,7 +99,7 @@ def build_workflow(ground: Ground, stack: AsyncExitStack, parts: Parts) -> Workf
     )
 
 
-def _deliverer(ground: Ground, stack: AsyncExitStack, parts: Parts) -> Deliverer:
+def _deliverer(ground: Ground, stack: AsyncExitStack, parts: Parts, relocator: Relocator) -> Deliverer:
     settings = ground.settings
     limits = Limits.of(local_mode=settings.telegram_local_mode)
     resolver = GuardedResolver(AddressPolicy.of(settings.genaipro_api_url))
@@ -113,13 +113,14 @@ def _deliverer(ground: Ground, stack: AsyncExitStack, parts: Parts) -> Deliverer
         parts.rows,
         parts.results,
         VideoPreparer(MeteredFetcher(fetcher, ground.telemetry), limits),
-        parts.workspace,
+        parts.temp_dirs,
         parts.board,
-        Means(
+        SendTools(
             sender=VideoSender(ground.bot),
             limits=limits,
             move_chat=parts.chat_moves.move_chat,
             sleep=ground.sleep,
             random=random.SystemRandom().random,
         ),
+        relocator,
     )

@@ -13,9 +13,9 @@ from handlers.callers import Caller
 from handlers.guard import Guard, Visitor
 from handlers.menus import data_of
 from handlers.presses import Presses
+from services.delivery.send import ResendOutcome, VideoSender
 from services.excerpt import shorten
 from services.history import History, HistoryEntry, HistoryPage
-from services.resend import Resender, ResendOutcome
 from services.screens import Button, Screen
 from services.texts import Html, Phrases
 from services.throttle import Throttle, person_key
@@ -103,18 +103,24 @@ class HistoryMenu:
         presses: Takes the buttons.
         answers: Says things.
         history: Knows the requests.
-        resender: Sends the videos.
+        sender: Sends the videos.
         throttle: Makes two quick taps one.
     """
 
     def __init__(
-        self, guard: Guard, presses: Presses, answers: Answers, history: History, resender: Resender, throttle: Throttle
+        self,
+        guard: Guard,
+        presses: Presses,
+        answers: Answers,
+        history: History,
+        sender: VideoSender,
+        throttle: Throttle,
     ) -> None:
         self._guard = guard
         self._presses = presses
         self._answers = answers
         self._history = history
-        self._resender = resender
+        self._sender = sender
         self._throttle = throttle
 
     async def command(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
@@ -147,7 +153,7 @@ class HistoryMenu:
         if not entry.file_ids:
             return
         place = visitor.caller.answer_place
-        outcome = await self._resender.send(place, entry.file_ids, entry.prompt)
+        outcome = await self._sender.send_again(place, entry.file_ids, entry.prompt)
         if outcome is ResendOutcome.GONE:
             await self._answers.say(place, Screen(visitor.phrases.html("history-gone")))
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from services.generations.model import VideoState
+from services.generations.model import WERE_LINKED
 from services.store.database import Database
 from services.store.schema import GenerationRow, VideoRow
 
@@ -88,7 +88,7 @@ def _one(session: Session, generation_id: str, shown: ColumnElement[bool]) -> Hi
 
 
 def _shown(user_id: int, chat_id: int | None) -> ColumnElement[bool]:
-    was_linked = (VideoRow.state == VideoState.LINKED.value) & (VideoRow.url != "")
+    was_linked = VideoRow.state.in_(WERE_LINKED) & (VideoRow.url != "")
     has_video = (
         select(VideoRow.position)
         .where(VideoRow.generation_id == GenerationRow.id, or_(VideoRow.file_id.is_not(None), was_linked))
@@ -107,8 +107,6 @@ def _entry(session: Session, row: GenerationRow) -> HistoryEntry:
         asked_at=row.queued_at,
         file_ids=tuple(video.file_id for video in videos if video.file_id is not None),
         links=tuple(
-            video.url
-            for video in videos
-            if video.file_id is None and video.state == VideoState.LINKED.value and video.url
+            video.url for video in videos if video.file_id is None and video.state in WERE_LINKED and video.url
         ),
     )

@@ -13,6 +13,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from services.outbox.priority import Fence, Priority, sending
 from services.screens import Place, Screen
+from services.telegram_errors import Refusal, is_closed, refusal_of
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
@@ -26,6 +27,9 @@ class EditOutcome(Enum):
     """The message cannot be edited any more."""
     CLOSED = auto()
     """The chat is closed to the bot: blocked, kicked, no rights."""
+
+
+_EDITS = {Refusal.UNCHANGED: EditOutcome.DONE, Refusal.MESSAGE_GONE: EditOutcome.GONE}
 
 
 class ChatClosedError(Exception):
@@ -51,32 +55,6 @@ def keyboard(screen: Screen) -> InlineKeyboardMarkup | None:
     return InlineKeyboardMarkup(
         [[InlineKeyboardButton(button.label, callback_data=button.data) for button in row] for row in screen.rows]
     )
-
-
-_CLOSED = (
-    "chat not found",
-    "not enough rights",
-    "have no rights",
-    "need administrator rights",
-    "chat_write_forbidden",
-    "chat_restricted",
-    "chat was deactivated",
-    "topic_closed",
-    "user is deactivated",
-    "user_is_blocked",
-    "peer_id_invalid",
-)
-
-
-def is_closed(error: BadRequest) -> bool:
-    """Whether a refusal means that the chat is closed (error texts lose their capitals in the library)."""
-    text = error.message.lower()
-    return any(part in text for part in _CLOSED)
-
-
-def _is_topic_gone(error: BadRequest) -> bool:
-    text = error.message.lower()
-    return "thread not found" in text or "topic_deleted" in text
 
 
 class Messenger:
@@ -109,7 +87,7 @@ class Messenger:
         except BadRequest as error:
             if is_closed(error):
                 raise ChatClosedError from error
-            if place.thread_id is None or not _is_topic_gone(error):
+            if place.thread_id is None or refusal_of(error) is not Refusal.TOPIC_GONE:
                 raise
         # The topic was deleted: what is left of the forum is General.
         return await self.send(replace(place, thread_id=None), screen, priority)
@@ -168,14 +146,12 @@ class Messenger:
         except Forbidden:
             return EditOutcome.CLOSED
         except BadRequest as error:
-            text = error.message.lower()
-            if "not modified" in text:
-                return EditOutcome.DONE
             if is_closed(error):
                 return EditOutcome.CLOSED
-            if "message to edit not found" in text or "can't be edited" in text or "message_id_invalid" in text:
-                return EditOutcome.GONE
-            raise
+            outcome = _EDITS.get(refusal_of(error))
+            if outcome is None:
+                raise
+            return outcome
         return EditOutcome.DONE
 
     async def delete(self, chat_id: int, message_id: int) -> None:

@@ -1,12 +1,12 @@
 """Wrappers around the product's seams that count what goes through, so that the parts themselves need not know."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
 from services.delivery.download import FetchedFile
-from services.delivery.prepare import Fetcher
+from services.delivery.plan import Fetcher
 from services.genaipro.client import GenAIProClient
 from services.genaipro.events import (
     CompletedEvent,
@@ -151,8 +151,8 @@ class MeteredFetcher:
         self._fetcher = fetcher
         self._telemetry = telemetry
 
-    async def fetch(self, url: str, target: Path) -> FetchedFile:
+    async def fetch(self, url: str, target: Path, patience: float, late: Callable[[], None]) -> FetchedFile:
         """As the fetcher's own."""
-        fetched = await self._fetcher.fetch(url, target)
+        fetched = await self._fetcher.fetch(url, target, patience, late)
         self._telemetry.received(Service.FILES, fetched.size)
         return fetched

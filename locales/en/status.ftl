@@ -15,6 +15,11 @@ status-delivering =
         [one] 📬 Sending your video…
        *[other] 📬 Sending your videos…
     }
+status-file-late =
+    { $count ->
+        [one] ⏳ Your video is made, but the service's file is not there yet. I keep asking for it…
+       *[other] ⏳ Your videos are made, but the service's file of one is not there yet. I keep asking for it…
+    }
 status-note = 🎬 In the works: { $note }
 status-retrying = ⏳ The service is busy. Trying again soon (attempt { $attempt })…
 status-cancelling = ✋ Cancelling…
@@ -45,6 +50,26 @@ status-done-linked-history =
     { $count ->
         [one] Telegram could not take { $count } video. Write to me in private and send /history for the link.
        *[other] Telegram could not take { $count } videos. Write to me in private and send /history for the links.
+    }
+status-done-unfetched =
+    { $count ->
+        [one] The service did not hand out the file of { $count } video. Its link may work later:
+       *[other] The service did not hand out the files of { $count } videos. Their links may work later:
+    }
+status-done-unfetched-private =
+    { $count ->
+        [one] The service did not hand out the file of { $count } video. I sent you the link in private; it may work later.
+       *[other] The service did not hand out the files of { $count } videos. I sent you the links in private; they may work later.
+    }
+status-done-unfetched-history =
+    { $count ->
+        [one] The service did not hand out the file of { $count } video. Write to me in private and send /history for the link.
+       *[other] The service did not hand out the files of { $count } videos. Write to me in private and send /history for the links.
+    }
+status-done-in-private =
+    { $count ->
+        [one] I may not send videos here, so I sent it to the one who asked, in private.
+       *[other] I may not send videos here, so I sent { $count } videos to the one who asked, in private.
     }
 status-link = Video { $number }
 status-cancelled = ✋ Cancelled. Nothing was charged.

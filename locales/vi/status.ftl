@@ -13,6 +13,10 @@ status-delivering =
     { $count ->
        *[other] 📬 Đang gửi { $count } video…
     }
+status-file-late =
+    { $count ->
+       *[other] ⏳ Đã làm xong { $count } video nhưng dịch vụ chưa giao đủ tệp. Tôi vẫn đang hỏi lại…
+    }
 status-note = 🎬 Đang thực hiện: { $note }
 status-retrying = ⏳ Dịch vụ đang bận. Sắp thử lại (lần { $attempt })…
 status-cancelling = ✋ Đang hủy…
@@ -38,6 +42,22 @@ status-done-linked-private =
 status-done-linked-history =
     { $count ->
        *[other] Telegram không nhận được { $count } video. Hãy nhắn riêng cho tôi và gửi /history để lấy liên kết.
+    }
+status-done-unfetched =
+    { $count ->
+       *[other] Dịch vụ chưa giao được tệp của { $count } video. Bạn thử mở liên kết sau ít phút:
+    }
+status-done-unfetched-private =
+    { $count ->
+       *[other] Dịch vụ chưa giao được tệp của { $count } video. Tôi đã gửi liên kết trong tin nhắn riêng, bạn thử mở sau ít phút nhé.
+    }
+status-done-unfetched-history =
+    { $count ->
+       *[other] Dịch vụ chưa giao được tệp của { $count } video. Hãy nhắn riêng cho tôi và gửi /history để lấy liên kết.
+    }
+status-done-in-private =
+    { $count ->
+       *[other] Tôi không được gửi video ở đây nên đã gửi { $count } video cho người yêu cầu trong tin nhắn riêng.
     }
 status-link = Video { $number }
 status-cancelled = ✋ Đã hủy. Không bị tính phí.

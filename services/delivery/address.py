@@ -9,6 +9,7 @@ import re
 import socket
 from dataclasses import dataclass
 from typing import NewType, Self
+from urllib.parse import quote
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -16,6 +17,10 @@ from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 from services.delivery.errors import AddressRefusedError
+from services.user_agent import USER_AGENT
+
+READ_BYTES = 128 * 1024
+"""Buffer of a download; as much again may wait in it."""
 
 GuardedSession = NewType("GuardedSession", aiohttp.ClientSession)
 """A session that connects to permitted addresses only."""
@@ -23,6 +28,9 @@ GuardedSession = NewType("GuardedSession", aiohttp.ClientSession)
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _NUMERIC_NAME = re.compile(r"(?:^|\.)(?:0x[0-9a-f]*|[0-9]+)\.?$", re.IGNORECASE)
+_AUTHORITY = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//([^/?#]*)", re.IGNORECASE)
+_UNESCAPED = re.compile(r"[^\x21-\x7e]+")
+_FILM = re.compile(r"^[^:]+\.(?:mp4|m4v|mov|webm|mkv)(?:[?#]|$)", re.IGNORECASE)
 _PRIVATE_V4 = tuple(
     map(
         ipaddress.IPv4Network,
@@ -77,25 +85,45 @@ def is_public(address: str | IPAddress) -> bool:
 
 
 def parse(text: str, base: URL | None = None) -> URL:
-    """Reads an address as it was given, without requoting it: a signature may cover each of its characters.
+    """Reads an address as it was given: what is escaped stays as it is, for a signature may cover each character.
 
     Args:
-        text: The address.
+        text: The address; spaces and letters beyond ASCII are escaped.
         base: What a relative one is relative to.
-
-    Returns:
-        The same, parsed.
 
     Raises:
         AddressRefusedError: It is none.
     """
     text = text.strip()
-    plain = text.isascii() and text.isprintable() and " " not in text
     try:
-        url = URL(text, encoded=plain)
+        if _host_in(text).isascii():
+            url = URL(_UNESCAPED.sub(lambda found: quote(found[0], safe=""), text), encoded=True)
+        else:
+            url = URL(text)
         return base.join(url) if base is not None else url
     except (ValueError, TypeError):
         raise AddressRefusedError("not an address") from None
+
+
+def resolve(text: str, api_url: str) -> str | None:
+    """Reads an address of a file as the service gives it: relative to the API, escaped once.
+
+    Args:
+        text: ``https://…``, ``//host/…``, ``/path``, or a path to a film.
+        api_url: ``GENAIPRO_API_URL``.
+
+    Returns:
+        The whole address; None for what can be none over http, such as a word.
+    """
+    text = text.strip()
+    if not (_host_in(text) or text.startswith("/") or _FILM.search(text)):
+        return None
+    try:
+        url = parse(text, URL(api_url.rstrip("/") + "/"))
+        host, port = url.raw_host, url.port
+    except (AddressRefusedError, ValueError):
+        return None
+    return str(url) if url.scheme in {"http", "https"} and host and port else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +231,16 @@ def guarded_session(resolver: GuardedResolver) -> GuardedSession:
     Returns:
         The session, to be closed by the caller. Redirects and IP addresses are left to ``VideoFetcher``.
     """
-    connector = aiohttp.TCPConnector(resolver=resolver)
-    jar = aiohttp.DummyCookieJar()
-    return GuardedSession(aiohttp.ClientSession(connector=connector, cookie_jar=jar, read_bufsize=256 * 1024))
+    # Nobody waits for a slow host's downloads, of which there are at most four for each request that runs.
+    connector = aiohttp.TCPConnector(resolver=resolver, limit=0)
+    return GuardedSession(
+        aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": USER_AGENT},
+            read_bufsize=READ_BYTES,
+        )
+    )
 
 
 def is_refused(error: BaseException) -> bool:
@@ -219,3 +254,8 @@ def _name(host: str) -> str:
         return str(ipaddress.ip_address(name)) if ":" in name else name
     except ValueError:
         return name
+
+
+def _host_in(text: str) -> str:
+    found = _AUTHORITY.match(text)
+    return found[1] if found else ""

@@ -1,9 +1,13 @@
-"""Fetches videos into files: bounded memory, bounded size, bounded time, and only from where it may."""
+"""Fetches videos into files: whole or not at all, in bounded memory, size and time, and only from where it may."""
 
 import asyncio
+import codecs
 import re
+from asyncio import IncompleteReadError
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,14 +22,26 @@ from services.delivery.errors import (
     VideoTooLargeError,
     VideoUnavailableError,
 )
-from services.retries import TryAgainError, retry_after, retrying
+from services.delivery.length import least_length
+from services.retries import TryAgainError, retry_after
 from services.streams import StreamTooLongError, in_thread, pour
 
 MAX_REDIRECTS = 5
 CHUNK_BYTES = 256 * 1024
 
+PATIENCE_SECONDS = 300.0
+"""How long a file that is not there, or does not go on, is asked for again, pauses added up."""
+
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 60.0
+
+LATE_SECONDS = 3.0
+"""After how long the person is told that the file is not there yet."""
+
+OVERLAP_BYTES = 512
+"""What a piece repeats of the one before it, where the server names nothing that tells one file from another."""
+
 _REDIRECTS = {301, 302, 303, 307, 308}
-_TRANSIENT = {408, 416, 425, 429}
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
@@ -48,109 +64,164 @@ class FetchedFile:
 
 @dataclass(slots=True)
 class _Download:
-    """How far a download has come, over its attempts."""
+    """How far a download has come, over its attempts.
+
+    Attributes:
+        url: What is asked for.
+        target: The file.
+        written: Bytes in the file.
+        most: The most that it ever held.
+        asked: From which byte on the answer under way was asked for.
+        total: Bytes of the whole, by the server's word; None when it gave none.
+        validator: What tells this file from a later one at the same address, or empty.
+        shorts: Answers without such a word that ended before the file did.
+        needed_key: As of ``FetchedFile``.
+        public: Likewise.
+    """
 
     url: URL
     target: Path
-    validator: str = ""
     written: int = 0
+    most: int = 0
+    asked: int = 0
+    total: int | None = None
+    validator: str = ""
+    shorts: int = 0
     needed_key: bool = False
     public: bool = True
 
+    def begin_again(self) -> None:
+        """Forget what came: it may not belong together with what comes."""
+        self.written, self.total, self.validator = 0, None, ""
 
+    def refuse_pieces(self) -> None:
+        """The same, and ask for the whole next: the piece that came was not the one that was asked for."""
+        self.begin_again()
+        self.shorts = 0
+
+    def headers(self) -> dict[str, str]:
+        """Ask for what is missing: with the server's own proof that it belongs together, or with a piece twice."""
+        self.asked = 0
+        if self.written and self.validator:
+            self.asked = self.written
+            return {"Range": f"bytes={self.asked}-", "If-Range": self.validator}
+        if self.written > OVERLAP_BYTES and self.shorts > 1:
+            self.asked = self.written - OVERLAP_BYTES
+            return {"Range": f"bytes={self.asked}-"}
+        return {}
+
+
+@dataclass(slots=True)
 class VideoFetcher:
     """Fetches videos.
 
-    Args:
+    Attributes:
         session: From ``guarded_session``, with the same resolver.
         resolver: Knows the rules.
         api_key: Shown only to the API's own host, and only after it asked.
         max_bytes: A larger video is not fetched.
-        attempts: How often a download is tried; it goes on where it broke off if the server can.
         total_timeout: Seconds for one video, waits included.
         sleep: How to wait between attempts.
     """
 
-    def __init__(
-        self,
-        session: GuardedSession,
-        resolver: GuardedResolver,
-        api_key: str,
-        max_bytes: int,
-        *,
-        attempts: int = 5,
-        total_timeout: float = 900.0,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        self._session = session
-        self._resolver = resolver
-        self._policy = resolver.policy
-        self._api_key = api_key
-        self._max_bytes = max_bytes
-        self._attempts = attempts
-        self._total_timeout = total_timeout
-        self._sleep = sleep
+    session: GuardedSession
+    resolver: GuardedResolver
+    api_key: str = field(repr=False)
+    max_bytes: int
+    total_timeout: float = 1800.0
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
-    async def fetch(self, url: str, target: Path) -> FetchedFile:
-        """Fetches one video.
+    async def fetch(
+        self,
+        url: str,
+        target: Path,
+        patience: float = PATIENCE_SECONDS,
+        late: Callable[[], None] = lambda: None,
+    ) -> FetchedFile:
+        """Fetches one video, whole.
 
         Args:
             url: Its address.
             target: The file to write; removed when this raises.
-
-        Returns:
-            The file.
+            patience: Seconds of waiting, in growing pauses, for a file that is not there or does not go on.
+            late: Called each time before it waits for long.
 
         Raises:
             AddressRefusedError: The address, or one it redirects to, may not be fetched.
-            VideoGoneError: 404 or 410.
+            VideoGoneError: 404 or 410 to the end.
             VideoTooLargeError: It is larger than ``max_bytes``.
-            VideoUnavailableError: Anything else, after all attempts.
+            VideoUnavailableError: Anything else, to the end.
         """
         done = False
         try:
             download = _Download(parse(url), target)
-            async with asyncio.timeout(self._total_timeout):
-                await retrying(self._attempts, self._sleep)(self._attempt, download)
+            async with asyncio.timeout(self.total_timeout):
+                await self._persist(download, patience, late)
             done = True
             return FetchedFile(target, download.written, download.needed_key, download.public)
         except TryAgainError as error:
-            raise VideoUnavailableError(error.status) from None
+            raise (VideoGoneError if error.status in {404, 410} else VideoUnavailableError(error.status)) from None
         except TimeoutError:
             raise VideoUnavailableError from None
         finally:
             if not done:
                 await in_thread(target.unlink, None, missing_ok=True)
 
-    async def _attempt(self, download: _Download) -> None:
+    async def _persist(self, download: _Download, patience: float, late: Callable[[], None]) -> None:
+        """Ask until the file is whole, or nothing more of it has come for as long as ``patience``."""
+        waited, pause = 0.0, FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                if await self._attempt(download):
+                    return
+                fault = TryAgainError()
+            except TryAgainError as error:
+                fault = error
+            if download.written > download.most:
+                download.most, waited, pause = download.written, 0.0, FIRST_PAUSE_SECONDS
+                if download.asked:
+                    continue
+            if waited >= patience:
+                raise fault
+            seconds = min(LONGEST_PAUSE_SECONDS, max(pause, fault.after), patience - waited)
+            if waited + seconds > LATE_SECONDS:
+                late()
+            await self.sleep(seconds)
+            waited, pause = waited + seconds, pause * 2
+
+    async def _attempt(self, download: _Download) -> bool:
+        """Ask once; whether the file is whole now."""
         try:
             async with await self._follow(download) as response:
                 await self._receive(response, download)
+            return await self._is_whole(download)
         except VideoError:
             raise
         except StreamTooLongError:
             raise VideoTooLargeError from None
         except aiohttp.InvalidURL:
             raise AddressRefusedError("not an address") from None
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except (aiohttp.ClientError, TimeoutError, IncompleteReadError) as error:
             # These errors quote the address: none of them may be chained.
             if is_refused(error):
                 raise AddressRefusedError("not a public address") from None
+            download.shorts += 1
             raise TryAgainError from None
 
     async def _follow(self, download: _Download) -> aiohttp.ClientResponse:
         """Asks for the video, from redirect to redirect, each checked before it is asked."""
         url = download.url
+        policy = self.resolver.policy
         download.public, download.needed_key = True, False
         for _ in range(MAX_REDIRECTS + 1):
-            self._policy.check(url)
-            if self._policy.trusts(url.raw_host or "") and not await self._resolver.is_public(url):
+            policy.check(url)
+            if policy.trusts(url.raw_host or "") and not await self.resolver.is_public(url):
                 download.public = False
             response = await self._ask(url, download, None)
-            if response.status in (401, 403) and self._policy.lends_key(url):
+            if response.status in (401, 403) and policy.lends_key(url):
                 response.close()
                 download.needed_key = True
-                response = await self._ask(url.with_user(None), download, self._api_key)
+                response = await self._ask(url.with_user(None), download, self.api_key)
             location = response.headers.get("Location", "")
             if response.status not in _REDIRECTS or not location:
                 return response
@@ -159,34 +230,69 @@ class VideoFetcher:
         raise VideoUnavailableError(response.status)
 
     async def _ask(self, url: URL, download: _Download, key: str | None) -> aiohttp.ClientResponse:
-        headers = {"Accept-Encoding": "identity"}
+        headers = {"Accept-Encoding": "identity"} | download.headers()
         if key is not None:
             headers["Authorization"] = f"Bearer {key}"
-        if download.validator and download.written:
-            headers["Range"] = f"bytes={download.written}-"
-            headers["If-Range"] = download.validator
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=15, sock_read=60)
-        return await self._session.get(url, headers=headers, allow_redirects=False, timeout=timeout)
+        return await self.session.get(url, headers=headers, allow_redirects=False, timeout=timeout)
 
     async def _receive(self, response: aiohttp.ClientResponse, download: _Download) -> None:
-        if response.status == 416:
-            download.validator = ""
-        _raise_for(response)
-        start = _start(response)
-        if start != download.written:
-            if start:
-                download.validator = ""
-                raise TryAgainError(response.status)
-            download.written = 0
-        if not start:
+        """Write what comes; a piece only where it belongs to what is there."""
+        status = response.status
+        if status not in (200, 206):
+            if status == 416:
+                download.refuse_pieces()
+            raise TryAgainError(status, retry_after(response.headers.get("Retry-After")))
+        start, total = _extent(response)
+        if start not in {download.asked, 0}:
+            download.refuse_pieces()
+            raise TryAgainError(status)
+        if total is not None and total > self.max_bytes:
+            raise VideoTooLargeError(total)
+        if start == 0:
+            download.begin_again()
             download.validator = _validator(response)
-        if response.content_length is not None and start + response.content_length > self._max_bytes:
-            raise VideoTooLargeError(start + response.content_length)
+        elif total is not None and download.total not in {None, total}:
+            download.refuse_pieces()
+            raise TryAgainError(status)
+        else:
+            await self._check_overlap(response, download)
+        download.total = total if total is not None else download.total
         file = await in_thread(download.target.open, None, "ab" if start else "wb")
         try:
-            await pour(response.content, file, self._max_bytes, start, CHUNK_BYTES)
+            await pour(response.content, file, self.max_bytes, download.written, CHUNK_BYTES)
         finally:
             download.written = await in_thread(_close, None, file, download.target)
+
+    @staticmethod
+    async def _check_overlap(response: aiohttp.ClientResponse, download: _Download) -> None:
+        """What a piece repeats must be what is there."""
+        repeated = download.written - download.asked
+        if repeated:
+            there = await in_thread(_read, None, download.target, download.asked)
+            if await response.content.readexactly(repeated) != there:
+                download.refuse_pieces()
+                raise TryAgainError(response.status)
+
+    @staticmethod
+    async def _is_whole(download: _Download) -> bool:
+        """Whether the file is what the server, and the file itself, promise.
+
+        Raises:
+            TryAgainError: It is a page or nothing, or whole by the server's word alone; to be fetched from its start.
+        """
+        if download.total is not None and download.written < download.total:
+            download.shorts += 1
+            return False
+        is_text, least = await in_thread(_look, None, download.target, download.written)
+        if least > download.written and download.total is None:
+            download.shorts += 1
+            return False
+        is_odd = download.total is not None and download.written > download.total
+        if is_text or is_odd or least > download.written:
+            download.begin_again()
+            raise TryAgainError
+        return True
 
 
 def _close(file: BinaryIO, target: Path) -> int:
@@ -195,27 +301,51 @@ def _close(file: BinaryIO, target: Path) -> int:
     return target.stat().st_size
 
 
-def _raise_for(response: aiohttp.ClientResponse) -> None:
-    status = response.status
-    if status in (404, 410):
-        raise VideoGoneError
-    if status in _TRANSIENT or status >= 500:
-        raise TryAgainError(status, retry_after(response.headers.get("Retry-After")))
-    if status not in (200, 206):
-        raise VideoUnavailableError(status)
+def _read(path: Path, start: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read()
 
 
-def _start(response: aiohttp.ClientResponse) -> int:
-    """Where in the file this answer begins (source: RFC 9110, 14.4); -1 for a part that does not say."""
-    if response.status != 206:
-        return 0
-    match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
-    return int(match[1]) if match else -1
+def _look(path: Path, size: int) -> tuple[bool, int]:
+    """Whether a file is a text (or empty) and no film, and how many bytes it has at least if it is whole."""
+    with path.open("rb") as file:
+        return _is_text(file.read(512)), least_length(file, size)
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether these first bytes are of a page or a message, such as a host gives in place of a file."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return all(character.isprintable() or character.isspace() or character == "\ufeff" for character in text)
+
+
+def _extent(response: aiohttp.ClientResponse) -> tuple[int, int | None]:
+    """Where in the file this answer begins, -1 for a part that does not say, and how long the whole is.
+
+    Source: RFC 9110, 8.6 and 14.4.
+    """
+    if response.status == 206:
+        match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
+        return (int(match[1]), None if match[2] == "*" else int(match[2])) if match else (-1, None)
+    plain = response.headers.get("Content-Encoding", "identity") == "identity"
+    return 0, response.content_length if plain else None
 
 
 def _validator(response: aiohttp.ClientResponse) -> str:
-    """What ``If-Range`` may name: a strong ETag (source: RFC 9110, 13.1.5), of a body that is not compressed."""
-    tag = response.headers.get("ETag", "")
+    """What ``If-Range`` may name, of a body that is not compressed (source: RFC 9110, 8.8.2.2 and 13.1.5).
+
+    A strong ETag; or a time of the last change that lies so far back that there was none within the same second.
+    """
     if response.headers.get("Content-Encoding", "identity") != "identity":
         return ""
-    return tag if tag.startswith('"') else ""
+    tag = response.headers.get("ETag", "")
+    if tag.startswith('"'):
+        return tag
+    changed = response.headers.get("Last-Modified", "")
+    with suppress(ValueError, TypeError):
+        age = parsedate_to_datetime(response.headers.get("Date", "")) - parsedate_to_datetime(changed)
+        return changed if age.total_seconds() >= 60 and not tag else ""
+    return ""

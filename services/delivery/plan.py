@@ -1,11 +1,32 @@
-"""Which way a video goes to Telegram, and which one after that: pure decisions."""
+"""From a video's address to the way that it goes to Telegram, and which one after that."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Self
+from pathlib import Path
+from typing import Protocol, Self
 
 from telegram.constants import FileSizeLimit
+
+from services.delivery.download import FetchedFile
+from services.delivery.errors import (
+    AddressRefusedError,
+    NotAVideoError,
+    VideoError,
+    VideoGoneError,
+    VideoTooLargeError,
+)
+from services.delivery.facts import VideoFacts, read_facts
+from services.streams import in_thread
+
+PATIENCE = (60.0, 240.0)
+"""Seconds that an address is asked for again, before each look for another one."""
+
+LAST_PATIENCE = 30.0
+"""The same for an address that the last look brought."""
+
+Fresh = Callable[[str], Awaitable[str | None]]
+"""Looks for another address of the video at this one, which is dead; None when there is none."""
 
 
 class Way(StrEnum):
@@ -93,3 +114,139 @@ def batches(uploads: Sequence[int], limits: Limits) -> list[range]:
     if uploads:
         found.append(range(start, len(uploads)))
     return found
+
+
+class VideoProblem(StrEnum):
+    """Why a video can be sent as a link at best."""
+
+    TOO_LARGE = "too-large"
+    """Larger than can be uploaded: the link works."""
+    UNAVAILABLE = "unavailable"
+    """Could not be fetched: the link may work later."""
+    GONE = "gone"
+    """There is nothing at its address."""
+    NOT_A_VIDEO = "not-a-video"
+    """What came is no video, such as an error page."""
+    REFUSED_ADDRESS = "refused-address"
+    """Its address may not be fetched."""
+
+    @property
+    def is_of_the_service(self) -> bool:
+        """Whether it was the service's file, and nothing that Telegram could not take."""
+        return self is not VideoProblem.TOO_LARGE
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A video, ready to be sent.
+
+    Attributes:
+        index: Its number among the videos of the request, from 0.
+        url: Its address; for its requester alone.
+        way: The way to try first.
+        path: The file, or None when there is none.
+        size: Bytes of the file, or what the server said of a larger one; None when unknown.
+        facts: What Telegram is told, or None when there is no file.
+        problem: Why it is only a link, or None when it is more.
+    """
+
+    index: int
+    url: str = field(repr=False)
+    way: Way
+    path: Path | None = None
+    size: int | None = None
+    facts: VideoFacts | None = None
+    problem: VideoProblem | None = None
+
+    @property
+    def filename(self) -> str:
+        """What the file is called in the chat, after what it is."""
+        return f"video-{self.index + 1}.{self.facts.suffix if self.facts else 'mp4'}"
+
+    @property
+    def linkable(self) -> bool:
+        """Whether the address can be shown as a link at all."""
+        return self.url.lower().startswith(("http://", "https://"))
+
+
+class Fetcher(Protocol):
+    """Gets a video into a file."""
+
+    async def fetch(self, url: str, target: Path, patience: float, late: Callable[[], None]) -> FetchedFile:
+        """Fetches one video.
+
+        Args:
+            url: Its address.
+            target: The file to write.
+            patience: Seconds that a file which is not there is waited for.
+            late: Called when it is waited for.
+
+        Raises:
+            VideoError: It could not be fetched; the file is not there then.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class VideoPreparer:
+    """Fetches videos, reads their facts, and chooses their way.
+
+    Attributes:
+        fetcher: Fetches them (``VideoFetcher``).
+        limits: What Telegram takes.
+    """
+
+    fetcher: Fetcher
+    limits: Limits
+
+    async def prepare(self, url: str, directory: Path, index: int, late: Callable[[], None], fresh: Fresh) -> Prepared:
+        """Prepares one video; what is wrong with it ends as a link with a problem, not as an exception.
+
+        Args:
+            url: Its address.
+            directory: An existing directory; the caller removes it with what is in it.
+            index: Its number among the videos of the request, from 0.
+            late: Called when its file is not there yet.
+            fresh: Looks for another address when this one is dead.
+        """
+        target, given = directory / f"video-{index + 1}", url
+        dead: VideoError | None = None
+        for patience in (*PATIENCE, LAST_PATIENCE):
+            try:
+                return await self._prepare(url, target, index, patience, late)
+            except (AddressRefusedError, VideoTooLargeError) as error:
+                # Another address that may not be asked says nothing about the one that was given.
+                return _link(index, url, error) if dead is None else _link(index, given, dead)
+            except VideoError as error:
+                dead = error
+            other = await fresh(url)
+            if other is not None:
+                url = other
+            elif patience == PATIENCE[-1]:
+                break
+        assert dead is not None
+        return _link(index, url, dead)
+
+    async def _prepare(self, url: str, target: Path, index: int, patience: float, late: Callable[[], None]) -> Prepared:
+        fetched = await self.fetcher.fetch(url, target, patience, late)
+        facts = await in_thread(read_facts, None, target)
+        way = choose(fetched.size, needs_key=fetched.needed_key, public=fetched.public, limits=self.limits)
+        problem = VideoProblem.TOO_LARGE if way is Way.LINK else None
+        return Prepared(index, url, way, target, fetched.size, facts, problem)
+
+
+def _link(index: int, url: str, error: VideoError) -> Prepared:
+    size = error.size if isinstance(error, VideoTooLargeError) else None
+    return Prepared(index, url, Way.LINK, size=size, problem=_problem(error))
+
+
+def _problem(error: VideoError) -> VideoProblem:
+    if isinstance(error, VideoTooLargeError):
+        return VideoProblem.TOO_LARGE
+    if isinstance(error, VideoGoneError):
+        return VideoProblem.GONE
+    if isinstance(error, NotAVideoError):
+        return VideoProblem.NOT_A_VIDEO
+    if isinstance(error, AddressRefusedError):
+        return VideoProblem.REFUSED_ADDRESS
+    return VideoProblem.UNAVAILABLE

@@ -3,19 +3,30 @@
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 from io import FileIO
 from pathlib import Path
 from typing import cast
 
 from telegram import Bot, InputFile, InputMediaVideo, Message, ReplyParameters
 from telegram.constants import MessageLimit
-from telegram.error import TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
+from services.delivery.errors import (
+    SendError,
+    SendForbiddenError,
+    SendNotSentError,
+    SendRefusedError,
+    SendTooLargeError,
+    SendUnknownError,
+)
 from services.delivery.facts import VideoFacts
-from services.delivery.refusals import meaning, narrower
+from services.outbox.priority import Priority, sending
 from services.screens import Place
 from services.streams import in_thread
+from services.telegram_errors import Refusal, is_closed, position_in, refusal_of
+from services.unsent import CallBrokeError, NeverSentError
 
 ANSWER_SECONDS = 90.0
 """How long Telegram may take to answer, beyond the time for what is still on its way."""
@@ -80,17 +91,27 @@ class UploadFile(FileIO):
         return super().seek(offset, whence)
 
 
+class ResendOutcome(Enum):
+    """What came of sending videos that Telegram has."""
+
+    SENT = auto()
+    GONE = auto()
+    """Telegram does not know the videos any more."""
+    CLOSED = auto()
+    """The chat takes no videos from the bot."""
+
+
+@dataclass(frozen=True, slots=True)
 class VideoSender:
     """Sends videos. Nothing is tried twice, save without a reply or topic that is gone.
 
-    Args:
+    Attributes:
         bot: The bot; a rate limiter belongs below it.
         pool_timeout: Seconds to wait for a free connection.
     """
 
-    def __init__(self, bot: Bot, *, pool_timeout: float = 30.0) -> None:
-        self._bot = bot
-        self._pool_timeout = pool_timeout
+    bot: Bot
+    pool_timeout: float = 30.0
 
     async def send(self, place: Place, videos: Sequence[Outgoing], caption: str = "") -> list[SentVideo]:
         """Sends one video, or 2 to 10 as an album.
@@ -130,6 +151,35 @@ class VideoSender:
                         raise found from None
             place = elsewhere
 
+    async def send_again(self, place: Place, file_ids: Sequence[str], prompt: str) -> ResendOutcome:
+        """Sends 1 to 10 videos that Telegram has, by their file ids.
+
+        Raises:
+            telegram.error.TelegramError: A failure that says nothing about videos or chat.
+        """
+        try:
+            with sending(Priority.ANSWER):
+                await self.send(place, [Outgoing(file_id) for file_id in file_ids], as_caption(prompt))
+        except ChatMigrated as error:
+            return await self.send_again(replace(place, chat_id=error.new_chat_id, reply_to=None), file_ids, prompt)
+        except SendForbiddenError:
+            return ResendOutcome.CLOSED
+        except SendRefusedError:
+            return ResendOutcome.GONE
+        except SendError as error:
+            raise NetworkError(str(error)) from None
+        return ResendOutcome.SENT
+
+    async def has_answer(self) -> bool:
+        """Whether Telegram answers a call that changes nothing; an answer of a gateway in its place is none."""
+        try:
+            await self.bot.get_me()
+        except (RetryAfter, BadRequest, Forbidden, InvalidToken):
+            return True
+        except TelegramError:
+            return False
+        return True
+
     async def _call(
         self, place: Place, videos: Sequence[Outgoing], files: Mapping[int, UploadFile], caption: str | None
     ) -> Sequence[Message]:
@@ -139,7 +189,7 @@ class VideoSender:
         uploaded = sum(file.length for file in files.values())
         answer = ANSWER_SECONDS + min(uploaded, SOCKET_BUFFER_BYTES) / SLOWEST_BYTES_PER_SECOND
         if len(videos) > 1:
-            return await self._bot.send_media_group(
+            return await self.bot.send_media_group(
                 place.chat_id,
                 [_album_item(video, files.get(at), None if at else caption) for at, video in enumerate(videos)],
                 message_thread_id=place.thread_id,
@@ -147,10 +197,10 @@ class VideoSender:
                 read_timeout=answer,
                 write_timeout=STALL_SECONDS,
                 connect_timeout=CONNECT_SECONDS,
-                pool_timeout=self._pool_timeout,
+                pool_timeout=self.pool_timeout,
             )
         video, facts = videos[0], videos[0].facts
-        message = await self._bot.send_video(
+        message = await self.bot.send_video(
             place.chat_id,
             _media(video, files.get(0), attach=False),
             caption=caption,
@@ -164,7 +214,7 @@ class VideoSender:
             read_timeout=answer,
             write_timeout=STALL_SECONDS,
             connect_timeout=CONNECT_SECONDS,
-            pool_timeout=self._pool_timeout,
+            pool_timeout=self.pool_timeout,
         )
         return [message]
 
@@ -198,3 +248,54 @@ def _file_id(message: Message) -> str:
     """The id of what arrived: of a video without sound Telegram makes an animation, of an odd one a document."""
     arrived = message.video or message.animation or message.document
     return arrived.file_id if arrived else ""
+
+
+def as_caption(prompt: str) -> str:
+    """The prompt as a caption, cut where Telegram would refuse it."""
+    limit = int(MessageLimit.CAPTION_LENGTH)
+    return prompt if len(prompt) <= limit else prompt[: limit - 1].rstrip() + "…"
+
+
+def meaning(error: TelegramError, *, whole: bool) -> SendError | TelegramError:
+    """Says what an error means for the videos.
+
+    Args:
+        error: As the library raised it.
+        whole: Whether the request may have been written to its end.
+
+    Returns:
+        The error to raise: one of ours, or the same where it speaks for itself (flood limit, migration, token).
+    """
+    if isinstance(error, RetryAfter | ChatMigrated | InvalidToken):
+        return error
+    if isinstance(error, Forbidden):
+        return SendForbiddenError(error.message)
+    if isinstance(error, BadRequest):
+        closed = is_closed(error)
+        return SendForbiddenError(error.message) if closed else SendRefusedError(error.message, position_in(error))
+    text = error.message.lower()
+    if "too large" in text or "(413)" in text:
+        return SendTooLargeError("too large")
+    cause = error.__cause__ or error
+    name = str(cause) if isinstance(cause, CallBrokeError) else type(cause).__name__
+    if isinstance(error, NetworkError) and isinstance(cause, NeverSentError):
+        return SendNotSentError(name)
+    return SendUnknownError(name) if whole else SendNotSentError(name, broke_off=True)
+
+
+def narrower(place: Place, error: TelegramError) -> Place | None:
+    """Says where to send instead when what is replied to, or the topic, is gone.
+
+    Args:
+        place: Where it was sent.
+        error: What came of it.
+
+    Returns:
+        The place without what is gone; None when that is not what the error is about.
+    """
+    refusal = refusal_of(error) if isinstance(error, BadRequest) else Refusal.OTHER
+    if place.thread_id is not None and refusal is Refusal.TOPIC_GONE:
+        return replace(place, thread_id=None)
+    if place.reply_to is not None and refusal is Refusal.REPLY_GONE:
+        return replace(place, reply_to=None)
+    return None

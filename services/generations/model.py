@@ -123,7 +123,7 @@ class Generation:
         count: How many videos, 1 to 4.
         photos: 1 to 3.
         state: Where it stands.
-        note: A word of the service that is not a state of ours, or empty.
+        note: A word of the service that is not a state of ours, ``FILE_LATE`` while delivering, or empty.
         epoch: How many runs have taken the row.
         queued_at: When it was confirmed.
         started_at: When its turn came, or None.
@@ -172,8 +172,20 @@ class VideoState(StrEnum):
     READY = "ready"
     SENDING = "sending"
     SENT = "sent"
+    SENT_IN_PRIVATE = "sent_in_private"
+    """Asked for in a group that takes no videos from the bot."""
     LINKED = "linked"
+    """Given as a link: Telegram could not take it."""
+    UNFETCHED = "unfetched"
+    """Given as a link: the service's file could not be fetched."""
     FAILED = "failed"
+
+
+WERE_SENT = frozenset({VideoState.SENT, VideoState.SENT_IN_PRIVATE})
+WERE_LINKED = frozenset({VideoState.LINKED, VideoState.UNFETCHED})
+
+FILE_LATE = "file-late"
+"""The note of a generation that is delivered while the service's file of one of its videos is not there yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,10 @@ class Reconciler:
                 return await self._give_up(current)
             await self._patience.sleep(look.wait)
 
+    async def look_again(self, generation: Generation) -> tuple[VideoResult, ...]:
+        """What the history holds now of a result that was found before."""
+        return (await self._look(generation, last_chance=True)).found.results
+
     async def _give_up(self, current: Generation) -> Generation:
         kind = FailureKind.SERVICE if current.server_error else FailureKind.LOST
         log.warning("result_given_up", kind=kind.value)

@@ -52,10 +52,11 @@ _ATTEMPTS = _VIDEOS.c.send_attempts
 _SENDING = update(_VIDEOS).where(_ARE_THESE).values(state=VideoState.SENDING.value, send_attempts=_ATTEMPTS + 1)
 _NOT_SENT = update(_VIDEOS).where(_ARE_THESE).values(state=VideoState.READY.value, send_attempts=_ATTEMPTS - 1)
 _BECOME = update(_VIDEOS).where(_ARE_THESE).values(state=bindparam("new_state"))
+_MOVED = update(_VIDEOS).where(_ARE_THESE).values(url=bindparam("new_url"))
 _SENT = (
     update(_VIDEOS)
     .where(_VIDEOS.c.generation_id == bindparam("run_id"), _VIDEOS.c.position == bindparam("place"))
-    .values(state=VideoState.SENT.value, message_id=bindparam("new_message"), file_id=bindparam("new_file"))
+    .values(state=bindparam("new_state"), message_id=bindparam("new_message"), file_id=bindparam("new_file"))
 )
 
 
@@ -187,23 +188,37 @@ class Results:
         async with self._database.write_one() as connection:
             await connection.execute(_NOT_SENT, _these(run, positions))
 
-    async def sent(self, run: Generation, videos: Sequence[tuple[int, int, str]]) -> None:
+    async def sent(
+        self, run: Generation, videos: Sequence[tuple[int, int, str]], state: VideoState = VideoState.SENT
+    ) -> None:
         """Commit that Telegram has taken videos, all of a message or album at once.
 
         Args:
             run: The generation.
             videos: Of each, its position, its message and Telegram's file id.
+            state: One of ``WERE_SENT``.
         """
         rows = [
-            {"run_id": run.id, "place": position, "new_message": message_id, "new_file": file_id}
+            {
+                "run_id": run.id,
+                "place": position,
+                "new_state": state.value,
+                "new_message": message_id,
+                "new_file": file_id,
+            }
             for position, message_id, file_id in videos
         ]
         async with self._database.old_write() as session:
             await session.execute(_SENT, rows)
 
-    async def linked(self, run: Generation, positions: Sequence[int]) -> None:
-        """Commit that these videos are given as links."""
-        await self._become(VideoState.LINKED, run, positions)
+    async def linked(self, run: Generation, positions: Sequence[int], state: VideoState = VideoState.LINKED) -> None:
+        """Commit that these videos are given as links; ``state`` is one of ``WERE_LINKED``."""
+        await self._become(state, run, positions)
+
+    async def moved(self, run: Generation, position: int, url: str) -> None:
+        """Commit that a video lies at another address by now."""
+        async with self._database.write_one() as connection:
+            await connection.execute(_MOVED, _these(run, [position]) | {"new_url": url})
 
     async def failed(self, run: Generation, positions: Sequence[int]) -> None:
         """Commit that these videos cannot be given at all."""

@@ -1,13 +1,13 @@
 """One pass over the videos of a generation: sent in groups, each once, another way when Telegram refuses one.
 
 Before a send its videos are committed as being sent, after it as sent. A run that finds one being sent cannot know
-whether Telegram took it: it is sent once more at most, and given as a link after that.
+whether Telegram took it: it is sent once more at most, when Telegram answers again, and given as a link after that.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,9 @@ from structlog import get_logger
 from telegram.error import ChatMigrated, RetryAfter
 
 from services.delivery.errors import SendForbiddenError, SendNotSentError, SendRefusedError, SendUnknownError
-from services.delivery.plan import Limits, Way, after, batches
-from services.delivery.prepare import Prepared
+from services.delivery.plan import Limits, Prepared, Way, after, batches
 from services.delivery.send import Outgoing, VideoSender
-from services.generations.model import Generation
+from services.generations.model import Generation, VideoState
 from services.generations.outages import through_outages
 from services.generations.results import Results
 from services.outbox.priority import Priority, sending
@@ -30,7 +29,7 @@ MAX_SENDS = 2
 """Sends of one video that may have been delivered."""
 
 BROKEN_UPLOADS = 3
-"""Uploads of one group that break off in the middle before its size is taken for the reason."""
+"""Uploads of one group that break off in the middle, though Telegram answers, before its size counts as the reason."""
 
 LAST_SEND_SECONDS = 3.0
 """How long a send that has begun may still take when the process ends: cut off, it would be made once more."""
@@ -65,8 +64,8 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
-    """What a pass needs of the world.
+class SendTools:
+    """What sending needs of the world.
 
     Attributes:
         sender: Sends.
@@ -83,23 +82,29 @@ class Means:
     random: Callable[[], float]
 
 
+@dataclass(slots=True)
 class Sending:
     """One pass over a generation's videos: groups wait in line, and come back changed when Telegram refuses them.
 
-    Args:
+    Attributes:
         generation: Whose videos; fenced by its epoch.
         results: Their rows.
-        means: What the pass needs of the world.
+        tools: What sending needs of the world.
     """
 
-    def __init__(self, generation: Generation, results: Results, means: Means) -> None:
-        self._generation = generation
-        self._results = results
-        self._means = means
-        self._place = Place(generation.chat_id, generation.thread_id, generation.request_message_id or None)
-        self._line: deque[list[Item]] = deque()
-        self._pauses = 0
-        self._broken = 0
+    generation: Generation
+    results: Results
+    tools: SendTools
+    _place: Place = field(init=False)
+    _sent_as: VideoState = VideoState.SENT
+    _line: deque[list[Item]] = field(default_factory=deque)
+    _pauses: int = 0
+    _broken: int = 0
+
+    def __post_init__(self) -> None:
+        """Begin where it was asked."""
+        run = self.generation
+        self._place = Place(run.chat_id, run.thread_id, run.request_message_id or None)
 
     async def send(self, items: Sequence[Item]) -> None:
         """Send all of them, one way or another."""
@@ -110,30 +115,31 @@ class Sending:
     def _next(self, items: Sequence[Item]) -> None:
         """Put videos before all that wait, so that their order stays, in groups that Telegram takes at once."""
         sizes = [0 if item.way is Way.URL else item.prepared.size or 0 for item in items]
-        groups = [[items[index] for index in batch] for batch in batches(sizes, self._means.limits)]
+        groups = [[items[index] for index in batch] for batch in batches(sizes, self.tools.limits)]
         self._line.extendleft(reversed(groups))
 
     async def _attempt(self, group: list[Item]) -> None:
+        if any(item.sends for item in group):
+            await self._until_telegram_answers()
         positions = [item.position for item in group]
-        await self._results.begin_sending(self._generation, positions)
+        await self.results.begin_sending(self.generation, positions)
         try:
             await self._to_its_end(self._send(group))
         except SendUnknownError:
             await self._unknown(group)
         except (SendRefusedError, SendForbiddenError, SendNotSentError, RetryAfter, ChatMigrated) as error:
-            await self._results.not_sent(self._generation, positions)
+            await self.results.not_sent(self.generation, positions)
             await self._after_refusal(group, error)
 
     async def _send(self, group: list[Item]) -> None:
         """Send, and commit that it was done."""
         # The turn may be long in coming, and the process may stand still while it waits.
-        with sending(Priority.RESULT, fence=lambda: self._results.still_ours(self._generation)):
-            sent = await self._means.sender.send(
-                self._place, [item.outgoing() for item in group], self._generation.prompt
-            )
+        with sending(Priority.RESULT, fence=lambda: self.results.still_ours(self.generation)):
+            videos = [item.outgoing() for item in group]
+            sent = await self.tools.sender.send(self._place, videos, self.generation.prompt)
         log.info("videos_sent", videos=len(sent), ways=[item.way.value for item in group])
         taken = [(item.position, video.message_id, video.file_id) for item, video in zip(group, sent, strict=True)]
-        await through_outages(self._means.sleep, self._results.sent, self._generation, taken)
+        await through_outages(self.tools.sleep, self.results.sent, self.generation, taken, self._sent_as)
 
     @staticmethod
     async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
@@ -148,21 +154,22 @@ class Sending:
             raise
 
     async def _unknown(self, group: list[Item]) -> None:
-        """The answer got lost: once more, and a link after that."""
+        """The answer got lost: once more, when Telegram answers again, and a link after that."""
         log.warning("send_unknown", videos=len(group))
         again = [replace(item, sends=item.sends + 1) for item in group if item.sends + 1 < MAX_SENDS]
         worn = [item.position for item in group if item.sends + 1 >= MAX_SENDS]
         if worn:
-            await self._results.linked(self._generation, worn)
+            await self.results.linked(self.generation, worn)
         if again:
             await self._pause()
             self._line.appendleft(again)
 
     async def _after_refusal(self, group: list[Item], error: Exception) -> None:
         log.info("send_refused", error=type(error).__name__, videos=len(group))
-        self._broken += isinstance(error, SendNotSentError) and error.broke_off
+        broke_off = isinstance(error, SendNotSentError) and error.broke_off
+        self._broken += broke_off
         if isinstance(error, ChatMigrated):
-            await self._means.move_chat(self._place.chat_id, error.new_chat_id)
+            await self.tools.move_chat(self._place.chat_id, error.new_chat_id)
             self._place = Place(error.new_chat_id)
             self._line.appendleft(group)
         elif isinstance(error, SendForbiddenError):
@@ -171,23 +178,25 @@ class Sending:
             await self._another_way(group)
         else:
             await self._pause()
+            if broke_off:
+                await self._until_telegram_answers()
             self._line.appendleft(group)
 
     async def _elsewhere(self, group: list[Item]) -> None:
         """A group that is closed to the bot: the requester gets the videos in private, where Telegram allows it."""
-        if self._place.chat_id != self._generation.user_id:
-            self._place = Place(self._generation.user_id)
+        if self._place.chat_id != self.generation.user_id:
+            self._place, self._sent_as = Place(self.generation.user_id), VideoState.SENT_IN_PRIVATE
             self._line.appendleft(group)
             return
         rest = [item.position for batch in (group, *self._line) for item in batch]
         self._line.clear()
-        await self._results.linked(self._generation, rest)
+        await self.results.linked(self.generation, rest)
 
     async def _another_way(self, group: list[Item]) -> None:
         """By upload what was refused by address; each alone what was refused as an album; a link at last."""
         self._broken = 0
         if any(item.way is Way.URL for item in group):
-            nexts = [(item, after(item.way, item.prepared.size, self._means.limits)) for item in group]
+            nexts = [(item, after(item.way, item.prepared.size, self.tools.limits)) for item in group]
             uploads = [
                 replace(item, way=Way.UPLOAD) for item, way in nexts if way is Way.UPLOAD or item.way is Way.UPLOAD
             ]
@@ -199,10 +208,16 @@ class Sending:
         else:
             links = [group[0].position]
         if links:
-            await self._results.linked(self._generation, links)
+            await self.results.linked(self.generation, links)
+
+    async def _until_telegram_answers(self) -> None:
+        """Wait for the end of an outage: what is sent during one would only get lost as well."""
+        while not await self.tools.sender.has_answer():
+            await self._pause()
+        self._pauses = 0
 
     async def _pause(self) -> None:
         """Longer and longer, with chance in it, as long as Telegram cannot be reached."""
         self._pauses += 1
-        longest = min(60.0, 2.0**self._pauses)
-        await self._means.sleep(longest * (0.5 + self._means.random() / 2))
+        longest = min(60.0, 2.0 ** min(self._pauses, 6))
+        await self.tools.sleep(longest * (0.5 + self.tools.random() / 2))

@@ -41,7 +41,7 @@ from services.generations.reporting import Reporter
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
 from services.photos.model import PhotoError, PhotoFile, PhotoRef
-from services.workspace import Workspace
+from services.temp_dirs import TempDirs
 
 log = get_logger(__name__)
 
@@ -112,7 +112,7 @@ class Submitter:
         api: The paid call.
         pace: The own limit on calls.
         photos: Where photos come from.
-        workspace: Where temporary files go.
+        temp_dirs: Where temporary files go.
         reporter: The status message.
         progress_log: Writes events down.
         timing: Limits.
@@ -125,7 +125,7 @@ class Submitter:
         api: PaidApi,
         pace: Pace,
         photos: Photos,
-        workspace: Workspace,
+        temp_dirs: TempDirs,
         reporter: Reporter,
         progress_log: ProgressLog,
         timing: Timing,
@@ -135,7 +135,7 @@ class Submitter:
         self._api = api
         self._pace = pace
         self._photos = photos
-        self._workspace = workspace
+        self._temp_dirs = temp_dirs
         self._reporter = reporter
         self._log = progress_log
         self._timing = timing
@@ -153,7 +153,7 @@ class Submitter:
         if generation.armed_at is not None:
             return await self._look_up(generation, server_error=generation.server_error)
         self._reporter.progress(generation)
-        async with self._workspace.folder(generation.id, "photos") as folder:
+        async with self._temp_dirs.folder(generation.id, "photos") as folder:
             try:
                 photos = await self._fetch(generation, folder)
             except PhotoError as error:

@@ -4,7 +4,7 @@ import secrets
 
 from services.photos.fetch import PhotoFetcher
 from services.photos.model import PhotoError, PhotoProblem, PhotoRef
-from services.workspace import Workspace
+from services.temp_dirs import TempDirs
 
 
 class DocumentInspector:
@@ -12,12 +12,12 @@ class DocumentInspector:
 
     Args:
         photos: Gets them.
-        workspace: Where temporary files go.
+        temp_dirs: Where temporary files go.
     """
 
-    def __init__(self, photos: PhotoFetcher, workspace: Workspace) -> None:
+    def __init__(self, photos: PhotoFetcher, temp_dirs: TempDirs) -> None:
         self._photos = photos
-        self._workspace = workspace
+        self._temp_dirs = temp_dirs
 
     async def inspect(self, photo: PhotoRef) -> PhotoProblem | None:
         """Fetch and normalise it, as the generation will.
@@ -25,7 +25,7 @@ class DocumentInspector:
         Returns:
             What is wrong with it, or None when it can be used.
         """
-        async with self._workspace.folder("inspection", secrets.token_hex(8)) as folder:
+        async with self._temp_dirs.folder("inspection", secrets.token_hex(8)) as folder:
             try:
                 await self._photos.fetch(photo, folder, 1)
             except PhotoError as error:

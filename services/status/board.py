@@ -9,7 +9,7 @@ from telegram.error import TelegramError
 
 from services.clock import Clock
 from services.generations.machine import rank
-from services.generations.model import FINAL, Generation, State
+from services.generations.model import FILE_LATE, FINAL, Generation, State
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
 from services.messenger import ChatMovedError, EditOutcome, Messenger
@@ -88,8 +88,8 @@ class StatusBoard:
     def progress(self, generation: Generation) -> None:
         """Show where a generation stands; returns at once. An older state never follows a newer one.
 
-        That its videos are being sent is shown only if it takes a while: the chat takes one message a second, and
-        the next one shall be the video. With many deliveries at once, nothing is shown at once but ends.
+        That its videos are being sent is shown only if it takes a while, or a file is not there yet: the chat takes one
+        message a second, and the next one shall be the video. With many deliveries at once, only ends are.
         """
         self._seen(generation)
         if generation.id in self._ended or generation.id in self._moved:
@@ -99,7 +99,8 @@ class StatusBoard:
             return
         if generation.state is State.DELIVERING:
             self._delivering.add(generation.id)
-        if generation.state is State.DELIVERING or len(self._delivering) >= MANY_DELIVERIES:
+        may_wait = generation.state is State.DELIVERING and generation.note != FILE_LATE
+        if may_wait or len(self._delivering) >= MANY_DELIVERIES:
             self._live[generation.id] = _Shown(generation, self._clock.monotonic(), unseen=True)
         else:
             self._show(generation)

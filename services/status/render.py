@@ -8,7 +8,7 @@ from html import escape
 
 from services.excerpt import isolate, prompt_line
 from services.failures import FailureKind
-from services.generations.model import FINAL, Generation, State, Video, VideoState
+from services.generations.model import FILE_LATE, FINAL, WERE_LINKED, WERE_SENT, Generation, State, Video, VideoState
 from services.screens import Button, Screen
 from services.status.progress import bar, duration, share
 from services.texts import Html, Phrases
@@ -92,6 +92,8 @@ def _headline(generation: Generation, around: Surroundings, phrases: Phrases) ->
         return phrases.html("status-queued", position=around.position or 1)
     if generation.state is State.SUBMITTING and generation.attempts and generation.armed_at is None:
         return phrases.html("status-retrying", attempt=generation.attempts + 1)
+    if generation.state is State.DELIVERING and generation.note == FILE_LATE:
+        return phrases.html("status-file-late", count=generation.count)
     if generation.note:
         return phrases.html("status-note", note=generation.note)
     return phrases.html(f"status-{generation.state.value}", count=generation.count)
@@ -124,30 +126,36 @@ def _final(generation: Generation, around: Surroundings, phrases: Phrases) -> Sc
 
 
 def _done_lines(generation: Generation, around: Surroundings, phrases: Phrases) -> list[str]:
-    sent = sum(video.state is VideoState.SENT for video in around.videos)
-    linked = [video for video in around.videos if video.state is VideoState.LINKED]
+    sent = sum(video.state in WERE_SENT for video in around.videos)
+    elsewhere = sum(video.state is VideoState.SENT_IN_PRIVATE for video in around.videos)
+    linked = [video for video in around.videos if video.state in WERE_LINKED]
     failed = sum(video.state is VideoState.FAILED for video in around.videos)
     ended = generation.finished_at or around.now
     took = duration((ended - (generation.started_at or generation.queued_at)).total_seconds())
     lines: list[str] = [phrases.html("status-done", count=sent + len(linked), took=took)]
     if failed:
         lines.append(phrases.html("status-done-failed", count=failed))
-    if linked and around.links is not Links.HERE:
-        lines.append(phrases.html(f"status-done-linked-{around.links.value}", count=len(linked)))
-    elif linked:
-        lines += _link_lines(linked, phrases)
-    return lines
+    if elsewhere:
+        lines.append(phrases.html("status-done-in-private", count=elsewhere))
+    return lines + _link_lines(linked, around.links, phrases)
 
 
-def _link_lines(linked: Sequence[Video], phrases: Phrases) -> list[str]:
-    lines: list[str] = [phrases.html("status-done-linked", count=len(linked))]
-    for video in linked:
-        label = phrases.html("status-link", number=video.position + 1)
-        lines.append(f'<a href="{escape(video.url)}">{label}</a>')
+def _link_lines(linked: Sequence[Video], links: Links, phrases: Phrases) -> list[str]:
+    """Why some videos are links, and where these are given."""
+    lines: list[str] = []
+    for state, key in ((VideoState.LINKED, "status-done-linked"), (VideoState.UNFETCHED, "status-done-unfetched")):
+        videos = [video for video in linked if video.state is state]
+        if videos and links is not Links.HERE:
+            lines.append(phrases.html(f"{key}-{links.value}", count=len(videos)))
+        elif videos:
+            lines.append(phrases.html(key, count=len(videos)))
+            for video in videos:
+                label = phrases.html("status-link", number=video.position + 1)
+                lines.append(f'<a href="{escape(video.url)}">{label}</a>')
     return lines
 
 
 def render_links(videos: Sequence[Video], phrases: Phrases) -> Screen | None:
     """The message that gives a requester their links in private; None when there are none."""
-    linked = [video for video in videos if video.state is VideoState.LINKED]
-    return Screen("\n".join(_link_lines(linked, phrases))) if linked else None
+    lines = _link_lines([video for video in videos if video.state in WERE_LINKED], Links.HERE, phrases)
+    return Screen("\n".join(lines)) if lines else None

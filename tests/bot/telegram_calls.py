@@ -12,7 +12,7 @@ from telegram.error import TelegramError
 from bot.telegram_session import TelegramRequest
 from services.clock import SystemClock
 from services.delivery.errors import SendNotSentError, SendUnknownError
-from services.delivery.refusals import meaning
+from services.delivery.send import meaning
 from services.telemetry import Telemetry
 from tests.bot.raw_server import Answer, RawServer, raw_server
 

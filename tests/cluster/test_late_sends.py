@@ -7,14 +7,13 @@ import pytest
 
 from services.clock import SystemClock
 from services.delivery.plan import Limits as SendLimits
-from services.delivery.plan import Way
-from services.delivery.prepare import Prepared
+from services.delivery.plan import Prepared, Way
 from services.delivery.send import Outgoing, SentVideo
 from services.generations.model import Generation, Order, State, Unfinished
 from services.generations.repository import GenerationRows, RunOvertakenError
 from services.generations.results import Results
 from services.generations.rows import insert
-from services.generations.sending import Item, Means, Sending
+from services.generations.sending import Item, Sending, SendTools
 from services.outbox.priority import said
 from services.screens import Place
 from services.store.database import Database
@@ -56,7 +55,7 @@ async def test_a_video_is_sent_only_while_it_is_ours(postgres_database: Database
     async def nowhere(_old: int, _new: int) -> None:
         return
 
-    means = Means(chat, SendLimits(20_000_000, 50_000_000), nowhere, asyncio.sleep, lambda: 0.5)  # type: ignore[arg-type]
+    means = SendTools(chat, SendLimits(20_000_000, 50_000_000), nowhere, asyncio.sleep, lambda: 0.5)  # type: ignore[arg-type]
     sending = Sending(run, results, means)
     if is_overtaken:
         with pytest.raises(RunOvertakenError):

@@ -4,8 +4,8 @@ import pytest
 from telegram import InputMediaVideo
 
 from sandbox.botapi import BotApiServer, Person
+from services.delivery.send import as_caption
 from services.generations.model import State
-from services.resend import as_caption
 from tests.commands.rows import add_generation
 from tests.commands.world import World
 

@@ -15,12 +15,12 @@ from handlers.presses import Presses
 from handlers.settings_menu import SettingsMenu
 from sandbox.botapi import BotApiServer, Line, Person
 from services.access import Access, ClaimLink, OwnerLists
+from services.delivery.send import VideoSender
 from services.forget import Forgetting
 from services.generations.model import CancelOutcome
 from services.history import History
 from services.messenger import Messenger
 from services.people import People
-from services.resend import Resender
 from services.statistics import Statistics, gather_statistics
 from services.store.database import Database
 from services.texts import Texts
@@ -101,7 +101,7 @@ class World:
         self.rooms = CommandRooms(
             commands,
             SettingsMenu(self.guard, presses, answers, self.people, texts),
-            HistoryMenu(self.guard, presses, answers, History(database), Resender(bot), self.throttle),
+            HistoryMenu(self.guard, presses, answers, History(database), VideoSender(bot), self.throttle),
             ForgetMenu(self.guard, presses, answers, Forgetting(database, self.clock)),
             AdminCommands(self.guard, answers, self.access, self._gather, self.purse, commands.say_unknown),
         )

@@ -6,7 +6,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.delivery.address import AddressPolicy, GuardedResolver, is_public, parse
+from services.delivery.address import AddressPolicy, GuardedResolver, is_public, parse, resolve
 from services.delivery.errors import AddressRefusedError
 
 POLICY = AddressPolicy.of("https://API.example.vn./api/v1")
@@ -143,3 +143,48 @@ async def test_what_others_can_reach() -> None:
     urls = ("cdn.example.org", "mixed.example.org", "api.example.vn", "none.example.org", "8.8.8.8", "127.0.0.1")
     reached = [await resolver.is_public(parse(f"http://{host}/v")) for host in urls]
     assert reached == [True, False, False, False, True, False]
+
+
+API = "https://genaipro.example/api/v1"
+
+
+@pytest.mark.parametrize(
+    ("given", "whole"),
+    [
+        ("https://cdn.example/v.mp4?a=%2F&b=%20", "https://cdn.example/v.mp4?a=%2F&b=%20"),
+        ("/files/x.mp4", "https://genaipro.example/files/x.mp4"),
+        ("//cdn.example/x.mp4", "https://cdn.example/x.mp4"),
+        ("files/x.mp4", "https://genaipro.example/api/v1/files/x.mp4"),
+        (" HTTPS://CDN.example/x.mp4 ", "https://CDN.example/x.mp4"),
+        ("https://cdn.example/phim của tôi.mp4", "https://cdn.example/phim%20c%E1%BB%A7a%20t%C3%B4i.mp4"),
+        ("/a b/%C3%A9 é.mp4", "https://genaipro.example/a%20b/%C3%A9%20%C3%A9.mp4"),
+        ("https://cdn.example/100%25.mp4", "https://cdn.example/100%25.mp4"),
+        ("https://cdn.example/a%20b c.mp4?q=đ", "https://cdn.example/a%20b%20c.mp4?q=%C4%91"),
+        ("https://phô.example/x.mp4", "https://xn--ph-9ja.example/x.mp4"),
+        ("http://cdn.example:8080/x", "http://cdn.example:8080/x"),
+    ],
+)
+def test_addresses_are_read_relative_to_the_api_and_escaped_once(given: str, whole: str) -> None:
+    assert resolve(given, API) == whole
+    assert resolve(whole, API) == whole
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        " ",
+        "pending",
+        "n/a",
+        "data:video/mp4;base64,AA",
+        "javascript:alert(1)",
+        "file:///etc/x.mp4",
+        "ftp://a.example/x.mp4",
+        "http://",
+        "https:///x.mp4",
+        "http://[::1/x.mp4",
+        "http://a.example:99999/x.mp4",
+    ],
+)
+def test_what_is_no_address_is_none(given: str) -> None:
+    assert resolve(given, API) is None

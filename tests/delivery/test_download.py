@@ -12,7 +12,7 @@ from yarl import URL
 
 from services.delivery import address
 from services.delivery.address import AddressPolicy, GuardedResolver, guarded_session
-from services.delivery.download import VideoFetcher
+from services.delivery.download import PATIENCE_SECONDS, VideoFetcher
 from services.delivery.errors import (
     AddressRefusedError,
     VideoError,
@@ -20,10 +20,15 @@ from services.delivery.errors import (
     VideoTooLargeError,
     VideoUnavailableError,
 )
+from services.user_agent import USER_AGENT
 from tests.delivery.test_address import Names
 
 KEY = "key-SECRET"
 FILM = bytes(range(256)) * 4000
+ROUNDS = 11
+"""How often an address is asked that stays dead."""
+FILMS = Path(__file__).parent / "films"
+FIELD = (FILMS / "free-box-in-stsd.mp4").read_bytes()
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -148,16 +153,16 @@ async def test_api_host_is_shown_the_key_once_it_asks(bench: Bench, code: int) -
     assert bench.api.keys == ["", f"Bearer {KEY}"]
 
 
-async def test_key_that_does_not_help_is_shown_once(bench: Bench) -> None:
-    bench.api.script = [status(401), status(403)]
+async def test_key_that_does_not_help_is_shown_once_each_time(bench: Bench) -> None:
+    bench.api.script = [status(401), status(403)] * 50
     assert isinstance(await bench.failure(bench.api.url), VideoUnavailableError)
-    assert len(bench.api.requests) == 2
+    assert bench.api.keys == ["", f"Bearer {KEY}"] * ROUNDS
 
 
 async def test_another_host_is_never_shown_the_key(bench: Bench) -> None:
-    bench.cdn.script = [status(401)]
+    bench.cdn.script = [status(401)] * 50
     assert isinstance(await bench.failure(bench.cdn.url), VideoUnavailableError)
-    assert bench.cdn.keys == [""]
+    assert bench.cdn.keys == [""] * ROUNDS
 
 
 async def test_key_does_not_follow_a_redirect(bench: Bench) -> None:
@@ -212,9 +217,9 @@ async def test_refused_address_is_not_asked(bench: Bench, url: str) -> None:
 
 @pytest.mark.parametrize("code", [404, 410])
 async def test_gone(bench: Bench, code: int) -> None:
-    bench.cdn.script = [status(code)]
+    bench.cdn.script = [status(code)] * 50
     assert isinstance(await bench.failure(bench.cdn.url), VideoGoneError)
-    assert len(bench.cdn.requests) == 1
+    assert len(bench.cdn.requests) == ROUNDS
 
 
 async def test_transient_failures_are_tried_again(bench: Bench) -> None:
@@ -230,7 +235,8 @@ async def test_gives_up_in_the_end(bench: Bench) -> None:
     failure = await bench.failure(bench.cdn.url)
     assert isinstance(failure, VideoUnavailableError)
     assert failure.status == 502
-    assert len(bench.cdn.requests) == 5
+    assert len(bench.cdn.requests) == ROUNDS
+    assert sum(bench.waits) == PATIENCE_SECONDS
 
 
 async def test_goes_on_where_it_broke_off(bench: Bench) -> None:
@@ -308,7 +314,7 @@ async def test_slow_body_does_not_hold_it_up_for_ever(tmp_path: Path) -> None:
 async def test_unreachable_host_is_tried_again(bench: Bench) -> None:
     assert isinstance(await bench.failure("http://nowhere.example/v.mp4"), VideoUnavailableError)
     assert isinstance(await bench.failure("http://127.0.0.2:1/v.mp4"), VideoUnavailableError)
-    assert len(bench.waits) == 8
+    assert len(bench.waits) == 2 * (ROUNDS - 1)
 
 
 async def test_nothing_of_the_address_is_logged(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
@@ -317,3 +323,153 @@ async def test_nothing_of_the_address_is_logged(bench: Bench, caplog: pytest.Log
         await bench.fetcher.fetch(bench.cdn.url, bench.target)
     logged = [record.getMessage() for record in caplog.records if record.name != "aiohttp.access"]
     assert not [text for text in logged if "v.mp4" in text or "SECRET" in text]
+
+
+def stump(size: int, data: bytes = FIELD, **headers: str) -> Answer:
+    """Ends in good order after so many bytes, and names no length."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={key.replace("_", "-"): value for key, value in headers.items()})
+        response.enable_chunked_encoding()
+        await response.prepare(request)
+        await response.write(data[:size])
+        await response.write_eof()
+        return response
+
+    return answer
+
+
+def piecewise(cap: int, data: bytes = FIELD, total: bool = True, **headers: str) -> Answer:
+    """A host that gives at most so many bytes in an answer, and names no length without ``Range``."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        asked = request.headers.get("Range")
+        if asked is None:
+            return await stump(cap, data, **headers)(request)
+        start = int(asked.removeprefix("bytes=").removesuffix("-"))
+        piece = data[start : start + cap]
+        length = str(len(data)) if total else "*"
+        named = {key.replace("_", "-"): value for key, value in headers.items()}
+        content = {"Content-Range": f"bytes {start}-{start + len(piece) - 1}/{length}"}
+        return web.Response(status=206, body=piece, headers=named | content)
+
+    return answer
+
+
+def page(text: str = "<html><h1>Sắp có</h1></html>", content_type: str = "video/mp4") -> Answer:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(text=text, content_type=content_type)
+
+    return answer
+
+
+def whole(data: bytes = FIELD) -> Answer:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body=data)
+
+    return answer
+
+
+async def test_a_stump_that_ends_in_order_is_asked_for_again(bench: Bench) -> None:
+    bench.cdn.script = [stump(20_000), stump(1000), whole()]
+    assert (await bench.fetcher.fetch(bench.cdn.url, bench.target)).size == len(FIELD)
+    assert bench.target.read_bytes() == FIELD
+
+
+async def test_a_stump_is_never_the_answer(bench: Bench) -> None:
+    bench.cdn.script = [stump(20_000)] * 50
+    assert isinstance(await bench.failure(bench.cdn.url), VideoUnavailableError)
+    assert sum(bench.waits) >= PATIENCE_SECONDS
+
+
+async def test_a_stump_of_a_length_of_its_own_is_none_either(bench: Bench) -> None:
+    bench.cdn.script = [whole(FIELD[:30_000]), whole(FIELD[:40_000]), whole()]
+    await bench.fetcher.fetch(bench.cdn.url, bench.target)
+    assert bench.target.read_bytes() == FIELD
+
+
+@pytest.mark.parametrize("headers", [{}, {"ETag": '"a"'}, {"ETag": 'W/"a"'}], ids=["bare", "strong", "weak"])
+@pytest.mark.parametrize("total", [True, False])
+@pytest.mark.parametrize("cap", [4096, 50_000])
+async def test_a_host_that_gives_pieces_is_asked_for_all_of_them(
+    bench: Bench, headers: dict[str, str], *, total: bool, cap: int
+) -> None:
+    bench.cdn.script = [piecewise(cap, FIELD, total, **headers)] * 100
+    await bench.fetcher.fetch(bench.cdn.url, bench.target)
+    assert bench.target.read_bytes() == FIELD
+    assert sum(bench.waits) < 10
+
+
+async def test_a_part_without_being_asked_for_one_is_gone_on_from(bench: Bench) -> None:
+    first = {"Content_Range": f"bytes 0-9999/{len(FIELD)}", "ETag": '"a"'}
+
+    async def part(request: web.Request) -> web.Response:
+        named = {key.replace("_", "-"): value for key, value in first.items()}
+        return web.Response(status=206, body=FIELD[:10_000], headers=named)
+
+    bench.cdn.script = [part, piecewise(9000, ETag='"a"'), *[piecewise(9000)] * 10]
+    await bench.fetcher.fetch(bench.cdn.url, bench.target)
+    assert bench.target.read_bytes() == FIELD
+
+
+async def test_pieces_of_two_files_are_never_put_together(bench: Bench) -> None:
+    other = (FILMS / "title-not-utf8-fragmented.mp4").read_bytes()
+    bench.cdn.script = [stump(20_000), stump(20_000), piecewise(20_000, other), whole(other)]
+    await bench.fetcher.fetch(bench.cdn.url, bench.target)
+    assert bench.target.read_bytes() == other
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        status(404),
+        status(403),
+        status(425),
+        status(503),
+        status(500),
+        status(410),
+        status(204),
+        status(200),
+        page(),
+        page('{"error": "not ready"}', "application/json"),
+        page("error code: 1010"),
+        page(" "),
+    ],
+    ids=["404", "403", "425", "503", "500", "410", "204", "empty", "page", "json", "text", "blank"],
+)
+async def test_what_is_not_there_yet_is_waited_for_and_told(bench: Bench, late: Answer) -> None:
+    bench.cdn.script = [late] * 4
+    told: list[int] = []
+    await bench.fetcher.fetch(bench.cdn.url, bench.target, late=lambda: told.append(len(bench.waits)))
+    assert bench.target.read_bytes() == FILM
+    assert bench.waits == [1, 2, 4, 8]
+    assert told == [2, 3]
+
+
+async def test_what_comes_at_the_second_time_is_not_told(bench: Bench) -> None:
+    bench.cdn.script = [status(404)]
+    told: list[int] = []
+    await bench.fetcher.fetch(bench.cdn.url, bench.target, late=lambda: told.append(1))
+    assert not told
+
+
+async def test_patience_is_as_long_as_it_is_given(bench: Bench) -> None:
+    bench.cdn.script = [status(404)] * 50
+    with pytest.raises(VideoGoneError):
+        await bench.fetcher.fetch(bench.cdn.url, bench.target, 20.0)
+    assert sum(bench.waits) == 20
+
+
+async def test_a_body_shorter_than_its_word_is_gone_on_from_by_its_date(bench: Bench) -> None:
+    changed = {"Last-Modified": "Mon, 30 Mar 2020 10:00:00 GMT"}
+    bench.cdn.script = [cut(900_000, **changed), ranged]
+    await bench.fetcher.fetch(bench.cdn.url, bench.target)
+    assert bench.cdn.requests[1].headers["If-Range"] == changed["Last-Modified"]
+    assert bench.target.read_bytes() == FILM
+
+
+async def test_every_request_names_the_bot(bench: Bench) -> None:
+    bench.cdn.script = [status(302, Location="/w.mp4"), status(500)]
+    await bench.fetcher.fetch(bench.cdn.url, bench.target)
+    assert {request.headers["User-Agent"] for request in bench.cdn.requests} == {USER_AGENT}
+    assert len(bench.cdn.requests) == 3

@@ -1,8 +1,9 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from services.delivery import prepare as module
+from services.delivery import plan as module
 from services.delivery.download import FetchedFile
 from services.delivery.errors import (
     AddressRefusedError,
@@ -12,8 +13,7 @@ from services.delivery.errors import (
     VideoUnavailableError,
 )
 from services.delivery.facts import VideoFacts
-from services.delivery.plan import Limits, Way
-from services.delivery.prepare import Prepared, VideoPreparer, VideoProblem
+from services.delivery.plan import Limits, Prepared, VideoPreparer, VideoProblem, Way
 
 URL = "https://cdn.example.org/v.mp4"
 FILMS = Path(__file__).parent / "films"
@@ -26,7 +26,7 @@ class Fetches:
     def __init__(self, data: bytes = b"", *, public: bool = True, error: VideoError | None = None) -> None:
         self.data, self.public, self.error = data, public, error
 
-    async def fetch(self, url: str, target: Path) -> FetchedFile:
+    async def fetch(self, url: str, target: Path, patience: float, late: Callable[[], None]) -> FetchedFile:
         if self.error is not None:
             raise self.error
         put(target, self.data)
@@ -38,12 +38,16 @@ def put(target: Path, data: bytes) -> None:
 
 
 async def prepared(tmp_path: Path, fetcher: module.Fetcher, limits: Limits = CLOUD) -> Prepared:
-    return await VideoPreparer(fetcher, limits).prepare(URL, tmp_path, 1)
+    return await VideoPreparer(fetcher, limits).prepare(URL, tmp_path, 1, lambda: None, nowhere_else)
+
+
+async def nowhere_else(_url: str) -> str | None:
+    return None
 
 
 async def test_good_video(tmp_path: Path, footage: bytes) -> None:
     done = await prepared(tmp_path, Fetches(footage))
-    path = tmp_path / "video-2.mp4"
+    path = tmp_path / "video-2"
     assert done == Prepared(1, URL, Way.URL, path, len(footage), VideoFacts(128, 72, 2))
     assert done.filename == "video-2.mp4"
     assert URL not in repr(done)
@@ -87,3 +91,55 @@ async def test_what_cannot_be_fetched_is_a_link(
 def test_only_http_addresses_are_links() -> None:
     assert Prepared(0, "HTTPS://a.example/v", Way.LINK).linkable
     assert not Prepared(0, "javascript:alert(1)", Way.LINK).linkable
+
+
+class Addresses:
+    """Stands for ``VideoFetcher``: some addresses have the film."""
+
+    def __init__(self, **films: bytes | VideoError) -> None:
+        self.films = films
+        self.asked: list[tuple[str, float]] = []
+
+    async def fetch(self, url: str, target: Path, patience: float, late: Callable[[], None]) -> FetchedFile:
+        self.asked.append((url, patience))
+        film = self.films.get(url, VideoGoneError())
+        if isinstance(film, VideoError):
+            raise film
+        put(target, film)
+        return FetchedFile(target, len(film), needed_key=False, public=True)
+
+
+def named(*addresses: str | None) -> module.Fresh:
+    left = list(addresses)
+
+    async def fresh(_dead: str) -> str | None:
+        return left.pop(0)
+
+    return fresh
+
+
+@pytest.mark.parametrize(
+    ("found", "asked"),
+    [
+        (("new",), [("old", 60.0), ("new", 240.0)]),
+        ((None, "new"), [("old", 60.0), ("old", 240.0), ("new", 30.0)]),
+        (("newer", "new"), [("old", 60.0), ("newer", 240.0), ("new", 30.0)]),
+    ],
+)
+async def test_a_dead_address_is_looked_up(
+    tmp_path: Path, footage: bytes, found: tuple[str | None, ...], asked: list[tuple[str, float]]
+) -> None:
+    fetcher = Addresses(new=footage)
+    done = await VideoPreparer(fetcher, CLOUD).prepare("old", tmp_path, 0, lambda: None, named(*found))
+    assert (done.url, done.way) == ("new", Way.URL)
+    assert fetcher.asked == asked
+
+
+async def test_another_address_that_is_no_better_leaves_a_link(tmp_path: Path) -> None:
+    fetcher = Addresses(new=AddressRefusedError())
+    done = await VideoPreparer(fetcher, CLOUD).prepare("old", tmp_path, 0, lambda: None, named("new"))
+    assert (done.url, done.way, done.problem) == ("old", Way.LINK, VideoProblem.GONE)
+    fetcher = Addresses()
+    done = await VideoPreparer(fetcher, CLOUD).prepare("old", tmp_path, 0, lambda: None, named(None, None))
+    assert (done.url, done.problem) == ("old", VideoProblem.GONE)
+    assert fetcher.asked == [("old", 60.0), ("old", 240.0)]

@@ -19,8 +19,7 @@ from services.delivery.errors import (
     SendUnknownError,
 )
 from services.delivery.facts import VideoFacts
-from services.delivery.refusals import meaning
-from services.delivery.send import Outgoing, SentVideo, UploadFile, VideoSender
+from services.delivery.send import Outgoing, SentVideo, UploadFile, VideoSender, meaning
 from services.screens import Place
 from services.unsent import CallBrokeError, NeverSentError
 from tests.bot.telegram_calls import telegram_request
@@ -129,7 +128,7 @@ async def test_gives_up_when_that_does_not_help(bench: Bench) -> None:
         (400, "Bad Request: wrong file identifier/HTTP URL specified", SendRefusedError),
         (400, "Bad Request: failed to get HTTP URL content", SendRefusedError),
         (400, "Bad Request: wrong type of the web page content", SendRefusedError),
-        (400, "Bad Request: not enough rights to send videos to the chat", SendRefusedError),
+        (400, "Bad Request: not enough rights to send videos to the chat", SendForbiddenError),
         (413, "Request Entity Too Large", SendTooLargeError),
         (403, "Forbidden: bot was blocked by the user", SendForbiddenError),
         (403, "Forbidden: bot was kicked from the supergroup chat", SendForbiddenError),

@@ -13,14 +13,15 @@ from services.generations.model import Generation, Order, Placed
 from services.generations.progress_log import ProgressLog
 from services.generations.queue import Limits, Queue
 from services.generations.reconcile import Patience, Reconciler
+from services.generations.relocate import Relocator
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
-from services.generations.sending import Means
+from services.generations.sending import SendTools
 from services.generations.submit import Submitter, Timing
 from services.generations.workflow import Workflow
 from services.photos.model import PhotoKind, PhotoRef
 from services.store.database import open_database
-from services.workspace import Workspace
+from services.temp_dirs import TempDirs
 from tests.generations.fates import Chat, Fate, HandClock, MortalDatabase, NoAlarm, Service
 
 PHOTO = PhotoRef("file", "unique", PhotoKind.PHOTO, 1000)
@@ -52,27 +53,28 @@ class Bench:
     def boot(self) -> None:
         """Start a new process on the same rows: whatever was in memory is gone."""
         self.scopes = CancelScopes()
-        workspace = Workspace(Path(self._folder.name))
+        temp_dirs = TempDirs(Path(self._folder.name))
         timing = Timing(self.generation_timeout, self.clock.sleep)
         patience = Patience(15.0, self.reconcile_timeout, self.clock.sleep)
         self.log = ProgressLog(self.database, self.clock.sleep)
         self.submitter = Submitter(
-            self.rows, self.results, self.service, self.service, self.chat, workspace, self.chat, self.log, timing
+            self.rows, self.results, self.service, self.service, self.chat, temp_dirs, self.chat, self.log, timing
         )
         self.reconciler = Reconciler(self.rows, self.results, self.service, self.chat, self.clock, patience)
         self.deliverer = Deliverer(
             self.rows,
             self.results,
             self.chat,  # type: ignore[arg-type]
-            workspace,
+            temp_dirs,
             self.chat,
-            Means(
+            SendTools(
                 sender=self.chat,  # type: ignore[arg-type]
                 limits=SendLimits(20_000_000, 50_000_000),
                 move_chat=self._nowhere,
                 sleep=self.clock.sleep,
                 random=lambda: 0.5,
             ),
+            Relocator(self.reconciler.look_again, self.results.videos),
         )
         self.workflow = Workflow(
             self.rows,

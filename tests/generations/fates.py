@@ -17,8 +17,7 @@ from sqlalchemy.orm import Session
 
 from services.delivery.errors import SendForbiddenError, SendNotSentError, SendRefusedError, SendUnknownError
 from services.delivery.facts import VideoFacts
-from services.delivery.plan import Way
-from services.delivery.prepare import Prepared, VideoProblem
+from services.delivery.plan import Prepared, VideoProblem, Way
 from services.delivery.send import Outgoing, SentVideo
 from services.failures import Charged, Failure, FailureKind
 from services.genaipro.events import (
@@ -231,7 +230,7 @@ class Chat:
         path.write_bytes(b"photo")
         return PhotoFile.of(path, "image/jpeg")
 
-    async def prepare(self, url: str, directory: Path, index: int) -> Prepared:
+    async def prepare(self, url: str, directory: Path, index: int, *_waiting: object) -> Prepared:
         path = directory / f"{index}.mp4"
         path.write_bytes(b"film")
         if url.endswith("gone"):
@@ -256,6 +255,9 @@ class Chat:
         if outcome is Send.NOT_SENT:
             raise SendNotSentError("no")
         return [SentVideo(number, f"sent-{number}") for number, _ in enumerate(videos)]
+
+    async def has_answer(self) -> bool:
+        return True
 
     def progress(self, generation: Generation) -> None:
         pass

@@ -10,8 +10,7 @@ from telegram.error import ChatMigrated
 
 from services.delivery.errors import SendNotSentError, SendRefusedError
 from services.delivery.facts import VideoFacts
-from services.delivery.plan import Way
-from services.delivery.prepare import Prepared, VideoProblem
+from services.delivery.plan import Prepared, VideoProblem, Way
 from services.delivery.send import Outgoing, SentVideo
 from services.failures import Charged, FailureKind
 from services.genaipro.events import VideoResult
@@ -115,7 +114,7 @@ async def test_uploads_that_keep_breaking_off_are_taken_for_too_large(
 async def test_large_ones_are_sent_in_order_though_the_first_group_goes_another_way(
     here: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def prepare(url: str, directory: Path, index: int) -> Prepared:
+    async def prepare(url: str, directory: Path, index: int, *_waiting: object) -> Prepared:
         way = Way.URL if index == 0 else Way.UPLOAD
         size = 1_000_000 if index == 0 else 30_000_000
         path = directory / f"{index}.mp4"
@@ -133,7 +132,7 @@ async def test_one_that_cannot_be_stored_is_linked_and_the_others_are_sent(
 ) -> None:
     real = here.chat.prepare
 
-    async def prepare(url: str, directory: Path, index: int) -> Prepared:
+    async def prepare(url: str, directory: Path, index: int, *_waiting: object) -> Prepared:
         if index == 1:
             raise OSError(28, "No space left on device")
         return await real(url, directory, index)
@@ -141,13 +140,13 @@ async def test_one_that_cannot_be_stored_is_linked_and_the_others_are_sent(
     monkeypatch.setattr(here.chat, "prepare", prepare)
     generation = await made(here)
     await here.deliverer.run(generation)
-    assert await states(here, generation) == [VideoState.SENT, VideoState.LINKED, VideoState.SENT]
+    assert await states(here, generation) == [VideoState.SENT, VideoState.UNFETCHED, VideoState.SENT]
 
 
 async def test_when_nothing_can_be_given_it_has_failed_and_was_paid(
     here: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def prepare(url: str, _directory: Path, index: int) -> Prepared:
+    async def prepare(url: str, _directory: Path, index: int, *_waiting: object) -> Prepared:
         return Prepared(index, url, Way.LINK, problem=VideoProblem.REFUSED_ADDRESS)
 
     monkeypatch.setattr(here.chat, "prepare", prepare)
@@ -172,7 +171,7 @@ async def test_from_a_closed_group_they_go_to_the_person(here: Bench, monkeypatc
     monkeypatch.setattr(here.chat, "send", send)
     await here.deliverer.run(await here.get(generation.id))
     assert [place.chat_id for place in places] == [-100, 9]
-    assert await states(here, generation) == [VideoState.SENT] * 2
+    assert await states(here, generation) == [VideoState.SENT_IN_PRIVATE] * 2
 
 
 async def test_they_follow_a_group_that_became_a_supergroup(here: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

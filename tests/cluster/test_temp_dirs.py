@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from services.workspace import Workspace
+from services.temp_dirs import TempDirs
 
 
 def names(folder: Path) -> set[str]:
@@ -12,7 +12,7 @@ def names(folder: Path) -> set[str]:
 async def test_what_a_dead_process_left_goes_and_what_a_living_one_has_stays(tmp_path: Path) -> None:
     (tmp_path / "dead" / "g-photos").mkdir(parents=True)
     (tmp_path / "dead" / "g-photos" / "1.jpg").write_bytes(b"x")
-    living, new = Workspace(tmp_path / "living"), Workspace(tmp_path / "new")
+    living, new = TempDirs(tmp_path / "living"), TempDirs(tmp_path / "new")
     await living.clear()
     async with living.folder("g", "videos") as folder:
         await new.clear()
@@ -25,8 +25,8 @@ async def test_what_a_dead_process_left_goes_and_what_a_living_one_has_stays(tmp
 
 async def test_the_same_root_is_cleared_at_the_next_start_and_not_taken_from_the_living(tmp_path: Path) -> None:
     (tmp_path / "single" / "left").mkdir(parents=True)
-    one = Workspace(tmp_path / "single")
+    one = TempDirs(tmp_path / "single")
     await one.clear()
     assert names(tmp_path / "single") == set()
     with pytest.raises(BlockingIOError):
-        await Workspace(tmp_path / "single").clear()
+        await TempDirs(tmp_path / "single").clear()

@@ -17,7 +17,7 @@ TRIES = 20
 PAUSE_SECONDS = 0.01
 
 
-class Workspace:
+class TempDirs:
     """The folder of temporary files of one process.
 
     Args:

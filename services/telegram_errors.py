@@ -1,0 +1,61 @@
+"""What the words of Telegram's refusals mean, in one table. The library changes their capitals: all is lower case.
+
+Source: the texts of the Bot API server (``telegram-bot-api``, ``Client.cpp``) and of Telegram's own RPC errors.
+"""
+
+import re
+from enum import StrEnum
+
+from telegram.error import BadRequest
+
+
+class Refusal(StrEnum):
+    """What a ``Bad Request`` is about."""
+
+    NO_MEDIA_HERE = "no-media-here"
+    """The bot may write to the chat, but send no videos."""
+    CLOSED = "closed"
+    """The chat, or the topic, is closed to the bot."""
+    TOPIC_GONE = "topic-gone"
+    """The topic was deleted; the rest of the forum is there."""
+    REPLY_GONE = "reply-gone"
+    """The message that is replied to was deleted."""
+    MESSAGE_GONE = "message-gone"
+    """The message to edit was deleted, or cannot be edited any more."""
+    UNCHANGED = "unchanged"
+    """The message shows this already."""
+    OTHER = "other"
+    """The content, or something that the bot did wrong."""
+
+
+_WORDS = {
+    Refusal.NO_MEDIA_HERE: r"chat_send_\w+_forbidden|rights to send (?:videos?|media|documents?|animations?)",
+    Refusal.CLOSED: (
+        r"chat not found|not enough rights|have no rights|need administrator rights|chat_write_forbidden"
+        r"|chat_restricted|chat was deactivated|topic_closed|topic is closed|user is deactivated|user_is_blocked"
+        r"|peer_id_invalid|chat_admin_required"
+    ),
+    Refusal.TOPIC_GONE: r"thread not found|topic_deleted",
+    Refusal.REPLY_GONE: r"repl.*not found",
+    Refusal.MESSAGE_GONE: r"message to edit not found|can't be edited|message_id_invalid",
+    Refusal.UNCHANGED: r"not modified",
+}
+_TABLE = [(refusal, re.compile(words)) for refusal, words in _WORDS.items()]
+_POSITION = re.compile(r"#(\d+)")
+
+
+def refusal_of(error: BadRequest) -> Refusal:
+    """What a refusal is about, by the first line of the table that fits."""
+    text = error.message.lower()
+    return next((refusal for refusal, words in _TABLE if words.search(text)), Refusal.OTHER)
+
+
+def is_closed(error: BadRequest) -> bool:
+    """Whether the chat takes nothing of this kind from the bot."""
+    return refusal_of(error) in {Refusal.CLOSED, Refusal.NO_MEDIA_HERE}
+
+
+def position_in(error: BadRequest) -> int | None:
+    """Which part of an album is at fault, from 0; None when Telegram does not say."""
+    found = _POSITION.search(error.message)
+    return int(found[1]) - 1 if found else None
