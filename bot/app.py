@@ -24,7 +24,6 @@ from bot.intake import Intake
 from bot.labour import Labour
 from bot.logs import install_loop_handler
 from bot.memory import keep_to_one_arena, spare_the_collector
-from bot.migration_alarm import tell_of_failed_migration
 from bot.monitoring import TELEGRAM_SILENCE, Monitoring
 from bot.rate_limiter import Outbox
 from bot.settings import Settings
@@ -40,7 +39,6 @@ from services.store.database import (
     Database,
     DatabaseError,
     DatabaseHeldError,
-    MigrationError,
     open_database,
 )
 from services.store.engines import is_sqlite
@@ -193,8 +191,6 @@ class Process:
             except DatabaseHeldError:
                 continue
             except DatabaseError as error:
-                if isinstance(error, MigrationError):
-                    await tell_of_failed_migration(self._settings, self._clock)
                 raise OperatorError(str(error)) from error
             finally:
                 opening.cancel()

@@ -9,9 +9,9 @@ from datetime import timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Table, func, insert, literal, select, text, tuple_
+from sqlalchemy import Connection, Engine, Table, func, insert, literal, select, text, tuple_
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import Session
 
 from bot.data_dir import exclusive_data_dir
 from bot.errors import STATUS_CONFIGURATION, STATUS_FAILED, OperatorError
@@ -79,12 +79,7 @@ async def move_database(settings: Settings, to: str, clock: Clock, say: Callable
         await _refuse_living(source, clock)
         target = await _open(url, stack)
         try:
-            async with source.old_engine.connect() as reading, target.old_engine.begin() as writing:
-                await _refuse_used(writing)
-                total = 0
-                for table in tables():
-                    total += (count := await _copy(reading, writing, table))
-                    say(f"{table.name}: {count}")
+            total = await target.write(_copy_all, source.engine, say)
         except (SQLAlchemyError, OSError) as error:
             raise OperatorError(f"nothing was copied: {reason_of(error)}", STATUS_FAILED) from error
         say(f"{total} rows were copied; set DATABASE_URL to the new database and start the bot")
@@ -102,27 +97,33 @@ async def _open(url: str, stack: AsyncExitStack) -> Database:
 async def _refuse_living(source: Database, clock: Clock) -> None:
     if source.is_sqlite:
         return
-    async with source.old_read() as session:
-        living = await session.scalar(select(func.count()).where(MemberRow.seen_at > clock.now() - GONE_AFTER))
-    if living:
+    recent = select(func.count()).where(MemberRow.seen_at > clock.now() - GONE_AFTER)
+    if living := await source.read(lambda session: session.scalar(recent)):
         raise OperatorError(f"{living} processes of the bot run on DATABASE_URL; stop them first", STATUS_FAILED)
 
 
-async def _refuse_used(target: AsyncConnection) -> None:
+def _copy_all(target: Session, source: Engine, say: Callable[[str], object]) -> int:
+    writing = target.connection()
     for table in tables():
-        if (await target.execute(select(text("1")).select_from(table).limit(1))).first() is not None:
+        if writing.execute(select(text("1")).select_from(table).limit(1)).first() is not None:
             raise OperatorError(f"--to names a database that is in use: its table {table.name} is not empty")
+    total = 0
+    with source.connect() as reading:
+        for table in tables():
+            total += (count := _copy(reading, writing, table))
+            say(f"{table.name}: {count}")
+    return total
 
 
-async def _copy(reading: AsyncConnection, writing: AsyncConnection, table: Table) -> int:
+def _copy(reading: Connection, writing: Connection, table: Table) -> int:
     """Copy one table, page by page, each beginning after the last key of the one before."""
     key = list(table.primary_key)
     query = select(table).order_by(*key).limit(ROWS_AT_ONCE)
     count = 0
     page = query
-    while rows := (await reading.execute(page)).mappings().all():
+    while rows := reading.execute(page).mappings().all():
         values: list[dict[str, Any]] = [dict(row) for row in rows]
-        await writing.execute(insert(table), values)
+        writing.execute(insert(table), values)
         count += len(values)
         last = [literal(values[-1][column.name], column.type) for column in key]
         page = query.where(tuple_(*key) > tuple_(*last))

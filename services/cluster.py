@@ -9,11 +9,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from services.store.database import Database
@@ -101,8 +103,8 @@ class Membership:
     async def leave(self) -> None:
         """Let the others take over at once; where the database is gone they do so a little later."""
         with suppress(SQLAlchemyError, OSError):
-            async with asyncio.timeout(LEAVE_SECONDS), self._database.old_write() as session:
-                await session.execute(delete(MemberRow).where(MemberRow.executor_id == self._executor_id))
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await self._database.write(_leave, self._executor_id)
 
     async def living(self) -> set[str] | None:
         """The processes that are alive; None while nobody may be declared dead.
@@ -112,44 +114,58 @@ class Membership:
         """
         if self._last is None or self._unbroken_since is None or self._last - self._unbroken_since < self._tempo.gap:
             return None
-        async with self._database.old_read() as session:
-            now = await _now(session)
-            if now - self._last > self._tempo.gap:
-                return None
-            return {member.executor_id for member in await self._members(session, now)}
+        now, members = await self._database.read(_look, self._tempo.lease)
+        if now - self._last > self._tempo.gap:
+            return None
+        return {member.executor_id for member in members}
 
     async def _beat(self) -> None:
-        async with self._database.old_write() as session:
-            now = await _now(session)
-            row = insert(MemberRow).values(executor_id=self._executor_id, works=self._works, seen_at=now)
-            await session.execute(row.on_conflict_do_update(index_elements=["executor_id"], set_={"seen_at": now}))
-            await session.execute(delete(MemberRow).where(MemberRow.seen_at < now - 40 * self._tempo.lease))
-            members = await self._members(session, now)
+        now, members = await self._database.write(_beat, self._executor_id, self._works, self._tempo.lease)
         if self._last is None or self._unbroken_since is None or now - self._last > self._tempo.gap:
             self._unbroken_since = now
         self._last = now
         self._speaker = min((member.executor_id for member in members if member.works), default=None)
         self._counted(len(members))
 
-    async def _members(self, session: AsyncSession, now: datetime) -> list[MemberRow]:
-        return list(await session.scalars(select(MemberRow).where(MemberRow.seen_at > now - self._tempo.lease)))
+
+def _leave(session: Session, executor_id: str) -> None:
+    session.execute(delete(MemberRow).where(MemberRow.executor_id == executor_id))
 
 
+def _beat(session: Session, executor_id: str, works: bool, lease: timedelta) -> tuple[datetime, list[MemberRow]]:
+    now = database_now(session)
+    row = insert(MemberRow).values(executor_id=executor_id, works=works, seen_at=now)
+    session.execute(row.on_conflict_do_update(index_elements=["executor_id"], set_={"seen_at": now}))
+    session.execute(delete(MemberRow).where(MemberRow.seen_at < now - 40 * lease))
+    return now, _members(session, now, lease)
+
+
+def _look(session: Session, lease: timedelta) -> tuple[datetime, list[MemberRow]]:
+    now = database_now(session)
+    return now, _members(session, now, lease)
+
+
+def _members(session: Session, now: datetime, lease: timedelta) -> list[MemberRow]:
+    return list(session.scalars(select(MemberRow).where(MemberRow.seen_at > now - lease)))
+
+
+def database_now(session: Session) -> datetime:
+    """The time of the database, which all processes share."""
+    moment = session.scalar(select(func.clock_timestamp()))
+    assert isinstance(moment, datetime)
+    return moment
+
+
+@dataclass(frozen=True, slots=True)
 class Alone:
-    """The only process: everything that is not its own was a dead one's.
+    """The only process: everything that is not its own was a dead one's."""
 
-    Args:
-        executor_id: This process.
-    """
-
-    speaks = True
-
-    def __init__(self, executor_id: str) -> None:
-        self._executor_id = executor_id
+    executor_id: str
+    speaks: ClassVar[bool] = True
 
     async def living(self) -> set[str]:
         """This process."""
-        return {self._executor_id}
+        return {self.executor_id}
 
 
 async def _now(session: AsyncSession) -> datetime:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from sqlalchemy import delete, or_, select, true, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Delete, Update, delete, or_, select, true, update
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
 from services.clock import Clock
 from services.store.database import Database
+from services.store.dialects import insert_into
 from services.store.schema import InboxRow
 
 KEEP_HANDLED = timedelta(days=2)
@@ -32,17 +32,13 @@ def lane_name(chat_id: int, user_id: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """An update as it arrived.
-
-    Attributes:
-        update_id: Telegram's number.
-        lane: Updates of one lane are handled one after the other.
-        payload: The update as JSON.
-    """
+    """An update as it arrived."""
 
     update_id: int
     lane: str
+    """Updates of one lane are handled one after the other."""
     payload: str
+    """The update as JSON."""
 
 
 class Turn(Enum):
@@ -55,21 +51,15 @@ class Turn(Enum):
     """It was handled, or another process took it over: this one was silent for too long."""
 
 
+@dataclass(slots=True)
 class Inbox:
-    """The updates that this process, or any other, still has to handle.
+    """The updates that this process, or any other, still has to handle."""
 
-    Args:
-        database: Where the rows are.
-        clock: Tells the time.
-        bot_id: Whose updates.
-        owner: This process; unique among those that live.
-    """
-
-    def __init__(self, database: Database, clock: Clock, bot_id: int, owner: str) -> None:
-        self._database = database
-        self._clock = clock
-        self._bot_id = bot_id
-        self._owner = owner
+    database: Database
+    clock: Clock
+    bot_id: int
+    owner: str
+    """This process; unique among those that live."""
 
     async def store(self, arrived: Sequence[Arrived]) -> list[Arrived]:
         """Commit updates.
@@ -79,39 +69,33 @@ class Inbox:
         """
         if not arrived:
             return []
-        now = self._clock.now()
+        now = self.clock.now()
         rows = [
             {
-                "bot_id": self._bot_id,
+                "bot_id": self.bot_id,
                 "update_id": item.update_id,
                 "lane": item.lane,
                 "payload": item.payload,
                 "received_at": now,
-                "taken_by": self._owner,
+                "taken_by": self.owner,
             }
             for item in arrived
         ]
-        insert = sqlite_insert if self._database.is_sqlite else postgresql_insert
-        # Telegram waits for this commit; and rows beside the statement let its text be made once.
-        async with self._database.old_write(hurry=True, durable=False) as session:
-            statement = insert(InboxRow).on_conflict_do_nothing().returning(InboxRow.update_id)
-            new = set(await session.scalars(statement, rows))
+        new = await self.database.write(_store, rows, durable=False)
         # A batch may itself hold an update twice.
         unique = {item.update_id: item for item in arrived if item.update_id in new}
         return list(unique.values())
 
     async def turn(self, arrived: Arrived) -> Turn:
         """Whether an update of this process may be handled now."""
-        if self._database.is_sqlite:
+        if self.database.is_sqlite:
             # The only process keeps the order of its lanes by itself, and nobody takes anything over.
             return Turn.NOW
         lane = self._left() & (InboxRow.lane == arrived.lane) & (InboxRow.update_id <= arrived.update_id)
-        async with self._database.look() as connection:
-            query = select(InboxRow.update_id, InboxRow.taken_by).where(lane).order_by(InboxRow.update_id)
-            left = (await connection.execute(query)).all()
-        if (arrived.update_id, self._owner) not in [(row.update_id, row.taken_by) for row in left]:
+        left = await self.database.read(_owners, lane)
+        if (arrived.update_id, self.owner) not in left:
             return Turn.LOST
-        return Turn.NOW if left[0].update_id == arrived.update_id else Turn.LATER
+        return Turn.NOW if left[0][0] == arrived.update_id else Turn.LATER
 
     async def take_over(self, living: Collection[str] | None) -> list[Arrived]:
         """Take what no living process handles, oldest first.
@@ -123,49 +107,61 @@ class Inbox:
         free: ColumnElement[bool] = InboxRow.taken_by.is_(None)
         if living is not None:
             free = or_(free, InboxRow.taken_by.not_in(living)) if living else true()
-        query = select(InboxRow).where(self._left(), free).order_by(InboxRow.update_id).limit(TAKEN_AT_ONCE)
-        async with self._database.old_write() as session:
-            rows = (await session.scalars(query.with_for_update(skip_locked=True))).all()
-            for row in rows:
-                row.taken_by = self._owner
-            return [Arrived(row.update_id, row.lane, row.payload or "") for row in rows]
+        return await self.database.write(_take_over, self._left() & free, self.owner)
 
     async def give_back(self) -> None:
         """At the end of this process: let others handle what it could not."""
-        async with self._database.old_write() as session:
-            own = update(InboxRow).where(self._left(), InboxRow.taken_by == self._owner)
-            await session.execute(own.values(taken_by=None))
+        own = update(InboxRow).where(self._left(), InboxRow.taken_by == self.owner)
+        await self.database.write(_execute, own.values(taken_by=None))
 
     async def handled(self, update_ids: Sequence[int]) -> None:
         """Forget the content of updates; their numbers stay for a while."""
-        async with self._database.old_write(durable=False) as session:
-            own = update(InboxRow).where(InboxRow.bot_id == self._bot_id, InboxRow.update_id.in_(update_ids))
-            await session.execute(own.values(payload=None, taken_by=None))
+        own = update(InboxRow).where(InboxRow.bot_id == self.bot_id, InboxRow.update_id.in_(update_ids))
+        await self.database.write(_execute, own.values(payload=None, taken_by=None), durable=False)
 
     async def prune(self, before: datetime) -> None:
         """Forget the numbers of updates that came long ago, and what nobody will handle any more."""
-        async with self._database.old_write() as session:
-            await session.execute(delete(InboxRow).where(InboxRow.received_at < before))
+        await self.database.write(_execute, delete(InboxRow).where(InboxRow.received_at < before))
 
     def _left(self) -> ColumnElement[bool]:
-        return (InboxRow.bot_id == self._bot_id) & InboxRow.payload.is_not(None)
+        return (InboxRow.bot_id == self.bot_id) & InboxRow.payload.is_not(None)
 
 
+@dataclass(slots=True)
 class Arrivals:
-    """Knows whose updates have arrived and are still to be handled.
+    """Knows whose updates have arrived and are still to be handled."""
 
-    Args:
-        database: Holds the inbox.
-        bot_id: Whose updates.
-    """
-
-    def __init__(self, database: Database, bot_id: int) -> None:
-        self._database = database
-        self._bot_id = bot_id
+    database: Database
+    bot_id: int
 
     async def are_left(self, chat_id: int, user_id: int) -> bool:
         """Whether some of a person's updates in a chat wait, or are being handled."""
-        lane = (InboxRow.bot_id == self._bot_id) & (InboxRow.lane == lane_name(chat_id, user_id))
-        async with self._database.look() as connection:
-            query = select(InboxRow.update_id).where(lane, InboxRow.payload.is_not(None)).limit(1)
-            return await connection.scalar(query) is not None
+        lane = (InboxRow.bot_id == self.bot_id) & (InboxRow.lane == lane_name(chat_id, user_id))
+        return await self.database.read(_is_any, lane & InboxRow.payload.is_not(None))
+
+
+def _store(session: Session, rows: list[dict[str, object]]) -> set[int]:
+    # Rows beside the statement let its text be made once.
+    statement = insert_into(session, InboxRow).on_conflict_do_nothing().returning(InboxRow.update_id)
+    return set(session.scalars(statement, rows))
+
+
+def _owners(session: Session, lane: ColumnElement[bool]) -> list[tuple[int, str | None]]:
+    query = select(InboxRow.update_id, InboxRow.taken_by).where(lane).order_by(InboxRow.update_id)
+    return [(row.update_id, row.taken_by) for row in session.execute(query)]
+
+
+def _take_over(session: Session, free: ColumnElement[bool], owner: str) -> list[Arrived]:
+    query = select(InboxRow).where(free).order_by(InboxRow.update_id).limit(TAKEN_AT_ONCE)
+    rows = session.scalars(query.with_for_update(skip_locked=True)).all()
+    for row in rows:
+        row.taken_by = owner
+    return [Arrived(row.update_id, row.lane, row.payload or "") for row in rows]
+
+
+def _is_any(session: Session, condition: ColumnElement[bool]) -> bool:
+    return session.scalar(select(InboxRow.update_id).where(condition).limit(1)) is not None
+
+
+def _execute(session: Session, statement: Update | Delete) -> None:
+    session.execute(statement)

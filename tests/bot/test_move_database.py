@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
 
 from bot.cli import app, guarded
 from bot.data_dir import exclusive_data_dir
@@ -18,19 +19,23 @@ from tests.store.rows import rows_for
 
 async def fill(url: str, count: int) -> None:
     database = await open_database(url)
-    async with database.old_engine.begin() as connection:
+
+    def insert_rows(session: Session) -> None:
         for table in tables() if count else ():
-            await connection.execute(insert(table), rows_for(table, count))
+            session.execute(insert(table), rows_for(table, count))
+
+    await database.write(insert_rows)
     await database.close()
 
 
 async def contents(url: str) -> dict[str, list[Any]]:
     database = await open_database(url)
-    async with database.old_engine.connect() as connection:
-        found = {
-            table.name: [tuple(row) for row in await connection.execute(select(table).order_by(*table.primary_key))]
+    found = await database.read(
+        lambda session: {
+            table.name: [tuple(row) for row in session.execute(select(table).order_by(*table.primary_key))]
             for table in tables()
         }
+    )
     await database.close()
     return found
 
@@ -74,8 +79,7 @@ async def test_everything_arrives_at_postgresql_and_comes_back(tmp_path: Path, p
 async def test_a_bot_that_runs_on_postgresql_is_in_the_way(tmp_path: Path, postgres_url: str) -> None:
     database = await open_database(postgres_url)
     clock = SystemClock()
-    async with database.old_write() as session:
-        session.add(MemberRow(executor_id="a", works=True, seen_at=clock.now()))
+    await database.write(lambda session: session.add(MemberRow(executor_id="a", works=True, seen_at=clock.now())))
     await database.close()
     settings = settings_for(tmp_path, postgres_url)
     with pytest.raises(OperatorError, match="1 processes of the bot run on DATABASE_URL; stop them first"):

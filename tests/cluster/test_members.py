@@ -46,8 +46,8 @@ class Heart:
 async def pass_time(database: Database, hearts: list[Heart], seconds: float) -> None:
     """Move everything that was told into the past."""
     ago = timedelta(seconds=seconds)
-    async with database.old_write() as session:
-        await session.execute(text("UPDATE members SET seen_at = seen_at - make_interval(secs => :s)"), {"s": seconds})
+    moved = "UPDATE members SET seen_at = seen_at - make_interval(secs => :s)"
+    await database.write(lambda session: session.execute(text(moved), {"s": seconds}))
     for heart in hearts:
         member = heart.member
         assert member._last is not None

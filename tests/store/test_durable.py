@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import Connection, event, text
+from sqlalchemy.orm import Session
 
 from services.clock import SystemClock
 from services.generations.repository import GenerationRows
 from services.inbox import Arrived, Inbox
 from services.store.database import Database, open_database
+from services.store.engines import WRITE
 from services.store.old_engines import BEGIN
 
 FULL, NORMAL = 2, 1
@@ -23,30 +25,38 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 async def synchronous(database: Database, *, durable: bool) -> int:
-    async with database.old_write(durable=durable) as session:
-        found: int = await session.scalar(text("PRAGMA synchronous"))
+    def ask(session: Session) -> int:
+        found: int = session.scalar(text("PRAGMA synchronous"))
         return found
+
+    return await database.write(ask, durable=durable)
 
 
 async def test_each_write_waits_or_does_not_whatever_its_connection_did_before(database: Database) -> None:
     wishes = [True, False, False, True, False, True]
     found = [await synchronous(database, durable=durable) for durable in wishes]
     assert found == [FULL if durable else NORMAL for durable in wishes]
-    async with database.old_write() as session:
-        assert await session.scalar(text("PRAGMA synchronous")) == FULL
 
 
-async def test_a_run_waits_for_the_disk_and_an_update_does_not(database: Database) -> None:
+async def test_a_run_waits_for_the_disk(database: Database) -> None:
     used: list[tuple[str, ...]] = []
 
     @event.listens_for(database.old_engine.sync_engine, "begin")
     def on_begin(connection: object) -> None:
         used.append(connection.get_execution_options()[BEGIN])  # type: ignore[attr-defined]
 
+    await GenerationRows(database, SystemClock()).take("none")
+    assert used == [("PRAGMA synchronous=FULL",)]
+
+
+async def test_an_update_does_not_wait_for_the_disk(database: Database) -> None:
+    used: list[str] = []
+
+    @event.listens_for(database.engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        used.append(connection.get_execution_options()[WRITE])
+
     inbox = Inbox(database, SystemClock(), 7, "one")
     await inbox.store([Arrived(1, "1:1", "{}")])
     await inbox.handled([1])
-    assert used == [("PRAGMA synchronous=NORMAL", "BEGIN IMMEDIATE")] * 2
-    used.clear()
-    await GenerationRows(database, SystemClock()).take("none")
-    assert used == [("PRAGMA synchronous=FULL",)]
+    assert used == ["NORMAL"] * 2
