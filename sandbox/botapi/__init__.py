@@ -1,6 +1,7 @@
 """A strict Bot API server on loopback that keeps chats, files and flood limits."""
 
 from sandbox.botapi.faults import Fault, FaultKind
+from sandbox.botapi.inline import InlineAnswer, InlineQuery, InlineResult
 from sandbox.botapi.journal import Event, Press, ReceivedCall
 from sandbox.botapi.model import Chat, ChatKind, Message, Standing
 from sandbox.botapi.options import BotApiOptions, FloodLimits
@@ -21,6 +22,9 @@ __all__ = [
     "Fault",
     "FaultKind",
     "FloodLimits",
+    "InlineAnswer",
+    "InlineQuery",
+    "InlineResult",
     "Line",
     "Message",
     "Payment",

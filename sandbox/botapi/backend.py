@@ -10,6 +10,7 @@ from sandbox.botapi.errors import too_many_requests
 from sandbox.botapi.faults import FaultBoard
 from sandbox.botapi.files import FileStore
 from sandbox.botapi.flood import FloodControl
+from sandbox.botapi.inline import InlineBoard
 from sandbox.botapi.journal import Journal, Press, Signal
 from sandbox.botapi.model import Chat, JsonObject, Message
 from sandbox.botapi.options import MEGABYTE, BotApiOptions
@@ -43,6 +44,7 @@ class Backend:
         self.journal = Journal(self.signal)
         self.faults = FaultBoard()
         self.stars = StarAccount()
+        self.inline = InlineBoard(enabled=options.inline_mode, feedback=options.inline_feedback)
         self.flood = FloodControl(options.flood_limits, clock.monotonic, enabled=options.flood)
         self.webhook = Webhook(self.updates, session, clock, options.webhook_retry)
 

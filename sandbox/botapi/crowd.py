@@ -130,6 +130,10 @@ class Crowd(Treasury):
         self._service(successor, welcome)
         return successor
 
+    def set_inline(self, *, enabled: bool, feedback: bool = False) -> None:
+        """Turn BotFather's inline mode on or off, with or without inline feedback."""
+        self.backend.inline.enabled, self.backend.inline.feedback = enabled, feedback
+
     def set_flood(self, *, enabled: bool) -> None:
         """Turn the flood limits on or off."""
         self.backend.flood.enabled = enabled

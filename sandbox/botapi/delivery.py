@@ -11,8 +11,9 @@ def bot_sees(backend: Backend, chat: Chat, message: Message) -> bool:
     """Whether a message reaches the bot.
 
     In groups with privacy mode on these do: commands meant for the bot, replies to the bot and to messages meant for
-    it, and service messages; a mere mention does not (https://core.telegram.org/bots/features#privacy-mode). A command
-    without ``@bot`` does when the bot was the last bot to write, which here is whenever it has written at all.
+    it, service messages, and what was sent via the bot; a mere mention does not
+    (https://core.telegram.org/bots/features#privacy-mode). A command without ``@bot`` does when the bot was the last
+    bot to write, which here is whenever it has written at all.
     """
     standing = chat.members.get(backend.world.bot.user_id, Standing.LEFT)
     if not standing.inside or chat.migrated_to is not None:
@@ -20,6 +21,8 @@ def bot_sees(backend: Backend, chat: Chat, message: Message) -> bool:
     if not chat.is_group or not backend.options.privacy_mode or standing is Standing.ADMINISTRATOR:
         return True
     if message.fields and message.media is None and not message.content.text and not _placeholder(message):
+        return True
+    if "via_bot" in message.fields:
         return True
     return _addressed(backend, chat, message) or _answers_bot(backend, chat, message)
 

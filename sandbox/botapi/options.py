@@ -45,6 +45,9 @@ class BotApiOptions:
         photo_limit: Largest photo sent by the bot, bytes.
         fetch_timeout: Seconds the server waits for a file it is sent as a URL.
         callback_ttl: Seconds within which a callback query can be answered.
+        inline_mode: Whether BotFather's inline mode is on.
+        inline_feedback: Whether the bot hears which inline results are chosen.
+        inline_ttl: Seconds within which an inline query can be answered.
         checkout_ttl: Seconds within which a pre-checkout query must be answered.
         webhook_retry: Seconds between two tries to deliver an update to the webhook.
     """
@@ -66,5 +69,8 @@ class BotApiOptions:
     photo_limit: int = 10 * MEGABYTE
     fetch_timeout: float = 30.0
     callback_ttl: float = 900.0
+    inline_mode: bool = False
+    inline_feedback: bool = False
+    inline_ttl: float = 10.0
     checkout_ttl: float = 10.0
     webhook_retry: float = 1.0

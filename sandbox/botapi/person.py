@@ -8,6 +8,7 @@ from sandbox.botapi.backend import Backend
 from sandbox.botapi.buyer import Buyer
 from sandbox.botapi.delivery import deliver, deliver_press, deliver_reaction, deliver_standing
 from sandbox.botapi.entities import find_entities
+from sandbox.botapi.inline_user import InlineUser
 from sandbox.botapi.model import Chat, Clip, Document, Media, Message, RichText, Standing, User, Video
 from sandbox.botapi.placeholders import CLIPS, FIELDS
 from sandbox.botapi.state import ANONYMOUS_ADMIN
@@ -15,7 +16,7 @@ from sandbox.botapi.state import ANONYMOUS_ADMIN
 Content: TypeAlias = bytes | Path
 
 
-class Person(Buyer):
+class Person(Buyer, InlineUser):
     """Somebody who uses Telegram; every method is something they do on their phone.
 
     In all methods ``chat`` is the id of the chat, the private one with the bot when it is None; ``thread`` is a topic
@@ -39,6 +40,11 @@ class Person(Buyer):
     def chat_id(self) -> int:
         """The private chat with the bot; the same number as the person's id."""
         return self.user.user_id
+
+    async def open_link(self, url: str) -> Message:
+        """Open a link to the bot, ``https://t.me/<bot>?start=<parameter>``, and press Start."""
+        _, _, parameter = url.partition("?start=")
+        return await self.send_text(f"/start {parameter}".rstrip())
 
     async def send_text(
         self,

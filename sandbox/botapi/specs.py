@@ -57,6 +57,8 @@ _TABLE = {
     "photo_size:int photo_width:int photo_height:int need_name:bool need_phone_number:bool need_email:bool "
     "need_shipping_address:bool send_phone_number_to_provider:bool send_email_to_provider:bool is_flexible:bool "
     f"{_SENDING}",
+    "answerInlineQuery": "inline_query_id:str! results:json! cache_time:int is_personal:bool next_offset:str "
+    "button:json",
     "answerPreCheckoutQuery": "pre_checkout_query_id:str! ok:bool! error_message:str",
     "refundStarPayment": "user_id:int! telegram_payment_charge_id:str!",
     "getStarTransactions": "offset:int limit:int",

@@ -6,6 +6,7 @@ from typing import TypeAlias, TypeVar
 
 from sandbox.botapi.backend import Backend
 from sandbox.botapi.faults import Fault, FaultKind
+from sandbox.botapi.inline import InlineAnswer, InlineQuery
 from sandbox.botapi.journal import Event, Press, ReceivedCall
 from sandbox.botapi.transcript import Line, line_of
 
@@ -106,6 +107,10 @@ class Watch:
         """Wait until the bot has answered a pressed button; its ``answer`` is the notice shown."""
         press = self.backend.journal.presses[query_id]
         return await self.wait_for(lambda: press if press.answer is not None else None, timeout)
+
+    async def wait_for_inline(self, query: InlineQuery, timeout: float = PATIENCE) -> InlineAnswer:  # noqa: ASYNC109
+        """Wait until the bot has answered an inline query."""
+        return await self.wait_for(lambda: query.answer, timeout)
 
     async def wait_until_idle(self, timeout: float = PATIENCE) -> None:  # noqa: ASYNC109
         """Wait until the bot has fetched and confirmed all updates."""

@@ -19,7 +19,7 @@ async def get_me(backend: Backend, call: Call) -> object:
     return user_wire(backend.world.bot) | {
         "can_join_groups": True,
         "can_read_all_group_messages": not backend.options.privacy_mode,
-        "supports_inline_queries": False,
+        "supports_inline_queries": backend.inline.enabled,
         "can_connect_to_business": False,
         "has_main_web_app": False,
         "has_topics_enabled": False,
