@@ -12,7 +12,7 @@ from sandbox.botapi.transcript import Line, line_of
 
 T = TypeVar("T")
 Match: TypeAlias = str | Callable[[Line], bool]
-PATIENCE = 15.0
+PATIENCE = 120.0
 """Seconds that the waiting methods wait unless told otherwise."""
 
 

@@ -150,6 +150,6 @@ async def test_stubborn_child_is_ended_by_force(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr("bot.demo_processes._GRACE", 0.1)
     code = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
     async with start("deaf", ("-c", code), dict(os.environ), tmp_path, spoken_to=True) as child:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             assert await child.read_line() == b"deaf\n"
     assert child.status == -signal.SIGKILL

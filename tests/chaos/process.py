@@ -7,12 +7,13 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,16 @@ def parse(at: float, text: str) -> LogLine:
     except ValueError:
         return LogLine(at, text, "raw")
     return LogLine(at, str(found.get("event", "")), str(found.get("level", "")), found)
+
+
+def waits_for_a_core(pid: int) -> dict[str, float]:
+    """For each thread of a process the seconds in which it could have run, but others had the cores; nothing where
+    the system does not tell."""
+    found = {}
+    for thread in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with suppress(OSError, IndexError):  # it has ended in the meantime
+            found[thread.parent.name] = int(thread.read_text().split()[1]) / 1e9
+    return found
 
 
 @dataclass(slots=True)
@@ -150,18 +161,28 @@ class BotProcess:
         """SIGTERM.
 
         Returns:
-            The exit status, and the seconds that it took.
+            The exit status, and the seconds that it took, without those in which the machine gave it no core.
         """
         begun = time.monotonic()
+        before, refused = waits_for_a_core(self.pid), dict[str, float]()
+
+        async def watch() -> None:
+            while True:
+                refused.update(waits_for_a_core(self.pid))
+                await asyncio.sleep(0.02)
+
+        watching = asyncio.create_task(watch())
         await self._end(signal.SIGTERM)
+        watching.cancel()
         assert self.life.status is not None
         assert self.life.ended is not None
-        return self.life.status, self.life.ended - begun
+        lost = sum(seconds - before.get(thread, 0) for thread, seconds in refused.items())
+        return self.life.status, self.life.ended - begun - lost
 
     async def exited(self) -> int:
         """Wait for an end that nobody asked for; its status."""
         assert self._reader is not None
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             await self._reader
         assert self.life.status is not None
         return self.life.status

@@ -6,12 +6,8 @@ import sqlite3
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-import pytest
-
 from tests.chaos.checks import deliveries, violations
 from tests.chaos.world import World, world
-
-pytestmark = pytest.mark.timeout(120)
 
 NAMES = ("pho2video.sqlite3", "jobs.sqlite3")
 

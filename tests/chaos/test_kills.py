@@ -12,8 +12,6 @@ from sandbox.genaipro import Answer, End, Script
 from tests.chaos.checks import deliveries, violations
 from tests.chaos.world import Request, World, jpeg, world
 
-pytestmark = pytest.mark.timeout(90)
-
 
 async def all_well(here: World) -> None:
     """Wait for every end, then look at everything."""

@@ -24,7 +24,7 @@ from tests.chaos.process import BotProcess, LogLine
 from tests.chaos.wire import Wire
 
 KEY = "chaos-key-1234567890"
-PATIENCE = 40.0
+PATIENCE = 120.0
 
 
 def jpeg(number: int = 0) -> bytes:

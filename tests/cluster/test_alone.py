@@ -2,13 +2,10 @@
 
 from pathlib import Path
 
-import pytest
 from pydantic import SecretStr
 
 from tests.cluster.world import PATIENCE
 from tests.e2e.world import jpeg, world
-
-pytestmark = pytest.mark.timeout(90)
 
 
 async def test_the_main_job_and_a_restart_on_postgresql(tmp_path: Path, postgres_url: str) -> None:

@@ -72,7 +72,6 @@ async def at_work(*works: object) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-@pytest.mark.timeout(30)
 async def test_an_announced_wish_is_not_waited_for(
     postgres_database: Database, other: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,7 +92,6 @@ async def test_an_announced_wish_is_not_waited_for(
             await blocks[1]
 
 
-@pytest.mark.timeout(30)
 async def test_what_was_announced_to_the_deaf_is_found_all_the_same(
     postgres_database: Database, other: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

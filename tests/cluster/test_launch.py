@@ -28,7 +28,7 @@ async def test_an_engine_whose_launch_met_an_outage_works_after_the_next_one() -
         await engine.launch()
         try:
             await engine.start("g1", 0)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(120):
                 await begun.wait()
         finally:
             await engine.shutdown()

@@ -2,15 +2,11 @@
 
 from pathlib import Path
 
-import pytest
-
 from sandbox.genaipro import End, Script
 from tests.chaos.process import BotProcess
 from tests.chaos.world import jpeg
 from tests.cluster.postgres import private_server
 from tests.cluster.world import PATIENCE, cluster
-
-pytestmark = pytest.mark.timeout(180)
 
 STOP_SECONDS = 10.0
 

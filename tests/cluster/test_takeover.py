@@ -16,7 +16,7 @@ from sandbox.genaipro.gate import Gate
 from tests.chaos.process import BotProcess
 from tests.cluster.world import PATIENCE, Cluster, cluster
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 TAKEN_OVER_SECONDS = 30.0
 """The promise: another worker has an orphan after so long."""

@@ -26,7 +26,7 @@ from tests.ports import free_port
 KEY = "cluster-key-1234567890"
 SECRET = "a-secret-of-the-webhook"
 PATH = "/updates"
-PATIENCE = 60.0
+PATIENCE = 120.0
 RETRY_SECONDS = 0.1
 
 

@@ -114,7 +114,7 @@ async def ended(here: World, asked: Asked) -> Line:
         return next((line for line in statuses(here, asked) if not is_under_way(line)), None)
 
     try:
-        return await here.telegram.wait_for(look, timeout=20)
+        return await here.telegram.wait_for(look)
     except TimeoutError:
         there = [line.text for line in statuses(here, asked)]
         raise TimeoutError(f"{asked.prompt}: no end; there is {there}, row {row(here, asked)}") from None
@@ -161,7 +161,7 @@ def row(here: World, asked: Asked) -> dict[str, Any]:
 
 async def told(here: World, asked: Asked) -> dict[str, Any]:
     """The request's row, once its end is known to have been told."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         while row(here, asked)["final_shown_at"] is None:
             await here.clock.sleep(0.005)
     return row(here, asked)

@@ -8,7 +8,7 @@ from typing import Any, Self
 from aiohttp import web
 
 Json = dict[str, Any]
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 class News:

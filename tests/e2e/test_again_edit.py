@@ -6,14 +6,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.e2e.plain_base import until
 from tests.e2e.plain_genaipro import Course, Post, Send
 from tests.e2e.plain_people import Talker, buttons
 from tests.e2e.plain_world import PlainWorld, picture, plain_world, together
-
-pytestmark = pytest.mark.timeout(120)
 
 
 async def test_status_messages_live_end_and_begin_again(tmp_path: Path) -> None:

@@ -12,8 +12,6 @@ from services.store import database
 from tests.e2e import asking
 from tests.e2e.world import World, world
 
-pytestmark = pytest.mark.timeout(60)
-
 ADMIN = 777_000_001
 
 

@@ -29,8 +29,6 @@ from tests.e2e.asking import (
 )
 from tests.e2e.world import World, world
 
-pytestmark = pytest.mark.timeout(60)
-
 FREE = "status-cancelled"
 PERHAPS_PAID = "status-cancelled-charged"
 

@@ -11,8 +11,6 @@ from sandbox.genaipro import Answer, GenAIProOptions, Script
 from tests.e2e.asking import Asked, ask, ended, left_over, row, rows, shown, statuses, told, videos, words
 from tests.e2e.world import World, world
 
-pytestmark = pytest.mark.timeout(60)
-
 OPTIONS = GenAIProOptions(key="test-key-1234567890").tiny()
 PAGE = Answer(200, "<html><body>Sign in</body></html>", content_type="video/mp4")
 

@@ -3,15 +3,11 @@
 import asyncio
 from pathlib import Path
 
-import pytest
-
 from tests.e2e.plain_base import Json, until
 from tests.e2e.plain_genaipro import Post, Send
 from tests.e2e.plain_people import Talker, buttons, group
 from tests.e2e.plain_server import BOT
 from tests.e2e.plain_world import PlainWorld, picture, plain_world, together
-
-pytestmark = pytest.mark.timeout(120)
 
 NAME = BOT["username"]
 

@@ -1,14 +1,10 @@
 from pathlib import Path
 
-import pytest
-
 from sandbox.botapi.faults import FaultKind
 from tests.e2e.asking import change
 from tests.e2e.operator import operated
 from tests.e2e.world import jpeg
 from tests.ports import free_port
-
-pytestmark = pytest.mark.timeout(60)
 
 
 async def test_ready_once_updates_are_taken_and_alive_all_the_time(tmp_path: Path) -> None:
@@ -33,11 +29,9 @@ async def test_neither_alive_nor_ready_when_the_database_is_gone(tmp_path: Path)
         await endpoints.until("/readyz", lambda status, _: status == 200)
         await change(here, "ALTER TABLE alembic_version RENAME TO gone")
         for path in ("/healthz", "/readyz"):
-            status, body = await endpoints.get(path)
-            assert status == 503
-            assert '"database": "failed"' in body
+            await endpoints.until(path, lambda status, body: status == 503 and '"database": "failed"' in body)
         await change(here, "ALTER TABLE gone RENAME TO alembic_version")
-        assert (await endpoints.get("/healthz"))[0] == 200
+        await endpoints.until("/healthz", lambda status, _: status == 200)
 
 
 async def test_not_ready_while_another_process_polls(tmp_path: Path) -> None:

@@ -2,14 +2,10 @@
 
 from pathlib import Path
 
-import pytest
-
 from sandbox.botapi.person import Person
 from sandbox.genaipro import Script
 from tests.e2e.asking import Asked, ask, ended, posted, posts, row, shown, statuses, videos, words
 from tests.e2e.world import World, jpeg, world
-
-pytestmark = pytest.mark.timeout(60)
 
 
 def person(here: World, name: str) -> Person:

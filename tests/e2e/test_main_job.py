@@ -1,10 +1,6 @@
 from pathlib import Path
 
-import pytest
-
 from tests.e2e.world import jpeg, world
-
-pytestmark = pytest.mark.timeout(60)
 
 
 async def test_a_photo_and_a_caption_become_a_video(tmp_path: Path) -> None:

@@ -4,15 +4,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import pytest
 from PIL import Image
 
 from tests.e2e.plain_base import Json
 from tests.e2e.plain_people import Talker
 from tests.e2e.plain_world import PlainWorld, picture, plain_world, together
 from tests.photos.pictures import CORNERS, PLACE, photo, png_claiming
-
-pytestmark = pytest.mark.timeout(120)
 
 FILE: Json = {"file_id": "other", "file_unique_id": "o", "file_size": 1000}
 CLIP = FILE | {"width": 640, "height": 360, "duration": 3}

@@ -11,8 +11,6 @@ from tests.e2e.plain_people import Talker, buttons
 from tests.e2e.plain_world import FILM_SIZE, PlainWorld, picture, plain_world, together
 from tests.e2e.shapes import SHAPES, Play, numbered
 
-pytestmark = pytest.mark.timeout(120)
-
 
 @pytest.fixture
 async def here(tmp_path: Path) -> AsyncIterator[PlainWorld]:

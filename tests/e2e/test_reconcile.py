@@ -27,8 +27,6 @@ from tests.e2e.asking import (
 )
 from tests.e2e.world import World, world
 
-pytestmark = pytest.mark.timeout(60)
-
 OPTIONS = GenAIProOptions(key="test-key-1234567890").tiny()
 LOST = Script(end=End.EOF)
 MISSED = Script(end=End.EOF, history_delay=40.0)

@@ -10,8 +10,6 @@ from sandbox.genaipro import Answer, Script
 from tests.e2e.asking import TEXTS, Asked, ask, ended, in_words, left_over, posted, posts, row, shown, told, words
 from tests.e2e.world import World, world
 
-pytestmark = pytest.mark.timeout(60)
-
 
 def closed_port() -> int:
     with socket.socket() as probe:

@@ -26,8 +26,6 @@ from tests.e2e.asking import (
 )
 from tests.e2e.world import World, world
 
-pytestmark = pytest.mark.timeout(90)
-
 HTML = "<html><head><title>{}</title></head><body><h1>nginx</h1></body></html>"
 
 SAYS = {

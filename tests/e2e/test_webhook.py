@@ -2,15 +2,11 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from bot.updates import ALLOWED_UPDATES
 from sandbox.botapi.faults import FaultKind
 from tests.e2e.asking import rows
 from tests.e2e.operator import PATH, SECRET, operated
 from tests.e2e.world import World, jpeg, world
-
-pytestmark = pytest.mark.timeout(60)
 
 
 def text_update(update_id: int, text: str, user: int = 4242) -> dict[str, object]:

@@ -20,7 +20,7 @@ from sandbox.genaipro import GenAIProOptions, GenAIProServer
 from tests.e2e.clockwork import TravelClock
 from tests.sandbox.second_opinion import check_calls
 
-PATIENCE = 20.0
+PATIENCE = 120.0
 
 
 def jpeg(colour: str = "teal", size: tuple[int, int] = (320, 240)) -> bytes:
@@ -54,7 +54,7 @@ class World:
         assert self._stop is not None
         assert self._process is not None
         self._stop.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             await self._process
 
     async def card(self, person: Person | None = None, *, after: int = 0, with_button: str = "d:") -> Line:

@@ -165,13 +165,13 @@ class Paused(ProgressLog):
 
     async def pause(self) -> None:
         """Wait for the next one."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             await self._begun.acquire()
 
     async def go_on(self) -> None:
         """End the pause, and wait until what follows is done."""
         self._over.release()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             await self._through.acquire()
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot import VERSION
+import bot
 from bot.cli import app
 from bot.settings_model import Settings
 from services.generations.model import State
@@ -124,6 +124,8 @@ def test_the_image_holds_no_more_than_the_bot() -> None:
     assert (ROOT / ".dockerignore").read_text().splitlines()[1] == "*"
 
 
-def test_the_version_is_the_project_files() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["version"] == VERSION
+def test_the_version_is_written_once() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert "version" in project["project"]["dynamic"]
+    assert project["tool"]["hatch"]["version"]["path"] == Path(bot.__file__).relative_to(ROOT).as_posix()
+    assert f"\n## {bot.VERSION} " in (ROOT / "CHANGELOG.md").read_text()

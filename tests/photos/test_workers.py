@@ -35,7 +35,7 @@ async def test_no_more_decodes_at_once_than_allowed(monkeypatch: pytest.MonkeyPa
         with lock:
             running += 1
             most = max(most, running)
-        both.wait(timeout=20)
+        both.wait(timeout=120)
         with lock:
             running -= 1
 

@@ -2,14 +2,10 @@
 
 from pathlib import Path
 
-import pytest
-
 from sandbox.botapi.model import Message
 from sandbox.botapi.person import Person
 from tests.e2e import asking
 from tests.e2e.world import World, jpeg, world
-
-pytestmark = pytest.mark.timeout(60)
 
 
 async def own_message(here: World, person: Person) -> Message:

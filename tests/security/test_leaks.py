@@ -13,8 +13,6 @@ from tests.e2e import asking
 from tests.e2e.operator import SECRET, operated
 from tests.e2e.test_webhook import text_update
 
-pytestmark = pytest.mark.timeout(60)
-
 PROMPT = "the cat of grandmother Wilhelmina"
 
 

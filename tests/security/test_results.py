@@ -6,13 +6,9 @@ from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 
-import pytest
-
 from sandbox.genaipro import Answer, Script
 from tests.e2e import asking
 from tests.e2e.world import World, world
-
-pytestmark = pytest.mark.timeout(60)
 
 NUMBERS = count()
 INSIDE = "127.0.0.2"

@@ -27,7 +27,7 @@ async def test_a_place_is_shown_without_waiting_for_a_slow_chat(room: Room) -> N
     room.chats.open.clear()
     generation = await room.here.get(await room.here.queued())
     generation = replace(generation, status_message_id=7)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(120):
         await room.board.waiting(generation, 4)
     room.chats.open.set()
     assert "number 4" in (await room.shown())[0]

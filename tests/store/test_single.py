@@ -130,7 +130,7 @@ async def test_whoever_is_cancelled_on_postgresql_leaves_no_statement_at_work(
     async with blocker.old_write() as session:
         await session.execute(ADD, {"name": "a"})
         adding = asyncio.create_task(add_one(postgres_database, "a"))
-        async with asyncio.timeout(10), blocker.look() as connection:
+        async with asyncio.timeout(120), blocker.look() as connection:
             while not await connection.scalar(waiting):
                 pass
             adding.cancel()

@@ -78,7 +78,7 @@ async def test_a_reader_on_sqlite_sees_one_moment(tmp_path: object) -> None:
             return before, names(session)
 
         reading = asyncio.create_task(database.read(twice))
-        await asyncio.to_thread(begun.wait, 10)
+        await asyncio.to_thread(begun.wait, 120)
         await database.write(insert, "b")
         go_on.set()
         assert await reading == (["a"], ["a"])
@@ -102,13 +102,13 @@ async def test_who_is_cancelled_at_work_goes_at_once_and_the_work_is_whole(datab
             insert(session, "a+")
 
         writing = asyncio.create_task(database.write(slow))
-        await asyncio.to_thread(begun.wait, 10)
+        await asyncio.to_thread(begun.wait, 120)
         writing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await writing
         go_on.set()
         await database.write(insert, "b")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         while (found := await database.read(names)) != ["a", "a+", "b"]:
             assert found in (["b"], ["a", "a+", "b"])
 
@@ -124,7 +124,7 @@ async def test_who_is_cancelled_while_waiting_does_nothing(tmp_path: object) -> 
             insert(session, "a")
 
         writing = asyncio.create_task(database.write(slow))
-        await asyncio.to_thread(begun.wait, 10)
+        await asyncio.to_thread(begun.wait, 120)
         waiting = asyncio.create_task(database.write(insert, "b"))
         await asyncio.sleep(0)
         waiting.cancel()
@@ -160,7 +160,7 @@ async def test_a_close_does_not_wait_for_a_disk_that_hangs(each_url: str, monkey
             go_on.wait(30)
 
         hanging = asyncio.create_task(database.write(hang))
-        await asyncio.to_thread(begun.wait, 10)
+        await asyncio.to_thread(begun.wait, 120)
         before = time.monotonic()
         await database.close()
         assert time.monotonic() - before < 5
