@@ -1,11 +1,11 @@
-# Everything a person needs: `make demo`, `make test`, `make check`, `make run`, `make lint`. Each sets itself up first.
+# Everything a person needs: `make demo`, `make test`, `make chat`, `make check`, `make run`, `make lint`. Each sets itself up first.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test coverage lint chaos format run check lock docs clean
+.PHONY: help install demo chat test coverage lint chaos format run check lock docs clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -19,6 +19,9 @@ $(STAMP): requirements/dev.txt requirements/uv.txt requirements/install.py
 
 demo: $(STAMP) ## Show the whole bot at work: no token, no key, no network.
 	$(BIN)/python -m bot demo
+
+chat: $(STAMP) ## Talk to the bot in a browser, with your own photos: no token, no key.
+	$(BIN)/python -m bot chat
 
 # Most tests wait for a bot that waits for its turn, so that a core can look after three of them.
 TEST_PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')

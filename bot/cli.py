@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run`, `web`, `worker`, `check`, `migrate-data`, `demo`, `settings`."""
+"""The command line, `python -m bot`: `run`, `web`, `worker`, `check`, `migrate-data`, `demo`, `chat` and others."""
 
 import asyncio
 import os
@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 
 class Language(StrEnum):
-    """Languages of the demo."""
+    """Languages of the demo and of the chat."""
 
     ENGLISH = "en"
     VIETNAMESE = "vi"
@@ -101,6 +101,35 @@ def demo(
     from bot.demo import run_demo
 
     raise typer.Exit(run_demo(photo or [], prompt, videos, language.value, out))
+
+
+@app.command()
+def chat(
+    port: Annotated[
+        int, typer.Option(help="The page's port; 0 takes a free one.", min=0, max=65535, metavar="NUMBER")
+    ] = 0,
+    language: Annotated[Language, typer.Option(help="The language of the page and its people.")] = Language.ENGLISH,
+    genaipro: Annotated[
+        bool, typer.Option("--genaipro", help="Make real videos, with GENAIPRO_API_KEY: they cost credits.")
+    ] = False,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Open no browser.")] = False,
+    tiny_videos: Annotated[bool, typer.Option("--tiny-videos", hidden=True)] = False,
+) -> None:
+    """Talk to the bot in a browser, on this machine: no Telegram, and no key unless you want real videos."""
+    install_hooks()
+    from bot.chat import Chat, real_service, run_chat
+
+    service = real_service() if genaipro else None
+    raise typer.Exit(run_chat(Chat(port, language.value, service, opens=not no_open, quick=tiny_videos)))
+
+
+@app.command()
+def screens() -> None:
+    """Print everything the bot says, in every state and language."""
+    from bot.screens import as_lines, exhibits
+
+    for shown in exhibits():
+        typer.echo("\n".join(as_lines(shown)))
 
 
 @app.command(name="migrate-data")

@@ -60,6 +60,7 @@ class UpdateQueue:
         produced: All updates that were queued.
         losing: Kinds of updates, or fields of messages, that get lost on their way, each entry once.
         lost: The updates that did.
+        polls: How many polls have begun.
     """
 
     def __init__(self, signal: Signal) -> None:
@@ -70,6 +71,7 @@ class UpdateQueue:
         self.losing: list[str] = []
         self.lost: list[Update] = []
         self.closed = False
+        self.polls = 0
         self._next_id = FIRST_UPDATE_ID
         self._poll = 0
 
@@ -110,6 +112,7 @@ class UpdateQueue:
             ApiError: 409 when another poll has begun meanwhile.
         """
         self._poll += 1
+        self.polls += 1
         own = self._poll
         self.signal.raise_()
         if offset:

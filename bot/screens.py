@@ -1,0 +1,236 @@
+"""Every screen of the bot from given values, made by the functions that make it for people."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from bot.screen_texts import ALARMS, ANSWERS, NOTICES, PROFILE, SampleText
+from handlers.admin import statistics_screen
+from handlers.forget_menu import question
+from handlers.history_menu import entry_screen, page_screen
+from handlers.settings_menu import settings_screen
+from services.drafts.card import card_screen
+from services.drafts.model import Draft, DraftItem, DraftState, Owner
+from services.failures import Charged, Failure, FailureKind
+from services.generations.model import FINAL, MAX_VIDEOS, Generation, State, Video, VideoState
+from services.history import HistoryEntry, HistoryPage
+from services.people import Preferences
+from services.photos.model import MAX_PHOTOS, PhotoKind, PhotoRef
+from services.screens import Screen
+from services.statistics import Statistics
+from services.status.render import Links, Surroundings, render, render_links
+from services.texts import LANGUAGES, Phrases, Texts
+
+NOW = datetime(2026, 3, 30, 10, 2, tzinfo=UTC)
+PERSON, GROUP = 500_000_001, -1_002_000_000_001
+PROMPTS = {"en": "Leaves fall slowly & the light turns <golden>", "vi": "Lá rơi chậm & nắng ngả <vàng>"}
+REASON = "the prompt is <too> short & vague"
+PHOTO = PhotoRef("file", "unique", PhotoKind.PHOTO, 1, "image/jpeg", "photo.jpg")
+Named = Iterator[tuple[str, Screen]]
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """A screen in a language: where it belongs, and which one it is."""
+
+    section: str
+    title: str
+    language: str
+    screen: Screen
+
+
+def exhibits(texts: Texts | None = None) -> list[Exhibit]:
+    """All screens, section by section, those of the same name in all languages after each other."""
+    known = texts or Texts("en")
+    shown = []
+    for section, screens in SECTIONS.items():
+        editions = [list(screens(known.into(language))) for language in LANGUAGES]
+        for edition in zip(*editions, strict=True):
+            shown += [
+                Exhibit(section, title, language, screen)
+                for language, (title, screen) in zip(LANGUAGES, edition, strict=True)
+            ]
+    return shown
+
+
+def _cards(phrases: Phrases) -> Named:
+    for place, chat_id in (("private", PERSON), ("group", GROUP)):
+        for photos in range(MAX_PHOTOS + 1):
+            for words in (False, True):
+                named = f"{place}, {_number(photos, 'photo')}, {'a prompt' if words else 'no prompt'}"
+                yield named, card_screen(_draft(phrases, chat_id, photos, words=words), phrases)
+    for count in range(1, MAX_VIDEOS + 1):
+        draft = replace(_draft(phrases, PERSON, 1, words=True), count=count)
+        yield f"{_number(count, 'video')} chosen", card_screen(draft, phrases)
+    cancelled = replace(_draft(phrases, PERSON, 1, words=True), state=DraftState.CANCELLED)
+    yield "cancelled", card_screen(cancelled, phrases)
+
+
+def _running(phrases: Phrases) -> Named:
+    for position in (1, 4):
+        yield f"queued, place {position}", _status(phrases, State.QUEUED, position=position)
+    for state in State:
+        if state in FINAL or state is State.QUEUED:
+            continue
+        for count in (1, 3):
+            yield f"{state}, {_number(count, 'video')}", _status(phrases, state, count=count)
+    late = NOW - timedelta(minutes=7)
+    yield "processing, longer than usual", _status(phrases, State.PROCESSING, started_at=late)
+    yield "processing, a word of the service", _status(phrases, State.PROCESSING, note="upscaling")
+    yield "submitting, a second attempt", _status(phrases, State.SUBMITTING, attempts=1)
+    yield "cancelling", _status(phrases, State.PROCESSING, cancel_requested_at=NOW)
+
+
+def _endings(phrases: Phrases) -> Named:
+    sent, failed, linked = VideoState.SENT, VideoState.FAILED, VideoState.LINKED
+    for count in range(1, MAX_VIDEOS + 1):
+        yield f"{_number(count, 'video')}", _done(phrases, (sent,) * count)
+    for count in (1, 2):
+        yield f"{count} of 3 failed", _done(phrases, (sent,) * (3 - count) + (failed,) * count)
+        for links in Links:
+            yield f"{_number(count, 'link')}, {links}", _done(phrases, (linked,) * count, links)
+        private = render_links(_videos((linked,) * count), phrases)
+        if private is not None:
+            yield f"{_number(count, 'link')}, the message in private", private
+    for charged in (Charged.NO, Charged.UNKNOWN):
+        yield f"cancelled, charged: {charged}", _status(phrases, State.CANCELLED, charged=charged, finished_at=NOW)
+
+
+def _failures(phrases: Phrases) -> Named:
+    for kind in FailureKind:
+        for reason in ("", REASON):
+            title = f"{kind}, with the service's reason" if reason else str(kind)
+            yield title, _status(phrases, State.FAILED, failure=Failure(kind, reason), finished_at=NOW, attempts=1)
+    several = Failure(FailureKind.BUSY)
+    yield "busy, three attempts", _status(phrases, State.FAILED, failure=several, finished_at=NOW, attempts=3)
+
+
+def _menus(phrases: Phrases) -> Named:
+    for language in LANGUAGES:
+        for at_once in (False, True):
+            preferences = Preferences(language, 2, starts_at_once=at_once)
+            title = f"settings, {language}, {'at once' if at_once else 'asks first'}"
+            yield title, settings_screen(phrases, PERSON, preferences)
+    yield "history, empty", page_screen(phrases, PERSON, HistoryPage((), 0, 0))
+    for number, title in enumerate(("first", "middle", "last")):
+        entries = tuple(_entry(phrases, count) for count in (1, 3))
+        yield f"history, {title} page", page_screen(phrases, PERSON, HistoryPage(entries, number, 3))
+    for count in (1, 3):
+        yield f"history, {_number(count, 'video')}", entry_screen(phrases, PERSON, _entry(phrases, count), 0)
+    with_link = replace(_entry(phrases, 1), links=("https://example.org/video2.mp4",))
+    yield "history, a link", entry_screen(phrases, PERSON, with_link, 0)
+    for is_admin in (False, True):
+        yield f"forget, {'an admin' if is_admin else 'anybody'}", question(phrases, PERSON, is_admin=is_admin)
+    numbers = dict.fromkeys(State, 2)
+    yield "stats", statistics_screen(phrases, Statistics(numbers, numbers, 12, timedelta(seconds=95)), 77)
+    yield "stats, nothing known", statistics_screen(phrases, Statistics({}, {}, 0, None), None)
+
+
+def _texts(samples: Mapping[str, tuple[SampleText, ...]]) -> Callable[[Phrases], Named]:
+    """A section of texts without buttons, each with its sample arguments."""
+
+    def screens(phrases: Phrases) -> Named:
+        for key, all_arguments in samples.items():
+            for arguments in all_arguments or ({},):
+                given = ", ".join(str(value) for value in arguments.values())
+                yield f"{key}: {given}" if given else key, Screen(phrases.html(key, **arguments))
+
+    return screens
+
+
+SECTIONS: Mapping[str, Callable[[Phrases], Named]] = {
+    "Card": _cards,
+    "Status message": _running,
+    "Final state": _endings,
+    "Failure": _failures,
+    "Menu": _menus,
+    "Answer": _texts(ANSWERS),
+    "Notice": _texts(NOTICES),
+    "Alarm": _texts(ALARMS),
+    "Profile": _texts(PROFILE),
+}
+"""All sections; each gives the same titles in every language."""
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count or 'no'} {what}{'' if count == 1 else 's'}"
+
+
+def _draft(phrases: Phrases, chat_id: int, photos: int, *, words: bool) -> Draft:
+    items = [DraftItem(number, photo=PHOTO) for number in range(1, photos + 1)]
+    if words:
+        items.append(DraftItem(9, PROMPTS[phrases.language]))
+    return Draft(
+        id="0123456789abcdef",
+        owner=Owner(chat_id, None, PERSON),
+        state=DraftState.OPEN,
+        language=phrases.language,
+        count=1,
+        items=tuple(items),
+        version=1,
+        card_version=0,
+        card_message_id=None,
+        starts_itself=False,
+        extra_told=False,
+        request_message_id=None,
+        edited_from=None,
+        held_until=None,
+        updated_at=NOW,
+    )
+
+
+def _generation(phrases: Phrases, state: State) -> Generation:
+    return Generation(
+        id="0123456789abcdef",
+        chat_id=PERSON,
+        thread_id=None,
+        user_id=PERSON,
+        language=phrases.language,
+        request_message_id=1,
+        status_message_id=2,
+        prompt=PROMPTS[phrases.language],
+        count=1,
+        photos=(PHOTO,),
+        state=state,
+        note="",
+        epoch=1,
+        queued_at=NOW - timedelta(seconds=70),
+        started_at=NOW - timedelta(seconds=64),
+        armed_at=None,
+        attempts=0,
+        reconciling_since=None,
+        server_error=False,
+        cancel_requested_at=None,
+        finished_at=None,
+        final_shown=False,
+        failure=None,
+        charged=Charged.NO,
+    )
+
+
+def _status(phrases: Phrases, state: State, *, position: int | None = None, **changes: object) -> Screen:
+    generation = replace(_generation(phrases, state), **changes)  # type: ignore[arg-type]
+    return render(generation, Surroundings(NOW, 120.0, position), phrases)
+
+
+def _videos(states: tuple[VideoState, ...]) -> list[Video]:
+    return [
+        Video(position, f"https://example.org/video{position + 1}.mp4", state, 1, "file")
+        for position, state in enumerate(states)
+    ]
+
+
+def _done(phrases: Phrases, states: tuple[VideoState, ...], links: Links = Links.HERE) -> Screen:
+    generation = replace(_generation(phrases, State.DONE), count=len(states), finished_at=NOW)
+    return render(generation, Surroundings(NOW, 120.0, videos=_videos(states), links=links), phrases)
+
+
+def _entry(phrases: Phrases, count: int) -> HistoryEntry:
+    return HistoryEntry("0123456789abcdef", PROMPTS[phrases.language], NOW, ("file",) * count)
+
+
+def as_lines(shown: Exhibit) -> list[str]:
+    """A screen for a terminal: its title, its text as it is sent, its buttons."""
+    lines = [f"[{shown.section}] {shown.title} ({shown.language})", *shown.screen.html.split("\n")]
+    lines += [" ".join(f"[ {button.label} ]" for button in row) for row in shown.screen.rows]
+    return [*lines, ""]
