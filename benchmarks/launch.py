@@ -14,7 +14,7 @@ from telegram.ext import AIORateLimiter
 from bot import app
 from bot.app import run_bot
 from bot.logs import configure_logging, install_hooks
-from bot.rate_limiter import Outbox, Result
+from bot.outbox import Outbox, Result
 from bot.settings import load_settings
 
 TRIES = 10

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from heapq import heappop, heappush
 
-from bot.rate_limiter import Outbox
-from services.outbox.calls import Call, Edit
-from services.outbox.job import Job, Outcome
+from bot.outbox import Outbox
+from services.outbox.calls import Call, Edit, Job, Outcome
 from services.outbox.priority import Priority
-from services.outbox.schedule import Scheduler
+from services.outbox.scheduler import Scheduler
 
 LATENCY = 0.05
 ROUNDS = 2_000

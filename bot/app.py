@@ -25,7 +25,7 @@ from bot.labour import Labour
 from bot.logs import install_loop_handler
 from bot.memory import keep_to_one_arena, spare_the_collector
 from bot.monitoring import TELEGRAM_SILENCE, Monitoring
-from bot.rate_limiter import Outbox
+from bot.outbox import Outbox
 from bot.settings import Settings
 from bot.stopping import StopRequestedError, unless_stopped
 from bot.supervision import TokenRevokedError, Work, keep_running

@@ -15,7 +15,7 @@ from structlog import get_logger
 
 from bot import VERSION
 from services.generations.model import FINAL, State
-from services.outbox.tally import Counters
+from services.outbox.counters import Counters
 from services.store.database import Database
 from services.store.schema import GenerationRow
 

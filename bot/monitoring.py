@@ -10,7 +10,7 @@ from bot.core import Core
 from bot.health import Health, LoopWatch
 from bot.intake import Intake
 from bot.metrics import Metrics, OutboxCollector, PartGauge, QueueGauge
-from bot.rate_limiter import Outbox
+from bot.outbox import Outbox
 from bot.settings import Settings
 from bot.updates import POLL_SECONDS, READ_MARGIN_SECONDS
 from bot.webhook import LOOK_SECONDS

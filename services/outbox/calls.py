@@ -1,29 +1,28 @@
-"""What a call to the Bot API means to the outbox: whom it reaches, what it costs, what it replaces."""
+"""What a call to the Bot API means to the outbox: whom it reaches, what it costs, what it replaces, where it stands."""
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from telegram import InputFile, TelegramObject
 
 from services.outbox.priority import Priority, Said
 
-ChatKey = int | str
-"""A chat's id, the ``@name`` of a public group or channel, or ``inline:<id>`` for a message of inline mode."""
+MessageKey = tuple[int, int]
+"""A message: the ids of its chat and its own."""
 
-MessageKey = tuple[ChatKey, int | str]
-"""A message: its chat, and its id or the name that the caller gave to the state it shows."""
+AT_ONCE = frozenset({"answerPreCheckoutQuery", "answerInlineQuery", "setMessageReaction", "sendChatAction"})
+"""Methods that wait for no budget and no pause. The first two are worthless seconds later; of the others, one that
+Telegram refuses is left, and holds up nothing else."""
 
-_COUNTED = ("send", "editMessage", "copyMessage", "forwardMessage", "stopMessageLiveLocation", "stopPoll")
-_UNCOUNTED = frozenset({"sendChatAction"})
-_EDITS = ("editMessage", "stopMessageLiveLocation")
+_COUNTED = ("send", "editMessage")
+_EDITS = "editMessage"
 _FILE_FIELDS = ("media", "thumbnail", "cover", "photo", "animation", "sticker")
 
 _COVERS = {
     "editMessageText": frozenset({"editMessageText", "editMessageReplyMarkup"}),
-    "editMessageCaption": frozenset({"editMessageCaption", "editMessageReplyMarkup"}),
-    "editMessageMedia": frozenset({"editMessageMedia", "editMessageCaption", "editMessageReplyMarkup"}),
     "editMessageReplyMarkup": frozenset({"editMessageReplyMarkup"}),
 }
 
@@ -33,7 +32,7 @@ class Edit:
     """What an edit shows.
 
     Attributes:
-        key: The message, or the named state.
+        key: The message.
         endpoint: The Bot API method.
         version: Number of the state, or None.
         final: Whether it is a final state, which is never dropped.
@@ -65,7 +64,7 @@ class Call:
         edit: What it shows, if it is an edit.
     """
 
-    chat: ChatKey | None
+    chat: int | None
     priority: Priority
     counted: bool = True
     upload: bool = False
@@ -73,9 +72,9 @@ class Call:
     edit: Edit | None = None
 
 
-def is_group(chat: ChatKey | None) -> bool:
-    """Whether the budget of groups applies: negative ids and public names, which only groups and channels have."""
-    return chat < 0 if isinstance(chat, int) else chat is not None and chat.startswith("@")
+def is_group(chat: int | None) -> bool:
+    """Whether the budget of groups applies."""
+    return chat is not None and chat < 0
 
 
 def classify(endpoint: str, data: Mapping[str, object], said: Said) -> Call:
@@ -90,7 +89,7 @@ def classify(endpoint: str, data: Mapping[str, object], said: Said) -> Call:
         The call. Where nothing was said, files go as results and everything else as answers.
     """
     chat = _chat(data)
-    if chat is None or endpoint in _UNCOUNTED or not endpoint.startswith(_COUNTED):
+    if chat is None or endpoint in AT_ONCE or not endpoint.startswith(_COUNTED):
         return Call(chat, Priority.ANSWER if said.priority is None else said.priority, counted=False)
     upload = any(map(_carries_file, data.values()))
     priority = said.priority
@@ -100,30 +99,21 @@ def classify(endpoint: str, data: Mapping[str, object], said: Said) -> Call:
     return Call(chat, priority, upload=upload, units=_units(endpoint, data), edit=edit)
 
 
-def _chat(data: Mapping[str, object]) -> ChatKey | None:
+def _chat(data: Mapping[str, object]) -> int | None:
     chat = data.get("chat_id")
-    if isinstance(chat, int):
-        return int(chat)
-    if isinstance(chat, str) and chat:
-        try:
-            return int(chat)
-        except ValueError:
-            return chat if chat.startswith("@") else f"@{chat}"
-    inline = data.get("inline_message_id")
-    return f"inline:{inline}" if isinstance(inline, str) else None
+    return int(chat) if isinstance(chat, int | str) else None
 
 
 def _units(endpoint: str, data: Mapping[str, object]) -> int:
-    field = {"sendMediaGroup": "media", "copyMessages": "message_ids", "forwardMessages": "message_ids"}.get(endpoint)
-    parts = data.get(field) if field else None
+    parts = data.get("media") if endpoint == "sendMediaGroup" else None
     return max(1, len(parts)) if isinstance(parts, Sequence) and not isinstance(parts, str) else 1
 
 
-def _edit(chat: ChatKey, endpoint: str, data: Mapping[str, object], said: Said, *, upload: bool) -> Edit:
-    message = data.get("message_id")
-    name = said.replaces if said.replaces is not None else int(message) if isinstance(message, int) else str(message)
+def _edit(chat: int, endpoint: str, data: Mapping[str, object], said: Said, *, upload: bool) -> Edit:
+    message = data["message_id"]
+    assert isinstance(message, int)
     return Edit(
-        key=(chat, name),
+        key=(chat, int(message)),
         endpoint=endpoint,
         version=said.version,
         final=said.priority is Priority.RESULT,
@@ -148,3 +138,63 @@ def _carries_file(value: object) -> bool:
     if isinstance(value, TelegramObject):
         return any(isinstance(getattr(value, field, None), InputFile) for field in _FILE_FIELDS)
     return False
+
+
+class State(Enum):
+    """Where a job stands."""
+
+    WAITING = auto()
+    RUNNING = auto()
+    """It is its turn: the caller makes the call now, and says `done` in the end."""
+    DONE = auto()
+    SUPERSEDED = auto()
+    """Not sent: a newer state of the message is waiting."""
+    STALE = auto()
+    """Not sent: a newer state of the message has been sent."""
+    UNCHANGED = auto()
+    """Not sent: the message shows this already."""
+    CANCELLED = auto()
+    """Not sent: the caller went away."""
+
+
+class Outcome(Enum):
+    """How a call ended."""
+
+    SENT = auto()
+    REFUSED = auto()
+    """Telegram said no, or the call was never made: the message is as it was."""
+    UNKNOWN = auto()
+    """No answer came: the message may show either state."""
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """A call with its place in the order. Only the scheduler changes it.
+
+    Attributes:
+        call: The call.
+        since: When it was pushed, seconds.
+        born: Its seniority: when the oldest of the edits that it replaced was pushed, seconds.
+        seq: Order of arrival, taken over together with the seniority.
+        priority: Its own or, if that is higher, that of an edit which it replaced or must precede.
+        state: Where it stands.
+        head: Whether it goes before all others of its chat, because Telegram has put it off.
+        floods: How often Telegram put it off.
+        repeats: How often it was made again after a failure of the network.
+    """
+
+    call: Call
+    since: float
+    born: float
+    seq: int
+    priority: Priority
+    state: State = State.WAITING
+    head: bool = False
+    floods: int = 0
+    repeats: int = 0
+
+    def takes_over(self, older: "Job") -> None:
+        """Take the place of an edit that this one replaces."""
+        self.born, self.seq = min((self.born, self.seq), (older.born, older.seq))
+        self.priority = min(self.priority, older.priority)
+        self.head = self.head or older.head

@@ -1,7 +1,11 @@
-"""The budgets that Telegram sets, and how the outbox lives with them."""
+"""The budgets that Telegram sets: over all, of one group, and what a refusal for too many requests means."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Self
+
+from services.outbox.keyed_heap import KeyedHeap
 
 LEAST_OVERALL = 2
 LEAST_GROUP = 5
@@ -71,3 +75,205 @@ class Limits:
             group_progress=max(LEAST_GROUP_PROGRESS, group - (self.group - self.group_progress)),
             alone=False,
         )
+
+
+class Window:
+    """At most `capacity` units in any `span` seconds, at whichever moment of its flight a call is counted.
+
+    Telegram counts a call somewhere between its start and its answer, and nobody says when. A call therefore holds
+    its units from its start until `span` seconds after its answer. A call that has no answer after `hold` seconds is
+    taken to have arrived then, so that a server that hangs cannot hold all units; one that is open (an upload, which
+    may run for minutes and is counted at its end) holds them all the time.
+
+    Args:
+        capacity: Units within a span.
+        span: Seconds.
+        hold: Seconds.
+    """
+
+    __slots__ = ("_held", "_hold", "_releases", "_span", "_used", "capacity")
+
+    def __init__(self, capacity: int, span: float, hold: float) -> None:
+        self.capacity = capacity
+        self._span = span
+        self._hold = hold
+        self._releases: KeyedHeap[Hashable] = KeyedHeap()
+        self._held: dict[Hashable, tuple[int, float]] = {}
+        self._used = 0
+
+    def used(self, now: float) -> int:
+        """Units that are held at this moment."""
+        while (first := self._releases.first()) is not None and first[0][0] <= now:
+            self._releases.drop(first[1])
+            self._used -= self._held.pop(first[1])[0]
+        return self._used
+
+    def take(self, call: Hashable, units: int, now: float, *, open_ended: bool = False) -> None:
+        """Hold units for a call that starts now."""
+        arrives = inf if open_ended else now + self._hold
+        self._held[call] = (units, arrives)
+        self._releases.put(call, (arrives + self._span,))
+        self._used += units
+
+    def settle(self, call: Hashable, now: float) -> None:
+        """Note the answer to a call; the same call can be made again afterwards."""
+        held = self._held.pop(call, None)
+        if held is None:
+            return
+        self._releases.drop(call)
+        answered = object()
+        self._held[answered] = held
+        self._releases.put(answered, (min(now, held[1]) + self._span,))
+
+    def when(self, units: int, now: float, capacity: int | None = None) -> float:
+        """The moment from which so many more units fit.
+
+        Args:
+            units: More than the capacity are taken for the capacity.
+            now: Seconds.
+            capacity: A part of the window's, where only a part may be used.
+
+        Returns:
+            Seconds, `now` where they fit at once; infinity where it hangs on a call that has no answer yet.
+        """
+        most = self.capacity if capacity is None else capacity
+        excess = self.used(now) + min(units, most) - most
+        if excess <= 0:
+            return now
+        for (release,), call in sorted(self._releases.entries(), key=lambda entry: entry[0]):
+            excess -= self._held[call][0]
+            if excess <= 0:
+                return release
+        return inf
+
+    def first_release(self) -> float:
+        """The moment at which the next units come free; infinity if none are held or that is not known yet."""
+        first = self._releases.first()
+        return inf if first is None else first[0][0]
+
+
+BURST_PART = 3
+"""One in so many of progress's share may be saved up, and then goes out as it comes."""
+
+
+class Group:
+    """What a group takes in a minute, and the pace of the progress in it.
+
+    Progress may fill the window up to its share. Within it, one message is saved up every `group_span /
+    group_progress` seconds, up to a part of the share, and while something is saved up progress goes out as it comes.
+    Where it comes faster than that for long, what is left of the share is spread over the time until units come free
+    again: a status that changes every few seconds is worth more than a burst and a long silence. Everything else
+    takes units of the window and leaves the pace alone.
+
+    Args:
+        limits: The budgets.
+    """
+
+    __slots__ = ("_burst", "_interval", "_share", "_span", "_whole_at", "_window")
+
+    def __init__(self, limits: Limits) -> None:
+        self._window = Window(limits.group, limits.group_span, limits.hold)
+        self._whole_at = -inf
+        self.adopt(limits)
+
+    def adopt(self, limits: Limits) -> None:
+        """Work with another budget from now on."""
+        self._window.capacity = limits.group
+        self._span = limits.group_span
+        self._share = limits.group_progress
+        self._interval = limits.group_span / limits.group_progress
+        self._burst = max(1, limits.group_progress // BURST_PART)
+
+    def begin(self, call: Hashable, units: int, now: float, *, progress: bool, open_ended: bool) -> None:
+        """Note that a call starts.
+
+        Args:
+            call: The call.
+            units: Messages it makes; more than the budget are taken for all of it.
+            now: Seconds.
+            progress: Whether it is progress.
+            open_ended: Whether it may be counted at its end, whenever that is.
+        """
+        units = min(units, self._window.capacity)
+        self._window.take(call, units, now, open_ended=open_ended)
+        if progress:
+            self._whole_at = max(self._whole_at, now) + units * self._interval
+            if self._paced_at() > now:
+                self._whole_at = max(self._whole_at, self._spread_at(now) + (self._burst - 1) * self._interval)
+
+    def finish(self, call: Hashable, now: float) -> None:
+        """Note that a call has ended."""
+        self._window.settle(call, now)
+
+    def when(self, units: int, now: float) -> float:
+        """The moment from which a call that is not progress may start.
+
+        Args:
+            units: Messages it makes.
+            now: Seconds.
+
+        Returns:
+            Seconds, at most `now` for at once; infinity where it hangs on a call that has no answer yet.
+        """
+        return self._window.when(units, now)
+
+    def when_progress(self, units: int, awaited: int, now: float) -> float:
+        """The same for progress.
+
+        Args:
+            units: Messages it makes.
+            awaited: Units that something else waits for. Progress leaves them alone, or an album would never find as
+                many free at once.
+            now: Seconds.
+        """
+        share = self._window.when(units, now, self._share)
+        return max(self._paced_at(), share, self._window.when(units + awaited, now))
+
+    def at_rest(self, now: float) -> bool:
+        """Whether all of it is free."""
+        return self._window.used(now) == 0 and self._whole_at <= now
+
+    def _paced_at(self) -> float:
+        """When something is saved up."""
+        return self._whole_at - (self._burst - 1) * self._interval
+
+    def _spread_at(self, now: float) -> float:
+        left = max(0, self._share - self._window.used(now))
+        free_again = min(self._window.first_release(), now + self._span)
+        return now + (free_again - now) / (left + 1)
+
+
+class Floods:
+    """The floods of the last moments.
+
+    A flood of one chat is that chat's own. Two different chats within `Limits.flood_window` seconds, with no call
+    that was started in between and succeeded, speak for a flood of the whole bot, and so does one on a call that
+    names no chat. Everything then rests as long as Telegram asked, but at most `Limits.pause_all` seconds: two chats
+    with a long ban each must not silence all others for as long.
+
+    Args:
+        limits: The windows.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._recent: dict[int, tuple[float, float]] = {}
+        self.all_until = -inf
+        self.pauses = 0
+
+    def note(self, chat: int | None, until: float, now: float) -> None:
+        """Note a flood that asks to wait until a moment."""
+        if chat is not None:
+            oldest = now - self._limits.flood_window
+            self._recent = {key: seen for key, seen in self._recent.items() if seen[0] >= oldest}
+            self._recent[chat] = (now, until)
+            if len(self._recent) < 2:
+                return
+            until = min(asked for _, asked in self._recent.values())
+        self.pauses += 1
+        self.all_until = max(self.all_until, min(until, now + self._limits.pause_all))
+
+    def succeeded(self, started: float) -> None:
+        """Note that a call went through: floods seen before it was started were those of single chats."""
+        if self._recent:
+            self._recent = {key: seen for key, seen in self._recent.items() if seen[0] >= started}

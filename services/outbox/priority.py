@@ -29,13 +29,11 @@ class Said:
 
     Attributes:
         priority: None where nothing was said; the endpoint decides then.
-        replaces: Name of the state that an edit shows, see `sending`.
-        version: Number of that state, growing with every newer one, or None.
+        version: Number of the state that an edit shows, growing with every newer one, or None.
         fence: Asked whether the call shall still be made, or None.
     """
 
     priority: Priority | None = None
-    replaces: str | None = None
     version: int | None = None
     fence: Fence | None = None
 
@@ -45,9 +43,7 @@ _said: ContextVar[Said] = ContextVar("outbox_said", default=_NOTHING)
 
 
 @contextmanager
-def sending(
-    priority: Priority, *, replaces: str | None = None, version: int | None = None, fence: Fence | None = None
-) -> Iterator[None]:
+def sending(priority: Priority, *, version: int | None = None, fence: Fence | None = None) -> Iterator[None]:
     """Say how urgent the calls to Telegram inside the block are.
 
     The saying belongs to the current task and to the tasks it starts inside the block. Blocks nest; the inner one
@@ -55,14 +51,12 @@ def sending(
 
     Args:
         priority: Its place in the order of all waiting calls.
-        replaces: Edits of one chat with the same name replace each other while they wait. Without a name an edit
-            replaces those of the same message. Means nothing for calls that are not edits.
         version: Number of the state that an edit shows. One that is lower than the number already sent for the same
             message is dropped. Without a number the order of arrival counts.
         fence: Asked each time a call's turn has come, which may be long after it was handed in: another process may
             have gone on meanwhile.
     """
-    token = _said.set(Said(priority, replaces, version, fence))
+    token = _said.set(Said(priority, version, fence))
     try:
         yield
     finally:

@@ -28,8 +28,8 @@ from services.genaipro.events import (
 )
 from services.generations.model import Generation, State
 from services.metering import MeteredGenAIPro
+from services.outbox.counters import Counters
 from services.outbox.priority import Priority
-from services.outbox.tally import Counters
 from services.photos.model import PhotoFile
 from services.store.database import open_database
 from services.store.schema import GenerationRow
@@ -289,7 +289,7 @@ async def serving(sock: socket.socket, fill: Callable[[CollectorRegistry, Metric
 
 async def test_the_outbox_is_told(sock: socket.socket) -> None:
     counts = MappingProxyType(dict.fromkeys(Priority, 2))
-    counters = Counters(counts, 1, 0, 3, 4, 5, 6, 7, 8, 9, counts, 1, 0, 0)
+    counters = Counters(counts, 1, 3, 4, 5, 6, 7, 8, counts, 1, 0, 0)
 
     def fill(registry: CollectorRegistry, _metrics: Metrics) -> None:
         registry.register(OutboxCollector(lambda: counters))

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from bot.rate_limiter import Outbox
+from bot.outbox import Outbox
 from services.outbox.limits import LEAST_GROUP, LEAST_OVERALL, Limits
 from tests.access.world import ManualClock
 

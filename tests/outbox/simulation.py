@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from itertools import count
 
-from services.outbox.calls import Call, ChatKey, Edit
-from services.outbox.job import Job, Outcome, State
+from services.outbox.calls import Call, Edit, Job, Outcome, State
 from services.outbox.limits import Limits
 from services.outbox.priority import Priority
-from services.outbox.schedule import Scheduler
+from services.outbox.scheduler import Scheduler
 
 SPEED_OF_ANSWER = 0.05
 
@@ -82,12 +81,12 @@ class Simulation:
         else:
             self.scheduler.done(job, answer.outcome, self.now)
 
-    def sent(self, chat: ChatKey | None = None) -> list[Flight]:
+    def sent(self, chat: int | None = None) -> list[Flight]:
         return [f for f in self.flights if f.answer.retry_after is None and chat in {None, f.call.chat}]
 
 
 def text_edit(
-    chat: ChatKey,
+    chat: int,
     message: int = 1,
     content: str = "",
     *,
@@ -100,11 +99,11 @@ def text_edit(
     return Call(chat, priority, edit=edit)
 
 
-def message(chat: ChatKey, priority: Priority = Priority.ANSWER) -> Call:
+def message(chat: int, priority: Priority = Priority.ANSWER) -> Call:
     return Call(chat, priority)
 
 
-def video(chat: ChatKey, units: int = 1) -> Call:
+def video(chat: int, units: int = 1) -> Call:
     return Call(chat, Priority.RESULT, upload=True, units=units)
 
 

@@ -3,15 +3,15 @@ from math import inf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.outbox.agenda import Agenda
-from services.outbox.window import Window
+from services.outbox.keyed_heap import KeyedHeap
+from services.outbox.limits import Window
 
 steps = st.lists(st.tuples(st.sampled_from(["put", "drop", "pop"]), st.integers(0, 9), st.integers(0, 5)), max_size=200)
 
 
 @given(steps)
 def test_the_first_is_always_the_smallest(script: list[tuple[str, int, int]]) -> None:
-    agenda: Agenda[int] = Agenda()
+    agenda: KeyedHeap[int] = KeyedHeap()
     model: dict[int, tuple[int, int]] = {}
     for turn, (step, item, key) in enumerate(script):
         if step == "put":
@@ -31,7 +31,7 @@ def test_the_first_is_always_the_smallest(script: list[tuple[str, int, int]]) ->
 
 
 def test_moving_an_item_often_costs_no_memory() -> None:
-    agenda: Agenda[str] = Agenda()
+    agenda: KeyedHeap[str] = KeyedHeap()
     for key in range(10_000):
         agenda.put("item", (-key,))
         agenda.put("other", (key,))

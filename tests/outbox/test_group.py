@@ -5,8 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from services.outbox.group import Group
-from services.outbox.limits import Limits
+from services.outbox.limits import Group, Limits
 
 LIMITS = Limits()
 INTERVAL = LIMITS.group_span / LIMITS.group_progress

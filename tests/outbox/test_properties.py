@@ -5,10 +5,8 @@ from itertools import pairwise
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.outbox.calls import Call, is_group
-from services.outbox.group import BURST_PART
-from services.outbox.job import Outcome, State
-from services.outbox.limits import Limits
+from services.outbox.calls import Call, Outcome, State, is_group
+from services.outbox.limits import BURST_PART, Limits
 from services.outbox.priority import Priority
 from tests.outbox.simulation import ENDED, Answer, Flight, Simulation, message, text_edit, video
 

@@ -8,8 +8,7 @@ import pytest
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 from telegram.ext import ExtBot
 
-from bot.rate_limiter import Outbox
-from services.outbox.errors import OutboxClosedError
+from bot.outbox import Outbox, OutboxClosedError
 from services.outbox.limits import Limits
 from services.outbox.priority import Priority, sending
 
@@ -114,6 +113,27 @@ def edit(call: Call, text: str, message: int = 7) -> asyncio.Task[Any]:
 async def test_a_call_that_nothing_stands_against_goes_out_at_once(call: Call, time: Time) -> None:
     assert await call("sendMessage", chat_id=1, text="a") == {"message_id": 1}
     assert time.sleeping == 0
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["answerPreCheckoutQuery", "answerInlineQuery", "setMessageReaction", "sendChatAction"]
+)
+async def test_what_must_not_wait_passes_a_pause_and_makes_none(
+    call: Call, time: Time, telegram: Telegram, endpoint: str
+) -> None:
+    telegram.answers = [RetryAfter(20)]
+    paused = asyncio.ensure_future(call("setMyCommands", commands=[]))
+    await settle()
+    waiting = asyncio.ensure_future(call("sendMessage", chat_id=1, text="a"))
+    await settle()
+    assert len(telegram.calls) == 1
+    telegram.answers = [RetryAfter(500)]
+    with pytest.raises(RetryAfter):
+        await call(endpoint, chat_id=1, message_id=5)
+    assert await call(endpoint, chat_id=1, message_id=5) == {"message_id": 3}
+    await time.pass_to(21.0)
+    assert paused.done()
+    assert waiting.done()
 
 
 async def test_calls_to_one_chat_keep_their_order_and_pace(call: Call, time: Time, telegram: Telegram) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.rate_limiter import UNWAITED_PART, Outbox
+from bot.outbox import UNWAITED_PART, Outbox
 from services.outbox.limits import Limits
 
 

@@ -1,10 +1,9 @@
 import pytest
 
-from services.outbox.calls import Call
-from services.outbox.job import Job, Outcome, State
+from services.outbox.calls import Call, Job, Outcome, State
 from services.outbox.limits import Limits
 from services.outbox.priority import Priority
-from services.outbox.schedule import Scheduler, Wait
+from services.outbox.scheduler import Scheduler, Wait
 from tests.outbox.simulation import Answer, Simulation, message, text_edit, video
 
 

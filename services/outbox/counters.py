@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from services.outbox.job import Job, State
+from services.outbox.calls import Job, State
 from services.outbox.priority import Priority
 
 
@@ -15,14 +15,12 @@ class Counters:
     Attributes:
         sent: Calls that Telegram accepted, by priority.
         failed: Calls that ended in any other way than by success or a flood.
-        passed: Calls begun that Telegram does not count as messages.
         superseded: Edits not sent, since a newer one of the same message was waiting.
         stale: Edits not sent, since a newer one of the same message had been sent.
         unchanged: Edits not sent, since the message showed the same already.
         cancelled: Calls not made, since the caller went away.
         floods: Answers that said "too many requests".
         pauses: How often a flood was taken for one of the whole bot.
-        repeats: Edits made again after a failure of the network.
         waiting: Calls that wait now, by priority.
         running: Counted calls under way now.
         uploads: Those of them with files.
@@ -31,14 +29,12 @@ class Counters:
 
     sent: Mapping[Priority, int]
     failed: int
-    passed: int
     superseded: int
     stale: int
     unchanged: int
     cancelled: int
     floods: int
     pauses: int
-    repeats: int
     waiting: Mapping[Priority, int]
     running: int
     uploads: int
@@ -53,9 +49,7 @@ class Tally:
         self._waiting = dict.fromkeys(Priority, 0)
         self._settled = dict.fromkeys(State, 0)
         self.failed = 0
-        self.passed = 0
         self.floods = 0
-        self.repeats = 0
         self.running = 0
         self.uploads = 0
 
@@ -86,14 +80,12 @@ class Tally:
         return Counters(
             sent=MappingProxyType(dict(self._sent)),
             failed=self.failed,
-            passed=self.passed,
             superseded=self._settled[State.SUPERSEDED],
             stale=self._settled[State.STALE],
             unchanged=self._settled[State.UNCHANGED],
             cancelled=self._settled[State.CANCELLED],
             floods=self.floods,
             pauses=pauses,
-            repeats=self.repeats,
             waiting=MappingProxyType(dict(self._waiting)),
             running=self.running,
             uploads=self.uploads,

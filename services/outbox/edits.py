@@ -3,8 +3,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from services.outbox.calls import Edit, MessageKey
-from services.outbox.job import Job, State
+from services.outbox.calls import Edit, Job, MessageKey, State
 from services.outbox.limits import Limits
 from services.outbox.priority import Priority
 

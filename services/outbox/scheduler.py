@@ -9,16 +9,12 @@ from dataclasses import dataclass
 from itertools import count
 from math import inf
 
-from services.outbox.agenda import Agenda
-from services.outbox.board import Board
-from services.outbox.calls import Call, Edit
-from services.outbox.chat import Chat, Kind, Lane
-from services.outbox.floods import Floods
-from services.outbox.job import Job, Outcome, State
-from services.outbox.limits import Limits
-from services.outbox.messages import Messages
-from services.outbox.tally import Counters, Tally
-from services.outbox.window import Window
+from services.outbox.calls import Call, Edit, Job, Outcome, State
+from services.outbox.chat import Board, Chat, Kind, Lane
+from services.outbox.counters import Counters, Tally
+from services.outbox.edits import Messages
+from services.outbox.keyed_heap import KeyedHeap
+from services.outbox.limits import Floods, Limits, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +46,7 @@ class Scheduler:
         self._messages = Messages(limits)
         self._floods = Floods(limits)
         self._overall = Window(limits.overall, limits.overall_span, limits.hold)
-        self._uncounted: Agenda[Job] = Agenda()
+        self._uncounted: KeyedHeap[Job] = KeyedHeap()
         self._settled: list[Job] = []
         self._started: dict[Job, float] = {}
         self._tally = Tally()
@@ -137,7 +133,6 @@ class Scheduler:
         self._release(job, now)
         self._pause(job, now + rest, now)
         job.repeats += 1
-        self._tally.repeats += 1
         self._again(job, now + rest, now)
         return True
 
@@ -218,7 +213,6 @@ class Scheduler:
         job.state = State.RUNNING
         self._started[job] = now
         self._tally.waits(job, -1)
-        self._tally.passed += 1
         return job
 
     def _release(self, job: Job, now: float) -> float:

@@ -8,7 +8,7 @@ Item = TypeVar("Item")
 Key = tuple[float, ...]
 
 
-class Agenda(Generic[Item]):
+class KeyedHeap(Generic[Item]):
     """Items by their keys, the smallest first; of equal keys the one that was put first."""
 
     __slots__ = ("_heap", "_keys", "_turn")

@@ -10,13 +10,11 @@ from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 from telegram.ext import BaseRateLimiter
 
 from services.clock import Clock, SystemClock
-from services.outbox.calls import classify
-from services.outbox.errors import OutboxClosedError
-from services.outbox.job import Job, Outcome, State
+from services.outbox.calls import AT_ONCE, Job, Outcome, State, classify
+from services.outbox.counters import Counters
 from services.outbox.limits import Limits
 from services.outbox.priority import Fence, said
-from services.outbox.schedule import Scheduler
-from services.outbox.tally import Counters
+from services.outbox.scheduler import Scheduler
 
 Result = bool | dict[str, Any] | list[dict[str, Any]]
 Sleep = Callable[[float], Awaitable[None]]
@@ -26,6 +24,13 @@ _DEFAULTS = Limits()
 
 UNWAITED_PART = 4
 """One message in so many may be one that nobody waits for."""
+
+
+class OutboxClosedError(TelegramError):
+    """The call was not sent, because the process is going down. It certainly did not reach Telegram."""
+
+    def __init__(self) -> None:
+        super().__init__("the outbox is closed, the call was not sent")
 
 
 class Outbox(BaseRateLimiter[None]):
@@ -134,6 +139,8 @@ class Outbox(BaseRateLimiter[None]):
         """
         if self._closed:
             raise OutboxClosedError
+        if endpoint in AT_ONCE:
+            return await callback(*args, **kwargs)
         what = said()
         job = self._scheduler.push(classify(endpoint, data, what), self._now())
         self._pump()
