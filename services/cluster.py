@@ -7,14 +7,13 @@ it wakes the epochs of its generations have moved on, so that it changes nothing
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
@@ -29,16 +28,13 @@ Sleep = Callable[[float], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """How often a process is heard of, and when it counts as dead.
-
-    Attributes:
-        heartbeat: Seconds between two signs of life.
-        lease: A process not heard of for so long is dead. With the search for orphans every few seconds, theirs is
-            to wait less than 30 s.
-    """
+    """How often a process is heard of, and when it counts as dead."""
 
     heartbeat: float = 3.0
+    """Seconds between two signs of life."""
     lease: timedelta = timedelta(seconds=15)
+    """A process not heard of for so long is dead. With the search for orphans every few seconds, theirs wait less
+    than 30 s."""
 
     @property
     def gap(self) -> timedelta:
@@ -49,42 +45,28 @@ class Tempo:
 DEFAULT_TEMPO = Tempo()
 
 
+@dataclass(slots=True)
 class Membership:
-    """This process among its like.
+    """This process among its like, on one PostgreSQL."""
 
-    Args:
-        database: A PostgreSQL.
-        executor_id: This process; unique.
-        sleep: Waits some seconds.
-        works: Whether it works on generations.
-        counted: Is told how many processes there are, whenever that is known anew.
-        tempo: How often it is heard of.
-    """
-
-    def __init__(
-        self,
-        database: Database,
-        executor_id: str,
-        sleep: Sleep,
-        *,
-        works: bool = True,
-        counted: Callable[[int], object] = lambda _: None,
-        tempo: Tempo = DEFAULT_TEMPO,
-    ) -> None:
-        self._database = database
-        self._executor_id = executor_id
-        self._sleep = sleep
-        self._works = works
-        self._counted = counted
-        self._tempo = tempo
-        self._unbroken_since: datetime | None = None
-        self._last: datetime | None = None
-        self._speaker: str | None = None
+    database: Database
+    executor_id: str
+    """This process; unique."""
+    sleep: Sleep
+    _: KW_ONLY
+    works: bool = True
+    """Whether it works on generations."""
+    counted: Callable[[int], object] = field(default=lambda _: None)
+    """Called with the number of live processes after each heartbeat."""
+    tempo: Tempo = DEFAULT_TEMPO
+    _unbroken_since: datetime | None = field(default=None, init=False)
+    _last: datetime | None = field(default=None, init=False)
+    _speaker: str | None = field(default=None, init=False)
 
     @property
     def speaks(self) -> bool:
         """Whether this process does what one of those that work on generations shall do for all."""
-        return self._speaker == self._executor_id
+        return self._speaker == self.executor_id
 
     async def join(self) -> None:
         """Be heard of for the first time."""
@@ -93,9 +75,9 @@ class Membership:
     async def run(self) -> None:
         """Be heard of until cancelled; a database that does not answer is told again."""
         while True:
-            await self._sleep(self._tempo.heartbeat)
+            await self.sleep(self.tempo.heartbeat)
             try:
-                async with asyncio.timeout(self._tempo.lease.total_seconds() / 3):
+                async with asyncio.timeout(self.tempo.lease.total_seconds() / 3):
                     await self._beat()
             except (SQLAlchemyError, OSError) as error:
                 log.warning("heartbeat_failed", error=type(error).__name__)
@@ -104,7 +86,7 @@ class Membership:
         """Let the others take over at once; where the database is gone they do so a little later."""
         with suppress(SQLAlchemyError, OSError):
             async with asyncio.timeout(LEAVE_SECONDS):
-                await self._database.write(_leave, self._executor_id)
+                await self.database.write(_leave, self.executor_id)
 
     async def living(self) -> set[str] | None:
         """The processes that are alive; None while nobody may be declared dead.
@@ -112,20 +94,20 @@ class Membership:
         After an outage of the database, or a pause of the whole machine, everybody looks dead for a moment: this
         process must have been heard of without a gap for some time, up to now, before it judges.
         """
-        if self._last is None or self._unbroken_since is None or self._last - self._unbroken_since < self._tempo.gap:
+        if self._last is None or self._unbroken_since is None or self._last - self._unbroken_since < self.tempo.gap:
             return None
-        now, members = await self._database.read(_look, self._tempo.lease)
-        if now - self._last > self._tempo.gap:
+        now, members = await self.database.read(_look, self.tempo.lease)
+        if now - self._last > self.tempo.gap:
             return None
         return {member.executor_id for member in members}
 
     async def _beat(self) -> None:
-        now, members = await self._database.write(_beat, self._executor_id, self._works, self._tempo.lease)
-        if self._last is None or self._unbroken_since is None or now - self._last > self._tempo.gap:
+        now, members = await self.database.write(_beat, self.executor_id, self.works, self.tempo.lease)
+        if self._last is None or self._unbroken_since is None or now - self._last > self.tempo.gap:
             self._unbroken_since = now
         self._last = now
         self._speaker = min((member.executor_id for member in members if member.works), default=None)
-        self._counted(len(members))
+        self.counted(len(members))
 
 
 def _leave(session: Session, executor_id: str) -> None:
@@ -166,9 +148,3 @@ class Alone:
     async def living(self) -> set[str]:
         """This process."""
         return {self.executor_id}
-
-
-async def _now(session: AsyncSession) -> datetime:
-    moment = await session.scalar(select(func.clock_timestamp()))
-    assert isinstance(moment, datetime)
-    return moment

@@ -4,6 +4,7 @@ from datetime import datetime
 from statistics import median
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from services.clock import Clock
 from services.generations.model import State
@@ -51,10 +52,13 @@ class Estimates:
         return estimate
 
     async def _ask(self, count: int, started_at: datetime | None) -> float:
-        done = (GenerationRow.state == State.DONE.value) & (GenerationRow.count == count)
-        before = GenerationRow.finished_at <= (started_at or self._clock.now())
-        query = select(GenerationRow.started_at, GenerationRow.finished_at).where(done & before)
-        async with self._database.look() as connection:
-            rows = (await connection.execute(query.order_by(GenerationRow.finished_at.desc()).limit(SAMPLE))).all()
-        took = [(ended - began).total_seconds() for began, ended in rows if began is not None and ended is not None]
+        times = await self._database.read(_recent_times, count, started_at or self._clock.now())
+        took = [(ended - began).total_seconds() for began, ended in times if began is not None and ended is not None]
         return max(5.0, median(took)) if took else DEFAULT_ESTIMATE_SECONDS
+
+
+def _recent_times(session: Session, count: int, before: datetime) -> list[tuple[datetime | None, datetime | None]]:
+    done = (GenerationRow.state == State.DONE.value) & (GenerationRow.count == count)
+    query = select(GenerationRow.started_at, GenerationRow.finished_at).where(done, GenerationRow.finished_at <= before)
+    rows = session.execute(query.order_by(GenerationRow.finished_at.desc()).limit(SAMPLE))
+    return [(began, ended) for began, ended in rows]

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -10,6 +11,14 @@ from services.genaipro.rate_limit import SharedRateLimit
 from services.store.database import Database, open_database
 
 QUICK = Tempo(heartbeat=1.0, lease=timedelta(seconds=10))
+
+
+async def run(database: Database, statement: str, **values: float) -> None:
+    await database.write(lambda session: session.execute(text(statement), values))
+
+
+async def scalars(database: Database, query: str) -> list[Any]:
+    return await database.read(lambda session: list(session.scalars(text(query))))
 
 
 class Heart:
@@ -46,8 +55,7 @@ class Heart:
 async def pass_time(database: Database, hearts: list[Heart], seconds: float) -> None:
     """Move everything that was told into the past."""
     ago = timedelta(seconds=seconds)
-    moved = "UPDATE members SET seen_at = seen_at - make_interval(secs => :s)"
-    await database.write(lambda session: session.execute(text(moved), {"s": seconds}))
+    await run(database, "UPDATE members SET seen_at = seen_at - make_interval(secs => :s)", s=seconds)
     for heart in hearts:
         member = heart.member
         assert member._last is not None
@@ -143,15 +151,12 @@ async def test_a_heartbeat_that_fails_is_not_the_last(
 ) -> None:
     one = hearts("one")
     await one.asleep.wait()
-    async with postgres_database.old_write() as session:
-        await session.execute(text("ALTER TABLE members RENAME TO elsewhere"))
+    await run(postgres_database, "ALTER TABLE members RENAME TO elsewhere")
     await one.beat()
-    async with postgres_database.old_write() as session:
-        await session.execute(text("ALTER TABLE elsewhere RENAME TO members"))
-        await session.execute(text("DELETE FROM members"))
+    await run(postgres_database, "ALTER TABLE elsewhere RENAME TO members")
+    await run(postgres_database, "DELETE FROM members")
     await one.beat()
-    async with postgres_database.old_read() as session:
-        assert (await session.execute(text("SELECT executor_id FROM members"))).all() == [("one",)]
+    assert await scalars(postgres_database, "SELECT executor_id FROM members") == ["one"]
 
 
 async def test_the_pace_is_one_for_all_processes(postgres_database: Database, postgres_url: str) -> None:
@@ -161,9 +166,9 @@ async def test_the_pace_is_one_for_all_processes(postgres_database: Database, po
     async def minute(seconds: float) -> None:
         """Time goes by for as long as somebody waits."""
         pauses.append(seconds)
-        async with postgres_database.old_write() as session:
-            moved = "UPDATE api_calls SET called_at = called_at - make_interval(secs => :s)"
-            await session.execute(text(moved), {"s": seconds})
+        await run(
+            postgres_database, "UPDATE api_calls SET called_at = called_at - make_interval(secs => :s)", s=seconds
+        )
 
     try:
         waits: list[Callable[[], Awaitable[None]]] = [
@@ -175,9 +180,9 @@ async def test_the_pace_is_one_for_all_processes(postgres_database: Database, po
         await waits[0]()
         assert len(pauses) == 1
         assert 50 < pauses[0] <= 60
-        async with postgres_database.old_read() as session:
-            recent = "SELECT count(*) FROM api_calls WHERE called_at > clock_timestamp() - interval '60 seconds'"
-            assert (await session.scalar(text(recent)) or 0) <= 5
+        recent = "SELECT count(*) FROM api_calls WHERE called_at > clock_timestamp() - interval '60 seconds'"
+        (count,) = await scalars(postgres_database, recent)
+        assert count <= 5
     finally:
         await another.close()
 
@@ -200,8 +205,7 @@ async def test_calls_that_come_together_do_not_slip_past_the_pace(
             calls.sort(key=lambda call: call.done())
             await asyncio.wait([call for call in calls if not call.done()], timeout=0.01)
         await full.wait()
-        async with postgres_database.old_read() as session:
-            assert await session.scalar(text("SELECT count(*) FROM api_calls")) == 7
+        assert await scalars(postgres_database, "SELECT count(*) FROM api_calls") == [7]
     finally:
         for call in calls:
             call.cancel()
@@ -216,12 +220,11 @@ async def test_a_hold_of_one_process_holds_those_of_all(postgres_database: Datab
     async def go_by(seconds: float) -> None:
         """Time goes by for as long as somebody waits; in the first pause another process is told to wait."""
         pauses.append(seconds)
-        async with postgres_database.old_write() as session:
-            for moved in (
-                "UPDATE api_calls SET called_at = called_at - make_interval(secs => :s)",
-                "UPDATE api_holds SET held_until = held_until - make_interval(secs => :s)",
-            ):
-                await session.execute(text(moved), {"s": seconds})
+        for moved in (
+            "UPDATE api_calls SET called_at = called_at - make_interval(secs => :s)",
+            "UPDATE api_holds SET held_until = held_until - make_interval(secs => :s)",
+        ):
+            await run(postgres_database, moved, s=seconds)
         if len(pauses) == 1:
             await told.hold(100)
             await told.hold(1)

@@ -1,8 +1,10 @@
 import asyncio
+import threading
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from services.store.database import Database, open_database
 
@@ -20,20 +22,18 @@ async def test_processes_that_start_together_make_the_tables_once(postgres_url: 
 async def test_a_process_frozen_in_a_transaction_loses_its_locks(postgres_url: str) -> None:
     frozen, other = await open_database(postgres_url), await open_database(postgres_url)
 
-    async def freeze() -> None:
-        async with frozen.old_write() as session:
-            assert await session.scalar(text("SHOW idle_in_transaction_session_timeout")) == "5s"
-            await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '300ms'"))
-            await session.execute(LOCK)
-            locked.set()
-            await thawed.wait()
-            await session.execute(text("SELECT 1"))
+    def freeze(session: Session) -> None:
+        assert session.scalar(text("SHOW idle_in_transaction_session_timeout")) == "5s"
+        session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '300ms'"))
+        session.execute(LOCK)
+        locked.set()
+        assert thawed.wait(30)
+        session.execute(text("SELECT 1"))
 
-    locked, thawed = asyncio.Event(), asyncio.Event()
-    freezing = asyncio.create_task(freeze())
-    await locked.wait()
-    async with other.old_write() as session:
-        await session.execute(LOCK)
+    locked, thawed = threading.Event(), threading.Event()
+    freezing = asyncio.create_task(frozen.write(freeze))
+    assert await asyncio.to_thread(locked.wait, 10)
+    await other.write(lambda session: session.execute(LOCK))
     thawed.set()
     with pytest.raises(SQLAlchemyError):
         await freezing

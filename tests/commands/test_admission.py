@@ -25,8 +25,7 @@ async def test_somebody_refused_gets_one_sentence_with_their_id(
 async def test_nothing_is_kept_of_somebody_refused(make_world: MakeWorld, alice: Person) -> None:
     world = await make_world(CLOSED)
     await world.says(alice, "/start")
-    async with world.database.old_read() as session:
-        assert await session.get(PersonRow, alice.user_id) is None
+    assert await world.database.read(lambda session: session.get(PersonRow, alice.user_id)) is None
 
 
 async def test_a_flood_of_commands_is_refused_once(make_world: MakeWorld, server: BotApiServer, alice: Person) -> None:

@@ -2,6 +2,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 from sqlalchemy import text, update
+from sqlalchemy.orm import Session
 
 from sandbox.botapi import Person
 from services.access import Subject, SubjectKind, Verdict
@@ -25,11 +26,12 @@ async def fill(world: World, user_id: int) -> None:
     name = sha256(str(user_id).encode()).hexdigest()[:8]
     await add_generation(world.database, f"done-{name}", user_id, at, file_ids=["x"])
     await add_generation(world.database, f"failed-{name}", user_id, at, state=State.FAILED)
-    async with world.database.old_write() as session:
+
+    def insert(session: Session) -> None:
         session.add(
             DraftRow(id=f"d{user_id}", chat_id=user_id, user_id=user_id, language="en", created_at=at, updated_at=at)
         )
-        await session.flush()
+        session.flush()
         session.add(DraftItemRow(draft_id=f"d{user_id}", message_id=1, text="rain"))
         session.add(
             SeenPhotoRow(
@@ -39,23 +41,28 @@ async def fill(world: World, user_id: int) -> None:
         )  # fmt: skip
         session.add(InboxRow(bot_id=1, update_id=user_id, lane=f"-5:{user_id}", received_at=at))
 
+    await world.database.write(insert)
+
 
 async def count_rows(database: Database) -> dict[str, int]:
-    async with database.old_read() as session:
-        return {
-            table.name: await session.scalar(text(f"SELECT count(*) FROM {table.name}")) or 0
+    return await database.read(
+        lambda session: {
+            table.name: session.scalar(text(f"SELECT count(*) FROM {table.name}")) or 0
             for table in Base.metadata.sorted_tables
         }
+    )
 
 
 async def mentions(database: Database, needle: str) -> list[str]:
     """Tables where a row holds the needle in any column."""
-    found = []
-    async with database.old_read() as session:
-        for table in Base.metadata.sorted_tables:
-            rows = await session.execute(table.select())
-            found += [table.name for row in rows if any(needle in str(value) for value in row)]
-    return found
+    return await database.read(
+        lambda session: [
+            table.name
+            for table in Base.metadata.sorted_tables
+            for row in session.execute(table.select())
+            if any(needle in str(value) for value in row)
+        ]
+    )
 
 
 async def forget(world: World, person: Person, label: str = "Delete everything") -> str:
@@ -81,10 +88,9 @@ async def test_everything_of_the_person_goes_and_nothing_of_others(world: World,
     assert after == {**before, "inbox": before["inbox"] + 1, "result_claims": claims + claims}
     left = await mentions(world.database, str(alice.user_id))
     assert left == ["inbox"]
-    async with world.database.old_read() as session:
-        row = await session.get(InboxRow, (1, alice.user_id))
-        assert row is not None
-        assert row.lane == ""
+    row = await world.database.read(lambda session: session.get(InboxRow, (1, alice.user_id)))
+    assert row is not None
+    assert row.lane == ""
 
 
 async def test_no_table_that_names_people_is_overlooked() -> None:
@@ -113,8 +119,8 @@ async def test_while_something_goes_on_nothing_is_deleted(world: World, alice: P
     await add_generation(world.database, "now", alice.user_id, world.clock.now(), state=State.QUEUED)
     before = await count_rows(world.database)
     for state in sorted(set(State) - FINAL):
-        async with world.database.old_write() as session:
-            await session.execute(update(GenerationRow).where(GenerationRow.id == "now").values(state=state.value))
+        change = update(GenerationRow).where(GenerationRow.id == "now").values(state=state.value)
+        await world.database.write(lambda session, change=change: session.execute(change))  # type: ignore[misc]
         assert "still being made" in await forget(world, alice), state
         assert await count_rows(world.database) == before
 

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from sqlalchemy import insert
+from sqlalchemy.orm import Session
 
 from services.store.database import open_database
 from services.store.schema import Base
@@ -22,10 +23,13 @@ ROWS = 3
 async def fill(url: str) -> None:
     """Make the tables of this version, and rows in each."""
     database = await open_database(url)
-    async with database.old_engine.begin() as connection:
-        for table in Base.metadata.sorted_tables:
-            await connection.execute(insert(table), rows_for(table, ROWS))
+    await database.write(_fill)
     await database.close()
+
+
+def _fill(session: Session) -> None:
+    for table in Base.metadata.sorted_tables:
+        session.execute(insert(table), rows_for(table, ROWS))
 
 
 def dump(path: Path) -> tuple[str, str]:

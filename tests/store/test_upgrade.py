@@ -7,6 +7,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, func, select
+from sqlalchemy.orm import Session
 
 from services.store.database import Database, MigrationError, open_database
 from services.store.inspection import Age, inspect_database
@@ -42,12 +43,18 @@ def differences(connection: Connection) -> list[object]:
 
 
 async def unlike_the_models(database: Database) -> list[object]:
-    async with database.old_engine.connect() as connection:
-        return await connection.run_sync(differences)
+    return await database.read(lambda session: differences(session.connection()))
 
 
 def test_there_is_a_release() -> None:
     assert RELEASES
+
+
+def all_is_there(session: Session, before: dict[str, list[dict[str, object]]]) -> None:
+    for table in Base.metadata.sorted_tables:
+        if table.name in before:
+            assert session.scalar(select(func.count()).select_from(table)) == ROWS
+            assert session.execute(select(table)).all()
 
 
 @pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.stem)
@@ -59,11 +66,7 @@ async def test_a_release_comes_forward_with_its_rows(release: Path, tmp_path: Pa
     database = await open_database(url)
     try:
         assert await unlike_the_models(database) == []
-        async with database.old_read() as session:
-            for table in Base.metadata.sorted_tables:
-                if table.name in before:
-                    assert await session.scalar(select(func.count()).select_from(table)) == ROWS
-                    assert (await session.execute(select(table))).all()
+        await database.read(all_is_there, before)
     finally:
         await database.close()
     after = values(path)

@@ -43,8 +43,7 @@ def test_newest_is_the_last_migration() -> None:
 
 async def test_both_ways_make_the_same_tables(tmp_path: Path) -> None:
     fresh = await open_database(f"sqlite:///{tmp_path}/fresh.sqlite3")
-    async with fresh.old_engine.connect() as connection:
-        made = await connection.run_sync(shape)
+    made = await fresh.read(lambda session: shape(session.connection()))
     await fresh.close()
     engine = create_engine(f"sqlite:///{tmp_path}/migrated.sqlite3")
     with engine.begin() as sync:
@@ -63,8 +62,7 @@ async def test_old_tables_are_upgraded(tmp_path: Path) -> None:
         connection.execute(text("CREATE TABLE notes (line TEXT)"))
     engine.dispose()
     opened = await open_database(url)
-    async with opened.old_engine.connect() as looking:
-        tables = set((await looking.run_sync(shape)).keys())
+    tables = set(await opened.read(lambda session: shape(session.connection())))
     await opened.close()
     assert {"notes", "generations", "alembic_version"} <= tables
 
