@@ -1,4 +1,4 @@
-"""Three sample photos, drawn by ``make.py``, for a demo that needs no photos of one's own."""
+"""Three sample photos, painted for this project, for a demo that needs no photos of one's own."""
 
 from pathlib import Path
 
