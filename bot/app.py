@@ -8,20 +8,20 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from datetime import timedelta
 from enum import Enum
+from functools import partial
 from math import inf
 
 from structlog import get_logger
 from telegram.ext import ExtBot
 
 from bot.core import Core, build_core
-from bot.data_dir import exclusive_data_dir, prepare_data_dir
+from bot.data_dir import exclusive_data_dir, prepare_data_dir, remove_engine_files
 from bot.errors import STATUS_CONFIGURATION, OperatorError
 from bot.ground import Ground, Sleep
+from bot.housekeeping import Housekeeping
 from bot.http import HttpServer
 from bot.intake import Intake
-from bot.labour import Labour
 from bot.logs import install_loop_handler
 from bot.memory import keep_to_one_arena, spare_the_collector
 from bot.monitoring import TELEGRAM_SILENCE, Monitoring
@@ -48,9 +48,6 @@ STOP_SECONDS = 8.0
 
 LATE_SECONDS = 3.0
 """A database that takes longer to open is held by another process, most likely."""
-
-GRACE = timedelta(seconds=10)
-"""Among several processes: how old a claim is before a missing job means that its process died."""
 
 log = get_logger(__name__)
 
@@ -87,6 +84,7 @@ def run_bot(settings: Settings, role: Role = Role.ALL) -> int:
                 STATUS_CONFIGURATION,
             )
         with exclusive_data_dir(settings.data_dir):
+            remove_engine_files(settings.data_dir)
             asyncio.run(_until_signalled(settings, role))
     else:
         prepare_data_dir(settings.data_dir)
@@ -115,7 +113,7 @@ async def _until_signalled(settings: Settings, role: Role) -> None:
 
 
 class Process:
-    """The bot in a running event loop; one at a time, for the job engine is one for each process.
+    """The bot in a running event loop.
 
     Args:
         settings: With token and key.
@@ -203,10 +201,8 @@ class Process:
         settings = self._settings
         per_minute = settings.genaipro_requests_per_minute
         if membership is None:
-            jobs_url = f"sqlite:///{settings.data_dir.absolute() / 'jobs.sqlite3'}"
             pacer: ProcessRateLimit | SharedRateLimit = ProcessRateLimit(per_minute, self._clock, self._sleep)
         else:
-            jobs_url = settings.effective_database_url
             pacer = SharedRateLimit(per_minute, database, self._sleep)
         return Ground(
             settings=settings,
@@ -215,9 +211,7 @@ class Process:
             clock=self._clock,
             sleep=self._sleep,
             executor_id=executor_id,
-            jobs_url=jobs_url,
             members=membership or Alone(executor_id),
-            grace=GRACE if membership else timedelta(),
             pacer=pacer,
             telemetry=self._monitoring.telemetry,
         )
@@ -227,16 +221,14 @@ class Process:
     ) -> None:
         members = membership or Alone(executor_id)
         intake = Intake(self._settings, database, bot, core, self._clock, executor_id, members, self._webhook)
-        labour = Labour(database, core, intake.inbox, self._clock, _outbox(bot).room)
         works: list[Work] = [core.changes.run, self._monitoring.loop.run]
         try:
             if membership is not None:
                 await membership.join()
                 works.append(membership.run)
             if self._role is not Role.WEB:
-                await unless_stopped(self._stop, through_outages(self._sleep, labour.start))
-                works += labour.works()
-                self._monitoring.watch_labour(core)
+                works += self._worker_works(database, bot, core, intake)
+                self._monitoring.watch_worker(core)
             if self._role is not Role.WORKER:
                 await unless_stopped(self._stop, through_outages(self._sleep, intake.start))
                 works += intake.works()
@@ -258,12 +250,25 @@ class Process:
             # In the order in which work flows; what is in flight goes on after the next start.
             await intake.close()
             if self._role is not Role.WEB:
-                await labour.close()
+                await core.worker.close()
             if membership is not None:
                 await membership.leave()
             await core.tasks.cancel()
             await intake.shutdown()
             log.info("stopped")
+
+    def _worker_works(self, database: Database, bot: PollingBot, core: Core, intake: Intake) -> list[Work]:
+        """What runs until the process ends where it works on generations."""
+        housekeeping = Housekeeping(
+            database, core.rows, core.results, intake.inbox, core.throttle, self._clock, self._sleep
+        )
+        return [
+            core.worker.run,
+            core.cancel_watch.run,
+            core.progress_log.run,
+            partial(core.board.tick, self._sleep, _outbox(bot).room),
+            housekeeping.run,
+        ]
 
 
 def _outbox(bot: ExtBot[None]) -> Outbox:

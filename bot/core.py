@@ -19,14 +19,13 @@ from services.contact import Contact
 from services.genaipro.client import GenAIProClient
 from services.genaipro.upload import paid_session
 from services.generations.cancelling import CancelScopes, CancelWatch
-from services.generations.dispatcher import Dispatcher
-from services.generations.engine import Engine
 from services.generations.progress_log import ProgressLog
 from services.generations.queue import TOPIC as QUEUE_TOPIC
 from services.generations.queue import Limits, Queue
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
 from services.generations.service import Generations
+from services.generations.worker import Worker
 from services.messenger import Messenger
 from services.metering import MeteredGenAIPro, MeteredPhotos
 from services.people import People
@@ -67,10 +66,9 @@ class Core:
         rows: Their rows.
         results: Their videos.
         board: The status messages.
-        dispatcher: Gives turns.
+        worker: Runs generations.
         cancel_watch: Wishes to cancel from other processes.
         progress_log: Where streams stand.
-        engine: The job engine.
         photos: Photos from Telegram.
         photo_workers: Decodes images.
         temp_dirs: Temporary files.
@@ -91,10 +89,9 @@ class Core:
     rows: GenerationRows
     results: Results
     board: StatusBoard
-    dispatcher: Dispatcher
+    worker: Worker
     cancel_watch: CancelWatch
     progress_log: ProgressLog
-    engine: Engine
     photos: PhotoFetcher
     photo_workers: PhotoWorkers
     temp_dirs: TempDirs
@@ -154,8 +151,9 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
             ended=queue_changed.set,
         ),
     )
-    engine = Engine(ground.jobs_url, ground.executor_id, workflow.begin, workflow.advance)
-    dispatcher = Dispatcher(queue, rows, engine, board, ground.members, ground.grace, queue_changed, Contact(clock))
+    worker = Worker(
+        ground.executor_id, queue, rows, workflow.advance, board, ground.members, queue_changed, Contact(clock)
+    )
     generations = Generations(database, rows, queue, scopes, board, queue_changed.set, changes)
     return Core(
         texts=texts,
@@ -170,10 +168,9 @@ async def build_core(ground: Ground, stack: AsyncExitStack) -> Core:
         rows=rows,
         results=results,
         board=board,
-        dispatcher=dispatcher,
+        worker=worker,
         cancel_watch=CancelWatch(database, scopes, changes),
         progress_log=progress_log,
-        engine=engine,
         photos=photos,
         photo_workers=photo_workers,
         temp_dirs=temp_dirs,

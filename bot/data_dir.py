@@ -5,12 +5,15 @@ import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bot.errors import STATUS_CONFIGURATION, STATUS_FAILED, OperatorError
 
 LOCK_NAME = ".lock"
+
+ENGINE_FILES = ("jobs.sqlite3", "jobs.sqlite3-wal", "jobs.sqlite3-shm")
+"""What the workflow engine of earlier versions kept; the rows of generations hold all that counts."""
 
 
 def prepare_data_dir(path: Path) -> None:
@@ -70,3 +73,10 @@ def exclusive_data_dir(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def remove_engine_files(path: Path) -> None:
+    """Remove what earlier versions left in the directory; nothing reads it, so that it does no harm where it stays."""
+    for name in ENGINE_FILES:
+        with suppress(OSError):
+            (path / name).unlink(missing_ok=True)

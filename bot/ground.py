@@ -2,14 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from telegram import Bot
 
 from bot.settings import Settings
 from services.clock import Clock
 from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit
-from services.generations.dispatcher import Members
+from services.generations.worker import Members
 from services.store.database import Database
 from services.telemetry import Telemetry
 
@@ -26,10 +25,8 @@ class Ground:
         bot: The bot.
         clock: Tells the time.
         sleep: Waits some seconds.
-        executor_id: This process, for the job engine.
-        jobs_url: The job engine's database.
+        executor_id: This process; unique among those that ever were.
         members: The processes of the bot.
-        grace: How old a claim is before a missing job means that its process died.
         pacer: The limit on calls to GenAIPro.
         telemetry: Counts.
     """
@@ -40,8 +37,6 @@ class Ground:
     clock: Clock
     sleep: Sleep
     executor_id: str
-    jobs_url: str
     members: Members
-    grace: timedelta
     pacer: ProcessRateLimit | SharedRateLimit
     telemetry: Telemetry

@@ -9,7 +9,6 @@ from structlog import get_logger
 from services.clock import Clock
 from services.drafts.albums import SeenAlbums
 from services.drafts.upkeep import prune_drafts
-from services.generations.engine import Engine
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
 from services.inbox import KEEP_HANDLED, Inbox
@@ -22,7 +21,6 @@ KEEP_SEEN_PHOTOS = timedelta(days=3)
 KEEP_NOTICES = timedelta(days=2)
 KEEP_GENERATIONS = timedelta(days=180)
 KEEP_CLAIMS = timedelta(days=7)
-KEEP_JOBS = timedelta(days=1)
 
 log = get_logger(__name__)
 
@@ -34,7 +32,6 @@ class Housekeeping:
         database: Holds the drafts.
         rows: The rows of generations.
         results: Their videos.
-        engine: The job engine.
         inbox: The updates.
         throttle: What was told when.
         clock: Tells the time.
@@ -46,7 +43,6 @@ class Housekeeping:
         database: Database,
         rows: GenerationRows,
         results: Results,
-        engine: Engine,
         inbox: Inbox,
         throttle: Throttle,
         clock: Clock,
@@ -55,7 +51,6 @@ class Housekeeping:
         self._database = database
         self._rows = rows
         self._results = results
-        self._engine = engine
         self._inbox = inbox
         self._throttle = throttle
         self._clock = clock
@@ -77,7 +72,6 @@ class Housekeeping:
         photos = await SeenAlbums(self._database, self._clock).prune(now - KEEP_SEEN_PHOTOS)
         generations = await self._rows.prune(now - KEEP_GENERATIONS)
         await self._results.prune_claims(now - KEEP_CLAIMS)
-        jobs = await self._engine.prune(now - KEEP_JOBS)
         await self._inbox.prune(now - KEEP_HANDLED)
         await self._throttle.prune(KEEP_NOTICES)
-        log.info("pruned", drafts=drafts, photos=photos, generations=generations, jobs=jobs)
+        log.info("pruned", drafts=drafts, photos=photos, generations=generations)

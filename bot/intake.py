@@ -24,7 +24,7 @@ from bot.webhook import Webhook, WebhookKeeper
 from handlers.addressing import BotName
 from services.clock import Clock
 from services.contact import Contact
-from services.generations.dispatcher import Members
+from services.generations.worker import Members
 from services.inbox import Arrived, Inbox
 from services.store.database import Database
 from services.tasks import Tasks

@@ -32,8 +32,6 @@ _CEILINGS: Mapping[str, int] = {
     "sqlalchemy": logging.WARNING,
     "psycopg": logging.WARNING,
     "alembic": logging.WARNING,
-    # Inputs and results of workflows at DEBUG, a page of greetings at INFO.
-    "dbos": logging.WARNING,
     # Every request with its path and query.
     "aiohttp.access": logging.CRITICAL + 1,
     # Cookies that could not be read.
@@ -58,17 +56,6 @@ class _Handler(logging.StreamHandler[TextIO]):
         except (OSError, ValueError):
             # Nobody reads the log any more; that must not stop the bot.
             return
-
-
-class _AtLeast(logging.Filter):
-    """Holds a ceiling against a library that sets its own level."""
-
-    def __init__(self, level: int) -> None:
-        super().__init__()
-        self._level = level
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return record.levelno >= self._level
 
 
 def configure_logging(
@@ -116,7 +103,6 @@ def configure_logging(
         logging.getLogger(name).setLevel(own_level)
     for name, ceiling in _CEILINGS.items():
         logging.getLogger(name).setLevel(max(own_level, ceiling))
-    _take_over_dbos()
     logging.captureWarnings(True)
 
 
@@ -127,15 +113,6 @@ def _shared() -> list[Processor]:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-
-
-def _take_over_dbos() -> None:
-    """DBOS brings a handler of its own unless its logger has one, and sets its level from its own configuration."""
-    logger = logging.getLogger("dbos")
-    logger.handlers[:] = [logging.NullHandler()]
-    logger.propagate = True
-    logger.filters[:] = [old for old in logger.filters if not isinstance(old, _AtLeast)]
-    logger.addFilter(_AtLeast(_CEILINGS["dbos"]))
 
 
 def install_hooks() -> None:

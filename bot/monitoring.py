@@ -22,7 +22,7 @@ from services.telemetry import Telemetry
 TELEGRAM_SILENCE = max(POLL_SECONDS + READ_MARGIN_SECONDS, LOOK_SECONDS) + 60.0
 """Seconds without an answer of Telegram's that are normal for a bot that nobody writes to."""
 
-DISPATCH_SILENCE = 60.0
+QUEUE_SILENCE = 60.0
 """Seconds without a look at the queue that an outage of the database explains at most."""
 
 
@@ -89,14 +89,13 @@ class Monitoring:
         waiting = Gauge("pho2video_updates_waiting", "Updates taken and not handled yet.", registry=self._registry)
         waiting.set_function(lambda: intake.lanes.waiting)
 
-    def watch_labour(self, core: Core) -> None:
+    def watch_worker(self, core: Core) -> None:
         """Generations are worked on."""
 
-        async def dispatched() -> None:
-            core.dispatcher.contact.check(DISPATCH_SILENCE)
+        async def looked() -> None:
+            core.worker.contact.check(QUEUE_SILENCE)
 
-        self._health.works_by("dispatcher", dispatched)
-        self._health.works_by("engine", core.engine.unfinished)
+        self._health.works_by("worker", looked)
         reach = GenAIProReach(core.genaipro.credits, self.telemetry.genaipro, self._per_minute, self._clock)
         self._health.works_by("genaipro", reach.check)
         self._metrics.look("credits", reach.refresh_credits)

@@ -208,18 +208,14 @@ class Video:
 
 
 @dataclass(frozen=True, slots=True)
-class Unfinished:
-    """A generation that some run should be working on.
-
-    Attributes:
-        id: Its id.
-        epoch: How many runs have taken it.
-        state: Where it stands.
-    """
+class Lease:
+    """Who works on a generation that has begun and has not been told to its end."""
 
     id: str
     epoch: int
-    state: State
+    """The fencing token: how many runs have taken the row."""
+    taken_by: str | None
+    """The process; None for what a button ended in the queue, and for rows of an earlier version."""
 
 
 def draft_request_key(draft_id: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -16,14 +16,16 @@ from services.generations.model import (
     ACTIVE,
     FINAL,
     DailyLimitReached,
+    Generation,
+    Lease,
     Order,
     Placed,
     PlaceOutcome,
     State,
     TooManyWaiting,
-    Unfinished,
 )
-from services.generations.rows import Work, insert
+from services.generations.rows import Work, changed_rows, insert
+from services.generations.statements import CLAIM
 from services.single_flight import SingleFlight
 from services.store.database import Database
 from services.store.schema import GenerationRow, VideoRow
@@ -33,6 +35,9 @@ TOPIC = "queue"
 
 ANNOUNCE = timedelta(seconds=5)
 """How long a turn waits for the first status message to be sent."""
+
+UNTOLD = timedelta(seconds=10)
+"""How long an end that no run has made is left to the button that made it, before a worker tells it."""
 
 QUEUE_LOCK = 7205759403792794
 """PostgreSQL's advisory lock for decisions over the whole queue; SQLite has one writer anyway."""
@@ -63,7 +68,7 @@ class Queue:
         clock: Tells the time.
         limits: What the owner allows.
         new_id: Makes ids of generations.
-        changes: Tells the dispatchers of other processes that something waits.
+        changes: Tells the workers of other processes that something waits.
     """
 
     def __init__(
@@ -126,12 +131,8 @@ class Queue:
         )
         return int(on_their_way or 0) + int(made or 0) + int(paid_in_vain or 0)
 
-    async def start_next(self) -> list[Unfinished]:
-        """Give turns to as many as the limits allow.
-
-        Returns:
-            Those whose turn has come; their rows say so already.
-        """
+    async def claim_next(self, process_id: str) -> list[Generation]:
+        """Give turns to as many as the limits allow, and make them this process's in the same commit."""
         if not await self._waits():
             return []
         async with self._database.old_write() as session:
@@ -144,10 +145,12 @@ class Queue:
                 max_active=self._limits.max_active,
                 max_active_per_user=self._limits.max_active_per_user,
             )
+            if not chosen:
+                return []
             # Not before all that ran was counted: a turn begins after the end that made room for it.
-            now = self._clock.now()
-            started = [await _start(session, item.id, now) for item in chosen]
-            return [item for item in started if item is not None]
+            claim = {"ids": [item.id for item in chosen], "now": self._clock.now(), "process": process_id}
+            claimed = {one.id: one for one in await changed_rows(session, CLAIM, claim)}
+            return [claimed[item.id] for item in chosen if item.id in claimed]
 
     async def positions(self) -> dict[str, int]:
         """The place of every waiting generation, from 1. Those who ask at the same time share the answer."""
@@ -170,15 +173,15 @@ class Queue:
         async with self._database.look() as connection:
             return (await connection.execute(_FIRST_QUEUED)).first() is not None
 
-    async def unfinished(self, grace: timedelta) -> list[Unfinished]:
-        """All that run, or have ended untold, and that no process has undertaken to work on within ``grace``."""
-        before = self._clock.now() - grace
+    async def leases(self) -> list[Lease]:
+        """All that run, or have ended untold; what a button ended a moment ago is left to the button."""
         ended = GenerationRow.state.in_([state.value for state in FINAL])
-        untold = ended & GenerationRow.final_shown_at.is_(None) & (GenerationRow.finished_at <= before)
-        unclaimed = GenerationRow.claimed_at.is_(None) | (GenerationRow.claimed_at <= before)
-        query = select(GenerationRow.id, GenerationRow.epoch, GenerationRow.state).where(_running() | untold, unclaimed)
+        untold = ended & GenerationRow.final_shown_at.is_(None)
+        is_old = GenerationRow.taken_by.is_not(None) | (GenerationRow.finished_at <= self._clock.now() - UNTOLD)
+        query = select(GenerationRow.id, GenerationRow.epoch, GenerationRow.taken_by)
         async with self._database.look() as connection:
-            return [Unfinished(row.id, row.epoch, State(row.state)) for row in await connection.execute(query)]
+            rows = await connection.execute(query.where(_running() | (untold & is_old)))
+            return [Lease(row.id, row.epoch, row.taken_by) for row in rows]
 
     async def _waiting(self, work: Work) -> list[Waiting]:
         rows = await work.execute(
@@ -242,11 +245,3 @@ def _announced(now: datetime) -> ColumnElement[bool]:
     """
     shown = GenerationRow.status_message_id.is_not(None) | (GenerationRow.queued_at <= now - ANNOUNCE)
     return _queued() & shown
-
-
-async def _start(session: AsyncSession, generation_id: str, now: datetime) -> Unfinished | None:
-    waiting = (GenerationRow.id == generation_id) & _queued()
-    turn = {"state": State.SUBMITTING.value, "started_at": now, "claimed_at": now}
-    statement = update(GenerationRow).where(waiting).values(**turn).returning(GenerationRow.epoch)
-    epoch = await session.scalar(statement.execution_options(synchronize_session=False))
-    return None if epoch is None else Unfinished(generation_id, epoch, State.SUBMITTING)

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.clock import Clock
 from services.failures import Failure
-from services.generations.model import FINAL, Generation, State, Unfinished
+from services.generations.model import FINAL, Generation, Lease, State
 from services.generations.rows import Work, change, changed_row, load
-from services.generations.statements import ARM, DISARM, SHOWN, STATUS_MESSAGE, TAKE, moving
+from services.generations.statements import ARM, DISARM, SHOWN, STATUS_MESSAGE, TAKE_OVER, moving
 from services.store.database import Database
 from services.store.schema import NO_MESSAGE, GenerationRow
 
@@ -61,26 +61,15 @@ class GenerationRows:
         state = State(row.state)
         return state is not known.state and (state in FINAL or known.state is State.QUEUED)
 
-    async def take(self, generation_id: str) -> Generation | None:
-        """Make the caller the row's run: raises the epoch, which stops every earlier run.
+    async def take_over(self, lease: Lease, process_id: str) -> Generation | None:
+        """Make a generation this process's, and stop the run that had it, should that wake up.
 
         Returns:
-            The generation, or None when there is none or it has ended and its end was told.
+            The generation, or None when somebody was faster, or its end was told.
         """
+        orphan = {"run_id": lease.id, "run_epoch": lease.epoch, "process": process_id}
         async with self._database.write_one() as connection:
-            return await changed_row(connection, TAKE, {"run_id": generation_id})
-
-    async def take_over(self, orphan: Unfinished) -> bool:
-        """Claim a generation whose process died, and stop that process's run should it wake up.
-
-        Returns:
-            Whether the claim was the first.
-        """
-        async with self._database.write_one() as connection:
-            # A job that ended a moment ago left no orphan: its end was told.
-            seen = (GenerationRow.id == orphan.id) & (GenerationRow.epoch == orphan.epoch)
-            untold = seen & GenerationRow.final_shown_at.is_(None)
-            return await change(connection, untold, epoch=orphan.epoch + 1, claimed_at=self._clock.now())
+            return await changed_row(connection, TAKE_OVER, orphan)
 
     async def move(self, run: Generation, state: State, note: str = "", **values: object) -> Generation:
         """Go to another state, or stay and change the note.

@@ -23,6 +23,11 @@ _PHOTOS = cast("Table", GenerationPhotoRow.__table__)
 # Made once: making a statement takes longer than SQLite takes to execute it.
 _BY_ID = select(ROWS).where(ROWS.c.id == bindparam("generation"))
 _PHOTOS_OF = select(_PHOTOS).where(_PHOTOS.c.generation_id == bindparam("generation")).order_by(_PHOTOS.c.position)
+_PHOTOS_OF_ALL = (
+    select(_PHOTOS)
+    .where(_PHOTOS.c.generation_id.in_(bindparam("generations", expanding=True)))
+    .order_by(_PHOTOS.c.position)
+)
 
 Work = AsyncSession | AsyncConnection
 """What executes statements: a transaction of several, or a connection for one."""
@@ -102,6 +107,15 @@ async def changed_row(
     if row is None:
         return None
     return _generation(row, await _photos(work, row.id) if photos is None else photos)
+
+
+async def changed_rows(work: Work, statement: ReturningUpdate[Any], values: Mapping[str, object]) -> list[Generation]:
+    """Update some rows, and read them in the same statement; their photos in one more."""
+    rows = (await work.execute(statement, values)).all()
+    photos: dict[str, list[PhotoRef]] = {row.id: [] for row in rows}
+    for row in await work.execute(_PHOTOS_OF_ALL, {"generations": list(photos)}):
+        photos[row.generation_id].append(_photo(row))
+    return [_generation(row, tuple(photos[row.id])) for row in rows]
 
 
 async def insert(session: AsyncSession, generation_id: str, order: Order, now: datetime) -> None:

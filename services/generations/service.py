@@ -39,7 +39,7 @@ class Generations:
         queue: Places orders.
         scopes: What Cancel ends in this process.
         board: The status messages.
-        wake: Tells the dispatcher of this process to look at the queue.
+        wake: Tells the worker of this process to look at the queue.
         changes: Tells the other processes of a wish to cancel.
     """
 
@@ -114,7 +114,7 @@ class Generations:
         try:
             await self._board.end(generation)
         except TelegramError as error:
-            # The dispatcher finds ends that were not told and gives them a job.
+            # The worker finds ends that were not told.
             log.info("end_not_told_yet", generation=generation.id, error=type(error).__name__)
 
     async def newest_running(self, chat_id: int, thread_id: int | None, user_id: int) -> str | None:

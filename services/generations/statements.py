@@ -6,7 +6,7 @@ Their parameters: ``run_id`` and ``run_epoch`` say whose row, and the others wha
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Update, bindparam, func, or_, update
+from sqlalchemy import Update, bindparam, func, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from services.generations.machine import may_follow
@@ -16,7 +16,26 @@ from services.generations.rows import ROWS
 _IS_RUNS = (ROWS.c.id == bindparam("run_id")) & (ROWS.c.epoch == bindparam("run_epoch"))
 """The fence: the row is still the run's."""
 
-TAKE = update(ROWS).where(ROWS.c.id == bindparam("run_id")).values(epoch=ROWS.c.epoch + 1).returning(ROWS)
+_TURNS = select(ROWS.c.id).where(ROWS.c.id.in_(bindparam("ids", expanding=True)), ROWS.c.state == State.QUEUED.value)
+CLAIM = (
+    update(ROWS)
+    # What somebody cancels at this moment is skipped rather than waited for.
+    .where(ROWS.c.id.in_(_TURNS.with_for_update(skip_locked=True)))
+    .values(
+        state=State.SUBMITTING.value,
+        started_at=bindparam("now"),
+        taken_by=bindparam("process"),
+        epoch=ROWS.c.epoch + 1,
+    )
+    .returning(ROWS)
+)
+TAKE_OVER = (
+    update(ROWS)
+    # An end that was told a moment ago left no orphan.
+    .where(_IS_RUNS, ROWS.c.final_shown_at.is_(None))
+    .values(taken_by=bindparam("process"), epoch=ROWS.c.epoch + 1)
+    .returning(ROWS)
+)
 ARM = (
     update(ROWS)
     .where(
@@ -25,14 +44,12 @@ ARM = (
     )
     .values(
         armed_at=bindparam("now"),
-        armed_epoch=bindparam("run_epoch"),
-        first_armed_at=func.coalesce(ROWS.c.first_armed_at, bindparam("now", type_=ROWS.c.first_armed_at.type)),
         attempts=ROWS.c.attempts + 1,
         note="",
     )
     .returning(ROWS)
 )
-DISARM = update(ROWS).where(_IS_RUNS).values(armed_at=None, armed_epoch=None).returning(ROWS)
+DISARM = update(ROWS).where(_IS_RUNS).values(armed_at=None).returning(ROWS)
 SHOWN = update(ROWS).where(ROWS.c.id == bindparam("run_id")).values(final_shown_at=bindparam("now"))
 STATUS_MESSAGE = (
     update(ROWS)

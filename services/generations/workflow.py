@@ -1,7 +1,7 @@
 """The way of a generation, a phase at a time: each phase begins from the row and leaves its outcome in the row.
 
-The job engine calls :meth:`Workflow.advance` until the end; whatever it repeats after a kill is harmless, because the
-row says what may be done.
+The worker calls :meth:`Workflow.advance` until the end; whatever it repeats after a kill is harmless, because the row
+says what may be done.
 """
 
 from collections import Counter
@@ -79,10 +79,6 @@ class Workflow:
         self._ended = ended
         self._sleep = sleep
         self._faults: Counter[str] = Counter()
-
-    async def begin(self, generation_id: str) -> Generation | None:
-        """Take the row for this run; None when nothing is left to do."""
-        return await through_outages(self._sleep, self._rows.take, generation_id)
 
     async def advance(self, generation: Generation) -> Generation | None:
         """Go through the next phase.

@@ -121,7 +121,7 @@ class Endings:
             moved = await self._rows.get(generation.id)
             await self._show(moved or generation, screen)
         except BadRequest as error:
-            # Telegram will refuse the same message for ever: asking again would only keep the job alive.
+            # Telegram will refuse the same message for ever: asking again would only keep the run alive.
             log.exception("end_refused", generation=generation.id, exc_info=error)
 
     async def _give_links(self, generation: Generation) -> Links:

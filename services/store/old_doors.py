@@ -1,11 +1,11 @@
 """The doors of the database that are left until all packages use the new ones."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import cached_property
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
@@ -15,8 +15,6 @@ from services.store.turns import Turns
 
 CLOSE_SECONDS = 1.0
 """What transactions that were cut off are given to let go of their connections."""
-
-EXCLUSIVE_PAUSE_SECONDS = 0.1
 
 
 class OldDoors:
@@ -106,27 +104,6 @@ class OldDoors:
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
         await asyncio.shield(closing)
-
-    @asynccontextmanager
-    async def exclusively(self, key: int, sleep: Callable[[float], Awaitable[None]]) -> AsyncIterator[None]:
-        """A block that only one process at a time is in; on SQLite there is only one.
-
-        Args:
-            key: Of PostgreSQL's advisory lock.
-            sleep: Waits some seconds.
-        """
-        if self._is_sqlite:
-            yield
-            return
-        # No transaction and no statement lasts meanwhile: what makes an index "concurrently" waits for all of them.
-        async with self.old_engine.connect() as connection:
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
-            while not await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}):
-                await sleep(EXCLUSIVE_PAUSE_SECONDS)
-            try:
-                yield
-            finally:
-                await connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": key})
 
     async def old_close(self) -> None:
         """Close every connection."""

@@ -177,7 +177,7 @@ class GenerationRow(Base):
     ``armed_at`` is set and committed before the paid POST and never unset once the POST may have been accepted: a
     row that is armed by a run other than the one that looks at it may have been charged and is only looked up.
     ``epoch`` counts the runs that took the row; a run whose epoch is not the row's any more has lost it.
-    ``claimed_at`` is when a process last undertook to start a job for it.
+    ``taken_by`` is the process that works on it, or that did last.
     """
 
     __tablename__ = "generations"
@@ -203,10 +203,8 @@ class GenerationRow(Base):
     epoch: Mapped[int] = mapped_column(default=0)
     queued_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
-    claimed_at: Mapped[datetime | None]
+    taken_by: Mapped[str | None]
     armed_at: Mapped[datetime | None]
-    armed_epoch: Mapped[int | None]
-    first_armed_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     reconciling_since: Mapped[datetime | None]
     server_error: Mapped[bool] = mapped_column(default=False)
@@ -245,7 +243,6 @@ class VideoRow(Base):
 
     generation_id: Mapped[str] = mapped_column(ForeignKey("generations.id", ondelete="CASCADE"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
-    remote_id: Mapped[str] = mapped_column(default="")
     url: Mapped[str] = mapped_column(Text, default="")
     state: Mapped[str] = mapped_column(default="ready")
     send_attempts: Mapped[int] = mapped_column(default=0)

@@ -11,7 +11,6 @@ import pytest
 import telegram
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from dbos import _logger as dbos_logger
 from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,7 +24,7 @@ from services.telemetry import Telemetry
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
 KEY = "gp-key-0123456789"
 PROMPT = "a private wish about the sea"
-NOISY = ("telegram", "aiohttp", "aiosqlite", "sqlalchemy", "asyncio", "dbos")
+NOISY = ("telegram", "aiohttp", "aiosqlite", "sqlalchemy", "asyncio")
 ME = {"id": 123456789, "is_bot": True, "first_name": "Bot", "username": "some_bot"}
 
 
@@ -151,15 +150,6 @@ def test_update_in_a_message_of_the_framework_shows_its_type_only(stream: io.Str
     assert "Error for update <Update>." in stream.getvalue()
     assert PROMPT in str(update)
     assert PROMPT not in stream.getvalue()
-
-
-def test_dbos_adds_no_handler_and_no_lines_below_warning(stream: io.StringIO) -> None:
-    dbos_logger.init_logger()
-    dbos_logger.dbos_logger.setLevel(logging.DEBUG)
-    dbos_logger.dbos_logger.info("DBOS launched!")
-    dbos_logger.dbos_logger.warning("queue %s is slow", "q")
-    (line,) = stream.getvalue().splitlines()
-    assert line.endswith("dbos: queue q is slow")
 
 
 async def test_requests_to_our_own_server_are_not_logged(stream: io.StringIO) -> None:

@@ -3,13 +3,13 @@
 import asyncio
 import resource
 import sqlite3
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 
 from tests.chaos.checks import deliveries, violations
 from tests.chaos.world import World, world
 
-NAMES = ("pho2video.sqlite3", "jobs.sqlite3")
+NAME = "pho2video.sqlite3"
 
 
 async def all_well(here: World) -> None:
@@ -26,10 +26,8 @@ async def test_locked(tmp_path: Path) -> None:
         gate = here.genaipro.hold(at=1)
         await here.ask("zebra before")
         await gate.blocked()
-        with ExitStack() as stack:
-            for name in NAMES:
-                other = stack.enter_context(closing(sqlite3.connect(here.data_dir / name, isolation_level=None)))
-                other.execute("BEGIN EXCLUSIVE")
+        with closing(sqlite3.connect(here.data_dir / NAME, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
             gate.release()
             await here.ask("zebra meanwhile", person=here.people[1])
             await here.genaipro.finished(here.posts("zebra before")[0])
@@ -57,12 +55,10 @@ async def test_gone(tmp_path: Path) -> None:
         gate = here.genaipro.hold(at=1)
         await here.ask("zebra before")
         await gate.blocked()
-        for name in NAMES:
-            (here.data_dir / name).rename(tmp_path / name)
+        (here.data_dir / NAME).rename(tmp_path / NAME)
         gate.release()
         await here.ask("zebra meanwhile", person=here.people[1])
         await here.bot.logged("inbox_met_an_outage", 2)
-        for name in NAMES:
-            assert not (here.data_dir / name).exists()
-            (tmp_path / name).rename(here.data_dir / name)
+        assert not (here.data_dir / NAME).exists()
+        (tmp_path / NAME).rename(here.data_dir / NAME)
         await all_well(here)

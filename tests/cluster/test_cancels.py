@@ -13,7 +13,7 @@ from services.changes import Changes
 from services.clock import SystemClock
 from services.generations import cancelling
 from services.generations.cancelling import CancelRequestedError, CancelScopes, CancelWatch
-from services.generations.model import CancelOutcome, Generation, Order, State, Unfinished
+from services.generations.model import CancelOutcome, Generation, Lease, Order, State
 from services.generations.repository import GenerationRows, RunOvertakenError
 from services.generations.rows import insert
 from services.generations.service import Generations
@@ -103,6 +103,6 @@ async def test_what_was_announced_to_the_deaf_is_found_all_the_same(
         await web.wish(cancelled)
         with pytest.raises(CancelRequestedError):
             await blocks[0]
-        assert await web.rows.take_over(Unfinished(taken.id, taken.epoch, taken.state))
+        assert await web.rows.take_over(Lease(taken.id, taken.epoch, None), "web")
         with pytest.raises(RunOvertakenError):
             await blocks[1]

@@ -9,7 +9,7 @@ from services.clock import SystemClock
 from services.delivery.plan import Limits as SendLimits
 from services.delivery.plan import Prepared, Way
 from services.delivery.send import Outgoing, SentVideo
-from services.generations.model import Generation, Order, State, Unfinished
+from services.generations.model import Generation, Lease, Order, State
 from services.generations.repository import GenerationRows, RunOvertakenError
 from services.generations.results import Results
 from services.generations.rows import insert
@@ -17,7 +17,7 @@ from services.generations.sending import Item, Sending, SendTools
 from services.outbox.priority import said
 from services.screens import Place
 from services.store.database import Database
-from tests.generations.bench import PHOTO
+from tests.generations.bench import PHOTO, take_over
 
 ITEM = Item(Prepared(0, "https://example.com/1.mp4", Way.URL), Way.URL, 0)
 
@@ -33,7 +33,7 @@ class SlowChat:
 
     async def send(self, _place: Place, _videos: Sequence[Outgoing], _caption: str = "") -> list[SentVideo]:
         if self._is_overtaken:
-            assert await self._rows.take_over(Unfinished(self._run.id, self._run.epoch, self._run.state))
+            assert await self._rows.take_over(Lease(self._run.id, self._run.epoch, None), "another")
         fence = said().fence
         assert fence is not None
         await fence()
@@ -47,7 +47,7 @@ async def test_a_video_is_sent_only_while_it_is_ours(postgres_database: Database
     rows, results = GenerationRows(postgres_database, clock), Results(postgres_database, clock)
     async with postgres_database.old_write() as session:
         await insert(session, "g", Order("key", 1, None, 1, "en", 5, None, "a cat", 1, (PHOTO,)), clock.now())
-    run = await rows.take("g")
+    run = await take_over(rows, "g")
     assert run is not None
     run = await rows.move(run, State.DELIVERING)
     chat = SlowChat(rows, run, is_overtaken=is_overtaken)

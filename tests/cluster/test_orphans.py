@@ -1,22 +1,24 @@
+"""Who works on what: claims and take-overs of several processes on one database."""
+
 import asyncio
-from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass, field
 
 import pytest
+from sqlalchemy import update
 
 from services.changes import Changes
 from services.clock import SystemClock
 from services.contact import Contact
-from services.generations.dispatcher import Dispatcher
-from services.generations.engine import Job
-from services.generations.model import Generation, Order, Placed
-from services.generations.queue import Limits, Queue
+from services.generations.model import Generation, Order, Placed, State
+from services.generations.queue import UNTOLD, Limits, Queue
 from services.generations.repository import GenerationRows
+from services.generations.worker import Worker
 from services.photos.model import PhotoKind, PhotoRef
 from services.store.database import Database
+from services.store.schema import GenerationRow
 from tests.access.world import ManualClock
 
-GRACE = timedelta(seconds=10)
+PHOTO = PhotoRef(file_id="f", unique_id="u", kind=PhotoKind.PHOTO, size=1, mime_type="", file_name="")
 
 
 class Members:
@@ -31,51 +33,54 @@ class Members:
         return self.names
 
 
-class Jobs:
-    """The job engine of all processes; a start takes a moment, as the real one's does."""
-
-    def __init__(self) -> None:
-        self.jobs: list[Job] = []
-        self.abandoned: list[str] = []
-
-    def of(self, executor: str) -> "JobsOf":
-        return JobsOf(self, executor)
-
-
-class JobsOf:
-    def __init__(self, all_jobs: Jobs, executor: str) -> None:
-        self._all = all_jobs
-        self._executor = executor
-
-    async def start(self, generation_id: str, run: int) -> None:
-        await asyncio.sleep(0)
-        self._all.jobs.append(Job(f"{generation_id}:{run}", generation_id, self._executor))
-
-    async def unfinished(self) -> Sequence[Job]:
-        return [job for job in self._all.jobs if job.id not in self._all.abandoned]
-
-    async def abandon(self, job_ids: Sequence[str]) -> None:
-        self._all.abandoned += job_ids
-
-
 class Board:
     async def waiting(self, generation: Generation, position: int) -> None:
         return
 
 
+@dataclass
 class Process:
-    """What one process has of it."""
+    """One process; what it runs goes on until it is killed."""
 
-    def __init__(self, name: str, database: Database, clock: ManualClock, jobs: Jobs, members: Members) -> None:
-        self.rows = GenerationRows(database, clock)
+    name: str
+    database: Database
+    clock: ManualClock
+    members: Members
+    runs: list[Generation] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.rows = GenerationRows(self.database, self.clock)
         limits = Limits(max_active=20, max_active_per_user=20, max_queued_per_user=20, daily_videos_per_user=0)
-        self.queue = Queue(database, clock, limits, lambda: f"g-{name}", Changes(database, SystemClock()))
-        self.dispatcher = Dispatcher(
-            self.queue, self.rows, jobs.of(name), Board(), members, GRACE, asyncio.Event(), Contact(clock)
+        self.queue = Queue(self.database, self.clock, limits, lambda: "g", Changes(self.database, SystemClock()))
+        self.worker = Worker(
+            self.name,
+            self.queue,
+            self.rows,
+            self.advance,
+            Board(),
+            self.members,
+            asyncio.Event(),
+            Contact(self.clock),
         )
+        self.fails = False
+
+    async def advance(self, generation: Generation) -> Generation | None:
+        self.runs.append(generation)
+        if self.fails:
+            raise OSError("no space left")
+        await asyncio.Event().wait()
+        return None
 
     async def mend(self) -> None:
-        await self.dispatcher._mend()
+        await self.worker.mend()
+        await asyncio.sleep(0)
+
+    async def claim(self) -> None:
+        await self.worker.claim()
+        await asyncio.sleep(0)
+
+    async def die(self) -> None:
+        await self.worker.close()
 
 
 @pytest.fixture
@@ -83,81 +88,116 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-async def turn(process: Process, database: Database) -> str:
-    """Give a generation its turn, and no job."""
-    photo = PhotoRef(file_id="f", unique_id="u", kind=PhotoKind.PHOTO, size=1, mime_type="", file_name="")
-    order = Order("key", 5, None, 5, "en", 1, 9, "a boat", 1, (photo,))
-    async with database.old_write() as session:
+async def queued(process: Process) -> str:
+    order = Order("key", 5, None, 5, "en", 1, 9, "a boat", 1, (PHOTO,))
+    async with process.database.old_write() as session:
         placed = await process.queue.place(session, order)
     assert isinstance(placed, Placed)
-    assert [turn.id for turn in await process.queue.start_next()] == [placed.generation_id]
     return placed.generation_id
 
 
-async def test_processes_that_find_one_orphan_at_once_make_one_job(
+async def test_processes_that_claim_at_once_run_it_once(postgres_database: Database, clock: ManualClock) -> None:
+    processes = [Process(name, postgres_database, clock, Members("a", "b", "c")) for name in "abc"]
+    generation_id = await queued(processes[0])
+    await asyncio.gather(*(process.claim() for process in processes))
+    assert [run.id for process in processes for run in process.runs] == [generation_id]
+
+
+async def test_processes_that_find_one_orphan_at_once_run_it_once(
     postgres_database: Database, clock: ManualClock
 ) -> None:
-    jobs, members = Jobs(), Members("a", "b", "c")
-    processes = [Process(name, postgres_database, clock, jobs, members) for name in "abc"]
-    orphan = await turn(processes[0], postgres_database)
-    jobs.jobs.append(Job(f"{orphan}:0", orphan, "dead"))
-    clock.pass_(60)
+    dead, *processes = [Process(name, postgres_database, clock, Members("a", "b", "c")) for name in ("dead", *"abc")]
+    orphan = await queued(dead)
+    await dead.claim()
+    assert [run.epoch for run in dead.runs] == [1]
     await asyncio.gather(*(process.mend() for process in processes))
-    # Also one that looks again before the new job shows.
-    shown, jobs.jobs = jobs.jobs, [job for job in jobs.jobs if job.executor_id == "dead"]
-    await processes[1].mend()
-    jobs.jobs = shown + jobs.jobs[1:]
-    assert [job.id for job in jobs.jobs] == [f"{orphan}:0", f"{orphan}:1"]
-    # Marking a dead job as ended may be done by several, and twice: nothing comes of it.
-    assert set(jobs.abandoned) == {f"{orphan}:0"}
-
-
-async def test_a_turn_that_was_given_a_moment_ago_is_no_orphan(postgres_database: Database, clock: ManualClock) -> None:
-    jobs = Jobs()
-    one = Process("a", postgres_database, clock, jobs, Members("a"))
-    orphan = await turn(one, postgres_database)
-    clock.pass_(GRACE.total_seconds() - 1)
-    await one.mend()
-    assert jobs.jobs == []
-    clock.pass_(2)
-    await one.mend()
-    assert [job.id for job in jobs.jobs] == [f"{orphan}:1"]
+    assert [(run.id, run.epoch) for process in processes for run in process.runs] == [(orphan, 2)]
+    await asyncio.gather(*(process.mend() for process in processes))
+    assert sum(len(process.runs) for process in processes) == 1
 
 
 async def test_who_took_an_orphan_and_died_is_followed_by_another(
     postgres_database: Database, clock: ManualClock
 ) -> None:
-    jobs = Jobs()
-    members = Members("a", "b")
-    one = Process("a", postgres_database, clock, jobs, members)
-    orphan = await turn(one, postgres_database)
-    for epoch in (1, 2, 3):
-        clock.pass_(60)
-        await one.mend()
-        assert jobs.jobs[-1].id == f"{orphan}:{epoch}"
-        jobs.jobs[-1] = Job(jobs.jobs[-1].id, orphan, "dead")
+    await queued(first := Process("p0", postgres_database, clock, Members("p0")))
+    await first.claim()
+    for number in (1, 2, 3):
+        name = f"p{number}"
+        heir = Process(name, postgres_database, clock, Members(name))
+        await heir.mend()
+        assert [run.epoch for run in heir.runs] == [number + 1]
 
 
 async def test_a_living_processs_work_is_left_alone_and_nobody_acts_on_doubt(
     postgres_database: Database, clock: ManualClock
 ) -> None:
-    jobs, members = Jobs(), Members("a", "b")
-    one = Process("a", postgres_database, clock, jobs, members)
-    orphan = await turn(one, postgres_database)
-    jobs.jobs.append(Job(f"{orphan}:0", orphan, "b"))
-    clock.pass_(60)
-    await one.mend()
+    members = Members("a", "b")
+    one, other = Process("a", postgres_database, clock, members), Process("b", postgres_database, clock, members)
+    await queued(one)
+    await one.claim()
+    await other.mend()
     members.names = None
-    jobs.jobs[0] = Job(f"{orphan}:0", orphan, "dead")
+    await other.mend()
+    assert other.runs == []
+    members.names = {"b"}
+    await other.mend()
+    assert len(other.runs) == 1
+
+
+async def test_a_run_of_its_own_that_failed_is_taken_up_again_and_no_other(
+    postgres_database: Database, clock: ManualClock
+) -> None:
+    one = Process("a", postgres_database, clock, Members("a"))
+    await queued(one)
+    one.fails = True
+    await one.claim()
+    one.fails = False
     await one.mend()
-    assert len(jobs.jobs) == 1
-    assert jobs.abandoned == []
+    await one.mend()
+    assert [run.epoch for run in one.runs] == [1, 2]
+
+
+async def test_a_process_that_woke_up_may_take_its_own_work_back(
+    postgres_database: Database, clock: ManualClock
+) -> None:
+    one, other = (
+        Process("a", postgres_database, clock, Members("a")),
+        Process("b", postgres_database, clock, Members("b")),
+    )
+    await queued(one)
+    await one.claim()
+    await other.mend()
+    # Its old run has not met the fence yet.
+    await one.mend()
+    assert [run.epoch for run in one.runs] == [1, 3]
+
+
+async def test_rows_of_an_earlier_version_belong_to_nobody(postgres_database: Database, clock: ManualClock) -> None:
+    await queued(old := Process("old", postgres_database, clock, Members("old", "a")))
+    await old.claim()
+    async with postgres_database.old_write() as session:
+        await session.execute(update(GenerationRow).values(taken_by=None))
+    one = Process("a", postgres_database, clock, Members("old", "a"))
+    await one.mend()
+    assert len(one.runs) == 1
 
 
 async def test_an_end_that_was_told_leaves_no_orphan(postgres_database: Database, clock: ManualClock) -> None:
-    one = Process("a", postgres_database, clock, Jobs(), Members("a"))
-    orphan = await turn(one, postgres_database)
-    clock.pass_(60)
-    (seen,) = await one.queue.unfinished(GRACE)
+    one = Process("a", postgres_database, clock, Members("a"))
+    orphan = await queued(one)
+    await one.claim()
+    (seen,) = await one.queue.leases()
     await one.rows.mark_final_shown(orphan)
-    assert not await one.rows.take_over(seen)
+    assert await one.rows.take_over(seen, "b") is None
+
+
+async def test_an_end_that_a_button_made_is_left_to_the_button_for_a_while(
+    postgres_database: Database, clock: ManualClock
+) -> None:
+    one = Process("a", postgres_database, clock, Members("a"))
+    await one.rows.request_cancel(await queued(one))
+    await one.mend()
+    assert one.runs == []
+    clock.pass_(UNTOLD.total_seconds())
+    await one.mend()
+    assert [run.state for run in one.runs] == [State.CANCELLED]

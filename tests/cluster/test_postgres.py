@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from services.store.database import Database, open_database
+from services.store.database import open_database
 
 LOCK = text("SELECT pg_advisory_xact_lock(1)")
 
@@ -41,38 +41,3 @@ async def test_a_process_frozen_in_a_transaction_loses_its_locks(postgres_url: s
     await frozen.ping()
     await frozen.close()
     await other.close()
-
-
-async def test_one_process_at_a_time_and_no_transaction_meanwhile(
-    postgres_database: Database, postgres_url: str
-) -> None:
-    another = await open_database(postgres_url)
-    inside: list[str] = []
-    entered, leave, waited = asyncio.Event(), asyncio.Event(), asyncio.Event()
-
-    async def sleep(_: float) -> None:
-        waited.set()
-        await asyncio.sleep(0)
-
-    async def first() -> None:
-        async with postgres_database.exclusively(2, sleep):
-            inside.append("first")
-            entered.set()
-            await leave.wait()
-            inside.append("left")
-
-    async def second() -> None:
-        await entered.wait()
-        async with another.exclusively(2, sleep):
-            inside.append("second")
-
-    tasks = [asyncio.create_task(first()), asyncio.create_task(second())]
-    await waited.wait()
-    async with another.old_read() as session:
-        # What makes an index "concurrently" would wait for these.
-        busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'"
-        assert await session.scalar(text(busy)) == 0
-    leave.set()
-    await asyncio.gather(*tasks)
-    assert inside == ["first", "left", "second"]
-    await another.close()

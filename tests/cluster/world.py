@@ -231,7 +231,7 @@ def _tell(here: Cluster) -> None:
         print(f"{at:.2f} process {number}: {dict(line.fields) or line.event}")  # noqa: T201
     for call in here.telegram.calls():
         print(f"{call.at:%H:%M:%S.%f} {call.method} {str(dict(call.params))[:300]}")  # noqa: T201
-    columns = "prompt, state, epoch, armed_at, claimed_at, finished_at, final_shown_at"
+    columns = "prompt, state, epoch, armed_at, taken_by, finished_at, final_shown_at"
     for row in here.rows(f"SELECT {columns} FROM generations"):
         print(row)  # noqa: T201
 

@@ -10,7 +10,7 @@ from tests.ports import free_port
 async def test_ready_once_updates_are_taken_and_alive_all_the_time(tmp_path: Path) -> None:
     async with operated(tmp_path) as (_, endpoints):
         body = await endpoints.until("/readyz", lambda status, _: status == 200)
-        for part in ("started", "database", "telegram", "updates", "dispatcher", "engine", "genaipro"):
+        for part in ("started", "database", "telegram", "updates", "worker", "genaipro"):
             assert f'"{part}": "ok"' in body
         assert (await endpoints.get("/healthz"))[0] == 200
 

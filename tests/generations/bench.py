@@ -9,7 +9,7 @@ from services.changes import Changes
 from services.delivery.plan import Limits as SendLimits
 from services.generations.cancelling import CancelScopes
 from services.generations.deliver import Deliverer
-from services.generations.model import Generation, Order, Placed
+from services.generations.model import Generation, Lease, Order, Placed
 from services.generations.progress_log import ProgressLog
 from services.generations.queue import Limits, Queue
 from services.generations.reconcile import Patience, Reconciler
@@ -24,6 +24,7 @@ from services.store.database import open_database
 from services.temp_dirs import TempDirs
 from tests.generations.fates import Chat, Fate, HandClock, MortalDatabase, NoAlarm, Service
 
+PROCESS = "a process"
 PHOTO = PhotoRef("file", "unique", PhotoKind.PHOTO, 1000)
 
 
@@ -52,6 +53,7 @@ class Bench:
 
     def boot(self) -> None:
         """Start a new process on the same rows: whatever was in memory is gone."""
+        self._claimed: dict[str, Generation] = {}
         self.scopes = CancelScopes()
         temp_dirs = TempDirs(Path(self._folder.name))
         timing = Timing(self.generation_timeout, self.clock.sleep)
@@ -92,8 +94,14 @@ class Bench:
         """Place an order and give it its turn."""
         generation_id = await self.queued(prompt, count, user, key)
         await self.rows.set_status_message(await self.get(generation_id), 7)
-        await self.queue.start_next()
+        await self.claim()
         return generation_id
+
+    async def claim(self) -> list[str]:
+        """Give turns; returns whose."""
+        claimed = await self.queue.claim_next(PROCESS)
+        self._claimed |= {one.id: one for one in claimed}
+        return [one.id for one in claimed]
 
     async def queued(self, prompt: str = "a cat", count: int = 1, user: int = 1, key: str = "") -> str:
         """Place an order."""
@@ -110,10 +118,21 @@ class Bench:
 
     async def run(self, generation_id: str) -> Generation:
         """One run, to its end."""
-        current = await self.workflow.begin(generation_id)
+        current = self._claimed.pop(generation_id, None) or await take_over(self.rows, generation_id)
         while current is not None:
             current = await self.workflow.advance(current)
         return await self.get(generation_id)
+
+    async def take(self, generation_id: str) -> Generation:
+        """Start a run, which overtakes every earlier one."""
+        taken = await self.take_untold(generation_id)
+        assert taken is not None
+        return taken
+
+    async def take_untold(self, generation_id: str) -> Generation | None:
+        """The same, or None where the end was told already."""
+        self._claimed.pop(generation_id, None)
+        return await take_over(self.rows, generation_id)
 
     def close(self) -> None:
         self._folder.cleanup()
@@ -124,6 +143,12 @@ class Bench:
 
     async def _nowhere(self, _old: int, _new: int) -> None:
         return None
+
+
+async def take_over(rows: GenerationRows, generation_id: str) -> Generation | None:
+    """Take a generation over as it is now, as another process does."""
+    row = await rows.get(generation_id)
+    return None if row is None else await rows.take_over(Lease(row.id, row.epoch, None), PROCESS)
 
 
 async def bench(folder: Path) -> tuple[Bench, Callable[[], Coroutine[None, None, None]]]:

@@ -24,8 +24,7 @@ from tests.generations.fates import Send
 
 async def made(here: Bench, count: int = 3, user: int = 1) -> Generation:
     """A generation whose videos are there."""
-    generation = await here.rows.take(await here.place("a cat", count, user))
-    assert generation is not None
+    generation = await here.take(await here.place("a cat", count, user))
     armed = await here.rows.arm(generation)
     assert armed is not None
     urls = tuple(f"https://a.example/{number}.mp4" for number in range(count))

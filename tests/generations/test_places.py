@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from services.genaipro.events import VideoResult
-from services.generations.model import Generation, State, Unfinished, VideoState
+from services.generations.model import Generation, Lease, State, VideoState
 from services.generations.queue import Limits, Queue
 from services.store.database import Database
 from tests.generations.bench import Bench
@@ -41,18 +41,15 @@ async def shown(here: Bench, generation_id: str, message_id: int = 7) -> None:
     assert await here.rows.set_status_message(await here.get(generation_id), message_id)
 
 
-async def test_a_turn_tells_the_run_that_it_is_the_first(here: Bench) -> None:
+async def test_a_claim_raises_the_fencing_token_sets_the_owner_and_gives_the_row(here: Bench) -> None:
     generation_id = await here.queued()
     await shown(here, generation_id)
-    (turn,) = await here.queue.start_next()
-    row = await here.get(generation_id)
-    assert turn == Unfinished(generation_id, row.epoch, State.SUBMITTING)
-    assert row.state is State.SUBMITTING
-    assert await here.queue.start_next() == []
-    # As one of those that nobody works on, once nobody has for long enough.
-    await here.clock.sleep(100)
-    assert await here.rows.take_over(turn)
-    assert not await here.rows.take_over(turn)
+    (claimed,) = await here.queue.claim_next("one")
+    assert claimed == await here.get(generation_id)
+    assert (claimed.state, claimed.epoch) == (State.SUBMITTING, 1)
+    assert claimed.photos
+    assert await here.queue.claim_next("one") == []
+    assert await here.queue.leases() == [Lease(generation_id, 1, "one")]
 
 
 async def test_only_places_that_a_message_shows_are_told(here: Bench) -> None:
@@ -91,8 +88,7 @@ def found(*urls: str, name: str = "one") -> VideoResult:
 
 
 async def armed(here: Bench, count: int = 1) -> Generation:
-    run = await here.rows.take(await here.place(count=count))
-    assert run is not None
+    run = await here.take(await here.place(count=count))
     run = await here.rows.arm(run) or run
     assert run.armed_at is not None
     return run

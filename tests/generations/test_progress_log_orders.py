@@ -17,7 +17,7 @@ from services.generations.progress_log import ProgressLog
 from services.generations.repository import GenerationRows, RunOvertakenError
 from services.generations.rows import insert
 from services.store.database import Database
-from tests.generations.bench import PHOTO
+from tests.generations.bench import PHOTO, take_over
 
 _IDS = count()
 
@@ -110,7 +110,7 @@ class Play:
                     moved = await self._rows.move(self._stream, state, "moved")
                     self._left_as = moved.state, moved.note
             case Overtake():
-                taken = await self._rows.take(self._stream.id)
+                taken = await take_over(self._rows, self._stream.id)
                 assert taken is not None
                 self._left_as = taken.state, taken.note
 
@@ -139,7 +139,7 @@ async def running(database: Database) -> Generation:
     async with database.old_write(durable=False) as session:
         await insert(session, f"g{number}", order, clock.now())
     rows = GenerationRows(database, clock)
-    run = await rows.take(f"g{number}")
+    run = await take_over(rows, f"g{number}")
     assert run is not None
     return await rows.move(run, State.SUBMITTING)
 

@@ -38,15 +38,11 @@ async def placed(here: Bench, user: int = 1, count: int = 1) -> str:
     return outcome.generation_id
 
 
-async def started(queue: Queue) -> list[str]:
-    return [turn.id for turn in await queue.start_next()]
-
-
 async def test_one_key_is_one_generation(here: Bench) -> None:
     first, again = await place(here, key="k"), await place(here, key="k")
     assert isinstance(first, Placed)
     assert again == Placed(first.generation_id, created=False)
-    assert await started(here.queue) == [first.generation_id]
+    assert await here.claim() == [first.generation_id]
 
 
 async def test_a_repetition_is_known_even_where_a_new_one_would_be_refused(here: Bench) -> None:
@@ -59,20 +55,20 @@ async def test_a_repetition_is_known_even_where_a_new_one_would_be_refused(here:
 
 
 async def test_so_many_start_as_limits_allow(here: Bench) -> None:
-    queue = limited(here, active=3, each=2)
+    limited(here, active=3, each=2)
     mine = [await placed(here) for _ in range(3)]
     theirs = [await placed(here, user=2) for _ in range(3)]
-    assert await started(queue) == [mine[0], theirs[0], mine[1]]
-    assert await started(queue) == []
+    assert await here.claim() == [mine[0], theirs[0], mine[1]]
+    assert await here.claim() == []
     await here.run(mine[0])
-    assert await started(queue) == [theirs[1]]
+    assert await here.claim() == [theirs[1]]
 
 
 async def test_a_turn_waits_for_the_status_message_but_not_for_ever(here: Bench) -> None:
     generation_id = await here.queued()
-    assert await started(here.queue) == []
+    assert await here.claim() == []
     await here.clock.sleep(ANNOUNCE.total_seconds())
-    assert await started(here.queue) == [generation_id]
+    assert await here.claim() == [generation_id]
 
 
 async def test_those_that_could_start_at_once_do_not_count_as_waiting(here: Bench) -> None:
@@ -85,29 +81,29 @@ async def test_those_that_could_start_at_once_do_not_count_as_waiting(here: Benc
 async def test_places_count_from_one_and_move_up(here: Bench) -> None:
     queue = limited(here, active=1)
     running = await placed(here, user=9)
-    await queue.start_next()
+    await here.claim()
     first, second, other = await placed(here), await placed(here), await placed(here, user=2)
     assert await queue.positions() == {first: 1, other: 2, second: 3}
     await here.run(running)
-    await queue.start_next()
+    await here.claim()
     assert await queue.positions() == {other: 1, second: 2}
     await here.run(first)
     assert await queue.positions() == {other: 1, second: 2}
-    assert await started(queue) == [other]
+    assert await here.claim() == [other]
 
 
 async def test_turns_from_before_do_not_count_for_ever(here: Bench) -> None:
     queue = limited(here, active=1)
     for _ in range(3):
         done = await placed(here)
-        await queue.start_next()
+        await here.claim()
         await here.run(done)
     running = await placed(here, user=9)
-    await queue.start_next()
+    await here.claim()
     mine, other = await placed(here), await placed(here, user=2)
     assert await queue.positions() == {mine: 1, other: 2}
     await here.run(running)
-    assert await started(queue) == [mine]
+    assert await here.claim() == [mine]
 
 
 @pytest.mark.parametrize(
@@ -115,25 +111,24 @@ async def test_turns_from_before_do_not_count_for_ever(here: Bench) -> None:
     [(Post.COMPLETED, 1), (Post.ERROR_EVENT, 3), (Post.REFUSED, 3), (Post.SERVER_ERROR, 3)],
 )
 async def test_videos_of_a_day_that_failed_are_given_back(here: Bench, post: Post, left: int) -> None:
-    queue = limited(here, daily=3)
+    limited(here, daily=3)
     here.service.coming.append(post)
     first = await placed(here, count=2)
     assert await place(here, count=3) == DailyLimitReached(3, 1)
-    await queue.start_next()
+    await here.claim()
     await here.run(first)
     outcome = await place(here, count=3)
     assert isinstance(outcome, Placed) if left == 3 else outcome == DailyLimitReached(3, left)
 
 
 async def test_cancelled_videos_are_given_back_only_where_they_cost_nothing(here: Bench) -> None:
-    queue = limited(here, daily=4)
+    limited(here, daily=4)
     waiting = await placed(here, count=2)
     await here.rows.request_cancel(waiting)
     assert isinstance(await place(here, count=2), Placed)
     paid = await placed(here, count=2)
-    await queue.start_next()
-    generation = await here.rows.take(paid)
-    assert generation is not None
+    await here.claim()
+    generation = await here.take(paid)
     await here.rows.arm(generation)
     await here.rows.request_cancel(paid)
     await here.run(paid)

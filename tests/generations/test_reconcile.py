@@ -16,8 +16,7 @@ from tests.generations.fates import Post
 
 async def lost(here: Bench, prompt: str = "a cat", count: int = 1, user: int = 1, *, error: bool = False) -> Generation:
     """A request whose POST may have been accepted; what became of it is for the test to say."""
-    generation = await here.rows.take(await here.place(prompt, count, user))
-    assert generation is not None
+    generation = await here.take(await here.place(prompt, count, user))
     armed = await here.rows.arm(generation)
     assert armed is not None
     return await here.rows.move(armed, State.RECONCILING, charged=Charged.UNKNOWN.value, server_error=error)

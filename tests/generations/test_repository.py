@@ -2,22 +2,21 @@
 
 import asyncio
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from services.failures import Failure, FailureKind
-from services.generations.model import FINAL, Generation, State, Unfinished
+from services.generations.model import FINAL, Generation, Lease, State
 from services.generations.repository import RunOvertakenError
 from services.store.schema import GenerationPhotoRow, GenerationRow
 from tests.generations.bench import PHOTO, Bench
 
 
 async def taken(here: Bench) -> Generation:
-    generation = await here.rows.take(await here.place())
-    assert generation is not None
-    return generation
+    return await here.take(await here.place())
 
 
 async def test_what_was_placed_is_what_is_read(here: Bench) -> None:
@@ -30,13 +29,11 @@ async def test_what_was_placed_is_what_is_read(here: Bench) -> None:
         State.QUEUED,
     )
     assert await here.rows.get("nobody") is None
-    assert await here.rows.take("nobody") is None
 
 
 async def test_each_taking_overtakes_the_runs_before(here: Bench) -> None:
     stale = await taken(here)
-    fresh = await here.rows.take(stale.id)
-    assert fresh is not None
+    fresh = await here.take(stale.id)
     assert fresh.epoch == stale.epoch + 1
     for attempt in (
         here.rows.arm(stale),
@@ -52,13 +49,15 @@ async def test_each_taking_overtakes_the_runs_before(here: Bench) -> None:
 
 async def test_an_orphan_is_claimed_once_and_only_while_its_end_is_untold(here: Bench) -> None:
     generation = await taken(here)
-    orphan = Unfinished(generation.id, generation.epoch, generation.state)
-    assert await here.rows.take_over(orphan)
-    assert not await here.rows.take_over(orphan)
+    orphan = Lease(generation.id, generation.epoch, "dead")
+    taken_over = await here.rows.take_over(orphan, "heir")
+    assert taken_over == replace(generation, epoch=generation.epoch + 1)
+    assert await here.rows.take_over(orphan, "another") is None
+    assert Lease(generation.id, generation.epoch + 1, "heir") in await here.queue.leases()
     with pytest.raises(RunOvertakenError):
         await here.rows.move(generation, State.RECONCILING)
     done = await here.run(generation.id)
-    assert not await here.rows.take_over(Unfinished(done.id, done.epoch, done.state))
+    assert await here.rows.take_over(Lease(done.id, done.epoch, None), "another") is None
 
 
 async def test_nothing_leaves_a_final_state(here: Bench) -> None:

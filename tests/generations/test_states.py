@@ -78,7 +78,7 @@ class Runs(RuleBasedStateMachine):
     @rule(generation_id=ids)
     def freeze(self, generation_id: str) -> None:
         """A process stops in the middle of nothing and keeps what it knows."""
-        taken = self.do(self.bench.rows.take(generation_id))
+        taken = self.do(self.bench.take_untold(generation_id))
         if taken is not None:
             self.frozen.append(taken)
 

@@ -41,9 +41,7 @@ class Failing:
 
 
 async def taken(here: Bench, **order: Any) -> Generation:
-    generation = await here.rows.take(await here.place(**order))
-    assert generation is not None
-    return generation
+    return await here.take(await here.place(**order))
 
 
 async def test_the_arming_is_committed_before_the_post(here: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +176,7 @@ async def test_a_run_that_was_overtaken_in_mid_stream_writes_nothing(
     @asynccontextmanager
     async def overtaken(_photos: object, _prompt: str, _count: int) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         async def events() -> AsyncIterator[StreamEvent]:
-            await here.rows.take(generation.id)
+            await here.take(generation.id)
             yield CompletedEvent((VideoResult("i", "p", ("https://a.example/1",), True, False, "", None),))
 
         yield events()
@@ -187,7 +185,7 @@ async def test_a_run_that_was_overtaken_in_mid_stream_writes_nothing(
     with pytest.raises(RunOvertakenError):
         await here.submitter.run(generation)
     row = await here.get(generation.id)
-    assert (row.state, row.epoch) == (State.SUBMITTING, 2)
+    assert (row.state, row.epoch) == (State.SUBMITTING, generation.epoch + 1)
     assert await here.results.videos(generation.id) == []
 
 

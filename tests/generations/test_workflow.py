@@ -151,9 +151,8 @@ async def test_a_run_that_was_overtaken_stops_and_lets_go_of_the_message(
     forgotten: list[str] = []
     monkeypatch.setattr(here.chat, "forget", forgotten.append)
     generation_id = await here.place()
-    stale = await here.workflow.begin(generation_id)
-    assert stale is not None
-    await here.rows.take(generation_id)
+    stale = await here.take(generation_id)
+    await here.take(generation_id)
     assert await here.workflow.advance(stale) is None
     assert forgotten == [generation_id]
     assert not here.service.posts

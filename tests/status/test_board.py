@@ -269,8 +269,8 @@ async def test_what_went_on_elsewhere_while_an_edit_waited_is_not_shown(
     await room.board.waiting(waiting, 2)
     first = asyncio.create_task(room.board.first(waiting, 2))
     await room.chats.asked(2)
-    await room.here.queue.start_next()
-    assert await room.here.rows.take(waiting.id) is not None
+    await room.here.claim()
+    await room.here.take(waiting.id)
     room.chats.open.set()
     assert await first == waiting
     assert await room.shown() == []
@@ -286,9 +286,8 @@ async def test_a_place_that_comes_late_does_not_stop_the_run_of_the_same_process
     room.chats.open.clear()
     await room.board.waiting(replace(waiting, status_message_id=7), 2)
     await room.chats.asked(1)
-    await room.here.queue.start_next()
-    mine = await room.here.rows.take(waiting.id)
-    assert mine is not None
+    await room.here.claim()
+    mine = await room.here.take(waiting.id)
     room.board.progress(mine)
     room.chats.open.set()
     assert len(await room.shown()) == 1

@@ -27,10 +27,8 @@ async def unannounced(room: Room) -> Generation:
     """A run that began before its status message was sent."""
     generation_id = await room.here.queued()
     await room.here.clock.sleep(ANNOUNCE.total_seconds())
-    await room.here.queue.start_next()
-    generation = await room.here.rows.take(generation_id)
-    assert generation is not None
-    return generation
+    await room.here.claim()
+    return await room.here.take(generation_id)
 
 
 async def shown_on(room: Room, *generations: Generation) -> list[int]:

@@ -115,6 +115,4 @@ async def opened(folder: Path) -> AsyncIterator[Room]:
 
 
 async def running(room: Room) -> Generation:
-    generation = await room.here.rows.take(await room.here.place())
-    assert generation is not None
-    return generation
+    return await room.here.take(await room.here.place())

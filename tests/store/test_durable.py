@@ -45,7 +45,7 @@ async def test_a_run_waits_for_the_disk(database: Database) -> None:
     def on_begin(connection: object) -> None:
         used.append(connection.get_execution_options()[BEGIN])  # type: ignore[attr-defined]
 
-    await GenerationRows(database, SystemClock()).take("none")
+    await GenerationRows(database, SystemClock()).mark_final_shown("none")
     assert used == [("PRAGMA synchronous=FULL",)]
 
 

@@ -1,0 +1,160 @@
+"""The worker: claims generations whose turn it is, takes over those of dead processes, runs each as a task.
+
+The generation's row is the queue and the lease: ``state`` says where it stands, ``taken_by`` who works on it, and
+``epoch``, the fencing token, which run of it counts. A phase begins from the row and leaves its outcome in it, so that
+whoever takes a row over goes on from there.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
+from structlog import get_logger
+
+from services.contact import Contact
+from services.generations.model import Generation, Lease, State
+from services.generations.queue import Queue
+from services.generations.repository import GenerationRows
+
+POLL_SECONDS = 1.0
+"""How often the queue is looked at when nobody says that it changed (another process may have)."""
+
+REST_SECONDS = 0.05
+"""The least time between two looks: with many requests at once, one serves all that changed meanwhile."""
+
+MEND_SECONDS = 5.0
+"""Time between two searches for generations that nobody works on."""
+
+log = get_logger(__name__)
+
+
+class Members(Protocol):
+    """The processes of the bot."""
+
+    @property
+    def speaks(self) -> bool:
+        """Whether this process does what one of those that work on generations shall do for all."""
+        ...
+
+    async def living(self) -> set[str] | None:
+        """The processes that are alive; None while nobody may be declared dead."""
+        ...
+
+
+class QueueBoard(Protocol):
+    """Where places in the queue are shown."""
+
+    async def waiting(self, generation: Generation, position: int) -> None:
+        """Show a place."""
+        ...
+
+
+@dataclass(slots=True)
+class Worker:
+    """Runs generations in this process."""
+
+    process_id: str
+    queue: Queue
+    rows: GenerationRows
+    advance: Callable[[Generation], Awaitable[Generation | None]]
+    """Goes through a generation's next phase; None once the run has nothing left to do."""
+    board: QueueBoard
+    members: Members
+    changed: asyncio.Event
+    """Set when something was placed, or a place became free."""
+    contact: Contact
+    _runs: dict[tuple[str, int], asyncio.Task[None]] = field(default_factory=dict)
+    _places: dict[str, int] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Work until cancelled. A database that does not answer is asked again."""
+        loop = asyncio.get_running_loop()
+        mend_at = loop.time()
+        while True:
+            try:
+                if loop.time() >= mend_at:
+                    await self.mend()
+                    mend_at = loop.time() + MEND_SECONDS
+                await self.claim()
+                await self._show_places()
+                self.contact.answered()
+            except (SQLAlchemyError, OSError) as error:
+                self.contact.failed()
+                log.warning("queue_met_an_outage", error=type(error).__name__)
+            await self._pause()
+
+    async def claim(self) -> None:
+        """Run as many of those that wait as the limits allow."""
+        for generation in await self.queue.claim_next(self.process_id):
+            log.info("turn_given", generation=generation.id)
+            self._start(generation)
+
+    async def mend(self) -> None:
+        """Take over what nobody works on: its process died, or this one failed to run it."""
+        # The rows are read before who lives: a process joins before it claims, so that no owner who lives looks dead.
+        leases = [lease for lease in await self.queue.leases() if not self._is_running(lease)]
+        if not leases:
+            return
+        living = await self.members.living()
+        for lease in leases:
+            is_own = lease.taken_by == self.process_id
+            if is_own or (living is not None and lease.taken_by not in living):
+                await self._take_over(lease)
+
+    async def close(self) -> None:
+        """Stop all runs; another process, or this one after its next start, goes on with them."""
+        runs: Sequence[asyncio.Task[None]] = list(self._runs.values())
+        for task in runs:
+            task.cancel()
+        if runs:
+            await asyncio.wait(runs)
+
+    def _is_running(self, lease: Lease) -> bool:
+        return lease.taken_by == self.process_id and (lease.id, lease.epoch) in self._runs
+
+    async def _take_over(self, lease: Lease) -> None:
+        # Raising the fencing token is the claim: of several processes that find the orphan, one takes it.
+        generation = await self.rows.take_over(lease, self.process_id)
+        if generation is not None:
+            log.warning("generation_taken_over", generation=generation.id, state=generation.state.value)
+            self._start(generation)
+
+    def _start(self, generation: Generation) -> None:
+        key = generation.id, generation.epoch
+        task = asyncio.get_running_loop().create_task(self._run(generation), name=f"generation-{generation.id}")
+        self._runs[key] = task
+        task.add_done_callback(lambda _: self._runs.pop(key, None))
+
+    async def _run(self, generation: Generation) -> None:
+        current: Generation | None = generation
+        try:
+            while current is not None:
+                current = await self.advance(current)
+        except Exception:
+            # The row is still this process's, so that the next search takes it over.
+            log.exception("run_failed", generation=generation.id)
+
+    async def _pause(self) -> None:
+        await asyncio.sleep(REST_SECONDS)
+        try:
+            async with asyncio.timeout(POLL_SECONDS):
+                await self.changed.wait()
+        except TimeoutError:
+            return
+        finally:
+            self.changed.clear()
+
+    async def _show_places(self) -> None:
+        """Tell those that wait about their new place; the outbox drops what comes too often."""
+        if not self.members.speaks:
+            self._places = {}
+            return
+        places = await self.queue.positions_shown()
+        changed = {key: place for key, place in places.items() if self._places.get(key) != place}
+        self._places = places
+        for generation_id, place in changed.items():
+            generation = await self.rows.get(generation_id)
+            if generation is not None and generation.state is State.QUEUED:
+                await self.board.waiting(generation, place)
