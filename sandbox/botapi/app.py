@@ -8,7 +8,7 @@ from aiohttp import web
 
 from sandbox.botapi.backend import Backend
 from sandbox.botapi.errors import ApiError, not_found, unauthorized
-from sandbox.botapi.faults import HTML_413, Fault, FaultKind
+from sandbox.botapi.faults import Fault, FaultKind, error_page
 from sandbox.botapi.journal import Download, ReceivedCall
 from sandbox.botapi.methods import METHODS
 from sandbox.botapi.params import Call, decode
@@ -78,7 +78,7 @@ class BotApiApp:
             return _refusal(error)
         except _PageError as page:
             record.finish(page.status, "HTML page")
-            return web.Response(status=page.status, text=HTML_413, content_type="text/html")
+            return web.Response(status=page.status, text=error_page(page.status), content_type="text/html")
         except _DropError:
             record.finish(0, "connection dropped")
             _cut(request)

@@ -3,14 +3,19 @@
 import asyncio
 from dataclasses import dataclass, field
 from enum import StrEnum
+from http import HTTPStatus
 
 from sandbox.botapi.errors import ApiError
 from sandbox.botapi.params import Call
 
-HTML_413 = (
-    "<html>\r\n<head><title>413 Request Entity Too Large</title></head>\r\n<body>\r\n"
-    "<center><h1>413 Request Entity Too Large</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
-)
+
+def error_page(status: int) -> str:
+    """What a web server says in the place of the Bot API."""
+    title = f"{status} {HTTPStatus(status).phrase}"
+    return (
+        f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n"
+        f"<center><h1>{title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+    )
 
 
 class FaultKind(StrEnum):

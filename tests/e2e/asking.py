@@ -22,7 +22,7 @@ TEXTS = Texts("en")
 _UNDER_WAY = tuple(
     TEXTS.into(language).plain(key, count=count)
     for language in ("en", "vi")
-    for key in ("status-delivering", "status-cancelling")
+    for key in ("status-delivering", "status-file-late", "status-cancelling")
     for count in range(1, 5)
 )
 

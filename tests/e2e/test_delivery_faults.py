@@ -58,12 +58,12 @@ async def test_several_come_as_one_album_in_order_with_the_prompt_on_the_first(t
 
 
 async def test_one_bad_video_takes_no_other_with_it(tmp_path: Path) -> None:
-    async with world(tmp_path) as here, here.clock.hurried(0.5):
+    async with world(tmp_path) as here, here.clock.hurried(4.0):
         here.genaipro.enqueue(Script(urls=("http://127.0.0.1:1/never.mp4",)))
         asked = await ask(here, "one is gone", 3)
         await done(here, asked)
         assert got(here, asked) == made(here, asked)[1:]
-        assert states(here) == ["linked", "sent", "sent"]
+        assert states(here) == ["unfetched", "sent", "sent"]
         assert links(here, asked) == 1
 
 
@@ -79,12 +79,13 @@ async def test_an_address_that_may_not_be_fetched_is_no_link_either(tmp_path: Pa
 
 
 async def test_a_page_in_place_of_a_film_becomes_a_link(tmp_path: Path) -> None:
-    async with world(tmp_path) as here, here.clock.hurried(0.5):
+    async with world(tmp_path) as here, here.clock.hurried(4.0):
         here.genaipro.enqueue(Script(file_answer=PAGE))
         asked = await ask(here, "a page", 2)
         await done(here, asked)
-        assert states(here) == ["linked", "linked"]
+        assert states(here) == ["unfetched", "unfetched"]
         assert links(here, asked) == 2
+        assert "The service did not hand out the files of 2 videos" in statuses(here, asked)[0].text
         assert not videos(here, asked)
 
 
