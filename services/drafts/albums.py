@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from services.clock import Clock
 from services.drafts.changes import draft_of_album, drafts_of_messages, new_values, put, touch
@@ -19,7 +19,7 @@ from services.drafts.repository import Added, AddOutcome
 from services.drafts.rows import COLLECTING_STATES, lock, lock_open, photo_columns, photo_of, with_items
 from services.photos.model import PhotoRef
 from services.store.database import Database
-from services.store.old_dialects import affected, insert_new
+from services.store.dialects import affected, insert_new
 from services.store.schema import DraftItemRow, DraftRow, SeenPhotoRow
 
 
@@ -45,26 +45,16 @@ class SeenAlbums:
 
     async def remember(self, chat_id: int, user_id: int, media_group_id: str, part: SeenPhoto) -> None:
         """Keep a part; keeping it twice changes nothing."""
-        async with self._database.old_write(durable=False) as session:
-            await insert_new(
-                session,
-                SeenPhotoRow,
-                chat_id=chat_id,
-                message_id=part.message_id,
-                user_id=user_id,
-                media_group_id=media_group_id,
-                seen_at=self._clock.now(),
-                **photo_columns(part.photo),
-            )
+        await self._database.write(_remember, chat_id, user_id, media_group_id, part, self._clock.now(), durable=False)
 
     async def parts(self, chat_id: int, media_group_id: str) -> tuple[SeenPhoto, ...]:
         """The parts seen so far, in message order."""
         query = select(SeenPhotoRow).where(
             SeenPhotoRow.chat_id == chat_id, SeenPhotoRow.media_group_id == media_group_id
         )
-        async with self._database.old_read() as session:
-            rows = await session.scalars(query.order_by(SeenPhotoRow.message_id))
-            photos = [(row.message_id, photo_of(row)) for row in rows]
+        query = query.order_by(SeenPhotoRow.message_id)
+        rows = await self._database.read(lambda session: session.scalars(query).all())
+        photos = [(row.message_id, photo_of(row)) for row in rows]
         return tuple(SeenPhoto(message_id, photo) for message_id, photo in photos if photo is not None)
 
     async def prune(self, before: datetime) -> int:
@@ -73,8 +63,7 @@ class SeenAlbums:
         Returns:
             How many parts were dropped.
         """
-        async with self._database.old_write() as session:
-            return await affected(session, delete(SeenPhotoRow).where(SeenPhotoRow.seen_at < before))
+        return await self._database.write(affected, delete(SeenPhotoRow).where(SeenPhotoRow.seen_at < before))
 
 
 def album_draft_id(chat_id: int, media_group_id: str) -> str:
@@ -111,40 +100,58 @@ class StartingAlbums:
         """
         now = self._clock.now()
         draft_id = album_draft_id(owner.chat_id, media_group_id)
-        async with self._database.old_write() as session:
-            row = await lock(session, draft_id)
+
+        def begin(session: Session) -> Added:
+            row = lock(session, draft_id)
             if row is None:
-                earlier = await draft_of_album(session, owner, media_group_id)
+                earlier = draft_of_album(session, owner, media_group_id)
                 if earlier is not None and earlier.state not in COLLECTING_STATES:
-                    known = await drafts_of_messages(session, owner.chat_id, items)
+                    known = drafts_of_messages(session, owner.chat_id, items)
                     is_repeated = len(known) == len(items)
                     return Added(AddOutcome.REPEATED if is_repeated else AddOutcome.TOO_LATE, earlier.id)
                 values = new_values(draft_id, owner, defaults, DraftState.STARTING, now)
-                await insert_new(session, DraftRow, **values)
-                row = await lock(session, draft_id)
+                insert_new(session, DraftRow, **values)
+                row = lock(session, draft_id)
                 assert row is not None
-                await _take_parts(session, owner, row, media_group_id, now)
-            present = {item.message_id for item in (await with_items(session, row)).items}
+                _take_parts(session, owner, row, media_group_id, now)
+            present = {item.message_id for item in with_items(session, row).items}
             fresh = [item for item in items if item.message_id not in present]
             if not fresh:
                 return Added(AddOutcome.REPEATED, row.id)
             if row.state not in COLLECTING_STATES:
                 return Added(AddOutcome.TOO_LATE, row.id)
-            await put(session, row, fresh, count, now)
+            put(session, row, fresh, count, now)
             row.starts_itself = True
             return Added(AddOutcome.ADDED, row.id)
 
+        return await self._database.write(begin)
 
-async def _take_parts(session: AsyncSession, owner: Owner, row: DraftRow, media_group_id: str, now: datetime) -> None:
-    source = await lock_open(session, owner)
+
+def _remember(
+    session: Session, chat_id: int, user_id: int, media_group_id: str, part: SeenPhoto, now: datetime
+) -> None:
+    insert_new(
+        session,
+        SeenPhotoRow,
+        chat_id=chat_id,
+        message_id=part.message_id,
+        user_id=user_id,
+        media_group_id=media_group_id,
+        seen_at=now,
+        **photo_columns(part.photo),
+    )
+
+
+def _take_parts(session: Session, owner: Owner, row: DraftRow, media_group_id: str, now: datetime) -> None:
+    source = lock_open(session, owner)
     if source is None:
         return
     parts = DraftItemRow.media_group_id == media_group_id
     move = update(DraftItemRow).where(DraftItemRow.draft_id == source.id, parts).values(draft_id=row.id)
-    if not await affected(session, move):
+    if not affected(session, move):
         return
     touch(source, now)
-    if not (await with_items(session, source)).items:
+    if not with_items(session, source).items:
         # The card that an early part called for becomes the status message.
         row.card_message_id = source.card_message_id
-        await session.delete(source)
+        session.delete(source)

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import case, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from services.drafts.model import Defaults, DraftItem, DraftState, NewId, Owner, is_count
 from services.drafts.rows import COLLECTING_STATES, item_row, lock_open
-from services.store.old_dialects import insert_new
+from services.store.dialects import insert_new
 from services.store.schema import NO_THREAD, DraftItemRow, DraftRow
 
 _OPEN_ATTEMPTS = 10
@@ -38,11 +38,9 @@ def adopt(row: DraftRow, card: int | None) -> None:
         row.card_claimed_at = None
 
 
-async def put(
-    session: AsyncSession, row: DraftRow, items: Sequence[DraftItem], count: int | None, now: datetime
-) -> None:
+def put(session: Session, row: DraftRow, items: Sequence[DraftItem], count: int | None, now: datetime) -> None:
     """Add messages that a draft does not have, and the number of videos they ask for (None: none)."""
-    if row.extra_told and await _are_sent_anew(session, row, items):
+    if row.extra_told and _are_sent_anew(session, row, items):
         row.extra_told = False
     session.add_all(item_row(row.id, item) for item in items)
     if count is not None and is_count(count):
@@ -50,13 +48,13 @@ async def put(
     touch(row, now)
 
 
-async def _are_sent_anew(session: AsyncSession, row: DraftRow, items: Sequence[DraftItem]) -> bool:
+def _are_sent_anew(session: Session, row: DraftRow, items: Sequence[DraftItem]) -> bool:
     """Whether there are photos among messages that are no further parts of an album that the draft has parts of."""
     albums = {item.media_group_id for item in items if item.photo is not None}
     if not albums or None in albums:
         return bool(albums)
     known = select(DraftItemRow.media_group_id).where(DraftItemRow.draft_id == row.id)
-    return not albums <= set(await session.scalars(known))
+    return not albums <= set(session.scalars(known))
 
 
 def new_values(draft_id: str, owner: Owner, defaults: Defaults, state: DraftState, now: datetime) -> dict[str, object]:
@@ -76,28 +74,28 @@ def new_values(draft_id: str, owner: Owner, defaults: Defaults, state: DraftStat
     }
 
 
-async def open_row(session: AsyncSession, owner: Owner, defaults: Defaults, new_id: NewId, now: datetime) -> DraftRow:
+def open_row(session: Session, owner: Owner, defaults: Defaults, new_id: NewId, now: datetime) -> DraftRow:
     """The owner's open draft, which is made if there is none."""
     # Another process may open it, or send it off, between any two of these statements.
     for _ in range(_OPEN_ATTEMPTS):
-        row = await lock_open(session, owner)
+        row = lock_open(session, owner)
         if row is not None:
             return row
-        await insert_new(session, DraftRow, **new_values(new_id(), owner, defaults, DraftState.OPEN, now))
+        insert_new(session, DraftRow, **new_values(new_id(), owner, defaults, DraftState.OPEN, now))
     raise RuntimeError("the open draft of one person changes faster than it can be read")
 
 
-async def drafts_of_messages(session: AsyncSession, chat_id: int, items: Iterable[DraftItem]) -> dict[int, str]:
+def drafts_of_messages(session: Session, chat_id: int, items: Iterable[DraftItem]) -> dict[int, str]:
     """The draft of each of these messages that was taken before, whatever became of the draft."""
     query = (
         select(DraftItemRow.message_id, DraftItemRow.draft_id)
         .join(DraftRow, DraftRow.id == DraftItemRow.draft_id)
         .where(DraftRow.chat_id == chat_id, DraftItemRow.message_id.in_([item.message_id for item in items]))
     )
-    return dict((await session.execute(query)).all())
+    return dict((session.execute(query)).all())
 
 
-async def draft_of_album(session: AsyncSession, owner: Owner, media_group_id: str) -> DraftRow | None:
+def draft_of_album(session: Session, owner: Owner, media_group_id: str) -> DraftRow | None:
     """The draft that has parts of this album, or None; one that still collects comes first."""
     has_parts = select(DraftItemRow.draft_id).where(DraftItemRow.media_group_id == media_group_id)
     query = (
@@ -107,4 +105,4 @@ async def draft_of_album(session: AsyncSession, owner: Owner, media_group_id: st
         .limit(1)
         .with_for_update()
     )
-    return await session.scalar(query)
+    return session.scalar(query)

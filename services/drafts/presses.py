@@ -1,6 +1,9 @@
 """What the buttons do to drafts, each press in one transaction."""
 
+from datetime import datetime
 from enum import StrEnum
+
+from sqlalchemy.orm import Session
 
 from services.clock import Clock
 from services.drafts.changes import adopt, close, open_row, put, touch
@@ -49,25 +52,11 @@ class DraftPresses:
 
     async def set_count(self, draft_id: str, user_id: int, count: int, card: int | None = None) -> PressOutcome:
         """Ask for another number of videos, 1 to 4; ``card`` is the message that was pressed."""
-        async with self._database.old_write() as session:
-            row = await lock(session, draft_id)
-            outcome = judge_press(row, user_id)
-            if row is not None and outcome is PressOutcome.DONE:
-                adopt(row, card)
-                if is_count(count) and row.count != count:
-                    row.count = count
-                    touch(row, self._clock.now())
-            return outcome
+        return await self._database.write(_set_count, draft_id, user_id, count, card, self._clock.now())
 
     async def cancel(self, draft_id: str, user_id: int, card: int | None = None) -> PressOutcome:
         """Give a draft up; ``card`` is the message that was pressed."""
-        async with self._database.old_write() as session:
-            row = await lock(session, draft_id)
-            outcome = judge_press(row, user_id)
-            if row is not None and outcome is PressOutcome.DONE:
-                adopt(row, card)
-                close(row, self._clock.now())
-            return outcome
+        return await self._database.write(_cancel, draft_id, user_id, card, self._clock.now())
 
     async def cancel_open(self, owner: Owner) -> str | None:
         """Give an owner's open draft up.
@@ -75,12 +64,7 @@ class DraftPresses:
         Returns:
             The draft, whose card is to be shown anew, or None when none was open.
         """
-        async with self._database.old_write() as session:
-            row = await lock_open(session, owner)
-            if row is None:
-                return None
-            close(row, self._clock.now())
-            return row.id
+        return await self._database.write(_cancel_open, owner, self._clock.now())
 
     async def edit_again(self, owner: Owner, defaults: Defaults, generation_id: str, order: Order) -> tuple[str, ...]:
         """Open a draft with the photos and the number of videos of an earlier request, waiting for a new prompt.
@@ -91,17 +75,50 @@ class DraftPresses:
             The drafts whose cards are to be shown anew, the new one last.
         """
         now = self._clock.now()
-        async with self._database.old_write() as session:
-            old = await lock_open(session, owner)
+
+        def edit(session: Session) -> tuple[str, ...]:
+            old = lock_open(session, owner)
             if old is not None and old.edited_from == generation_id:
                 # A card that the person deleted comes back.
                 touch(old, now)
                 return (old.id,)
             if old is not None:
                 close(old, now)
-                await session.flush()
-            new = await open_row(session, owner, defaults, self._new_id, now)
+                session.flush()
+            new = open_row(session, owner, defaults, self._new_id, now)
             new.edited_from = generation_id
             new.request_message_id = order.request_message_id
-            await put(session, new, borrow(order.photos), order.count, now)
+            put(session, new, borrow(order.photos), order.count, now)
             return (new.id,) if old is None else (old.id, new.id)
+
+        return await self._database.write(edit)
+
+
+def _set_count(
+    session: Session, draft_id: str, user_id: int, count: int, card: int | None, now: datetime
+) -> PressOutcome:
+    row = lock(session, draft_id)
+    outcome = judge_press(row, user_id)
+    if row is not None and outcome is PressOutcome.DONE:
+        adopt(row, card)
+        if is_count(count) and row.count != count:
+            row.count = count
+            touch(row, now)
+    return outcome
+
+
+def _cancel(session: Session, draft_id: str, user_id: int, card: int | None, now: datetime) -> PressOutcome:
+    row = lock(session, draft_id)
+    outcome = judge_press(row, user_id)
+    if row is not None and outcome is PressOutcome.DONE:
+        adopt(row, card)
+        close(row, now)
+    return outcome
+
+
+def _cancel_open(session: Session, owner: Owner, now: datetime) -> str | None:
+    row = lock_open(session, owner)
+    if row is None:
+        return None
+    close(row, now)
+    return row.id

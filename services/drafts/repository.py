@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from services.clock import Clock
 from services.drafts.changes import draft_of_album, drafts_of_messages, open_row, put, touch
@@ -14,6 +15,7 @@ from services.drafts.model import Defaults, Draft, DraftItem, DraftState, NewId,
 from services.drafts.rows import COLLECTING_STATES, load, of_owner, photo_columns, with_items
 from services.photos.model import PhotoRef
 from services.store.database import Database
+from services.store.dialects import affected
 from services.store.schema import DraftItemRow, DraftRow
 
 HOLD = timedelta(seconds=60)
@@ -79,8 +81,7 @@ class Drafts:
 
     async def get(self, draft_id: str) -> Draft | None:
         """Read a draft, or None."""
-        async with self._database.old_read() as session:
-            return await load(session, draft_id)
+        return await self._database.read(load, draft_id)
 
     async def still_a_card(self, draft_id: str) -> None:
         """Look once more before a card is edited; where nobody can tell, it is.
@@ -93,8 +94,7 @@ class Drafts:
         if self._database.is_sqlite:
             return
         try:
-            async with self._database.old_read() as session:
-                state = await session.scalar(select(DraftRow.state).where(DraftRow.id == draft_id))
+            state = await self._database.read(_state, draft_id)
         except (SQLAlchemyError, OSError):
             return
         if state == DraftState.SUBMITTED.value:
@@ -102,21 +102,18 @@ class Drafts:
 
     async def open_of(self, owner: Owner) -> Draft | None:
         """Read an owner's open draft, or None."""
-        async with self._database.old_read() as session:
-            row = await session.scalar(of_owner(owner).where(DraftRow.state == DraftState.OPEN.value))
-            return None if row is None else await with_items(session, row)
+        return await self._database.read(_open_of, owner)
 
     async def knows_album(self, owner: Owner, media_group_id: str) -> bool:
         """Whether parts of this album are in a draft of the owner's, of any state."""
         has_parts = select(DraftItemRow.draft_id).where(DraftItemRow.media_group_id == media_group_id)
         query = select(DraftRow.id).where(DraftRow.chat_id == owner.chat_id, DraftRow.user_id == owner.user_id)
-        async with self._database.old_read() as session:
-            return await session.scalar(query.where(DraftRow.id.in_(has_parts)).limit(1)) is not None
+        query = query.where(DraftRow.id.in_(has_parts)).limit(1)
+        return await self._database.read(lambda session: session.scalar(query)) is not None
 
     async def known_messages(self, chat_id: int, items: Sequence[DraftItem]) -> frozenset[int]:
         """Those of these messages that were taken before."""
-        async with self._database.old_read() as session:
-            return frozenset(await drafts_of_messages(session, chat_id, items))
+        return frozenset(await self._database.read(drafts_of_messages, chat_id, items))
 
     async def add(
         self,
@@ -137,29 +134,30 @@ class Drafts:
             request_message_id: The message that is the request, where that is none of the items.
         """
         now = self._clock.now()
-        async with self._database.old_write(durable=False) as session:
-            known = await drafts_of_messages(session, owner.chat_id, items)
+
+        def add(session: Session) -> Added:
+            known = drafts_of_messages(session, owner.chat_id, items)
             fresh = [item for item in items if item.message_id not in known]
             if not fresh:
                 return Added(AddOutcome.REPEATED, next(iter(known.values())))
             album = next((item.media_group_id for item in fresh if item.media_group_id is not None), None)
-            row = None if album is None else await draft_of_album(session, owner, album)
+            row = None if album is None else draft_of_album(session, owner, album)
             if row is not None and row.state not in COLLECTING_STATES:
                 is_cancelled = row.state == DraftState.CANCELLED.value
                 return Added(AddOutcome.DROPPED if is_cancelled else AddOutcome.TOO_LATE, row.id)
             if row is None and defaults is None:
-                row = await session.scalar(
-                    of_owner(owner).where(DraftRow.state == DraftState.OPEN.value).with_for_update()
-                )
+                row = session.scalar(of_owner(owner).where(DraftRow.state == DraftState.OPEN.value).with_for_update())
                 if row is None or album is not None:
                     return Added(AddOutcome.NO_DRAFT)
             if row is None:
                 assert defaults is not None
-                row = await open_row(session, owner, defaults, self._new_id, now)
-            await put(session, row, fresh, count, now)
+                row = open_row(session, owner, defaults, self._new_id, now)
+            put(session, row, fresh, count, now)
             if request_message_id is not None:
                 row.request_message_id = request_message_id
             return Added(AddOutcome.ADDED, row.id)
+
+        return await self._database.write(add, durable=False)
 
     async def change_message(self, chat_id: int, user_id: int, edition: Edition) -> str | None:
         """Take over an edited message of a draft that still collects.
@@ -170,22 +168,7 @@ class Drafts:
         # Most edited messages of a group are none of ours, and must cost no write.
         if not await self.known_messages(chat_id, [DraftItem(edition.message_id)]):
             return None
-        async with self._database.old_write(durable=False) as session:
-            query = (
-                select(DraftItemRow, DraftRow)
-                .join(DraftRow, DraftRow.id == DraftItemRow.draft_id)
-                .where(DraftItemRow.message_id == edition.message_id, DraftRow.chat_id == chat_id)
-                .where(DraftRow.user_id == user_id, DraftRow.state.in_(COLLECTING_STATES))
-                .with_for_update()
-            )
-            found = (await session.execute(query)).first()
-            if found is None:
-                return None
-            item, row = found
-            if not _apply(item, row, edition):
-                return None
-            touch(row, self._clock.now())
-            return row.id
+        return await self._database.write(_change, chat_id, user_id, edition, self._clock.now(), durable=False)
 
     async def hold(self, chat_id: int, user_id: int) -> None:
         """Keep what a person has in the making from starting by itself while a photo is checked."""
@@ -198,8 +181,34 @@ class Drafts:
     async def _hold(self, chat_id: int, user_id: int, until: datetime | None) -> None:
         whose = (DraftRow.chat_id == chat_id) & (DraftRow.user_id == user_id)
         statement = update(DraftRow).where(whose, DraftRow.state.in_(COLLECTING_STATES)).values(held_until=until)
-        async with self._database.old_write(durable=False) as session:
-            await session.execute(statement)
+        await self._database.write(affected, statement, durable=False)
+
+
+def _state(session: Session, draft_id: str) -> str | None:
+    return session.scalar(select(DraftRow.state).where(DraftRow.id == draft_id))
+
+
+def _open_of(session: Session, owner: Owner) -> Draft | None:
+    row = session.scalar(of_owner(owner).where(DraftRow.state == DraftState.OPEN.value))
+    return None if row is None else with_items(session, row)
+
+
+def _change(session: Session, chat_id: int, user_id: int, edition: Edition, now: datetime) -> str | None:
+    query = (
+        select(DraftItemRow, DraftRow)
+        .join(DraftRow, DraftRow.id == DraftItemRow.draft_id)
+        .where(DraftItemRow.message_id == edition.message_id, DraftRow.chat_id == chat_id)
+        .where(DraftRow.user_id == user_id, DraftRow.state.in_(COLLECTING_STATES))
+        .with_for_update()
+    )
+    found = (session.execute(query)).first()
+    if found is None:
+        return None
+    item, row = found
+    if not _apply(item, row, edition):
+        return None
+    touch(row, now)
+    return row.id
 
 
 def _apply(item: DraftItemRow, row: DraftRow, edition: Edition) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from sqlalchemy import Select, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from services.drafts.model import COLLECTING, Draft, DraftItem, DraftState, Owner, in_order
 from services.photos.model import PhotoKind, PhotoRef
@@ -77,16 +77,16 @@ def draft_of(row: DraftRow, items: Iterable[DraftItemRow]) -> Draft:
     )
 
 
-async def lock(session: AsyncSession, draft_id: str) -> DraftRow | None:
+def lock(session: Session, draft_id: str) -> DraftRow | None:
     """A draft's row, kept from others until the transaction ends; None when there is no such draft."""
     query = select(DraftRow).where(DraftRow.id == draft_id).with_for_update()
-    row: DraftRow | None = await session.scalar(query.execution_options(populate_existing=True))
+    row: DraftRow | None = session.scalar(query.execution_options(populate_existing=True))
     return row
 
 
-async def lock_open(session: AsyncSession, owner: Owner) -> DraftRow | None:
+def lock_open(session: Session, owner: Owner) -> DraftRow | None:
     """The row of an owner's open draft, kept from others until the transaction ends; None when there is none."""
-    return await session.scalar(of_owner(owner).where(DraftRow.state == DraftState.OPEN.value).with_for_update())
+    return session.scalar(of_owner(owner).where(DraftRow.state == DraftState.OPEN.value).with_for_update())
 
 
 def of_owner(owner: Owner) -> Select[DraftRow]:
@@ -98,14 +98,14 @@ def of_owner(owner: Owner) -> Select[DraftRow]:
     )
 
 
-async def load(session: AsyncSession, draft_id: str, *, locked: bool = False) -> Draft | None:
+def load(session: Session, draft_id: str, *, locked: bool = False) -> Draft | None:
     """Read one draft, or None."""
-    row = await lock(session, draft_id) if locked else await session.get(DraftRow, draft_id, populate_existing=True)
-    return None if row is None else await with_items(session, row)
+    row = lock(session, draft_id) if locked else session.get(DraftRow, draft_id, populate_existing=True)
+    return None if row is None else with_items(session, row)
 
 
-async def with_items(session: AsyncSession, row: DraftRow) -> Draft:
+def with_items(session: Session, row: DraftRow) -> Draft:
     """A draft from its row; its messages are read."""
-    await session.flush()
+    session.flush()
     query = select(DraftItemRow).where(DraftItemRow.draft_id == row.id)
-    return draft_of(row, await session.scalars(query))
+    return draft_of(row, session.scalars(query))

@@ -99,12 +99,12 @@ class Starter:
             card: The message whose button was pressed, if one was.
         """
         async with self._database.old_write() as session:
-            row = await lock(session, draft_id)
+            row = await session.run_sync(lock, draft_id)
             verdict = judge_press(row, user_id)
             if row is None or verdict is not PressOutcome.DONE:
                 return NotStarted(verdict)
             adopt(row, card)
-            draft = await with_items(session, row)
+            draft = await session.run_sync(with_items, row)
             if not draft.is_ready:
                 return NotStarted(PressOutcome.INCOMPLETE)
             outcome = await self._generations.place(session, order_of(draft))
@@ -160,9 +160,9 @@ class Starter:
 
 
 async def _overtaken(session: AsyncSession, owner: Owner, photos: Sequence[PhotoRef]) -> DraftRow | None:
-    row = await lock_open(session, owner)
+    row = await session.run_sync(lock_open, owner)
     if row is None:
         return None
     used = {photo.unique_id for photo in photos}
-    mine = {photo.unique_id for photo in (await with_items(session, row)).all_photos}
+    mine = {photo.unique_id for photo in (await session.run_sync(with_items, row)).all_photos}
     return row if mine and mine <= used else None

@@ -6,7 +6,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from services.drafts.model import DraftState
-from services.drafts.rows import COLLECTING_STATES, of_owner, owner_of
+from services.drafts.rows import COLLECTING_STATES, lock_open, owner_of
 from services.store.database import Database
 from services.store.dialects import affected
 from services.store.schema import DraftItemRow, DraftRow, SeenPhotoRow
@@ -65,9 +65,8 @@ def move_drafts(session: Session, old_chat_id: int, new_chat_id: int) -> tuple[s
 def _move_row(session: Session, row: DraftRow, new_chat_id: int) -> None:
     row.chat_id = new_chat_id
     if row.state == DraftState.OPEN.value:
-        open_ones = of_owner(owner_of(row)).where(DraftRow.state == DraftState.OPEN.value)
         with session.no_autoflush:
-            other = session.scalar(open_ones.with_for_update())
+            other = lock_open(session, owner_of(row))
         if other is not None and other.id != row.id:
             # What was begun in the supergroup already is the newer one.
             row.state = DraftState.CANCELLED.value
