@@ -26,15 +26,14 @@ from handlers.presses import Presses
 from handlers.routing import routes
 from handlers.settings_menu import SettingsMenu
 from services.access import CLAIM_PREFIX, ClaimLink
+from services.cards.store import CardStore
+from services.cards.timers import CardTimers
+from services.cards.updates import CardUpdates
 from services.clock import Clock
 from services.delivery.send import VideoSender
 from services.drafts.albums import SeenAlbums, StartingAlbums
-from services.drafts.cancelling import OpenDrafts
-from services.drafts.keeper import CardKeeper
-from services.drafts.ledger import CardLedger
-from services.drafts.presses import DraftPresses
-from services.drafts.refresher import CardRefresher
-from services.drafts.repository import Drafts
+from services.drafts.buttons import DraftButtons
+from services.drafts.drafts import Drafts
 from services.drafts.starting import Starter
 from services.forget import Forgetting
 from services.genaipro.events import GenAIProError
@@ -76,8 +75,8 @@ class Conversation:
     Attributes:
         bot: The bot.
         core: The services.
-        ledger: The books on the cards.
-        refresher: The timers of the cards.
+        cards: The books on the cards.
+        timers: The timers of the cards.
         claim_link: Makes the first admin.
         profile: What Telegram shows of the bot.
         errors: What goes wrong in handlers.
@@ -85,8 +84,8 @@ class Conversation:
 
     bot: ExtBot[None]
     core: Core
-    ledger: CardLedger
-    refresher: CardRefresher
+    cards: CardStore
+    timers: CardTimers
     claim_link: ClaimLink
     profile: Profile
     errors: Errors
@@ -98,8 +97,8 @@ class Conversation:
             is_alone: Whether no other process lives.
         """
         if is_alone:
-            await self.ledger.release_all()
-        await self.refresher.sweep()
+            await self.cards.release_all()
+        await self.timers.sweep()
         code = await self.claim_link.claim_link_code()
         if code is not None:
             link = f"https://t.me/{self.bot.username}?start={CLAIM_PREFIX}{code}"
@@ -116,11 +115,11 @@ class Conversation:
         """Now and then, finish what a process that died left in the middle; runs until cancelled."""
         while True:
             await sleep(SWEEP_SECONDS)
-            await self.refresher.sweep()
+            await self.timers.sweep()
 
     async def close(self) -> None:
         """Show what is due, and stop the timers."""
-        await self.refresher.close()
+        await self.timers.close()
 
 
 def build_conversation(
@@ -137,11 +136,11 @@ def build_conversation(
     """
     answers = Answers(core.messenger)
     guard = Guard(core.access, core.people, core.texts, core.throttle, answers)
-    drafts, presses = Drafts(database, clock, new_id), DraftPresses(database, clock, new_id)
-    ledger, starter = CardLedger(database, clock), Starter(database, core.generations, clock)
+    drafts, buttons = Drafts(database, clock, new_id), DraftButtons(database, clock, new_id)
+    cards, starter = CardStore(database, clock), Starter(database, core.generations, clock)
     arrivals = Arrivals(database, application.bot.id)
-    keeper = CardKeeper(drafts, ledger, starter, core.messenger, core.chat_moves, core.texts, clock, arrivals)
-    refresher = CardRefresher(keeper, ledger, clock, core.sleep)
+    updates = CardUpdates(drafts, cards, starter, core.messenger, core.chat_moves, core.texts, clock, arrivals)
+    timers = CardTimers(updates, cards, clock)
     has_owner = bool(settings.admin_user_ids)
     claim_link = ClaimLink(database, clock, has_owner, new_code=partial(secrets.token_urlsafe, 18))
     profile = Profile(application.bot, core.texts, settings.default_language)
@@ -157,7 +156,8 @@ def build_conversation(
         guard,
         answers,
         claim_link,
-        OpenDrafts(presses, refresher),
+        buttons,
+        timers,
         publish_for_new_admin,
         clock,
     )
@@ -168,11 +168,11 @@ def build_conversation(
         throttle=core.throttle,
         rooms=rooms,
         drafts=drafts,
-        presses=presses,
+        buttons=buttons,
         seen_albums=SeenAlbums(database, clock),
         starting_albums=StartingAlbums(database, clock),
         starter=starter,
-        refresher=refresher,
+        timers=timers,
         generations=core.generations,
         inspector=DocumentInspector(core.photos, core.temp_dirs),
         chat_moves=core.chat_moves,
@@ -181,7 +181,7 @@ def build_conversation(
     application.add_handlers(routes(deps))
     errors = Errors(core.messenger, core.texts)
     application.add_error_handler(errors.handle)
-    return Conversation(application.bot, core, ledger, refresher, claim_link, profile, errors)
+    return Conversation(application.bot, core, cards, timers, claim_link, profile, errors)
 
 
 def _rooms(
@@ -191,7 +191,8 @@ def _rooms(
     guard: Guard,
     answers: Answers,
     claim_link: ClaimLink,
-    open_drafts: OpenDrafts,
+    buttons: DraftButtons,
+    timers: CardTimers,
     on_new_admin: Callable[[int], Awaitable[None]],
     clock: Clock,
 ) -> CommandRooms:
@@ -200,7 +201,8 @@ def _rooms(
         guard,
         answers,
         claim_link,
-        open_drafts,
+        buttons,
+        timers,
         core.generations,
         on_new_admin,
         Retention(KEEP_GENERATIONS.days, KEEP_DRAFTS.days, KEEP_SEEN_PHOTOS.days),

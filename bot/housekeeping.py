@@ -7,8 +7,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 
 from services.clock import Clock
-from services.drafts.albums import SeenAlbums
-from services.drafts.upkeep import prune_drafts
+from services.drafts.albums import prune_seen
+from services.drafts.store import prune_drafts
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
 from services.inbox import KEEP_HANDLED, Inbox
@@ -68,8 +68,8 @@ class Housekeeping:
     async def prune(self) -> None:
         """Delete what is old."""
         now = self._clock.now()
-        drafts = await prune_drafts(self._database, now - KEEP_DRAFTS)
-        photos = await SeenAlbums(self._database, self._clock).prune(now - KEEP_SEEN_PHOTOS)
+        drafts = await self._database.write(prune_drafts, now - KEEP_DRAFTS)
+        photos = await self._database.write(prune_seen, now - KEEP_SEEN_PHOTOS)
         generations = await self._rows.prune(now - KEEP_GENERATIONS)
         await self._results.prune_claims(now - KEEP_CLAIMS)
         await self._inbox.prune(now - KEEP_HANDLED)

@@ -9,7 +9,7 @@ from telegram.ext import ContextTypes
 from handlers.deps import Deps
 from handlers.gathering import defaults_of, owner_of
 from handlers.guard import Visitor
-from services.drafts.presses import PressOutcome
+from services.drafts.buttons import PressOutcome
 from services.drafts.starting import NotStarted, Refused, Started, StartOutcome, refusal
 from services.generations.model import FINAL, Order, State
 
@@ -97,16 +97,16 @@ class Buttons:
     async def _change(self, query: CallbackQuery, visitor: Visitor, pressed: Pressed) -> None:
         user_id = visitor.caller.user_id
         if pressed.word == "cancel":
-            outcome = await self._deps.presses.cancel(pressed.id, user_id, _message_of(query))
+            outcome = await self._deps.buttons.cancel(pressed.id, user_id, _message_of(query))
             started = None if outcome is PressOutcome.DONE else await self._deps.generations.of_draft(pressed.id)
             if started is not None:
                 # The card has not become the status message yet: what it cancels is the request.
                 await self._cancel_generation(query, visitor, started)
                 return
         else:
-            outcome = await self._deps.presses.set_count(pressed.id, user_id, int(pressed.word), _message_of(query))
+            outcome = await self._deps.buttons.set_count(pressed.id, user_id, int(pressed.word), _message_of(query))
         if outcome is PressOutcome.DONE:
-            self._deps.refresher.now(pressed.id)
+            self._deps.timers.now(pressed.id)
         await self._answer(query, visitor, _REFUSALS.get(outcome))
 
     async def _generate(self, query: CallbackQuery, visitor: Visitor, draft_id: str) -> None:
@@ -139,11 +139,11 @@ class Buttons:
             outcome = await self._deps.starter.again(pressed.id, _here(order, visitor))
             await self._answer_start(query, visitor, outcome, started="draft-again-started")
         else:
-            shown = await self._deps.presses.edit_again(
+            shown = await self._deps.buttons.edit_again(
                 owner_of(visitor), defaults_of(visitor), pressed.id, _here(order, visitor)
             )
             for draft_id in shown:
-                self._deps.refresher.now(draft_id)
+                self._deps.timers.now(draft_id)
             await self._answer(query, visitor, None)
 
     async def _answer_start(

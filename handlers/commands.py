@@ -16,6 +16,7 @@ from handlers.guard import Guard, Visitor
 from handlers.history_menu import HistoryMenu
 from handlers.settings_menu import SettingsMenu
 from services.access import CLAIM_PREFIX, ClaimLink
+from services.drafts.model import Owner
 from services.generations.model import CancelOutcome
 from services.screens import Screen
 
@@ -23,8 +24,16 @@ from services.screens import Screen
 class OpenDrafts(Protocol):
     """The drafts, as far as ``/cancel`` knows them."""
 
-    async def cancel_open(self, chat_id: int, thread_id: int | None, user_id: int) -> bool:
-        """Cancel the person's open draft here and make its card say so; False when there is none."""
+    async def cancel_open(self, owner: Owner) -> str | None:
+        """Cancel the owner's open draft; None when there is none."""
+        ...
+
+
+class DraftCards(Protocol):
+    """The cards of drafts, as far as ``/cancel`` knows them."""
+
+    def now(self, draft_id: str) -> None:
+        """Bring one up to date."""
         ...
 
 
@@ -63,6 +72,7 @@ class Commands:
         answers: Says things.
         claim_link: Makes the first admin.
         drafts: For ``/cancel``.
+        cards: For ``/cancel``.
         generations: For ``/cancel``.
         on_new_admin: Called with the id of somebody who has just become admin.
         retention: How long what is kept.
@@ -74,6 +84,7 @@ class Commands:
         answers: Answers,
         claim_link: ClaimLink,
         drafts: OpenDrafts,
+        cards: DraftCards,
         generations: RunningGenerations,
         on_new_admin: Callable[[int], Awaitable[None]],
         retention: Retention,
@@ -82,6 +93,7 @@ class Commands:
         self._answers = answers
         self._claim_link = claim_link
         self._drafts = drafts
+        self._cards = cards
         self._generations = generations
         self._on_new_admin = on_new_admin
         self._retention = retention
@@ -124,7 +136,9 @@ class Commands:
             return
         caller = visitor.caller
         here = (caller.chat_id, caller.thread_id, caller.user_id)
-        if await self._drafts.cancel_open(*here):
+        draft_id = await self._drafts.cancel_open(Owner(*here))
+        if draft_id is not None:
+            self._cards.now(draft_id)
             await self._say(visitor, "cancel-draft")
             return
         running = await self._generations.newest_running(*here)

@@ -8,14 +8,14 @@ from telegram.constants import FileSizeLimit
 from handlers.answers import Answers
 from handlers.commands import CommandRooms
 from handlers.guard import Guard
+from services.cards.timers import CardTimers
 from services.chat_moves import ChatMoves
 from services.drafts.albums import SeenAlbums, StartingAlbums
-from services.drafts.ports import PhotoInspector
-from services.drafts.presses import DraftPresses
-from services.drafts.refresher import CardRefresher
-from services.drafts.repository import Drafts
+from services.drafts.buttons import DraftButtons
+from services.drafts.drafts import Drafts
 from services.drafts.starting import Starter
 from services.generations.model import CancelOutcome, Generation, Order
+from services.photos.model import PhotoProblem, PhotoRef
 from services.texts import Texts
 from services.throttle import Throttle
 
@@ -40,6 +40,14 @@ class GenerationDoor(Protocol):
         ...
 
 
+class PhotoInspector(Protocol):
+    """Looks whether an image that was sent as a file can be used (:class:`services.photos.inspector`)."""
+
+    async def inspect(self, photo: PhotoRef) -> PhotoProblem | None:
+        """Fetch and check it, off the event loop; what is wrong with it, or None."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Deps:
     """The collaborators of all handlers.
@@ -51,11 +59,11 @@ class Deps:
         throttle: Remembers what was said when.
         rooms: What answers commands.
         drafts: Requests in the making.
-        presses: What the card's buttons do to them.
+        buttons: What the card's buttons do to them.
         seen_albums: Parts of albums that went by.
         starting_albums: Albums captioned ``/video``.
         starter: Starts generations.
-        refresher: Shows drafts a moment after they change.
+        timers: Show drafts a moment after they change.
         generations: What was started.
         inspector: Looks at images that come as files.
         chat_moves: Follows groups that become supergroups.
@@ -68,11 +76,11 @@ class Deps:
     throttle: Throttle
     rooms: CommandRooms
     drafts: Drafts
-    presses: DraftPresses
+    buttons: DraftButtons
     seen_albums: SeenAlbums
     starting_albums: StartingAlbums
     starter: Starter
-    refresher: CardRefresher
+    timers: CardTimers
     generations: GenerationDoor
     inspector: PhotoInspector
     chat_moves: ChatMoves

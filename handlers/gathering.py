@@ -11,8 +11,8 @@ from handlers.deps import Deps
 from handlers.guard import Visitor
 from handlers.media import Unusable
 from services.drafts.albums import SeenPhoto
+from services.drafts.drafts import Added, AddOutcome, Incoming
 from services.drafts.model import Defaults, DraftItem, Owner
-from services.drafts.repository import Added, AddOutcome
 from services.photos.model import PhotoKind, PhotoProblem, PhotoRef
 from services.screens import Place, Screen
 from services.texts import Argument
@@ -141,16 +141,14 @@ class Gathering:
             opens: Whether a draft is made where there is none.
         """
         defaults = defaults_of(visitor) if opens else None
-        added = await self._deps.drafts.add(
-            owner_of(visitor), items, defaults, count=count, request_message_id=request_message_id
-        )
+        added = await self._deps.drafts.add(Incoming(owner_of(visitor), items, defaults, count, request_message_id))
         await self.follow(visitor, message, added)
         return added
 
     async def follow(self, visitor: Visitor, message: Message, added: Added) -> None:
         """Let the card follow what was added; in private, say so where it came too late."""
         if added.outcome in {AddOutcome.ADDED, AddOutcome.REPEATED} and added.draft_id is not None:
-            self._deps.refresher.soon(added.draft_id)
+            self._deps.timers.soon(added.draft_id)
         elif added.outcome is AddOutcome.TOO_LATE and visitor.caller.is_private:
             await self.say_once(visitor, message, "draft-too-late", what="late")
 

@@ -17,8 +17,8 @@ from handlers.deps import Deps
 from handlers.gathering import Gathering, words_item
 from handlers.media import album_words_in, photo_in, unusable_in, words_in
 from handlers.video import VideoRequests
+from services.drafts.drafts import Edition
 from services.drafts.model import DraftItem, Owner
-from services.drafts.repository import Edition
 from services.photos.model import PhotoKind, PhotoRef
 
 
@@ -156,7 +156,7 @@ class Edits:
         )
         draft_id = await self._deps.drafts.change_message(message.chat.id, message.from_user.id, edition)
         if draft_id is not None:
-            self._deps.refresher.soon(draft_id)
+            self._deps.timers.soon(draft_id)
 
 
 class Moves:
@@ -177,4 +177,4 @@ class Moves:
         chat_id = message.chat.id
         old, new = message.migrate_from_chat_id or chat_id, message.migrate_to_chat_id or chat_id
         for draft_id in await self._deps.chat_moves.move_chat(old, new):
-            self._deps.refresher.now(draft_id)
+            self._deps.timers.now(draft_id)

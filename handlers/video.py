@@ -9,8 +9,8 @@ from handlers.deps import Deps
 from handlers.gathering import Gathering, defaults_of, owner_of, words_item
 from handlers.guard import Visitor
 from handlers.media import photo_in, unusable_in
+from services.drafts.drafts import AddOutcome
 from services.drafts.model import DraftItem, borrow
-from services.drafts.repository import AddOutcome
 from services.drafts.starting import Refused, refusal_screen
 from services.generations.model import MAX_VIDEOS, Order
 from services.photos.model import MAX_PHOTOS, PhotoRef

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.access import Access
-from services.drafts.upkeep import move_drafts
+from services.drafts.store import move_drafts
 from services.store.database import Database
 
 

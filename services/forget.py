@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.access import forget_access
 from services.clock import Clock
-from services.drafts.upkeep import forget_drafts
+from services.drafts.store import forget_drafts
 from services.generations.model import FINAL
 from services.people import forget_person
 from services.store.database import Database

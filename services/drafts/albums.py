@@ -13,10 +13,21 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from services.clock import Clock
-from services.drafts.changes import draft_of_album, drafts_of_messages, new_values, put, touch
+from services.drafts.drafts import Added, AddOutcome
 from services.drafts.model import Defaults, DraftItem, DraftState, Owner
-from services.drafts.repository import Added, AddOutcome
-from services.drafts.rows import COLLECTING_STATES, lock, lock_open, photo_columns, photo_of, with_items
+from services.drafts.store import (
+    COLLECTING_STATES,
+    draft_of_album,
+    drafts_of_messages,
+    lock,
+    lock_open,
+    new_values,
+    photo_columns,
+    photo_of,
+    put,
+    touch,
+    with_items,
+)
 from services.photos.model import PhotoRef
 from services.store.database import Database
 from services.store.dialects import affected, insert_new
@@ -31,100 +42,26 @@ class SeenPhoto:
     photo: PhotoRef
 
 
+@dataclass(slots=True)
 class SeenAlbums:
-    """The parts of albums that went by.
+    """The parts of albums that went by."""
 
-    Args:
-        database: Holds them.
-        clock: Says when it is.
-    """
-
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
+    database: Database
+    clock: Clock
 
     async def remember(self, chat_id: int, user_id: int, media_group_id: str, part: SeenPhoto) -> None:
         """Keep a part; keeping it twice changes nothing."""
-        await self._database.write(_remember, chat_id, user_id, media_group_id, part, self._clock.now(), durable=False)
+        now = self.clock.now()
+        await self.database.write(_remember, chat_id, user_id, media_group_id, part, now, durable=False)
 
     async def parts(self, chat_id: int, media_group_id: str) -> tuple[SeenPhoto, ...]:
         """The parts seen so far, in message order."""
-        query = select(SeenPhotoRow).where(
-            SeenPhotoRow.chat_id == chat_id, SeenPhotoRow.media_group_id == media_group_id
-        )
-        query = query.order_by(SeenPhotoRow.message_id)
-        rows = await self._database.read(lambda session: session.scalars(query).all())
-        photos = [(row.message_id, photo_of(row)) for row in rows]
-        return tuple(SeenPhoto(message_id, photo) for message_id, photo in photos if photo is not None)
-
-    async def prune(self, before: datetime) -> int:
-        """Drop what was seen before a moment.
-
-        Returns:
-            How many parts were dropped.
-        """
-        return await self._database.write(affected, delete(SeenPhotoRow).where(SeenPhotoRow.seen_at < before))
+        return await self.database.read(_parts, chat_id, media_group_id)
 
 
-def album_draft_id(chat_id: int, media_group_id: str) -> str:
-    """The id of the draft of an album that starts by itself: the same for every part, in every process.
-
-    It is never shown on a button, so that it may be guessed.
-    """
-    return hashlib.sha256(f"{chat_id}:{media_group_id}".encode()).hexdigest()[:16]
-
-
-class StartingAlbums:
-    """Albums captioned ``/video``, on the way to their start.
-
-    Args:
-        database: Holds the drafts.
-        clock: Says when it is.
-    """
-
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
-
-    async def begin(
-        self, owner: Owner, defaults: Defaults, media_group_id: str, items: Sequence[DraftItem], count: int | None
-    ) -> Added:
-        """Let an album start by itself: its parts leave the owner's open draft for a draft of their own.
-
-        Args:
-            owner: Whose album.
-            defaults: How the draft begins.
-            media_group_id: The album.
-            items: The parts that are here.
-            count: The number of videos asked for, or None.
-        """
-        now = self._clock.now()
-        draft_id = album_draft_id(owner.chat_id, media_group_id)
-
-        def begin(session: Session) -> Added:
-            row = lock(session, draft_id)
-            if row is None:
-                earlier = draft_of_album(session, owner, media_group_id)
-                if earlier is not None and earlier.state not in COLLECTING_STATES:
-                    known = drafts_of_messages(session, owner.chat_id, items)
-                    is_repeated = len(known) == len(items)
-                    return Added(AddOutcome.REPEATED if is_repeated else AddOutcome.TOO_LATE, earlier.id)
-                values = new_values(draft_id, owner, defaults, DraftState.STARTING, now)
-                insert_new(session, DraftRow, **values)
-                row = lock(session, draft_id)
-                assert row is not None
-                _take_parts(session, owner, row, media_group_id, now)
-            present = {item.message_id for item in with_items(session, row).items}
-            fresh = [item for item in items if item.message_id not in present]
-            if not fresh:
-                return Added(AddOutcome.REPEATED, row.id)
-            if row.state not in COLLECTING_STATES:
-                return Added(AddOutcome.TOO_LATE, row.id)
-            put(session, row, fresh, count, now)
-            row.starts_itself = True
-            return Added(AddOutcome.ADDED, row.id)
-
-        return await self._database.write(begin)
+def prune_seen(session: Session, before: datetime) -> int:
+    """Drop what was seen before a moment; how many parts."""
+    return affected(session, delete(SeenPhotoRow).where(SeenPhotoRow.seen_at < before))
 
 
 def _remember(
@@ -140,6 +77,73 @@ def _remember(
         seen_at=now,
         **photo_columns(part.photo),
     )
+
+
+def _parts(session: Session, chat_id: int, media_group_id: str) -> tuple[SeenPhoto, ...]:
+    query = select(SeenPhotoRow).where(SeenPhotoRow.chat_id == chat_id, SeenPhotoRow.media_group_id == media_group_id)
+    photos = [(row.message_id, photo_of(row)) for row in session.scalars(query.order_by(SeenPhotoRow.message_id))]
+    return tuple(SeenPhoto(message_id, photo) for message_id, photo in photos if photo is not None)
+
+
+def album_draft_id(chat_id: int, media_group_id: str) -> str:
+    """The id of the draft of an album that starts by itself: the same for every part, in every process.
+
+    It is never shown on a button, so that it may be guessed.
+    """
+    return hashlib.sha256(f"{chat_id}:{media_group_id}".encode()).hexdigest()[:16]
+
+
+@dataclass(slots=True)
+class StartingAlbums:
+    """Albums captioned ``/video``, on the way to their start."""
+
+    database: Database
+    clock: Clock
+
+    async def begin(
+        self, owner: Owner, defaults: Defaults, media_group_id: str, items: Sequence[DraftItem], count: int | None
+    ) -> Added:
+        """Let an album start by itself: its parts leave the owner's open draft for a draft of their own.
+
+        Args:
+            owner: Whose album.
+            defaults: How the draft begins.
+            media_group_id: The album.
+            items: The parts that are here.
+            count: The number of videos asked for, or None.
+        """
+        return await self.database.write(_begin, owner, defaults, media_group_id, items, count, self.clock.now())
+
+
+def _begin(
+    session: Session,
+    owner: Owner,
+    defaults: Defaults,
+    media_group_id: str,
+    items: Sequence[DraftItem],
+    count: int | None,
+    now: datetime,
+) -> Added:
+    draft_id = album_draft_id(owner.chat_id, media_group_id)
+    row = lock(session, draft_id)
+    if row is None:
+        earlier = draft_of_album(session, owner, media_group_id)
+        if earlier is not None and earlier.state not in COLLECTING_STATES:
+            is_repeated = len(drafts_of_messages(session, owner.chat_id, items)) == len(items)
+            return Added(AddOutcome.REPEATED if is_repeated else AddOutcome.TOO_LATE, earlier.id)
+        insert_new(session, DraftRow, **new_values(draft_id, owner, defaults, DraftState.STARTING, now))
+        row = lock(session, draft_id)
+        assert row is not None
+        _take_parts(session, owner, row, media_group_id, now)
+    present = {item.message_id for item in with_items(session, row).items}
+    fresh = [item for item in items if item.message_id not in present]
+    if not fresh:
+        return Added(AddOutcome.REPEATED, row.id)
+    if row.state not in COLLECTING_STATES:
+        return Added(AddOutcome.TOO_LATE, row.id)
+    put(session, row, fresh, count, now)
+    row.starts_itself = True
+    return Added(AddOutcome.ADDED, row.id)
 
 
 def _take_parts(session: Session, owner: Owner, row: DraftRow, media_group_id: str, now: datetime) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
 
 from services.generations.model import MAX_VIDEOS, Order, draft_request_key
 from services.photos.model import MAX_PHOTOS, PhotoRef
@@ -212,11 +211,3 @@ def order_of(draft: Draft) -> Order:
 def is_count(count: int) -> bool:
     """Whether so many videos can be asked for."""
     return 1 <= count <= MAX_VIDEOS
-
-
-class NewId(Protocol):
-    """Makes ids that nobody can guess."""
-
-    def __call__(self) -> str:
-        """A new id, 16 hex digits."""
-        ...

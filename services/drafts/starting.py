@@ -3,22 +3,34 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.clock import Clock
-from services.drafts.changes import adopt
+from services.drafts.buttons import PressOutcome, judge_press
 from services.drafts.model import DraftState, Owner, order_of
-from services.drafts.ports import Placing
-from services.drafts.presses import PressOutcome, judge_press
-from services.drafts.rows import lock, lock_open, with_items
-from services.generations.model import FINAL, DailyLimitReached, Order, Placed, State, TooManyWaiting
+from services.drafts.store import adopt, lock, lock_open, with_items
+from services.generations.model import FINAL, DailyLimitReached, Order, Placed, PlaceOutcome, State, TooManyWaiting
 from services.photos.model import PhotoRef
 from services.screens import Screen
 from services.store.database import Database
 from services.store.schema import DraftRow, GenerationRow
 from services.texts import Phrases
+
+
+class Placing(Protocol):
+    """Takes confirmed requests (``services.generations.service.Generations``)."""
+
+    async def place(self, session: AsyncSession, order: Order) -> PlaceOutcome:
+        """Make the generation, in the caller's transaction that writes; idempotent by the request key."""
+        ...
+
+    async def placed(self, generation_id: str) -> None:
+        """Show it and wake the queue, after the commit; idempotent."""
+        ...
+
 
 DOUBLE_TAP = timedelta(seconds=3)
 """A second press of Again within this time is the same wish, even if the first one's generation has ended by then."""

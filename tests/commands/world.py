@@ -16,6 +16,7 @@ from handlers.settings_menu import SettingsMenu
 from sandbox.botapi import BotApiServer, Line, Person
 from services.access import Access, ClaimLink, OwnerLists
 from services.delivery.send import VideoSender
+from services.drafts.model import Owner
 from services.forget import Forgetting
 from services.generations.model import CancelOutcome
 from services.history import History
@@ -37,13 +38,17 @@ class Requests:
     drafts: set[tuple[int, int | None, int]] = field(default_factory=set)
     running: dict[tuple[int, int | None, int], str] = field(default_factory=dict)
     cancelled: list[str] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
     outcome: CancelOutcome = CancelOutcome.ACCEPTED
 
-    async def cancel_open(self, chat_id: int, thread_id: int | None, user_id: int) -> bool:
-        here = (chat_id, thread_id, user_id)
+    async def cancel_open(self, owner: Owner) -> str | None:
+        here = (owner.chat_id, owner.thread_id, owner.user_id)
         is_open = here in self.drafts
         self.drafts.discard(here)
-        return is_open
+        return "d1" if is_open else None
+
+    def now(self, draft_id: str) -> None:
+        self.shown.append(draft_id)
 
     async def newest_running(self, chat_id: int, thread_id: int | None, user_id: int) -> str | None:
         return self.running.get((chat_id, thread_id, user_id))
@@ -93,6 +98,7 @@ class World:
             self.guard,
             answers,
             self.claim_link,
+            self.requests,
             self.requests,
             self.requests,
             self._greet,

@@ -1,8 +1,8 @@
 from datetime import timedelta
 
-from services.drafts.albums import SeenPhoto, album_draft_id
+from services.drafts.albums import SeenPhoto, album_draft_id, prune_seen
+from services.drafts.drafts import AddOutcome, Incoming
 from services.drafts.model import DraftState
-from services.drafts.repository import AddOutcome
 from tests.drafts.world import ANNA, DEFAULTS, IN_GROUP, Room, Time, item, photo
 
 
@@ -17,7 +17,7 @@ async def test_seen_parts_are_forgotten_after_a_while(room: Room, time: Time) ->
     await room.seen.remember(-100, 5, "x", SeenPhoto(1, photo("1")))
     await time.pass_(3600)
     await room.seen.remember(-100, 5, "x", SeenPhoto(2, photo("2")))
-    assert await room.seen.prune(time.now() - timedelta(minutes=30)) == 1
+    assert await room.database.write(prune_seen, time.now() - timedelta(minutes=30)) == 1
     assert [part.message_id for part in await room.seen.parts(-100, "x")] == [2]
 
 
@@ -34,15 +34,15 @@ async def test_a_starting_album_takes_its_parts_out_of_the_open_draft(room: Room
 
 async def test_later_parts_find_the_starting_album(room: Room) -> None:
     added = await room.starting.begin(ANNA, DEFAULTS, "x", [item(6, "go", album="x")], None)
-    later = await room.drafts.add(ANNA, [item(5, album="x")], DEFAULTS)
+    later = await room.drafts.add(Incoming(ANNA, [item(5, album="x")], DEFAULTS))
     assert later.draft_id == added.draft_id
     assert await room.drafts.open_of(ANNA) is None
 
 
 async def test_an_emptied_draft_leaves_its_card_to_the_album(room: Room) -> None:
     open_id = await room.put(item(5, album="x"))
-    await room.ledger.claim(open_id)
-    await room.ledger.sent(open_id, 70, 1)
+    await room.cards.claim(open_id)
+    await room.cards.sent(open_id, 70, 1)
     added = await room.starting.begin(ANNA, DEFAULTS, "x", [item(6, "go", album="x")], None)
     assert added.draft_id is not None
     assert (await room.get(added.draft_id)).card_message_id == 70

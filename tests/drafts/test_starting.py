@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from services.drafts.ledger import SentOutcome
+from services.cards.store import SentOutcome
+from services.drafts.buttons import PressOutcome
 from services.drafts.model import DraftState, order_of
-from services.drafts.presses import PressOutcome
 from services.drafts.starting import DOUBLE_TAP, NotStarted, Refused, Started, Starter, refusal
 from services.generations.model import DailyLimitReached, Order, State, TooManyWaiting
 from services.generations.rows import change
@@ -36,18 +36,18 @@ async def test_a_draft_starts_once(room: Room) -> None:
 
 async def test_a_press_tells_which_message_the_card_is_before_telegrams_answer_does(room: Room) -> None:
     draft_id = await room.put(item(1, "fly"))
-    assert await room.ledger.claim(draft_id)
+    assert await room.cards.claim(draft_id)
     await room.starter.start(draft_id, ANNA.user_id, card=77)
     (placed,) = room.orders.placed_orders.values()
     assert placed.status_message_id == 77
-    assert await room.ledger.sent(draft_id, 77, version=1) is SentOutcome.CARD
-    assert await room.ledger.sent(draft_id, 78, version=1) is SentOutcome.ORPHAN
+    assert await room.cards.sent(draft_id, 77, version=1) is SentOutcome.CARD
+    assert await room.cards.sent(draft_id, 78, version=1) is SentOutcome.ORPHAN
 
 
 async def test_a_press_on_another_message_does_not_replace_the_card(room: Room) -> None:
     draft_id = await room.put(item(1, "fly"))
-    await room.ledger.sent(draft_id, 77, version=1)
-    await room.presses.set_count(draft_id, ANNA.user_id, 3, card=78)
+    await room.cards.sent(draft_id, 77, version=1)
+    await room.buttons.set_count(draft_id, ANNA.user_id, 3, card=78)
     assert (await room.get(draft_id)).card_message_id == 77
 
 
@@ -80,7 +80,7 @@ async def test_only_what_was_started_is_shown(room: Room) -> None:
 
 async def test_an_order_of_the_drafts_own_photos_ends_the_draft_and_takes_its_card(room: Room) -> None:
     draft_id = await room.put(item(1))
-    await room.ledger.sent(draft_id, 70, 1)
+    await room.cards.sent(draft_id, 70, 1)
     assert isinstance(await room.starter.order(earlier()), Started)
     assert room.orders.placed_orders["message:11:1"].status_message_id == 70
     assert await room.drafts.open_of(ANNA) is None

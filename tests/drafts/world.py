@@ -10,13 +10,13 @@ from itertools import count
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.cards.store import CardStore
+from services.cards.updates import CardUpdates
 from services.clock import Clock
 from services.drafts.albums import SeenAlbums, StartingAlbums
-from services.drafts.keeper import CardKeeper
-from services.drafts.ledger import CardLedger
+from services.drafts.buttons import DraftButtons
+from services.drafts.drafts import Drafts, Incoming
 from services.drafts.model import Defaults, Draft, DraftItem, DraftState, Owner
-from services.drafts.presses import DraftPresses
-from services.drafts.repository import Drafts
 from services.drafts.starting import Starter
 from services.generations.model import Order, Placed, PlaceOutcome, TooManyWaiting
 from services.inbox import Arrivals, Inbox
@@ -242,18 +242,18 @@ class Room:
         self.database = database
         new_id = numbered("d")
         self.drafts = Drafts(database, clock, new_id)
-        self.presses = DraftPresses(database, clock, new_id)
+        self.buttons = DraftButtons(database, clock, new_id)
         self.seen = SeenAlbums(database, clock)
         self.starting = StartingAlbums(database, clock)
-        self.ledger = CardLedger(database, clock)
+        self.cards = CardStore(database, clock)
         self.orders = Orders()
         self.starter = Starter(database, self.orders, clock)
         self.phone = Phone()
         self.moving = Moving()
         self.inbox = Inbox(database, clock, BOT_ID, "this process")
-        self.keeper = CardKeeper(
+        self.updates = CardUpdates(
             self.drafts,
-            self.ledger,
+            self.cards,
             self.starter,
             self.phone,
             self.moving,
@@ -265,7 +265,7 @@ class Room:
     async def put(self, *items: DraftItem, owner: Owner = ANNA, defaults: Defaults = DEFAULTS) -> str:
         draft_id = ""
         for one in items:
-            draft_id = (await self.drafts.add(owner, [one], defaults)).draft_id or draft_id
+            draft_id = (await self.drafts.add(Incoming(owner, [one], defaults))).draft_id or draft_id
         return draft_id
 
     async def get(self, draft_id: str) -> Draft:

@@ -17,15 +17,14 @@ from handlers.errors import Errors
 from handlers.routing import routes
 from sandbox.botapi import BotApiServer, Line, Person
 from services.access import OwnerLists
+from services.cards.store import CardStore
+from services.cards.timers import CardTimers, CardTimes
+from services.cards.updates import CardUpdates, Quiet
 from services.chat_moves import ChatMoves
 from services.clock import SystemClock
 from services.drafts.albums import SeenAlbums, StartingAlbums
-from services.drafts.cancelling import OpenDrafts
-from services.drafts.keeper import CardKeeper, Quiet
-from services.drafts.ledger import CardLedger
-from services.drafts.presses import DraftPresses
-from services.drafts.refresher import CardRefresher, Pace
-from services.drafts.repository import Drafts
+from services.drafts.buttons import DraftButtons
+from services.drafts.drafts import Drafts
 from services.drafts.starting import Starter
 from services.generations.model import CancelOutcome, Generation, Order, PlaceOutcome, draft_request_key
 from services.generations.repository import GenerationRows
@@ -37,7 +36,7 @@ from tests.commands.world import World as CommandWorld
 from tests.drafts.world import Rows, numbered
 
 QUIET = Quiet(album=timedelta(seconds=0.15), single=timedelta(seconds=0.05))
-PACE = Pace(quiet=0.05, longest=0.3)
+PACE = CardTimes(quiet=0.05, longest=0.3)
 
 
 def jpeg(number: int = 0) -> bytes:
@@ -112,14 +111,14 @@ class World:
         self.application = self._application(server)
         self.messenger = Messenger(self.application.bot)
         self.drafts = Drafts(database, self.clock, numbered("d"))
-        self.presses = DraftPresses(database, self.clock, numbered("e"))
-        self.ledger = CardLedger(database, self.clock)
+        self.buttons = DraftButtons(database, self.clock, numbered("e"))
+        self.cards = CardStore(database, self.clock)
         self.starter = Starter(database, self.generations, self.clock)
         moves = ChatMoves(database, self.generations, base.access)
-        keeper = CardKeeper(
-            self.drafts, self.ledger, self.starter, self.messenger, moves, texts, self.clock, quiet=QUIET
+        keeper = CardUpdates(
+            self.drafts, self.cards, self.starter, self.messenger, moves, texts, self.clock, quiet=QUIET
         )
-        self.refresher = CardRefresher(keeper, self.ledger, self.clock, pace=PACE)
+        self.timers = CardTimers(keeper, self.cards, self.clock, times=PACE)
         # The guard of the commands' own world sends through another application to the same server.
         self.deps = Deps(
             texts=texts,
@@ -128,16 +127,16 @@ class World:
             throttle=base.throttle,
             rooms=base.rooms,
             drafts=self.drafts,
-            presses=self.presses,
+            buttons=self.buttons,
             seen_albums=SeenAlbums(database, self.clock),
             starting_albums=StartingAlbums(database, self.clock),
             starter=self.starter,
-            refresher=self.refresher,
+            timers=self.timers,
             generations=self.generations,
             inspector=self.inspector,
             chat_moves=moves,
         )
-        base.rooms.commands._drafts = OpenDrafts(self.presses, self.refresher)
+        base.rooms.commands._drafts, base.rooms.commands._cards = self.buttons, self.timers
         self.base = base
         self.application.add_handlers(routes(self.deps))
         self.application.add_error_handler(Errors(self.messenger, texts).handle)
@@ -151,7 +150,7 @@ class World:
                 stack.push_async_callback(application.shutdown)
             await self.application.start()
             stack.push_async_callback(self.application.stop)
-            stack.push_async_callback(self.refresher.close)
+            stack.push_async_callback(self.timers.close)
             assert self.application.updater is not None
             await self.application.updater.start_polling(poll_interval=0.0, timeout=1)
             stack.push_async_callback(self.application.updater.stop)
@@ -181,7 +180,7 @@ class World:
         witness = self.server.add_person("Witness", started=True)
         sent = await witness.send_text("/privacy")
         await self.server.wait_for_message(witness.chat_id, after=sent.message_id)
-        await self.refresher.settled()
+        await self.timers.settled()
 
     async def presses_button(self, person: Person, line: Line, label: str) -> str | None:
         """Press a button and give the notice that it is answered with."""

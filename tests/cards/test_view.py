@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.drafts.card import card_screen
+from services.cards.view import card_screen
 from services.drafts.model import DraftState
 from services.texts import LANGUAGES, Texts
 from tests.drafts.world import IN_GROUP, draft, item

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from services.drafts.refresher import CardRefresher
+from services.cards.timers import CardTimers
 from tests.drafts.world import Time
 
 
@@ -37,15 +37,15 @@ def keeper(time: Time) -> Keeper:
 
 
 @pytest.fixture
-async def refresher(keeper: Keeper, time: Time) -> AsyncIterator[CardRefresher]:
-    refresher = CardRefresher(keeper, keeper, time, time.sleep)
+async def refresher(keeper: Keeper, time: Time) -> AsyncIterator[CardTimers]:
+    refresher = CardTimers(keeper, keeper, time)
     yield refresher
     if keeper.gate is not None:
         keeper.gate.set()
     await refresher.close()
 
 
-async def test_a_burst_is_one_refresh_after_its_last(refresher: CardRefresher, keeper: Keeper, time: Time) -> None:
+async def test_a_burst_is_one_refresh_after_its_last(refresher: CardTimers, keeper: Keeper, time: Time) -> None:
     for _ in range(3):
         refresher.soon("a")
         await time.pass_(0.3)
@@ -53,7 +53,7 @@ async def test_a_burst_is_one_refresh_after_its_last(refresher: CardRefresher, k
     assert keeper.calls == [("a", 1.0)]
 
 
-async def test_a_long_burst_is_shown_in_between(refresher: CardRefresher, keeper: Keeper, time: Time) -> None:
+async def test_a_long_burst_is_shown_in_between(refresher: CardTimers, keeper: Keeper, time: Time) -> None:
     for _ in range(7):
         refresher.soon("a")
         await time.pass_(0.3)
@@ -61,7 +61,7 @@ async def test_a_long_burst_is_shown_in_between(refresher: CardRefresher, keeper
     assert keeper.calls == [("a", 1.5), ("a", 2.2)]
 
 
-async def test_drafts_do_not_wait_for_each_other(refresher: CardRefresher, keeper: Keeper, time: Time) -> None:
+async def test_drafts_do_not_wait_for_each_other(refresher: CardTimers, keeper: Keeper, time: Time) -> None:
     refresher.soon("a")
     await time.pass_(0.2)
     refresher.soon("b")
@@ -69,7 +69,7 @@ async def test_drafts_do_not_wait_for_each_other(refresher: CardRefresher, keepe
     assert keeper.calls == [("a", 0.4), ("b", 0.6)]
 
 
-async def test_a_press_is_shown_without_waiting(refresher: CardRefresher, keeper: Keeper, time: Time) -> None:
+async def test_a_press_is_shown_without_waiting(refresher: CardTimers, keeper: Keeper, time: Time) -> None:
     refresher.soon("a")
     await time.pass_(0.1)
     refresher.now("a")
@@ -78,7 +78,7 @@ async def test_a_press_is_shown_without_waiting(refresher: CardRefresher, keeper
 
 
 async def test_what_comes_during_a_refresh_is_refreshed_after_it(
-    refresher: CardRefresher, keeper: Keeper, time: Time
+    refresher: CardTimers, keeper: Keeper, time: Time
 ) -> None:
     keeper.gate = asyncio.Event()
     refresher.now("a")
@@ -91,14 +91,14 @@ async def test_what_comes_during_a_refresh_is_refreshed_after_it(
     assert [draft_id for draft_id, _ in keeper.calls] == ["a", "a"]
 
 
-async def test_a_refresh_can_ask_to_be_called_again(refresher: CardRefresher, keeper: Keeper, time: Time) -> None:
+async def test_a_refresh_can_ask_to_be_called_again(refresher: CardTimers, keeper: Keeper, time: Time) -> None:
     keeper.answers = [2.0, None]
     refresher.now("a")
     await time.pass_(5)
     assert keeper.calls == [("a", 0.0), ("a", 2.0)]
 
 
-async def test_a_fault_of_one_draft_stops_no_other(refresher: CardRefresher, keeper: Keeper, time: Time) -> None:
+async def test_a_fault_of_one_draft_stops_no_other(refresher: CardTimers, keeper: Keeper, time: Time) -> None:
     keeper.answers = [RuntimeError("broken")]
     refresher.now("a")
     await time.pass_(0)
@@ -108,7 +108,7 @@ async def test_a_fault_of_one_draft_stops_no_other(refresher: CardRefresher, kee
     assert [draft_id for draft_id, _ in keeper.calls] == ["a", "b", "a"]
 
 
-async def test_closing_shows_what_waits(refresher: CardRefresher, keeper: Keeper, time: Time) -> None:
+async def test_closing_shows_what_waits(refresher: CardTimers, keeper: Keeper, time: Time) -> None:
     refresher.soon("a")
     await time.pass_(0.1)
     await refresher.close()
@@ -118,7 +118,7 @@ async def test_closing_shows_what_waits(refresher: CardRefresher, keeper: Keeper
     assert len(keeper.calls) == 1
 
 
-async def test_closing_waits_for_what_is_under_way(refresher: CardRefresher, keeper: Keeper, time: Time) -> None:
+async def test_closing_waits_for_what_is_under_way(refresher: CardTimers, keeper: Keeper, time: Time) -> None:
     keeper.gate = asyncio.Event()
     refresher.now("a")
     await time.pass_(0)
@@ -129,7 +129,7 @@ async def test_closing_waits_for_what_is_under_way(refresher: CardRefresher, kee
     await closing
 
 
-async def test_the_sweep_takes_up_what_was_left(refresher: CardRefresher, keeper: Keeper, time: Time) -> None:
+async def test_the_sweep_takes_up_what_was_left(refresher: CardTimers, keeper: Keeper, time: Time) -> None:
     keeper.left_undone = ["a", "b"]
     assert await refresher.sweep() == 2
     await time.pass_(1)

@@ -4,9 +4,9 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.drafts.buttons import PressOutcome
+from services.drafts.drafts import AddOutcome, Edition, Incoming
 from services.drafts.model import Defaults, DraftItem, DraftState, Owner
-from services.drafts.presses import PressOutcome
-from services.drafts.repository import AddOutcome, Edition
 from services.store.database import Database, open_database
 from tests.drafts.world import ANNA, DEFAULTS, IN_GROUP, Room, Time, item, photo
 
@@ -22,7 +22,7 @@ async def test_messages_build_one_draft(room: Room) -> None:
 async def test_a_repeated_message_changes_nothing(room: Room) -> None:
     draft_id = await room.put(item(1, "a"))
     before = await room.get(draft_id)
-    again = await room.drafts.add(ANNA, [item(1, "a")], DEFAULTS)
+    again = await room.drafts.add(Incoming(ANNA, [item(1, "a")], DEFAULTS))
     assert (again.outcome, again.draft_id) == (AddOutcome.REPEATED, draft_id)
     assert await room.get(draft_id) == before
 
@@ -30,7 +30,7 @@ async def test_a_repeated_message_changes_nothing(room: Room) -> None:
 async def test_a_message_repeated_after_the_start_opens_no_draft(room: Room) -> None:
     draft_id = await room.put(item(1, "a"))
     await room.starter.start(draft_id, ANNA.user_id)
-    assert (await room.drafts.add(ANNA, [item(1, "a")], DEFAULTS)).outcome is AddOutcome.REPEATED
+    assert (await room.drafts.add(Incoming(ANNA, [item(1, "a")], DEFAULTS))).outcome is AddOutcome.REPEATED
     assert await room.drafts.open_of(ANNA) is None
 
 
@@ -48,23 +48,23 @@ async def test_a_draft_begins_as_its_person_likes(room: Room) -> None:
 
 
 async def test_without_defaults_no_draft_is_made(room: Room) -> None:
-    assert (await room.drafts.add(ANNA, [item(1)], None)).outcome is AddOutcome.NO_DRAFT
+    assert (await room.drafts.add(Incoming(ANNA, [item(1)], None))).outcome is AddOutcome.NO_DRAFT
     draft_id = await room.put(item(2))
-    added = await room.drafts.add(ANNA, [item(3, "a", with_photo=False)], None)
+    added = await room.drafts.add(Incoming(ANNA, [item(3, "a", with_photo=False)], None))
     assert (added.outcome, added.draft_id) == (AddOutcome.ADDED, draft_id)
 
 
 async def test_a_late_part_of_a_started_album_is_told_apart(room: Room) -> None:
     draft_id = await room.put(item(1, "a", album="x"))
     await room.starter.start(draft_id, ANNA.user_id)
-    assert (await room.drafts.add(ANNA, [item(2, album="x")], DEFAULTS)).outcome is AddOutcome.TOO_LATE
+    assert (await room.drafts.add(Incoming(ANNA, [item(2, album="x")], DEFAULTS))).outcome is AddOutcome.TOO_LATE
     assert await room.drafts.open_of(ANNA) is None
 
 
 async def test_a_late_part_of_a_cancelled_album_is_dropped(room: Room) -> None:
     draft_id = await room.put(item(1, "a", album="x"))
-    await room.presses.cancel(draft_id, ANNA.user_id)
-    assert (await room.drafts.add(ANNA, [item(2, album="x")], DEFAULTS)).outcome is AddOutcome.DROPPED
+    await room.buttons.cancel(draft_id, ANNA.user_id)
+    assert (await room.drafts.add(Incoming(ANNA, [item(2, album="x")], DEFAULTS))).outcome is AddOutcome.DROPPED
 
 
 async def test_an_edited_message_changes_the_prompt(room: Room) -> None:
@@ -95,27 +95,27 @@ async def test_an_edit_by_somebody_else_or_after_the_start_changes_nothing(room:
 
 async def test_buttons_are_their_owners(room: Room) -> None:
     draft_id = await room.put(item(1, "a"))
-    assert await room.presses.set_count(draft_id, 12, 3) is PressOutcome.NOT_YOURS
-    assert await room.presses.cancel(draft_id, 12) is PressOutcome.NOT_YOURS
-    assert await room.presses.set_count(draft_id, 11, 3) is PressOutcome.DONE
+    assert await room.buttons.set_count(draft_id, 12, 3) is PressOutcome.NOT_YOURS
+    assert await room.buttons.cancel(draft_id, 12) is PressOutcome.NOT_YOURS
+    assert await room.buttons.set_count(draft_id, 11, 3) is PressOutcome.DONE
     made = await room.get(draft_id)
     assert (made.count, made.state) == (3, DraftState.OPEN)
 
 
 async def test_buttons_of_old_cards_say_what_became_of_them(room: Room) -> None:
     draft_id = await room.put(item(1, "a"))
-    assert await room.presses.cancel(draft_id, 11) is PressOutcome.DONE
-    assert await room.presses.set_count(draft_id, 11, 2) is PressOutcome.CANCELLED
+    assert await room.buttons.cancel(draft_id, 11) is PressOutcome.DONE
+    assert await room.buttons.set_count(draft_id, 11, 2) is PressOutcome.CANCELLED
     other = await room.put(item(2, "a"))
     await room.starter.start(other, 11)
-    assert await room.presses.cancel(other, 11) is PressOutcome.SUBMITTED
-    assert await room.presses.cancel("nothing", 11) is PressOutcome.UNKNOWN
+    assert await room.buttons.cancel(other, 11) is PressOutcome.SUBMITTED
+    assert await room.buttons.cancel("nothing", 11) is PressOutcome.UNKNOWN
 
 
 async def test_cancel_ends_the_open_draft_of_that_place_alone(room: Room) -> None:
     here, there = await room.put(item(1)), await room.put(item(2), owner=IN_GROUP)
-    assert await room.presses.cancel_open(ANNA) == here
-    assert await room.presses.cancel_open(ANNA) is None
+    assert await room.buttons.cancel_open(ANNA) == here
+    assert await room.buttons.cancel_open(ANNA) is None
     assert (await room.get(there)).state is DraftState.OPEN
 
 
@@ -123,7 +123,9 @@ async def test_two_processes_open_one_draft(tmp_path: object) -> None:
     url = f"sqlite:///{tmp_path}/shared.sqlite3"
     databases = [await open_database(url), await open_database(url)]
     rooms = [Room(database, Time()) for database in databases]
-    await asyncio.gather(*(rooms[number % 2].drafts.add(ANNA, [item(number + 1)], DEFAULTS) for number in range(8)))
+    await asyncio.gather(
+        *(rooms[number % 2].drafts.add(Incoming(ANNA, [item(number + 1)], DEFAULTS)) for number in range(8))
+    )
     made = await rooms[0].drafts.open_of(ANNA)
     assert made is not None
     assert [one.message_id for one in made.items] == list(range(1, 9))
@@ -148,9 +150,9 @@ async def test_albums_of_several_people_in_any_order_do_not_mix(database: Databa
     ]
     room = Room(database, Time())
     ids = iter(f"{base}-{number}" for number in range(50))
-    room.drafts._new_id = lambda: next(ids)
+    room.drafts.new_id = lambda: next(ids)
     for owner, part in data.draw(st.permutations(parts + parts[:4])):
-        await room.drafts.add(owner, [part], DEFAULTS)
+        await room.drafts.add(Incoming(owner, [part], DEFAULTS))
     for place, owner in enumerate(owners, start=1):
         made = await room.drafts.open_of(owner)
         assert made is not None

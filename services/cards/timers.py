@@ -1,8 +1,8 @@
 """The timers behind the cards: many messages in a moment become one refresh, and the last one is always shown."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
@@ -13,21 +13,19 @@ from services.clock import Clock
 OUTAGE_SECONDS = 3.0
 """Until a draft is looked at again whose database did not answer."""
 
-Sleep = Callable[[float], Awaitable[None]]
-
 _log = structlog.get_logger(__name__)
 
 
-class Refreshes(Protocol):
-    """Brings one draft up to date (:class:`services.drafts.keeper.CardKeeper`)."""
+class DraftCards(Protocol):
+    """Brings one draft up to date (:class:`services.cards.updates.CardUpdates`)."""
 
     async def refresh(self, draft_id: str) -> float | None:
         """Do so; seconds after which to call again, or None."""
         ...
 
 
-class Unfinished(Protocol):
-    """Knows the drafts that are not up to date (:class:`services.drafts.ledger.CardLedger`)."""
+class UnfinishedDrafts(Protocol):
+    """Knows the drafts that are not up to date (:class:`services.cards.store.CardStore`)."""
 
     async def unfinished(self) -> Sequence[str]:
         """Their ids."""
@@ -35,13 +33,13 @@ class Unfinished(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class CardTimes:
     """When a draft is refreshed.
 
     Attributes:
         quiet: Seconds after its last message.
         longest: Seconds after the first message since the last refresh, however many follow.
-        closing: Seconds that :meth:`CardRefresher.close` takes at most.
+        closing: Seconds that :meth:`CardTimers.close` takes at most.
     """
 
     quiet: float = 0.4
@@ -59,44 +57,28 @@ class _Timer:
     is_asleep: bool = False
 
 
-class CardRefresher:
-    """Refreshes drafts a moment after they change; one task for a draft, owned here, ended by :meth:`close`.
+@dataclass(slots=True)
+class CardTimers:
+    """Refreshes drafts a moment after they change; one task for a draft, owned here, ended by :meth:`close`."""
 
-    Args:
-        keeper: Does the refreshing.
-        books: Knows what was left undone.
-        clock: Its monotonic clock sets the timers.
-        sleep: Waits that many seconds.
-        pace: When to refresh.
-    """
-
-    def __init__(
-        self,
-        keeper: Refreshes,
-        books: Unfinished,
-        clock: Clock,
-        sleep: Sleep = asyncio.sleep,
-        pace: Pace | None = None,
-    ) -> None:
-        self._keeper = keeper
-        self._books = books
-        self._clock = clock
-        self._sleep = sleep
-        self._pace = pace or Pace()
-        self._timers: dict[str, _Timer] = {}
-        self._cancelled: set[asyncio.Task[None]] = set()
-        self._is_closed = False
+    updates: DraftCards
+    store: UnfinishedDrafts
+    clock: Clock
+    times: CardTimes = field(default_factory=CardTimes)
+    _timers: dict[str, _Timer] = field(default_factory=dict)
+    _cancelled: set[asyncio.Task[None]] = field(default_factory=set)
+    _is_closed: bool = False
 
     def soon(self, draft_id: str) -> None:
         """Refresh a draft once no message has come for a moment."""
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         timer = self._timers.get(draft_id)
-        latest = timer.latest if timer is not None and timer.due is not None else now + self._pace.longest
-        self._set(draft_id, min(now + self._pace.quiet, latest), latest)
+        latest = timer.latest if timer is not None and timer.due is not None else now + self.times.longest
+        self._set(draft_id, min(now + self.times.quiet, latest), latest)
 
     def now(self, draft_id: str) -> None:
         """Refresh a draft without waiting: somebody pressed a button."""
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         self._set(draft_id, now, now)
 
     async def sweep(self) -> int:
@@ -105,7 +87,7 @@ class CardRefresher:
         Returns:
             How many drafts that is.
         """
-        drafts = await self._books.unfinished()
+        drafts = await self.store.unfinished()
         for draft_id in drafts:
             if draft_id not in self._timers:
                 self.soon(draft_id)
@@ -125,7 +107,7 @@ class CardRefresher:
             timer.task = asyncio.create_task(self._fire(draft_id, timer))
         tasks = [timer.task for timer in self._timers.values() if timer.task is not None] + list(self._cancelled)
         if tasks:
-            _, late = await asyncio.wait(tasks, timeout=self._pace.closing)
+            _, late = await asyncio.wait(tasks, timeout=self.times.closing)
             for task in late:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -153,10 +135,10 @@ class CardRefresher:
 
     async def _run(self, draft_id: str, timer: _Timer) -> None:
         while timer.due is not None:
-            wait = timer.due - self._clock.monotonic()
+            wait = timer.due - self.clock.monotonic()
             if wait > 0:
                 timer.is_asleep = True
-                await self._sleep(wait)
+                await self.clock.sleep(wait)
                 timer.is_asleep = False
                 continue
             await self._fire(draft_id, timer)
@@ -166,7 +148,7 @@ class CardRefresher:
     async def _fire(self, draft_id: str, timer: _Timer) -> None:
         timer.due = None
         try:
-            again = await self._keeper.refresh(draft_id)
+            again = await self.updates.refresh(draft_id)
         except (SQLAlchemyError, OSError) as error:
             _log.warning("draft-card-met-an-outage", error=type(error).__name__)
             again = OUTAGE_SECONDS
@@ -174,6 +156,6 @@ class CardRefresher:
             _log.exception("draft-card-failed")
             return
         if again is not None and not self._is_closed:
-            due = self._clock.monotonic() + again
+            due = self.clock.monotonic() + again
             timer.due = due if timer.due is None else min(due, timer.due)
             timer.latest = timer.due

@@ -1,14 +1,15 @@
-"""What the buttons do to drafts, each press in one transaction."""
+"""What the card's buttons do to a draft, each press in one transaction."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
 from services.clock import Clock
-from services.drafts.changes import adopt, close, open_row, put, touch
-from services.drafts.model import COLLECTING, Defaults, DraftState, NewId, Owner, borrow, is_count
-from services.drafts.rows import lock, lock_open
+from services.drafts.model import COLLECTING, Defaults, DraftState, Owner, borrow, is_count
+from services.drafts.store import adopt, close, lock, lock_open, open_row, put, touch
 from services.generations.model import Order
 from services.store.database import Database
 from services.store.schema import DraftRow
@@ -36,27 +37,32 @@ def judge_press(row: DraftRow | None, user_id: int) -> PressOutcome:
     return PressOutcome.DONE if DraftState(row.state) in COLLECTING else PressOutcome.SUBMITTED
 
 
-class DraftPresses:
-    """Changes drafts as the buttons say.
+@dataclass(slots=True)
+class DraftButtons:
+    """Changes drafts as the buttons say; ``new_id`` makes ids that nobody can guess."""
 
-    Args:
-        database: Holds the drafts.
-        clock: Says when it is.
-        new_id: Makes their ids.
-    """
-
-    def __init__(self, database: Database, clock: Clock, new_id: NewId) -> None:
-        self._database = database
-        self._clock = clock
-        self._new_id = new_id
+    database: Database
+    clock: Clock
+    new_id: Callable[[], str]
 
     async def set_count(self, draft_id: str, user_id: int, count: int, card: int | None = None) -> PressOutcome:
         """Ask for another number of videos, 1 to 4; ``card`` is the message that was pressed."""
-        return await self._database.write(_set_count, draft_id, user_id, count, card, self._clock.now())
+
+        def choose(row: DraftRow) -> bool:
+            is_new = is_count(count) and row.count != count
+            row.count = count if is_new else row.count
+            return is_new
+
+        return await self._press(draft_id, user_id, card, choose)
 
     async def cancel(self, draft_id: str, user_id: int, card: int | None = None) -> PressOutcome:
         """Give a draft up; ``card`` is the message that was pressed."""
-        return await self._database.write(_cancel, draft_id, user_id, card, self._clock.now())
+
+        def give_up(row: DraftRow) -> bool:
+            row.state = DraftState.CANCELLED.value
+            return True
+
+        return await self._press(draft_id, user_id, card, give_up)
 
     async def cancel_open(self, owner: Owner) -> str | None:
         """Give an owner's open draft up.
@@ -64,7 +70,7 @@ class DraftPresses:
         Returns:
             The draft, whose card is to be shown anew, or None when none was open.
         """
-        return await self._database.write(_cancel_open, owner, self._clock.now())
+        return await self.database.write(_cancel_open, owner, self.clock.now())
 
     async def edit_again(self, owner: Owner, defaults: Defaults, generation_id: str, order: Order) -> tuple[str, ...]:
         """Open a draft with the photos and the number of videos of an earlier request, waiting for a new prompt.
@@ -74,45 +80,29 @@ class DraftPresses:
         Returns:
             The drafts whose cards are to be shown anew, the new one last.
         """
-        now = self._clock.now()
+        now = self.clock.now()
+        return await self.database.write(_edit_again, owner, defaults, generation_id, order, self.new_id, now)
 
-        def edit(session: Session) -> tuple[str, ...]:
-            old = lock_open(session, owner)
-            if old is not None and old.edited_from == generation_id:
-                # A card that the person deleted comes back.
-                touch(old, now)
-                return (old.id,)
-            if old is not None:
-                close(old, now)
-                session.flush()
-            new = open_row(session, owner, defaults, self._new_id, now)
-            new.edited_from = generation_id
-            new.request_message_id = order.request_message_id
-            put(session, new, borrow(order.photos), order.count, now)
-            return (new.id,) if old is None else (old.id, new.id)
-
-        return await self._database.write(edit)
+    async def _press(
+        self, draft_id: str, user_id: int, card: int | None, change: Callable[[DraftRow], bool]
+    ) -> PressOutcome:
+        return await self.database.write(_press, draft_id, user_id, card, change, self.clock.now())
 
 
-def _set_count(
-    session: Session, draft_id: str, user_id: int, count: int, card: int | None, now: datetime
+def _press(
+    session: Session,
+    draft_id: str,
+    user_id: int,
+    card: int | None,
+    change: Callable[[DraftRow], bool],
+    now: datetime,
 ) -> PressOutcome:
     row = lock(session, draft_id)
     outcome = judge_press(row, user_id)
     if row is not None and outcome is PressOutcome.DONE:
         adopt(row, card)
-        if is_count(count) and row.count != count:
-            row.count = count
+        if change(row):
             touch(row, now)
-    return outcome
-
-
-def _cancel(session: Session, draft_id: str, user_id: int, card: int | None, now: datetime) -> PressOutcome:
-    row = lock(session, draft_id)
-    outcome = judge_press(row, user_id)
-    if row is not None and outcome is PressOutcome.DONE:
-        adopt(row, card)
-        close(row, now)
     return outcome
 
 
@@ -122,3 +112,27 @@ def _cancel_open(session: Session, owner: Owner, now: datetime) -> str | None:
         return None
     close(row, now)
     return row.id
+
+
+def _edit_again(
+    session: Session,
+    owner: Owner,
+    defaults: Defaults,
+    generation_id: str,
+    order: Order,
+    new_id: Callable[[], str],
+    now: datetime,
+) -> tuple[str, ...]:
+    old = lock_open(session, owner)
+    if old is not None and old.edited_from == generation_id:
+        # A card that the person deleted comes back.
+        touch(old, now)
+        return (old.id,)
+    if old is not None:
+        close(old, now)
+        session.flush()
+    new = open_row(session, owner, defaults, new_id, now)
+    new.edited_from = generation_id
+    new.request_message_id = order.request_message_id
+    put(session, new, borrow(order.photos), order.count, now)
+    return (new.id,) if old is None else (old.id, new.id)

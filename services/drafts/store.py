@@ -1,0 +1,263 @@
+"""The tables of drafts: rows to values, and the steps that changes are made of, in a transaction of the caller's."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Select, case, delete, select, update
+from sqlalchemy.orm import Session
+
+from services.drafts.model import COLLECTING, Defaults, Draft, DraftItem, DraftState, Owner, in_order, is_count
+from services.photos.model import PhotoKind, PhotoRef
+from services.store.dialects import affected, insert_new
+from services.store.schema import NO_THREAD, DraftItemRow, DraftRow, SeenPhotoRow
+
+COLLECTING_STATES = tuple(state.value for state in COLLECTING)
+_OPEN_ATTEMPTS = 10
+
+MOVED = -(2**61)
+"""Added to message ids of a chat that is no more: they keep their order, and no message of the new chat has them."""
+
+
+def photo_of(row: DraftItemRow | SeenPhotoRow) -> PhotoRef | None:
+    """The photo in a row, or None."""
+    if row.file_id is None or row.file_kind is None:
+        return None
+    return PhotoRef(
+        file_id=row.file_id,
+        unique_id=row.file_unique_id or "",
+        kind=PhotoKind(row.file_kind),
+        size=row.file_size,
+        mime_type=row.mime_type or "",
+        file_name=row.file_name or "",
+    )
+
+
+def photo_columns(photo: PhotoRef | None) -> dict[str, str | int | None]:
+    """The columns that hold a photo, in every table that has them."""
+    return {
+        "file_id": photo.file_id if photo else None,
+        "file_unique_id": photo.unique_id if photo else None,
+        "file_kind": photo.kind.value if photo else None,
+        "file_size": photo.size if photo else None,
+        "mime_type": photo.mime_type if photo else None,
+        "file_name": photo.file_name if photo else None,
+    }
+
+
+def item_row(draft_id: str, item: DraftItem) -> DraftItemRow:
+    """A new row for a message."""
+    return DraftItemRow(
+        draft_id=draft_id,
+        message_id=item.message_id,
+        media_group_id=item.media_group_id,
+        text=item.text or None,
+        **photo_columns(item.photo),
+    )
+
+
+def owner_of(row: DraftRow) -> Owner:
+    """Whose draft a row is, and where."""
+    return Owner(row.chat_id, row.thread_id or None, row.user_id)
+
+
+def draft_of(row: DraftRow, items: Iterable[DraftItemRow]) -> Draft:
+    """A draft from its rows."""
+    return Draft(
+        id=row.id,
+        owner=owner_of(row),
+        state=DraftState(row.state),
+        language=row.language,
+        count=row.count,
+        items=in_order(
+            DraftItem(item.message_id, item.text or "", photo_of(item), item.media_group_id) for item in items
+        ),
+        version=row.version,
+        card_version=row.card_version,
+        card_message_id=row.card_message_id,
+        starts_itself=row.starts_itself,
+        extra_told=row.extra_told,
+        request_message_id=row.request_message_id,
+        edited_from=row.edited_from,
+        held_until=row.held_until,
+        updated_at=row.updated_at,
+    )
+
+
+def lock(session: Session, draft_id: str) -> DraftRow | None:
+    """A draft's row, kept from others until the transaction ends; None when there is no such draft."""
+    query = select(DraftRow).where(DraftRow.id == draft_id).with_for_update()
+    row: DraftRow | None = session.scalar(query.execution_options(populate_existing=True))
+    return row
+
+
+def lock_open(session: Session, owner: Owner) -> DraftRow | None:
+    """The row of an owner's open draft, kept from others until the transaction ends; None when there is none."""
+    return session.scalar(of_owner(owner).where(DraftRow.state == DraftState.OPEN.value).with_for_update())
+
+
+def of_owner(owner: Owner) -> Select[DraftRow]:
+    """All drafts of an owner."""
+    return select(DraftRow).where(
+        DraftRow.chat_id == owner.chat_id,
+        DraftRow.thread_id == (owner.thread_id or NO_THREAD),
+        DraftRow.user_id == owner.user_id,
+    )
+
+
+def load(session: Session, draft_id: str, *, locked: bool = False) -> Draft | None:
+    """Read one draft, or None."""
+    row = lock(session, draft_id) if locked else session.get(DraftRow, draft_id, populate_existing=True)
+    return None if row is None else with_items(session, row)
+
+
+def with_items(session: Session, row: DraftRow) -> Draft:
+    """A draft from its row; its messages are read."""
+    session.flush()
+    query = select(DraftItemRow).where(DraftItemRow.draft_id == row.id)
+    return draft_of(row, session.scalars(query))
+
+
+def touch(row: DraftRow, now: datetime) -> None:
+    """Note that a draft is not what its card shows any more."""
+    row.version += 1
+    row.updated_at = now
+
+
+def close(row: DraftRow, now: datetime) -> None:
+    """Give a draft up."""
+    row.state = DraftState.CANCELLED.value
+    touch(row, now)
+
+
+def adopt(row: DraftRow, card: int | None) -> None:
+    """Learn from a press which message is the card, where the answer of Telegram's that tells it is still awaited.
+
+    Args:
+        row: The draft.
+        card: The message that was pressed; None when none was.
+    """
+    if row.card_message_id is None and card is not None:
+        row.card_message_id = card
+        row.card_claimed_at = None
+
+
+def put(session: Session, row: DraftRow, items: Sequence[DraftItem], count: int | None, now: datetime) -> None:
+    """Add messages that a draft does not have, and the number of videos they ask for (None: none)."""
+    if row.extra_told and _are_sent_anew(session, row, items):
+        row.extra_told = False
+    session.add_all(item_row(row.id, item) for item in items)
+    if count is not None and is_count(count):
+        row.count = count
+    touch(row, now)
+
+
+def _are_sent_anew(session: Session, row: DraftRow, items: Sequence[DraftItem]) -> bool:
+    """Whether there are photos among messages that are no further parts of an album that the draft has parts of."""
+    albums = {item.media_group_id for item in items if item.photo is not None}
+    if not albums or None in albums:
+        return bool(albums)
+    known = select(DraftItemRow.media_group_id).where(DraftItemRow.draft_id == row.id)
+    return not albums <= set(session.scalars(known))
+
+
+def new_values(draft_id: str, owner: Owner, defaults: Defaults, state: DraftState, now: datetime) -> dict[str, object]:
+    """The columns of a new draft."""
+    return {
+        "id": draft_id,
+        "chat_id": owner.chat_id,
+        "thread_id": owner.thread_id or NO_THREAD,
+        "user_id": owner.user_id,
+        "state": state.value,
+        "language": defaults.language,
+        "count": defaults.count,
+        "starts_itself": defaults.starts_itself,
+        "version": 0,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def open_row(session: Session, owner: Owner, defaults: Defaults, new_id: Callable[[], str], now: datetime) -> DraftRow:
+    """The owner's open draft, which is made if there is none."""
+    # Another process may open it, or send it off, between any two of these statements.
+    for _ in range(_OPEN_ATTEMPTS):
+        row = lock_open(session, owner)
+        if row is not None:
+            return row
+        insert_new(session, DraftRow, **new_values(new_id(), owner, defaults, DraftState.OPEN, now))
+    raise RuntimeError("the open draft of one person changes faster than it can be read")
+
+
+def drafts_of_messages(session: Session, chat_id: int, items: Iterable[DraftItem]) -> dict[int, str]:
+    """The draft of each of these messages that was taken before, whatever became of the draft."""
+    query = (
+        select(DraftItemRow.message_id, DraftItemRow.draft_id)
+        .join(DraftRow, DraftRow.id == DraftItemRow.draft_id)
+        .where(DraftRow.chat_id == chat_id, DraftItemRow.message_id.in_([item.message_id for item in items]))
+    )
+    return dict((session.execute(query)).all())
+
+
+def draft_of_album(session: Session, owner: Owner, media_group_id: str) -> DraftRow | None:
+    """The draft that has parts of this album, or None; one that still collects comes first."""
+    has_parts = select(DraftItemRow.draft_id).where(DraftItemRow.media_group_id == media_group_id)
+    query = (
+        select(DraftRow)
+        .where(DraftRow.chat_id == owner.chat_id, DraftRow.user_id == owner.user_id, DraftRow.id.in_(has_parts))
+        .order_by(case((DraftRow.state.in_(COLLECTING_STATES), 0), else_=1), DraftRow.updated_at.desc())
+        .limit(1)
+        .with_for_update()
+    )
+    return session.scalar(query)
+
+
+def prune_drafts(session: Session, before: datetime) -> int:
+    """Drop drafts, of any state, that have not changed since a moment; how many."""
+    old = select(DraftRow.id).where(DraftRow.updated_at < before)
+    session.execute(delete(DraftItemRow).where(DraftItemRow.draft_id.in_(old)))
+    return affected(session, delete(DraftRow).where(DraftRow.updated_at < before))
+
+
+def forget_drafts(session: Session, user_id: int) -> None:
+    """Delete a person's drafts and the photos seen of them, in the caller's transaction."""
+    whose = select(DraftRow.id).where(DraftRow.user_id == user_id)
+    session.execute(delete(DraftItemRow).where(DraftItemRow.draft_id.in_(whose)))
+    session.execute(delete(DraftRow).where(DraftRow.user_id == user_id))
+    session.execute(delete(SeenPhotoRow).where(SeenPhotoRow.user_id == user_id))
+
+
+def move_drafts(session: Session, old_chat_id: int, new_chat_id: int) -> tuple[str, ...]:
+    """Let drafts and seen photos of a group live on in the supergroup it became, in the caller's transaction.
+
+    Message ids of the old group mean nothing in the new one: cards are sent anew, and the new card, not an old
+    message, is what the videos reply to. Repeating it changes nothing.
+
+    Returns:
+        The drafts that still collect, whose cards are to be shown.
+    """
+    rows = list(session.scalars(select(DraftRow).where(DraftRow.chat_id == old_chat_id).with_for_update()))
+    moved = [row.id for row in rows]
+    for row in rows:
+        _move_row(session, row, new_chat_id)
+    session.flush()
+    if moved:
+        own = DraftItemRow.draft_id.in_(moved) & (DraftItemRow.message_id > 0)
+        session.execute(update(DraftItemRow).where(own).values(message_id=DraftItemRow.message_id + MOVED))
+    seen = (SeenPhotoRow.chat_id == old_chat_id) & (SeenPhotoRow.message_id > 0)
+    session.execute(
+        update(SeenPhotoRow).where(seen).values(chat_id=new_chat_id, message_id=SeenPhotoRow.message_id + MOVED)
+    )
+    return tuple(row.id for row in rows if row.state in COLLECTING_STATES)
+
+
+def _move_row(session: Session, row: DraftRow, new_chat_id: int) -> None:
+    row.chat_id = new_chat_id
+    if row.state == DraftState.OPEN.value:
+        with session.no_autoflush:
+            other = lock_open(session, owner_of(row))
+        if other is not None and other.id != row.id:
+            # What was begun in the supergroup already is the newer one.
+            row.state = DraftState.CANCELLED.value
+    row.card_message_id = row.card_claimed_at = row.request_message_id = None
+    row.card_version = 0
+    row.version += 1
