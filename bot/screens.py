@@ -9,7 +9,7 @@ from handlers.admin import statistics_screen
 from handlers.forget_menu import question
 from handlers.history_menu import entry_screen, page_screen
 from handlers.settings_menu import settings_screen
-from services.drafts.card import card_screen
+from services.cards.view import card_screen
 from services.drafts.model import Draft, DraftItem, DraftState, Owner
 from services.failures import Charged, Failure, FailureKind
 from services.generations.model import FINAL, MAX_VIDEOS, Generation, State, Video, VideoState
