@@ -113,15 +113,6 @@ async def process(
         await started.wait()
 
 
-async def introduce(url: str) -> None:
-    """Let the Bot API server know everybody."""
-    async with aiohttp.ClientSession() as session:
-        for person in range(PEOPLE):
-            fields = {"user_id": FIRST_ID + person, "first_name": f"P{person}", "started": True}
-            async with session.post(f"{url}/control/people", json=fields) as response:
-                assert response.status == 200, await response.text()
-
-
 async def until_ready(url: str) -> None:
     """Wait for ``/readyz``."""
     async with asyncio.timeout(START_SECONDS), aiohttp.ClientSession() as session:
@@ -176,11 +167,11 @@ async def main(arguments: Sequence[str]) -> int:
     url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory(prefix="benchmark-") as name:
         directory = Path(name)
-        serve = ("-m", "sandbox", "serve", "--flood", "--tiny-videos")
+        people = ("--people", str(PEOPLE), "--first-user-id", str(FIRST_ID))
+        serve = ("-m", "sandbox", "serve", "--flood", "--tiny-videos", *people)
         async with process(*serve, environment={}, directory=directory) as servers:
             assert servers.stdout is not None
             where = json.loads(await servers.stdout.readline())
-            await introduce(where["bot_api_url"])
             environment = {
                 "TELEGRAM_BOT_TOKEN": where["token"],
                 "TELEGRAM_API_URL": where["bot_api_url"],

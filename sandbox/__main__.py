@@ -1,4 +1,4 @@
-"""``python -m sandbox serve``: both servers on loopback, until told to stop; ``person``: the demo's person."""
+"""``python -m sandbox``: both servers on loopback, until told to stop."""
 
 import sys
 

@@ -14,17 +14,16 @@ from contextlib import AsyncExitStack
 from html import escape
 from pathlib import Path
 
-import aiohttp
 import av
 from PIL import Image
 
 from bot.demo import bot_settings, inherited
-from bot.demo_processes import start
 from sandbox.botapi import BotApiOptions, BotApiServer
-from sandbox.demo.command import SAMPLE_PROMPTS
-from sandbox.demo.phone import ControlPhone
-from sandbox.demo.terminal import Conversation
-from sandbox.demo.view import Event, MessageSeen
+from sandbox.botapi.seen import Event, MessageSeen
+from sandbox.botapi.terminal import Conversation
+from sandbox.demo.phone import PersonPhone
+from sandbox.demo.processes import start
+from sandbox.demo.show import SAMPLE_PROMPTS
 from sandbox.demo.visit import Request, visit
 from sandbox.genaipro import GenAIProOptions, GenAIProServer
 from sandbox.samples import SAMPLES
@@ -72,9 +71,8 @@ async def converse(language: str, room: Path) -> tuple[list[Chat], list[MessageS
         }
         environment = inherited(os.environ) | bot_settings(place, language, room)
         await stack.enter_async_context(start("bot", ("-m", "bot", "run"), environment, room))
-        session = await stack.enter_async_context(aiohttp.ClientSession())
         recorder = Recorder()
-        phone = ControlPhone(session, telegram.url, person.user_id)
+        phone = PersonPhone(telegram, person)
         request = Request(SAMPLES, SAMPLE_PROMPTS[language], 1, PATIENCE_SECONDS)
         videos = await visit(phone, request, recorder, asyncio.sleep)
         return recorder.chats, videos

@@ -13,7 +13,6 @@ from aiohttp import web
 from sandbox.botapi.app import BotApiApp
 from sandbox.botapi.backend import Backend
 from sandbox.botapi.clock import Clock, SystemClock
-from sandbox.botapi.control import add_control
 from sandbox.botapi.crowd import Crowd
 from sandbox.botapi.options import BotApiOptions
 from sandbox.botapi.watch import Watch
@@ -66,9 +65,7 @@ class BotApiServer(Crowd, Watch):
             session = await stack.enter_async_context(aiohttp.ClientSession())
             self.backend = Backend(self.options, self.clock, root, session)
             await asyncio.to_thread(self.backend.files.prepare)
-            app = BotApiApp(self.backend).build()
-            add_control(app, self)
-            runner = web.AppRunner(app, shutdown_timeout=0.5, access_log=None)
+            runner = web.AppRunner(BotApiApp(self.backend).build(), shutdown_timeout=0.5, access_log=None)
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
             site = web.TCPSite(runner, self.options.host, self.options.port)

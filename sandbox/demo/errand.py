@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sandbox.demo.view import ButtonSeen, Event, MessageSeen
+from sandbox.botapi.seen import ButtonSeen, Event, MessageSeen
 
 GENERATE = ("Generate", "Tạo video")
 FINAL = ("Again", "Edit", "Làm lại", "Sửa")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from sandbox.botapi.seen import Event, MessageSeen
+from sandbox.botapi.terminal import Conversation
 from sandbox.demo.errand import Action, Errand, Press, SendPhotos, Step
 from sandbox.demo.playback import Expected, Playback, play
-from sandbox.demo.terminal import Conversation
-from sandbox.demo.view import Event, MessageSeen
 
 THINKING = 0.6
 """Seconds that a person looks at a card before pressing."""

@@ -1,4 +1,4 @@
-"""What the server keeps of every request, for tests to look at and for the control address to show."""
+"""What the server keeps of every request, for tests to look at."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from pydantic import JsonValue, TypeAdapter
+from pydantic import JsonValue
 
 SUCCESSFUL = "MEDIA_GENERATION_STATUS_SUCCESSFUL"
 FAILED = "MEDIA_GENERATION_STATUS_FAILED"
@@ -147,10 +147,6 @@ class Script:
         if self.accepted is not None:
             return self.accepted
         return self.answer is None and self.error is None and self.end is not End.DROP_UNREAD
-
-
-SCRIPTS: TypeAdapter[list[Script]] = TypeAdapter(list[Script])
-"""Reads scripts from JSON, as the control address takes them."""
 
 
 def status(word: str, delay: float = 0.0) -> Frame:

@@ -11,7 +11,6 @@ from typing import Self
 from aiohttp import web
 
 from sandbox.genaipro.api import PREFIX, Api
-from sandbox.genaipro.control import add_control_routes
 from sandbox.genaipro.gate import Gate, Signal
 from sandbox.genaipro.jobs import Job, Studio
 from sandbox.genaipro.ledger import Ledger
@@ -47,11 +46,6 @@ class GenAIProServer:
     def url(self) -> str:
         """The base URL of the API, without a slash at the end."""
         return self._root + PREFIX
-
-    @property
-    def control_url(self) -> str:
-        """The base URL of the control address."""
-        return f"{self._root}/control"
 
     @property
     def guard(self) -> Guard | None:
@@ -136,7 +130,6 @@ class GenAIProServer:
         self._api.open(self._studio, uploads)
         application = web.Application(client_max_size=_BODY_LIMIT)
         self._api.add_routes(application)
-        add_control_routes(application, self)
         self._runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
         await self._runner.setup()
         try:

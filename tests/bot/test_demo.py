@@ -13,8 +13,8 @@ from PIL import Image
 
 from bot import demo
 from bot.demo import bot_settings, check_order, inherited, run_demo
-from bot.demo_processes import start
 from bot.errors import OperatorError
+from sandbox.demo.processes import stop
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -71,7 +71,7 @@ def test_no_setting_of_the_outside_gets_in(tmp_path: Path) -> None:
     given = inherited(outer)
     assert given["PATH"] == "/bin"
     assert not set(given) & (set(outer) - {"PATH"})
-    place = {"token": "T", "bot_api_url": "B", "key": "K", "genaipro_url": "G", "user_id": "1"}
+    place = {"token": "T", "bot_api_url": "B", "key": "K", "genaipro_url": "G"}
     settings = bot_settings(place, "vi", tmp_path)
     assert (settings["TELEGRAM_BOT_TOKEN"], settings["GENAIPRO_API_KEY"], settings["HTTP_PORT"]) == ("T", "K", "0")
 
@@ -146,10 +146,12 @@ def _alive(needle: str) -> list[str]:
     return found
 
 
-async def test_stubborn_child_is_ended_by_force(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.demo_processes._GRACE", 0.1)
+async def test_stubborn_child_is_ended_by_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sandbox.demo.processes._GRACE", 0.1)
     code = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
-    async with start("deaf", ("-c", code), dict(os.environ), tmp_path, spoken_to=True) as child:
-        async with asyncio.timeout(120):
-            assert await child.read_line() == b"deaf\n"
-    assert child.status == -signal.SIGKILL
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    async with asyncio.timeout(20):
+        assert await process.stdout.readline() == b"deaf\n"
+        await stop(process)
+    assert process.returncode == -signal.SIGKILL

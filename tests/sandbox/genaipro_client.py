@@ -107,12 +107,6 @@ class Client:
         async with self._session.get(url, headers=headers | (self._headers if key else {})) as answer:
             return answer.status, await answer.read()
 
-    async def control(self, path: str, body: Any = None, method: str = "POST") -> Any:
-        """A request to the control address."""
-        async with self._session.request(method, self._server.control_url + path, json=body) as answer:
-            assert answer.status == 200, await answer.text()
-            return await answer.json()
-
 
 def _event(block: str) -> list[tuple[str, Any]]:
     fields = {line.partition(": ")[0]: line.partition(": ")[2] for line in block.splitlines()}

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from sandbox.botapi.seen import Event, read_event
 from sandbox.demo.errand import Errand, Press, SendPhotos, Step
-from sandbox.demo.view import Event, read_event
 
 
 def buttons(*rows: tuple[str, ...]) -> list[Any]:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.demo.terminal import Conversation, Ink, ansi, plain
-from sandbox.demo.view import Event, read_event
+from sandbox.botapi.seen import Event, read_event
+from sandbox.botapi.terminal import Conversation, Ink, ansi, plain
 
 
 def event(kind: str, actor: str = "bot", message: dict[str, Any] | None = None, **fields: Any) -> Event:

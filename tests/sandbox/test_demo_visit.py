@@ -1,6 +1,5 @@
 """The person of the demo before the real sandbox, with a small bot of the tests' own."""
 
-import argparse
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -10,11 +9,9 @@ import aiohttp
 import pytest
 
 from sandbox.botapi import BotApiServer
-from sandbox.demo.command import add_arguments
-from sandbox.demo.command import run as run_person
-from sandbox.demo.phone import ControlPhone
+from sandbox.botapi.terminal import Conversation
+from sandbox.demo.phone import PersonPhone
 from sandbox.demo.playback import Expected
-from sandbox.demo.terminal import Conversation
 from sandbox.demo.visit import Request, VisitError, save, visit
 from sandbox.genaipro.render import Film, prepare, render
 from sandbox.samples import SAMPLES
@@ -113,9 +110,7 @@ async def go(server: BotApiServer, lines: list[str], videos: int = 2, patience: 
     async def at_once(seconds: float) -> None:
         assert seconds > 0
 
-    async with aiohttp.ClientSession() as session:
-        phone = ControlPhone(session, server.url, person.user_id)
-        return await visit(phone, request, Conversation(lines.append), at_once)
+    return await visit(PersonPhone(server, person), request, Conversation(lines.append), at_once)
 
 
 async def test_visit_brings_videos_that_play(
@@ -161,9 +156,8 @@ async def test_unwritable_directory_is_told(
         await save(videos, tmp_path / "made.mp4", Expected())
 
 
-def test_missing_sandbox_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    arguments = parser.parse_args(["--control", "http://127.0.0.1:9", "--user-id", "1"])
-    assert run_person(arguments) == 1
-    assert capsys.readouterr().out.strip().startswith("The sandbox cannot be reached")
+async def test_button_that_is_gone_is_told(server: BotApiServer) -> None:
+    person = server.add_person("Alice")
+    message = await person.send_text("no buttons")
+    with pytest.raises(VisitError, match="The button is gone"):
+        await PersonPhone(server, person).press(message.message_id, "go")

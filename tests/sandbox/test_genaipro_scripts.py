@@ -1,4 +1,4 @@
-"""The sandbox's GenAIPro server: faults on request, gates, the control address."""
+"""The sandbox's GenAIPro server: faults on request, gates."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -222,28 +222,6 @@ async def test_get_answers_can_be_queued(server: GenAIProServer, client: Client)
     server.enqueue_answer("histories", Answer(500, {"error": "no"}))
     assert (await client.get("/veo/histories"))[0] == 500
     assert (await client.get("/veo/histories"))[0] == 200
-
-
-async def test_control_address_does_the_same(server: GenAIProServer, client: Client) -> None:
-    body = [{"answer": {"status": 503, "headers": {"Retry-After": "1"}}}, {"end": "eof", "after": 1}]
-    assert await client.control("/scripts", body) == {"queued": 2}
-    assert (await client.create()).status == 503
-    assert (await client.create()).words == ["starting"]
-    gate = (await client.control("/hold?at=2", {"error": "no"}))["gate"]
-    listening = asyncio.create_task(client.create())
-    assert await client.control(f"/gates/{gate}", method="GET") == {"passed": 2}
-    await client.control(f"/gates/{gate}/release")
-    assert (await listening).events[-1] == ("error", "no")
-    posts = await client.control("/posts", method="GET")
-    assert [post["status"] for post in posts] == [503, 200, 200]
-
-
-async def test_unknown_script_is_refused(server: GenAIProServer) -> None:
-    async with (
-        aiohttp.ClientSession() as session,
-        session.post(f"{server.control_url}/scripts", json={"end": "never heard of"}) as answer,
-    ):
-        assert answer.status == 400
 
 
 async def test_leaving_while_a_stream_hangs_ends_at_once_and_removes_files() -> None:

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Callable
 from typing import Protocol
 
-from sandbox.demo.view import Event, MessageSeen
+from sandbox.botapi.seen import Event, MessageSeen
 
 USUAL_COLUMNS = 80
 _MOST_COLUMNS = 100
