@@ -10,10 +10,10 @@ from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
 from bot.core import LOCAL_MODE_PHOTO_BYTES, Core, new_id
-from bot.handling import AnyApplication
 from bot.housekeeping import KEEP_DRAFTS, KEEP_GENERATIONS, KEEP_SEEN_PHOTOS
 from bot.profile import Profile
 from bot.settings import Settings
+from bot.update_queue import AnyApplication
 from handlers.admin import AdminCommands
 from handlers.answers import Answers
 from handlers.commands import CommandRooms, Commands, Retention

@@ -11,8 +11,8 @@ from bot.health import Health, LoopWatch
 from bot.intake import Intake
 from bot.metrics import Metrics, OutboxCollector, PartGauge, QueueGauge
 from bot.outbox import Outbox
+from bot.polling import POLL_SECONDS, READ_MARGIN_SECONDS
 from bot.settings import Settings
-from bot.updates import POLL_SECONDS, READ_MARGIN_SECONDS
 from bot.webhook import LOOK_SECONDS
 from services.clock import Clock
 from services.reach import GenAIProReach
@@ -87,7 +87,7 @@ class Monitoring:
 
         self._health.works_by("updates", taken)
         waiting = Gauge("pho2video_updates_waiting", "Updates taken and not handled yet.", registry=self._registry)
-        waiting.set_function(lambda: intake.lanes.waiting)
+        waiting.set_function(lambda: intake.queue.waiting)
 
     def watch_worker(self, core: Core) -> None:
         """Generations are worked on."""

@@ -10,13 +10,14 @@ import json
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 from telegram import Bot, WebhookInfo
 from telegram.error import BadRequest
 from yarl import URL
 
-from bot.group_commit import NotTakenError
-from bot.updates import ALLOWED_UPDATES, Incoming, Judge, Sleep, no_talk, persistently, read_update
+from bot.polling import Sleep, Updates, persistently
+from bot.update_queue import ALLOWED_UPDATES, Incoming
 from services.clock import Clock
 from services.contact import Contact
 from services.telemetry import Telemetry
@@ -28,21 +29,25 @@ BODY_SECONDS = 10.0
 LOOK_SECONDS = 60.0
 """How often Telegram is asked whether the webhook still stands."""
 
-Put = Callable[[Incoming], Awaitable[None]]
+TAKE_SECONDS = 10.0
+"""Telegram is told to come again with an update that is not committed by then."""
+
+MOST_AT_ONCE = 2000
+"""With so many waiting for their commit, further ones are told to come again at once."""
 
 log = get_logger(__name__)
 
 
-def read_body(body: bytes, is_talk: Judge = no_talk) -> Incoming | None:
+def read_body(body: bytes, read: Callable[[object, str], Incoming | None]) -> Incoming | None:
     """An update as it came, or None when it is none.
 
     Args:
         body: Whatever was sent.
-        is_talk: Whether an update is a message in a group that is not for the bot.
+        read: Parses an update, given as an object and as JSON.
     """
     try:
         text = body.decode()
-        return read_update(json.loads(text), is_talk, text)
+        return read(json.loads(text), text)
     except (ValueError, RecursionError) as error:
         log.info("body_not_readable", error=type(error).__name__)
         return None
@@ -80,21 +85,16 @@ class Webhook:
         self._telemetry = telemetry
         self._clock = clock
         self._body_seconds = body_seconds
-        self._put: Put | None = None
-        self._is_talk: Judge = no_talk
+        self._queue: Updates | None = None
+        self._taking = 0
 
-    def open(self, put: Put, is_talk: Judge = no_talk) -> None:
-        """Take updates from now on.
-
-        Args:
-            put: Commits one; raises :class:`NotTakenError` when it could not.
-            is_talk: Whether an update is a message in a group that is not for the bot.
-        """
-        self._put, self._is_talk = put, is_talk
+    def open(self, queue: Updates) -> None:
+        """Hand updates to the queue from now on."""
+        self._queue = queue
 
     def close(self) -> None:
         """Take none any more."""
-        self._put = None
+        self._queue = None
 
     def route(self) -> web.AbstractRouteDef:
         """The route, at the path as it stands."""
@@ -114,18 +114,24 @@ class Webhook:
         given = request.headers.get(SECRET_HEADER, "").encode("utf-8", "surrogateescape")
         if not hmac.compare_digest(given, self._secret):
             return 401
-        if self._put is None:
+        queue = self._queue
+        if queue is None or self._taking >= MOST_AT_ONCE:
             return 503
         body = await self._body(request)
         if isinstance(body, int):
             return body
-        incoming = read_body(body, self._is_talk)
+        incoming = read_body(body, queue.read)
         if incoming is None:
             return 400
+        self._taking += 1
         try:
-            await self._put(incoming)
-        except NotTakenError:
+            async with asyncio.timeout(TAKE_SECONDS):
+                await queue.take([incoming])
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("inbox_met_an_outage", error=type(error).__name__)
             return 503
+        finally:
+            self._taking -= 1
         return 200
 
     async def _body(self, request: web.Request) -> bytes | int:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from telegram import Message, MessageEntity
-from telegram.constants import MessageEntityType
+from telegram import Message, MessageEntity, Update
+from telegram.constants import ChatType, MessageEntityType
 
 from handlers.media import album_words_in, photo_in, words_in
 from services.drafts.model import is_count
@@ -129,6 +129,21 @@ def address_of(message: Message, bot: BotName) -> Address:
     if is_reply and (photo_in(message) is not None or is_prompt or album_words_in(message)):
         return Address(Manner.REPLY, Wish(text.strip()))
     return Address(Manner.NONE, Wish(""))
+
+
+def is_overheard(update: Update, bot: BotName) -> bool:
+    """Whether an update is a message in a group that is not for the bot, and needs no remembering.
+
+    Commands are told apart by the handlers, and parts of albums are remembered, for somebody may ask about them later.
+    """
+    message = update.message
+    if message is None or message.chat.type not in (ChatType.GROUP, ChatType.SUPERGROUP):
+        return False
+    is_talk = message.text is not None or message.effective_attachment is not None
+    is_paying = message.successful_payment is not None or message.invoice is not None
+    if not is_talk or is_paying or message.media_group_id is not None or words_in(message).startswith("/"):
+        return False
+    return address_of(message, bot).manner is Manner.NONE
 
 
 def replied_to(message: Message) -> Message | None:

@@ -1,20 +1,24 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from unittest.mock import Mock
 
 import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
+from sqlalchemy.exc import OperationalError
+from telegram import User
+from telegram.ext import ApplicationBuilder, ExtBot
 
-from bot.group_commit import NotTakenError
 from bot.http import MAX_BODY_BYTES, HttpServer
-from bot.updates import Incoming
+from bot.update_queue import Incoming, UpdateQueue
 from bot.webhook import SECRET_HEADER, Webhook, read_body
 from services.clock import SystemClock
+from services.inbox import Inbox
 from services.telemetry import Telemetry
 
 SECRET = "a-long-random_word"
@@ -40,6 +44,17 @@ def sock() -> Iterator[socket.socket]:
         yield bound
 
 
+def queue() -> UpdateQueue:
+    bot = ExtBot("77:aa")
+    bot._bot_user = User(77, "Bot", is_bot=True, username="pho2video_bot")
+    application = ApplicationBuilder().bot(bot).updater(None).build()
+    telemetry = Telemetry(CollectorRegistry(), SystemClock())
+    return UpdateQueue(application, Mock(spec=Inbox), lambda _: False, telemetry, SystemClock())
+
+
+QUEUE = queue()
+
+
 class Door:
     """A served webhook, and what came through it."""
 
@@ -51,10 +66,13 @@ class Door:
         self.taken: list[Incoming] = []
         self.is_out = False
 
-    async def put(self, item: Incoming) -> None:
+    def read(self, data: object, text: str | None = None) -> Incoming | None:
+        return QUEUE.read(data, text)
+
+    async def take(self, items: Sequence[Incoming]) -> None:
         if self.is_out:
-            raise NotTakenError
-        self.taken.append(item)
+            raise OperationalError("INSERT", None, Exception("database is locked"))
+        self.taken += items
 
     async def post(
         self, body: bytes | dict[str, object], *, secret: str | None = SECRET, path: str = "/tg/updates"
@@ -76,7 +94,7 @@ async def door(
     async with HttpServer("", 0, [webhook.route()], sock=sock), aiohttp.ClientSession() as session:
         it = Door(f"http://{host}:{port}", webhook, telemetry, session)
         if is_open:
-            webhook.open(it.put)
+            webhook.open(it)
         yield it
 
 
@@ -170,7 +188,7 @@ async def test_shut_before_it_is_opened_and_after_it_is_closed(sock: socket.sock
     async with door(sock, is_open=False) as it:
         assert await it.post(message()) == 503
         assert await it.post(message(), secret="wrong") == 401
-        it.webhook.open(it.put)
+        it.webhook.open(it)
         assert await it.post(message()) == 200
         it.webhook.close()
         assert await it.post(message()) == 503
@@ -214,11 +232,11 @@ fields = st.sampled_from(["message", "edited_message", "callback_query", "my_cha
 
 @given(st.binary() | st.builds(lambda data: json.dumps(data).encode(), json_values))
 def test_reading_never_raises(body: bytes) -> None:
-    found = read_body(body)
+    found = read_body(body, QUEUE.read)
     assert found is None or json.loads(found.arrived.payload)["update_id"] == found.arrived.update_id
 
 
 @given(st.integers(0, 2**63 - 1), st.dictionaries(fields, json_values))
 def test_reading_never_raises_on_odd_updates(update_id: int, rest: dict[str, object]) -> None:
-    found = read_body(json.dumps({"update_id": update_id, **rest}).encode())
+    found = read_body(json.dumps({"update_id": update_id, **rest}).encode(), QUEUE.read)
     assert found is None or found.arrived.update_id == update_id

@@ -5,11 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.lanes import Lanes
 from services.clock import SystemClock
 from services.inbox import Arrived, Inbox, Turn
 from services.store.database import Database, open_database
-from services.tasks import Tasks
 
 BOT = 700
 
@@ -94,30 +92,3 @@ async def test_the_only_process_takes_what_its_predecessor_left(alone: Inbox) ->
     await alone.store([item(2), item(1)])
     assert await alone.take_over(()) == [item(1), item(2)]
     assert await alone.turn(item(2)) is Turn.NOW
-
-
-async def test_an_earlier_update_that_comes_late_goes_first_while_the_later_one_waits() -> None:
-    handled: list[int] = []
-    asked = asyncio.Event()
-    go = asyncio.Semaphore(0)
-
-    async def handle(update: Arrived) -> bool:
-        # As if the earlier one were committed by another process that then died: nobody else will do it.
-        if update.update_id == 2 and 1 not in handled:
-            asked.set()
-            return False
-        handled.append(update.update_id)
-        return True
-
-    async def sleep(_: float) -> None:
-        await go.acquire()
-
-    tasks = Tasks()
-    lanes = Lanes(handle, tasks, sleep)
-    lanes.push([item(2)])
-    await asked.wait()
-    lanes.push([item(1)])
-    go.release()
-    await tasks.drain()
-    assert handled == [1, 2]
-    assert lanes.waiting == 0

@@ -2,7 +2,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from bot.updates import ALLOWED_UPDATES
+from bot.update_queue import ALLOWED_UPDATES
 from sandbox.botapi.faults import FaultKind
 from tests.e2e.asking import rows
 from tests.e2e.operator import PATH, SECRET, operated

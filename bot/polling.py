@@ -1,0 +1,156 @@
+"""Updates in by long polling. Source: Bot API, ``getUpdates``.
+
+Telegram is told that an update arrived by the offset of the next call, which is made after the commit. The library's
+own updater confirms updates that it merely holds in memory, and a kill loses those.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
+from structlog import get_logger
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
+
+from bot.supervision import TokenRevokedError
+from bot.update_queue import ALLOWED_UPDATES, Incoming
+from services.clock import Clock
+from services.contact import Contact
+from services.generations.outages import through_outages
+from services.unsent import reason
+
+POLL_SECONDS = 50
+"""How long Telegram may hold a call open while there is nothing new."""
+
+READ_MARGIN_SECONDS = 15.0
+
+Sleep = Callable[[float], Awaitable[None]]
+
+log = get_logger(__name__)
+
+
+class Updates(Protocol):
+    """What polling asks of the queue (:class:`bot.update_queue.UpdateQueue`)."""
+
+    def read(self, data: object, text: str | None = None) -> Incoming | None:
+        """An update on its way in; None when it is none."""
+        ...
+
+    async def take(self, items: Sequence[Incoming]) -> None:
+        """Commit updates."""
+        ...
+
+
+class Fetching(Protocol):
+    """The calls of the Bot API that polling takes (:class:`bot.telegram_session.PollingBot`)."""
+
+    async def raw_updates(self, offset: int | None, hold: int, kinds: Sequence[str], margin: float) -> Sequence[object]:
+        """New updates as they came; see :meth:`bot.telegram_session.PollingBot.raw_updates`."""
+        ...
+
+    async def delete_webhook(self, drop_pending_updates: bool | None = None) -> bool:
+        """Remove the webhook."""
+        ...
+
+
+@dataclass(slots=True)
+class Poller:
+    """Fetches updates until it is cancelled."""
+
+    bot: Fetching
+    queue: Updates
+    contact: Contact
+    """Whether updates are being taken."""
+    clock: Clock
+
+    async def run(self) -> None:
+        """Poll; a webhook that is in the way is removed.
+
+        Raises:
+            TokenRevokedError: Telegram refuses the token.
+        """
+        offset: int | None = None
+        # The first call returns at once: then it is known that updates can be had.
+        hold = 0
+        while True:
+            try:
+                updates = await self._fetch(offset, hold)
+            except InvalidToken as error:
+                raise TokenRevokedError from error
+            await self._keep(updates)
+            self.contact.answered()
+            hold = POLL_SECONDS
+            if updates:
+                offset = max(update.number for update in updates) + 1
+
+    async def _fetch(self, offset: int | None, hold: int) -> Sequence[Incoming]:
+        async for attempt in persistently(self.clock.sleep, self._say):
+            with attempt:
+                try:
+                    found = await self.bot.raw_updates(offset, hold, ALLOWED_UPDATES, READ_MARGIN_SECONDS)
+                except Conflict as error:
+                    await self._make_way(error)
+                    raise
+                read = (self.queue.read(data) for data in found)
+                return [update for update in read if update is not None]
+        raise AssertionError("the retries end by returning or raising")
+
+    async def _make_way(self, conflict: Conflict) -> None:
+        """Polling and a webhook exclude each other: remove one that an earlier set-up left."""
+        if "webhook" not in conflict.message.lower():
+            return
+        try:
+            await self.bot.delete_webhook(drop_pending_updates=False)
+        except TelegramError as error:
+            log.warning("webhook_not_removed", error=type(error).__name__)
+        else:
+            log.warning("webhook_removed", reason="WEBHOOK_URL is not set, so the bot polls")
+
+    async def _keep(self, updates: Sequence[Incoming]) -> None:
+        if updates:
+            await through_outages(self.clock.sleep, self._take, updates)
+
+    async def _take(self, updates: Sequence[Incoming]) -> None:
+        try:
+            await self.queue.take(updates)
+        except (SQLAlchemyError, OSError) as error:
+            self.contact.failed()
+            log.warning("inbox_met_an_outage", error=type(error).__name__)
+            raise
+
+    def _say(self, error: BaseException | None, attempt: int) -> None:
+        self.contact.failed()
+        if isinstance(error, Conflict):
+            if "webhook" not in error.message.lower():
+                hint = "stop the other process that runs with this token, or use a webhook"
+                log.error("another_process_polls", hint=hint)
+            return
+        log.warning("telegram_not_reached", error=reason(error), attempt=attempt)
+
+
+def persistently(sleep: Sleep, say: Callable[[BaseException | None, int], object]) -> AsyncRetrying:
+    """Attempts at a call of the Bot API until it succeeds; only a refused token is final.
+
+    Args:
+        sleep: Waits some seconds.
+        say: Is told each failure and the number of the attempt.
+    """
+
+    def tell(state: RetryCallState) -> None:
+        say(state.outcome.exception() if state.outcome is not None else None, state.attempt_number)
+
+    return AsyncRetrying(retry=retry_if_exception(_may_pass), wait=_pause, before_sleep=tell, sleep=sleep, reraise=True)
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, TelegramError) and not isinstance(error, InvalidToken)
+
+
+def _pause(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome is not None else None
+    if isinstance(error, RetryAfter):
+        # Seconds as a number or as a duration, by the library's setting.
+        asked = error.retry_after
+        return asked.total_seconds() if hasattr(asked, "total_seconds") else float(asked)
+    return wait_random_exponential(multiplier=0.5, max=30)(state)

@@ -1,0 +1,221 @@
+"""The way of an update through the process: stored, then in order for each person, then handled, then forgotten.
+
+An update is committed to the inbox before Telegram is told that it arrived, so that a kill loses none. It is parsed
+once; only what is taken over from a dead process is parsed again.
+"""
+
+import asyncio
+import json
+from bisect import insort
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+from structlog import get_logger
+from telegram import Update
+from telegram.ext import Application
+from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from handlers.addressing import BotName, is_overheard
+from services.clock import Clock
+from services.generations.outages import through_outages
+from services.inbox import Arrived, Inbox, Turn, lane_name
+from services.tasks import Tasks
+from services.telemetry import Telemetry
+
+ALLOWED_UPDATES = (Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER)
+"""The kinds of updates the bot is sent."""
+
+OTHER = "other"
+"""The kind of an update that was not asked for."""
+
+OVERHEARD = "overheard"
+"""The kind of messages in groups that are not for the bot: confirmed, counted and forgotten."""
+
+ODD_LANE = "odd"
+"""The lane of updates that cannot be read."""
+
+MOST_UPDATE_ID = 2**63 - 1
+
+MOST_HANDLERS = 256
+"""Updates that are handled at once: far more than a process works on, so that slow handlers delay nobody else."""
+
+MOST_ATTEMPTS = 100
+"""At one update whose handling an outage cuts short, some eight minutes in all: its lane waits meanwhile."""
+
+PAUSE_SECONDS = 0.1
+"""Between two looks whether another process has handled what comes before."""
+
+DRAIN_SECONDS = 1.5
+"""What handlers at work are given at the end; the inbox has the updates of those that do not make it."""
+
+AnyApplication = Application[Any, Any, Any, Any, Any, Any]
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """An update that came."""
+
+    arrived: Arrived
+    kind: str
+    """One of ``ALLOWED_UPDATES``, ``other``, or ``overheard``."""
+    update: Update | None = None
+    """None where it was not parsed yet, or cannot be."""
+
+    @property
+    def number(self) -> int:
+        """Its place in its lane."""
+        return self.arrived.update_id
+
+
+class _CutShortError(Exception):
+    """An outage of the database ended the attempt."""
+
+
+@dataclass(slots=True, eq=False)
+class UpdateQueue:
+    """Takes updates, and runs the handlers over them, in order for one person in one chat.
+
+    A lane exists only while it has work.
+    """
+
+    application: AnyApplication
+    """Holds the handlers; it catches and reports their errors."""
+    inbox: Inbox
+    was_cut_short: Callable[[int], bool]
+    """Whether an outage of the database ended the last attempt at an update."""
+    telemetry: Telemetry
+    clock: Clock
+    _lanes: dict[str, list[Incoming]] = field(default_factory=dict)
+    _tasks: Tasks = field(default_factory=Tasks)
+    _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_HANDLERS))
+
+    @property
+    def waiting(self) -> int:
+        """Updates that are not handled yet."""
+        return sum(len(lane) for lane in self._lanes.values())
+
+    def read(self, data: object, text: str | None = None) -> Incoming | None:
+        """An update on its way in; None when it has no usable number.
+
+        One whose content the library cannot read (a newer Bot API, an odd server) is taken all the same: refused, it
+        would come again for ever and hold up what follows it.
+
+        Args:
+            data: The update as it came.
+            text: The same as JSON, where that is at hand.
+        """
+        if not isinstance(data, dict) or type(number := data.get("update_id")) is not int:
+            return None
+        if not 0 <= number <= MOST_UPDATE_ID:
+            return None
+        payload = json.dumps(data, ensure_ascii=False) if text is None else text
+        bot = self.application.bot
+        try:
+            update = Update.de_json(data, bot)
+            if is_overheard(update, BotName(bot.id, bot.username)):
+                return Incoming(Arrived(number, "", ""), OVERHEARD)
+            chat, user = update.effective_chat, update.effective_user
+            lane = lane_name(chat.id if chat else 0, user.id if user else 0)
+            kind = next((kind for kind in ALLOWED_UPDATES if getattr(update, kind) is not None), OTHER)
+            return Incoming(Arrived(number, lane, payload), kind, update)
+        except Exception as error:  # noqa: BLE001 - the library raises whatever a wrong field leads to
+            log.warning("update_not_readable", error=type(error).__name__)
+            return Incoming(Arrived(number, ODD_LANE, payload), OTHER)
+
+    async def take(self, items: Sequence[Incoming]) -> None:
+        """Commit updates, and handle those that are new, in the background.
+
+        A caller that is cancelled leaves the commit to end by itself: an update in the inbox that nobody handles
+        would wait for the next start.
+        """
+        failure = await asyncio.shield(self._tasks.start(self._take(items), name="updates-taken"))
+        if failure is not None:
+            raise failure
+
+    async def take_over(self, living: Collection[str] | None) -> None:
+        """Handle what dead processes took; see :meth:`Inbox.take_over`."""
+        self._push(Incoming(arrived, OTHER) for arrived in await self.inbox.take_over(living))
+
+    async def close(self) -> None:
+        """Let handlers at work end, for a moment; the inbox has the rest."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await self._tasks.drain()
+        await self._tasks.cancel()
+
+    async def _take(self, items: Sequence[Incoming]) -> Exception | None:
+        ours = {item.number: item for item in items if item.kind != OVERHEARD}
+        try:
+            stored = await self.inbox.store([item.arrived for item in ours.values()])
+        except (SQLAlchemyError, OSError) as error:
+            return error
+        new = [ours[arrived.update_id] for arrived in stored]
+        self._push(new)
+        overheard = sum(item.kind == OVERHEARD for item in items)
+        kinds = [item.kind for item in new] + [OVERHEARD] * overheard
+        self.telemetry.updates_taken(kinds, len(items) - overheard - len(new))
+        return None
+
+    def _push(self, items: Iterable[Incoming]) -> None:
+        for item in items:
+            name = item.arrived.lane
+            lane = self._lanes.get(name)
+            if lane is not None:
+                insort(lane, item, key=lambda other: other.number)
+                continue
+            self._lanes[name] = [item]
+            self._tasks.start(self._work(name), name=f"lane-{name}")
+
+    async def _work(self, name: str) -> None:
+        lane = self._lanes[name]
+        try:
+            while lane:
+                # The first is chosen anew each time: an earlier one may have come late.
+                item = lane[0]
+                if await self._handle(item):
+                    lane.remove(item)
+                else:
+                    await self.clock.sleep(PAUSE_SECONDS)
+        finally:
+            del self._lanes[name]
+
+    async def _handle(self, item: Incoming) -> bool:
+        """Handle one update, and forget it; False when it is not its turn yet."""
+        turn = await through_outages(self.clock.sleep, self.inbox.turn, item.arrived)
+        if turn is Turn.NOW:
+            async with self._places:
+                await self._process(item)
+            await through_outages(self.clock.sleep, self.inbox.handled, [item.number])
+        elif turn is Turn.LOST:
+            log.info("update_left_to_another_process")
+        return turn is not Turn.LATER
+
+    async def _process(self, item: Incoming) -> None:
+        try:
+            update = item.update or Update.de_json(json.loads(item.arrived.payload), self.application.bot)
+        except Exception as error:  # noqa: BLE001 - the library raises whatever a wrong field leads to
+            # A shape that the library does not know; it must not hold up what follows in its lane.
+            log.warning("update_not_understood", error=type(error).__name__)
+            return
+        try:
+            await self._through_outages(update)
+        except RetryError:
+            log.error("update_given_up", attempts=MOST_ATTEMPTS)
+
+    async def _through_outages(self, update: Update) -> None:
+        """Handle it again after each outage, as if a kill had cut the handlers short."""
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(_CutShortError),
+            wait=wait_random_exponential(max=10),
+            stop=stop_after_attempt(MOST_ATTEMPTS),
+            sleep=self.clock.sleep,
+        ):
+            with attempt:
+                await self.application.process_update(update)
+                if self.was_cut_short(update.update_id):
+                    raise _CutShortError
