@@ -3,11 +3,11 @@
 import asyncio
 import codecs
 import re
-from asyncio import IncompleteReadError
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,14 +26,12 @@ from services.delivery.length import least_length
 from services.retries import TryAgainError, retry_after
 from services.streams import StreamTooLongError, in_thread, pour
 
-MAX_REDIRECTS = 5
-CHUNK_BYTES = 256 * 1024
+MAX_REDIRECTS, CHUNK_BYTES = 5, 256 * 1024
 
 PATIENCE_SECONDS = 300.0
 """How long a file that is not there, or does not go on, is asked for again, pauses added up."""
 
-FIRST_PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 60.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
 
 LATE_SECONDS = 3.0
 """After how long the person is told that the file is not there yet."""
@@ -53,7 +51,7 @@ class FetchedFile:
         path: The file.
         size: Bytes.
         needed_key: Whether the API's key had to be shown: then nobody else can fetch it.
-        public: Whether others can reach its address, redirects included.
+        public: Whether others can fetch it as well: they reach its address, and it came whole at the first time.
     """
 
     path: Path
@@ -76,7 +74,7 @@ class _Download:
         validator: What tells this file from a later one at the same address, or empty.
         shorts: Answers without such a word that ended before the file did.
         needed_key: As of ``FetchedFile``.
-        public: Likewise.
+        public: Whether others can reach the address, redirects included.
     """
 
     url: URL
@@ -156,9 +154,9 @@ class VideoFetcher:
         try:
             download = _Download(parse(url), target)
             async with asyncio.timeout(self.total_timeout):
-                await self._persist(download, patience, late)
+                attempts = await self._persist(download, patience, late)
             done = True
-            return FetchedFile(target, download.written, download.needed_key, download.public)
+            return FetchedFile(target, download.written, download.needed_key, download.public and attempts == 1)
         except TryAgainError as error:
             raise (VideoGoneError if error.status in {404, 410} else VideoUnavailableError(error.status)) from None
         except TimeoutError:
@@ -167,13 +165,13 @@ class VideoFetcher:
             if not done:
                 await in_thread(target.unlink, None, missing_ok=True)
 
-    async def _persist(self, download: _Download, patience: float, late: Callable[[], None]) -> None:
-        """Ask until the file is whole, or nothing more of it has come for as long as ``patience``."""
+    async def _persist(self, download: _Download, patience: float, late: Callable[[], None]) -> int:
+        """Ask until the file is whole, or nothing more of it has come for as long as ``patience``; how often."""
         waited, pause = 0.0, FIRST_PAUSE_SECONDS
-        while True:
+        for attempt in count(1):
             try:
                 if await self._attempt(download):
-                    return
+                    return attempt
                 fault = TryAgainError()
             except TryAgainError as error:
                 fault = error
@@ -188,6 +186,7 @@ class VideoFetcher:
                 late()
             await self.sleep(seconds)
             waited, pause = waited + seconds, pause * 2
+        raise AssertionError("it is asked until it is whole or given up")
 
     async def _attempt(self, download: _Download) -> bool:
         """Ask once; whether the file is whole now."""
@@ -201,7 +200,7 @@ class VideoFetcher:
             raise VideoTooLargeError from None
         except aiohttp.InvalidURL:
             raise AddressRefusedError("not an address") from None
-        except (aiohttp.ClientError, TimeoutError, IncompleteReadError) as error:
+        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError) as error:
             # These errors quote the address: none of them may be chained.
             if is_refused(error):
                 raise AddressRefusedError("not a public address") from None

@@ -230,7 +230,9 @@ class VideoPreparer:
     async def _prepare(self, url: str, target: Path, index: int, patience: float, late: Callable[[], None]) -> Prepared:
         fetched = await self.fetcher.fetch(url, target, patience, late)
         facts = await in_thread(read_facts, None, target)
-        way = choose(fetched.size, needs_key=fetched.needed_key, public=fetched.public, limits=self.limits)
+        # Telegram takes nothing but MP4 by address; and what it is uploaded as is what it is.
+        by_address = fetched.public and facts.suffix == "mp4"
+        way = choose(fetched.size, needs_key=fetched.needed_key, public=by_address, limits=self.limits)
         problem = VideoProblem.TOO_LARGE if way is Way.LINK else None
         return Prepared(index, url, way, target, fetched.size, facts, problem)
 

@@ -9,13 +9,16 @@ error: ``NotAcceptedError`` (provably not accepted), ``RefusedError`` (refused f
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import replace
 
 import aiohttp
 
 from services.clock import Clock
+from services.delivery.address import resolve
 from services.failures import Failure, FailureKind
 from services.genaipro.classify import lost, paid_error, read_error
 from services.genaipro.events import (
+    CompletedEvent,
     CreditGrant,
     FailedEvent,
     GenAIProError,
@@ -23,6 +26,7 @@ from services.genaipro.events import (
     NotAcceptedError,
     RefusedError,
     StreamEvent,
+    VideoResult,
 )
 from services.genaipro.parsing import is_terminal, parse_answer, parse_credits, parse_event, parse_histories
 from services.genaipro.rate_limit import RateLimit
@@ -160,7 +164,7 @@ class GenAIProClient:
             stack.push_async_callback(source.close)
             await self._post(source, sending)
             events = self._stream(source) if await source.is_stream() else self._single(await self._whole(source))
-            yield await stack.enter_async_context(aclosing(events))
+            yield await stack.enter_async_context(aclosing(self._whole_addresses(events)))
 
     async def histories(self, page: int = 1, page_size: int = 20) -> HistoryPage:
         """A page of the history, newest first.
@@ -174,7 +178,8 @@ class GenAIProClient:
             RefusedError: Refused for good (key, address).
         """
         body = await self._read("veo/histories", {"page": str(page), "page_size": str(page_size)})
-        return parse_histories(body, page)
+        found = parse_histories(body, page)
+        return replace(found, results=self._resolved(found.results))
 
     async def credits(self) -> tuple[CreditGrant, ...]:
         """The grants of credits, possibly none.
@@ -226,6 +231,22 @@ class GenAIProClient:
         body = self._text(await source.body())
         raise await self._heeded(
             paid_error(source.status, source.headers, source.content_type, body, self._clock.now())
+        )
+
+    async def _whole_addresses(self, events: AsyncGenerator[StreamEvent, None]) -> AsyncGenerator[StreamEvent, None]:
+        async with aclosing(events):
+            async for event in events:
+                if isinstance(event, CompletedEvent):
+                    yield replace(event, results=self._resolved(event.results))
+                else:
+                    yield event
+
+    def _resolved(self, results: Sequence[VideoResult]) -> tuple[VideoResult, ...]:
+        """The same with addresses that are relative to the API made whole."""
+        base = self._base_url
+        return tuple(
+            replace(result, urls=tuple(dict.fromkeys(filter(None, (resolve(url, base) for url in result.urls)))))
+            for result in results
         )
 
     @staticmethod

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
+from services.delivery.address import resolve
 from services.failures import Charged, Failure, FailureKind
 from services.genaipro.classify import (
     NotJsonError,
@@ -40,6 +41,8 @@ _WORD = re.compile(r"[a-z]+")
 _NUMBER = re.compile(r"-?\d{9,16}(\.\d{1,9})?")
 _MILLISECONDS_FROM = 1e11
 _WRAPPINGS = 2
+_ANY_API = "https://api.invalid"
+"""What an address is relative to, as long as it only matters whether it is one."""
 
 
 def is_success(status: str) -> bool:
@@ -87,10 +90,10 @@ def _parse_iso(text: str) -> datetime | None:
 
 
 def _addresses(value: object) -> Iterator[str]:
-    """Every http(s) address in a text, or in a list of texts or of objects that hold one."""
+    """Every address in a text, or in a list of texts or of objects that hold one: whole, or relative to the API."""
     if isinstance(value, str):
         address = storable(value.strip())
-        if address.lower().startswith(("http://", "https://")):
+        if resolve(address, _ANY_API) is not None:
             yield address
     elif isinstance(value, list):
         for part in value:

@@ -446,11 +446,12 @@ async def test_what_is_not_there_yet_is_waited_for_and_told(bench: Bench, late: 
     assert told == [2, 3]
 
 
-async def test_what_comes_at_the_second_time_is_not_told(bench: Bench) -> None:
+async def test_what_comes_at_the_second_time_is_not_told_and_not_left_to_others(bench: Bench) -> None:
     bench.cdn.script = [status(404)]
     told: list[int] = []
-    await bench.fetcher.fetch(bench.cdn.url, bench.target, late=lambda: told.append(1))
+    done = await bench.fetcher.fetch(bench.cdn.url, bench.target, late=lambda: told.append(1))
     assert not told
+    assert not done.public
 
 
 async def test_patience_is_as_long_as_it_is_given(bench: Bench) -> None:

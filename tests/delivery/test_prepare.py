@@ -56,6 +56,7 @@ async def test_good_video(tmp_path: Path, footage: bytes) -> None:
 async def test_a_webm_keeps_its_kind(tmp_path: Path) -> None:
     done = await prepared(tmp_path, Fetches((FILMS / "title-not-utf8.webm").read_bytes()))
     assert done.filename == "video-2.webm"
+    assert done.way is Way.UPLOAD
 
 
 async def test_video_that_others_cannot_reach_is_uploaded(tmp_path: Path, footage: bytes) -> None:

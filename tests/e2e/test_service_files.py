@@ -270,3 +270,25 @@ async def test_a_group_is_told_that_its_videos_went_to_the_person(tmp_path: Path
         assert [line.kind for line in here.telegram.bot_lines(here.anna.chat_id)].count("video") == 1
         assert [found["state"] for found in rows(here, "SELECT state FROM videos")] == ["sent_in_private"]
         assert not left_over(here)
+
+
+@pytest.mark.parametrize("form", ["//{root}/v.mp4", "HTTP://{root}/v.mp4", " http://{root}/phim của tôi.mp4 "])
+async def test_addresses_in_other_shapes_are_fetched(tmp_path: Path, form: str) -> None:
+    async with hosting(v=whole(FILM)) as host, world(tmp_path) as here, here.clock.hurried(0.5):
+        host.files["/phim của tôi.mp4"] = whole(FILM)
+        here.genaipro.enqueue(Script(urls=(form.format(root=host.root),)))
+        asked = await ask(here, "an odd address")
+        await done(here, asked)
+        assert got(here, asked) == [FILM]
+
+
+async def test_a_path_lies_on_the_host_of_the_api(tmp_path: Path) -> None:
+    async with world(tmp_path) as here, here.clock.hurried(0.5):
+        first = await ask(here, "the first")
+        await done(here, first)
+        (video_id,) = here.genaipro.posts[0].video_ids
+        here.genaipro.enqueue(Script(urls=(f"/files/{video_id}.mp4",)))
+        asked = await ask(here, "a path")
+        await done(here, asked)
+        assert got(here, asked) == made(here, first)
+        assert "/files/" in rows(here, "SELECT url FROM videos")[-1]["url"]
