@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from services.clock import Clock
-from services.generations.model import MAX_VIDEOS
+from services.generations.model import MAX_VIDEOS, Shape
 from services.store.database import Database
 from services.store.dialects import insert_new
 from services.store.schema import PersonRow
@@ -24,6 +24,8 @@ class Preferences:
     """Videos that a draft begins with, 1 to 4."""
     starts_at_once: bool = False
     """Whether a complete request starts without asking."""
+    usual_shape: Shape = Shape.WIDE
+    """The form that a draft begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class _Choices:
     language: str | None = None
     usual_count: int = 1
     starts_at_once: bool = False
+    usual_shape: Shape = Shape.WIDE
 
 
 @dataclass(slots=True)
@@ -78,6 +81,10 @@ class People:
             raise ValueError(f"{count} is not 1 to {MAX_VIDEOS}")
         await self._change(user_id, usual_count=count)
 
+    async def set_usual_shape(self, user_id: int, shape: Shape) -> None:
+        """Let drafts begin with this form of videos."""
+        await self._change(user_id, usual_shape=shape.value)
+
     async def set_starts_at_once(self, user_id: int, *, starts_at_once: bool) -> None:
         """Start complete requests without asking, or ask."""
         await self._change(user_id, starts_at_once=starts_at_once)
@@ -87,7 +94,7 @@ class People:
 
     def _as_preferences(self, choices: _Choices, telegram_language: str | None) -> Preferences:
         language = self.texts.choose(telegram_language, choices.language)
-        return Preferences(language, choices.usual_count, choices.starts_at_once)
+        return Preferences(language, choices.usual_count, choices.starts_at_once, choices.usual_shape)
 
 
 def forget_person(session: Session, user_id: int) -> None:
@@ -96,9 +103,10 @@ def forget_person(session: Session, user_id: int) -> None:
 
 
 def _choices(session: Session, user_id: int) -> _Choices | None:
-    query = select(PersonRow.language, PersonRow.usual_count, PersonRow.starts_at_once)
-    row = session.execute(query.where(PersonRow.user_id == user_id)).first()
-    return None if row is None else _Choices(row.language, row.usual_count, row.starts_at_once)
+    row = session.get(PersonRow, user_id)
+    if row is None:
+        return None
+    return _Choices(row.language, row.usual_count, row.starts_at_once, Shape(row.usual_shape))
 
 
 def _ensure(session: Session, user_id: int, now: datetime) -> None:

@@ -52,7 +52,9 @@ class Order:
         status_message_id: The card that becomes the status message, or None: one is sent.
         prompt: Not empty.
         count: Videos, 1 to 4.
-        photos: 1 to 3.
+        photos: 1 to 3; for a tall one, 1 or 2.
+        shape: The form of the videos.
+        ideas: The ideas whose words are part of the prompt, as the draft's row holds them.
     """
 
     request_key: str
@@ -65,6 +67,8 @@ class Order:
     prompt: str
     count: int
     photos: tuple[PhotoRef, ...]
+    shape: Shape = Shape.WIDE
+    ideas: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,7 @@ class Generation:
         failure: Why it failed, or None.
         charged: Whether credits were used.
         shape: The form of the videos.
+        ideas: The ideas whose words are part of the prompt, as the draft's row holds them.
     """
 
     id: str
@@ -164,6 +169,7 @@ class Generation:
     failure: Failure | None
     charged: Charged
     shape: Shape = Shape.WIDE
+    ideas: str = ""
 
 
 class VideoState(StrEnum):

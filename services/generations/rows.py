@@ -11,7 +11,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
 from services.failures import Charged, Failure, FailureKind
-from services.generations.model import Generation, Order, State
+from services.generations.model import Generation, Order, Shape, State
 from services.photos.model import PhotoKind, PhotoRef
 from services.store.schema import NO_THREAD, GenerationPhotoRow, GenerationRow
 
@@ -57,6 +57,8 @@ def _generation(row: Row[Any], photos: tuple[PhotoRef, ...]) -> Generation:
         request_message_id=row.request_message_id,
         status_message_id=row.status_message_id,
         prompt=row.prompt,
+        shape=Shape(row.shape),
+        ideas=row.ideas,
         count=row._mapping["count"],  # a row has a method of that name
         photos=photos,
         state=State(row.state),
@@ -130,6 +132,8 @@ async def insert(session: AsyncSession, generation_id: str, order: Order, now: d
         "request_message_id": order.request_message_id,
         "status_message_id": order.status_message_id,
         "prompt": order.prompt,
+        "shape": order.shape.value,
+        "ideas": order.ideas,
         "count": order.count,
         "state": State.QUEUED.value,
         "queued_at": now,

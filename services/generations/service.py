@@ -153,6 +153,8 @@ class Generations:
             prompt=known.prompt,
             count=known.count,
             photos=known.photos,
+            shape=known.shape,
+            ideas=known.ideas,
         )
 
 

@@ -26,7 +26,7 @@ CLOSE_SECONDS = 1.5
 
 SQLITE_READERS = 2
 
-NEWEST = "0002"
+NEWEST = "0003"
 """The newest migration."""
 
 _VERSIONS = "alembic_version"

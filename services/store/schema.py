@@ -6,7 +6,20 @@ Times are aware UTC. Ids of Telegram are 64-bit integers. Rows that belong to a 
 
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, Boolean, DateTime, Dialect, Float, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    false,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -60,6 +73,7 @@ class PersonRow(Base):
     language: Mapped[str | None]
     usual_count: Mapped[int] = mapped_column(default=1)
     starts_at_once: Mapped[bool] = mapped_column(default=False)
+    usual_shape: Mapped[str] = mapped_column(default="wide", server_default="wide")
     created_at: Mapped[datetime]
 
 
@@ -87,6 +101,8 @@ class DraftRow(Base):
     """A request in the making: at most one open for each (chat, thread, person).
 
     ``state``: open, starting (an album captioned ``/video``, whose parts are still coming), submitted, cancelled.
+    ``shape_chosen`` tells a shape that was asked for from the usual one. ``ideas`` are those chosen, with their words,
+    as :mod:`services.drafts.ideas` writes them; ``shows_ideas`` is the page that the card shows.
     ``version`` grows with every change that a person sees, ``card_version`` is the one that the card shows. Until
     ``held_until`` a photo is being checked, and nothing starts by itself.
     """
@@ -112,6 +128,10 @@ class DraftRow(Base):
     state: Mapped[str] = mapped_column(default="open")
     language: Mapped[str]
     count: Mapped[int] = mapped_column(default=1)
+    shape: Mapped[str] = mapped_column(default="wide", server_default="wide")
+    shape_chosen: Mapped[bool] = mapped_column(default=False, server_default=false())
+    ideas: Mapped[str] = mapped_column(Text, default="", server_default="")
+    shows_ideas: Mapped[bool] = mapped_column(default=False, server_default=false())
     version: Mapped[int] = mapped_column(default=1)
     card_message_id: Mapped[int | None] = mapped_column(BigInteger)
     card_claimed_at: Mapped[datetime | None]
@@ -177,7 +197,8 @@ class GenerationRow(Base):
     ``armed_at`` is set and committed before the paid POST and never unset once the POST may have been accepted: a
     row that is armed by a run other than the one that looks at it may have been charged and is only looked up.
     ``epoch`` counts the runs that took the row; a run whose epoch is not the row's any more has lost it.
-    ``taken_by`` is the process that works on it, or that did last.
+    ``taken_by`` is the process that works on it, or that did last. ``prompt`` holds the words of the ``ideas`` as
+    well. ``receipt`` is the reaction that the request's message was last given.
     """
 
     __tablename__ = "generations"
@@ -197,6 +218,9 @@ class GenerationRow(Base):
     status_message_id: Mapped[int | None] = mapped_column(BigInteger)
     prompt: Mapped[str] = mapped_column(Text)
     count: Mapped[int]
+    shape: Mapped[str] = mapped_column(default="wide", server_default="wide")
+    ideas: Mapped[str] = mapped_column(Text, default="", server_default="")
+    receipt: Mapped[str] = mapped_column(default="", server_default="")
 
     state: Mapped[str] = mapped_column(default="queued")
     note: Mapped[str] = mapped_column(default="")
