@@ -3,7 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 
 class _Value(BaseModel):
@@ -42,6 +42,7 @@ class MessageSeen(_Value):
         width: Pixels of a photo or video.
         height: Pixels of a photo or video.
         duration: Seconds of a video.
+        details: The fields of an invoice or a service message.
     """
 
     message_id: int
@@ -57,6 +58,7 @@ class MessageSeen(_Value):
     width: int = 0
     height: int = 0
     duration: int = 0
+    details: dict[str, JsonValue] = Field(default_factory=dict)
 
     def find(self, data: str) -> ButtonSeen | None:
         """The button that sends this."""

@@ -52,11 +52,15 @@ class Conversation:
         write: Takes a line.
         ink: Colours it.
         columns: Width of the terminal.
+        bot: The bot's name.
     """
 
-    def __init__(self, write: Callable[[str], None], ink: Ink = plain, columns: int = USUAL_COLUMNS) -> None:
+    def __init__(
+        self, write: Callable[[str], None], ink: Ink = plain, columns: int = USUAL_COLUMNS, bot: str = "Pho2Video"
+    ) -> None:
         self._write = write
         self._ink = ink
+        self._bot = bot
         self._width = min(max(columns, _LEAST_COLUMNS), _MOST_COLUMNS) - len(_MARGIN) - 2
         self._album = ""
         self._caption = ""
@@ -71,7 +75,7 @@ class Conversation:
             label = self._labels.get(event.data or "", event.data or "")
             self._head(event, "You press ", "person", self._button(label))
         elif event.event == "callback_answered" and event.text:
-            self._head(event, "Pho2Video", "bot", self._ink("a notice", "dim"))
+            self._head(event, self._bot, "bot", self._ink("a notice", "dim"))
             self._body(event.text, "bot")
         elif message is not None and event.event in {"message_sent", "message_edited", "message_deleted"}:
             self._message(event, message)
@@ -139,6 +143,10 @@ def describe(message: MessageSeen) -> str:
     size = f" {message.width}×{message.height}" if message.width and message.height else ""
     if message.kind == "photo":
         return f"🖼 photo{size}"
+    paid = message.details.get(message.kind)
+    if isinstance(paid, dict) and "total_amount" in paid:
+        words = {"invoice": f"🧾 {paid.get('title')}:", "successful_payment": "⭐ paid", "refunded_payment": "⭐ back"}
+        return f"{words.get(message.kind, message.kind)} {paid['total_amount']} Stars"
     if message.kind == "video":
         return f"🎬 video{size} · {message.duration // 60}:{message.duration % 60:02}"
     return f"📎 {message.kind}"
