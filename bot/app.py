@@ -195,7 +195,7 @@ class Process:
 
     def _membership(self, database: Database, bot: ExtBot[None], executor_id: str) -> Membership:
         works = self._role is not Role.WEB
-        return Membership(database, executor_id, self._sleep, works=works, counted=_outbox(bot).share)
+        return Membership(database, executor_id, self._sleep, is_worker=works, on_count=_outbox(bot).share)
 
     def _ground(self, database: Database, bot: ExtBot[None], executor_id: str, membership: Membership | None) -> Ground:
         settings = self._settings
@@ -259,9 +259,7 @@ class Process:
 
     def _worker_works(self, database: Database, bot: PollingBot, core: Core, intake: Intake) -> list[Work]:
         """What runs until the process ends where it works on generations."""
-        housekeeping = Housekeeping(
-            database, core.rows, core.results, intake.inbox, core.throttle, self._clock, self._sleep
-        )
+        housekeeping = Housekeeping(database, core.rows, core.results, intake.inbox, core.throttle, self._clock)
         return [
             core.worker.run,
             core.cancel_watch.run,

@@ -1,6 +1,6 @@
 """What keeps the database from growing: everything that nobody will ask for again goes, once an hour."""
 
-from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,36 +25,16 @@ KEEP_CLAIMS = timedelta(days=7)
 log = get_logger(__name__)
 
 
+@dataclass(slots=True)
 class Housekeeping:
-    """Prunes.
+    """Prunes."""
 
-    Args:
-        database: Holds the drafts.
-        rows: The rows of generations.
-        results: Their videos.
-        inbox: The updates.
-        throttle: What was told when.
-        clock: Tells the time.
-        sleep: Waits some seconds.
-    """
-
-    def __init__(
-        self,
-        database: Database,
-        rows: GenerationRows,
-        results: Results,
-        inbox: Inbox,
-        throttle: Throttle,
-        clock: Clock,
-        sleep: Callable[[float], Awaitable[None]],
-    ) -> None:
-        self._database = database
-        self._rows = rows
-        self._results = results
-        self._inbox = inbox
-        self._throttle = throttle
-        self._clock = clock
-        self._sleep = sleep
+    database: Database
+    rows: GenerationRows
+    results: Results
+    inbox: Inbox
+    throttle: Throttle
+    clock: Clock
 
     async def run(self) -> None:
         """Prune now and every hour, until cancelled. A database that does not answer is left for the next hour."""
@@ -63,15 +43,15 @@ class Housekeeping:
                 await self.prune()
             except (SQLAlchemyError, OSError) as error:
                 log.warning("housekeeping_met_an_outage", error=type(error).__name__)
-            await self._sleep(EVERY_SECONDS)
+            await self.clock.sleep(EVERY_SECONDS)
 
     async def prune(self) -> None:
         """Delete what is old."""
-        now = self._clock.now()
-        drafts = await self._database.write(prune_drafts, now - KEEP_DRAFTS)
-        photos = await self._database.write(prune_seen, now - KEEP_SEEN_PHOTOS)
-        generations = await self._rows.prune(now - KEEP_GENERATIONS)
-        await self._results.prune_claims(now - KEEP_CLAIMS)
-        await self._inbox.prune(now - KEEP_HANDLED)
-        await self._throttle.prune(KEEP_NOTICES)
+        now = self.clock.now()
+        drafts = await self.database.write(prune_drafts, now - KEEP_DRAFTS)
+        photos = await self.database.write(prune_seen, now - KEEP_SEEN_PHOTOS)
+        generations = await self.rows.prune(now - KEEP_GENERATIONS)
+        await self.results.prune_claims(now - KEEP_CLAIMS)
+        await self.inbox.prune(now - KEEP_HANDLED)
+        await self.throttle.prune(KEEP_NOTICES)
         log.info("pruned", drafts=drafts, photos=photos, generations=generations)

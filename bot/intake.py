@@ -115,6 +115,6 @@ class Intake:
         while True:
             await self._sleep(LOOK_SECONDS)
             try:
-                await self.queue.take_over(await self._members.living())
+                await self.queue.take_over(await self._members.alive())
             except (SQLAlchemyError, OSError) as error:
                 log.warning("inbox_met_an_outage", error=type(error).__name__)

@@ -1,4 +1,4 @@
-"""Several processes on one PostgreSQL: who is alive, and who speaks for all.
+"""Several processes on one PostgreSQL: who is alive, and which one leads.
 
 Liveness is a lease in the database, told by the database's clock: a process that is frozen counts as dead, and when
 it wakes the epochs of its generations have moved on, so that it changes nothing.
@@ -54,19 +54,19 @@ class Membership:
     """This process; unique."""
     sleep: Sleep
     _: KW_ONLY
-    works: bool = True
+    is_worker: bool = True
     """Whether it works on generations."""
-    counted: Callable[[int], object] = field(default=lambda _: None)
+    on_count: Callable[[int], object] = field(default=lambda _: None)
     """Called with the number of live processes after each heartbeat."""
     tempo: Tempo = DEFAULT_TEMPO
     _unbroken_since: datetime | None = field(default=None, init=False)
     _last: datetime | None = field(default=None, init=False)
-    _speaker: str | None = field(default=None, init=False)
+    _leader: str | None = field(default=None, init=False)
 
     @property
-    def speaks(self) -> bool:
+    def is_leader(self) -> bool:
         """Whether this process does what one of those that work on generations shall do for all."""
-        return self._speaker == self.executor_id
+        return self._leader == self.executor_id
 
     async def join(self) -> None:
         """Be heard of for the first time."""
@@ -88,7 +88,7 @@ class Membership:
             async with asyncio.timeout(LEAVE_SECONDS):
                 await self.database.write(_leave, self.executor_id)
 
-    async def living(self) -> set[str] | None:
+    async def alive(self) -> set[str] | None:
         """The processes that are alive; None while nobody may be declared dead.
 
         After an outage of the database, or a pause of the whole machine, everybody looks dead for a moment: this
@@ -102,12 +102,12 @@ class Membership:
         return {member.executor_id for member in members}
 
     async def _beat(self) -> None:
-        now, members = await self.database.write(_beat, self.executor_id, self.works, self.tempo.lease)
+        now, members = await self.database.write(_beat, self.executor_id, self.is_worker, self.tempo.lease)
         if self._last is None or self._unbroken_since is None or now - self._last > self.tempo.gap:
             self._unbroken_since = now
         self._last = now
-        self._speaker = min((member.executor_id for member in members if member.works), default=None)
-        self.counted(len(members))
+        self._leader = min((member.executor_id for member in members if member.works), default=None)
+        self.on_count(len(members))
 
 
 def _leave(session: Session, executor_id: str) -> None:
@@ -143,8 +143,8 @@ class Alone:
     """The only process: everything that is not its own was a dead one's."""
 
     executor_id: str
-    speaks: ClassVar[bool] = True
+    is_leader: ClassVar[bool] = True
 
-    async def living(self) -> set[str]:
+    async def alive(self) -> set[str]:
         """This process."""
         return {self.executor_id}

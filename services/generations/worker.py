@@ -34,11 +34,11 @@ class Members(Protocol):
     """The processes of the bot."""
 
     @property
-    def speaks(self) -> bool:
+    def is_leader(self) -> bool:
         """Whether this process does what one of those that work on generations shall do for all."""
         ...
 
-    async def living(self) -> set[str] | None:
+    async def alive(self) -> set[str] | None:
         """The processes that are alive; None while nobody may be declared dead."""
         ...
 
@@ -97,10 +97,10 @@ class Worker:
         leases = [lease for lease in await self.queue.leases() if not self._is_running(lease)]
         if not leases:
             return
-        living = await self.members.living()
+        alive = await self.members.alive()
         for lease in leases:
             is_own = lease.taken_by == self.process_id
-            if is_own or (living is not None and lease.taken_by not in living):
+            if is_own or (alive is not None and lease.taken_by not in alive):
                 await self._take_over(lease)
 
     async def close(self) -> None:
@@ -148,7 +148,7 @@ class Worker:
 
     async def _show_places(self) -> None:
         """Tell those that wait about their new place; the outbox drops what comes too often."""
-        if not self.members.speaks:
+        if not self.members.is_leader:
             self._places = {}
             return
         places = await self.queue.positions_shown()

@@ -97,11 +97,15 @@ def _sqlite_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        if synchronous := connection.get_execution_options().get(WRITE):
+        synchronous = connection.get_execution_options().get(WRITE)
+        if synchronous is None:
+            # Touches no file and cannot fail, so that it need not take the long way, which turns errors into ours.
+            connection.connection.cursor().execute("BEGIN DEFERRED")
+            return
+        if connection.info.get(WRITE) != synchronous:
             connection.exec_driver_sql(f"PRAGMA synchronous={synchronous}")
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:
-            connection.exec_driver_sql("BEGIN DEFERRED")
+            connection.info[WRITE] = synchronous
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     give_up_strangers(engine, path)
     return engine

@@ -24,12 +24,14 @@ async def scalars(database: Database, query: str) -> list[Any]:
 class Heart:
     """Lets a process be heard of when the test says so, and pretends that time went by before."""
 
-    def __init__(self, database: Database, name: str, *, works: bool = True) -> None:
+    def __init__(self, database: Database, name: str, *, is_worker: bool = True) -> None:
         self.database = database
         self.beats = asyncio.Semaphore(0)
         self.asleep = asyncio.Event()
         self.counts: list[int] = []
-        self.member = Membership(database, name, self._sleep, works=works, counted=self.counts.append, tempo=QUICK)
+        self.member = Membership(
+            database, name, self._sleep, is_worker=is_worker, on_count=self.counts.append, tempo=QUICK
+        )
         self.task = asyncio.ensure_future(self._live())
 
     async def _live(self) -> None:
@@ -92,13 +94,13 @@ async def test_who_is_not_heard_of_is_dead_and_nobody_else(
     one, other = hearts("one"), hearts("other")
     await other.asleep.wait()
     await watched(one, [other])
-    assert await one.member.living() == {"one", "other"}
+    assert await one.member.alive() == {"one", "other"}
     for _ in range(3):
         await pass_time(postgres_database, [one, other], 4.0)
         await one.beat()
-    assert await one.member.living() == {"one"}
+    assert await one.member.alive() == {"one"}
     await other.beat()
-    assert await one.member.living() == {"one", "other"}
+    assert await one.member.alive() == {"one", "other"}
 
 
 async def test_who_leaves_is_gone_at_once(hearts: Callable[..., Heart]) -> None:
@@ -106,13 +108,13 @@ async def test_who_leaves_is_gone_at_once(hearts: Callable[..., Heart]) -> None:
     await other.asleep.wait()
     await watched(one, [other])
     await other.member.leave()
-    assert await one.member.living() == {"one"}
+    assert await one.member.alive() == {"one"}
 
 
 async def test_nobody_is_judged_by_who_has_just_come(hearts: Callable[..., Heart]) -> None:
     one = hearts("one")
     await one.asleep.wait()
-    assert await one.member.living() is None
+    assert await one.member.alive() is None
 
 
 @pytest.mark.parametrize("seconds", [9.0, 30.0, 3000.0])
@@ -124,25 +126,25 @@ async def test_nobody_is_dead_right_after_an_outage(
     await watched(one, [other])
     await pass_time(postgres_database, [one, other], seconds)
     # Before its own next sign of life, and right after it.
-    assert await one.member.living() is None
+    assert await one.member.alive() is None
     await one.beat()
-    assert await one.member.living() is None
+    assert await one.member.alive() is None
     await other.beat()
     await watched(one, [other])
-    assert await one.member.living() == {"one", "other"}
+    assert await one.member.alive() == {"one", "other"}
 
 
 async def test_one_that_works_speaks_for_all_and_all_are_counted(hearts: Callable[..., Heart]) -> None:
-    web, first, second = hearts("a-web", works=False), hearts("b"), hearts("c")
+    web, first, second = hearts("a-web", is_worker=False), hearts("b"), hearts("c")
     for heart in (web, first, second):
         await heart.asleep.wait()
     for heart in (web, first, second):
         await heart.beat()
-    assert [heart.member.speaks for heart in (web, first, second)] == [False, True, False]
+    assert [heart.member.is_leader for heart in (web, first, second)] == [False, True, False]
     assert [heart.counts[-1] for heart in (web, first, second)] == [3, 3, 3]
     await first.member.leave()
     await second.beat()
-    assert second.member.speaks
+    assert second.member.is_leader
     assert second.counts[-1] == 2
 
 

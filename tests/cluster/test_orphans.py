@@ -24,12 +24,12 @@ PHOTO = PhotoRef(file_id="f", unique_id="u", kind=PhotoKind.PHOTO, size=1, mime_
 class Members:
     """Who lives, as the test says."""
 
-    speaks = True
+    is_leader = True
 
     def __init__(self, *names: str) -> None:
         self.names: set[str] | None = set(names)
 
-    async def living(self) -> set[str] | None:
+    async def alive(self) -> set[str] | None:
         return self.names
 
 
