@@ -20,6 +20,7 @@ from services.generations.relocate import Relocator
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
 from services.generations.sending import SendTools
+from services.generations.snapshots import HistorySnapshots
 from services.generations.submit import Submitter, Timing
 from services.generations.workflow import Workflow
 from services.metering import MeteredFetcher, MeteredGenAIPro, MeteredPhotos
@@ -72,6 +73,7 @@ def build_workflow(ground: Ground, stack: AsyncExitStack, parts: Parts) -> Workf
         parts.results,
         parts.api,
         ground.pacer,
+        HistorySnapshots(parts.api, ground.clock),
         parts.photos,
         parts.temp_dirs,
         parts.board,

@@ -88,6 +88,17 @@ class MeteredGenAIPro:
         self._telemetry.called(Service.GENAIPRO, "histories", 200)
         return answer
 
+    async def recent_history(self) -> HistoryPage | None:
+        """As :meth:`GenAIProClient.recent_history`."""
+        try:
+            answer = await self._client.recent_history()
+        except GenAIProError as error:
+            self._failed("histories", error)
+            raise
+        if answer is not None:
+            self._telemetry.called(Service.GENAIPRO, "histories", 200)
+        return answer
+
     async def credits(self) -> tuple[CreditGrant, ...]:
         """As :meth:`GenAIProClient.credits`."""
         try:

@@ -29,7 +29,7 @@ from services.genaipro.events import (
     VideoResult,
 )
 from services.genaipro.parsing import is_terminal, parse_answer, parse_credits, parse_event, parse_histories
-from services.genaipro.rate_limit import RateLimit
+from services.genaipro.rate_limit import RateLimit, clock_offset
 from services.genaipro.stream import BODY_LIMIT, PaidEventSource, ServerSentEvent, SseLimitError, read_bounded
 from services.genaipro.upload import CONNECT_SECONDS, FormFile, Sending, open_form
 from services.photos.model import MAX_PHOTOS, PhotoFile
@@ -177,9 +177,17 @@ class GenAIProClient:
             NotAcceptedError: No usable answer; may be asked again.
             RefusedError: Refused for good (key, address).
         """
-        body = await self._read("veo/histories", {"page": str(page), "page_size": str(page_size)})
-        found = parse_histories(body, page)
-        return replace(found, results=self._resolved(found.results))
+        await self._rate_limit.wait()
+        return await self._history_page(page, page_size)
+
+    async def recent_history(self) -> HistoryPage | None:
+        """The first page of the history, or None where the limit on calls has none to spare.
+
+        Raises:
+            NotAcceptedError: No usable answer; may be asked again.
+            RefusedError: Refused for good (key, address).
+        """
+        return await self._history_page(1, 20) if await self._rate_limit.spare() else None
 
     async def credits(self) -> tuple[CreditGrant, ...]:
         """The grants of credits, possibly none.
@@ -188,7 +196,9 @@ class GenAIProClient:
             NotAcceptedError: No usable answer; may be asked again.
             RefusedError: Refused for good (key, address).
         """
-        return parse_credits(await self._read("veo/credits", {}))
+        await self._rate_limit.wait()
+        body, _ = await self._read("veo/credits", {})
+        return parse_credits(body)
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._api_key}", "User-Agent": USER_AGENT}
@@ -273,9 +283,13 @@ class GenAIProClient:
         _LOG.warning("the stream broke: %s", cause)
         raise lost(source.status)
 
-    async def _read(self, path: str, query: dict[str, str]) -> str:
-        """The body of a read's answer, of status 200."""
-        await self._rate_limit.wait()
+    async def _history_page(self, page: int, page_size: int) -> HistoryPage:
+        body, offset = await self._read("veo/histories", {"page": str(page), "page_size": str(page_size)})
+        found = parse_histories(body, page)
+        return replace(found, results=self._resolved(found.results), clock_offset=offset)
+
+    async def _read(self, path: str, query: dict[str, str]) -> tuple[str, float | None]:
+        """The body of a read's answer, of status 200, and how far the service's clock is ahead."""
         try:
             async with self._session.get(
                 f"{self._base_url}/{path}",
@@ -292,7 +306,7 @@ class GenAIProClient:
             error = NotAcceptedError(Failure(FailureKind.BUSY))
         else:
             if response.status == 200 and len(raw) < READ_LIMIT:
-                return raw.decode("utf-8-sig", "replace")
+                return raw.decode("utf-8-sig", "replace"), clock_offset(response.headers, self._clock.now())
             error = await self._heeded(
                 read_error(
                     response.status,

@@ -76,6 +76,8 @@ class HistoryPage:
     results: Sequence[VideoResult]
     page: int
     total_pages: int
+    clock_offset: float | None = None
+    """Seconds by which the service's clock is ahead of the bot's, by the ``Date`` of the answer; None without one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,9 @@ HOLD_SECONDS = 2.0
 SERVICE = "genaipro"
 """What is held, in the table of holds."""
 
+LEAST_TO_SPARE = 20
+"""With a smaller limit, no call can be done without."""
+
 SHORTEST_PAUSE = 0.05
 """Seconds before the shared limit is asked again, at least."""
 
@@ -94,7 +97,12 @@ class ProcessRateLimit:
     async def spare(self) -> bool:
         """Counts a call that can be done without, if it may be made now and half of the limit is free after it."""
         now = self.clock.monotonic()
-        if self._turn.locked() or now < self._free_at(now) or len(self._let_through) >= self.per_minute // 2:
+        if (
+            self.per_minute < LEAST_TO_SPARE
+            or self._turn.locked()
+            or now < self._free_at(now)
+            or len(self._let_through) >= self.per_minute // 2
+        ):
             return False
         self._let_through.append(now)
         return True
@@ -141,7 +149,7 @@ class SharedRateLimit:
 
     async def spare(self) -> bool:
         """Counts a call that can be done without, if it may be made now and half of the limit is free after it."""
-        if self._held_until > asyncio.get_running_loop().time():
+        if self.per_minute < LEAST_TO_SPARE or self._held_until > asyncio.get_running_loop().time():
             return False
         try:
             return await self.database.write(_count_call, self.per_minute, self.per_minute // 2) is None
@@ -217,6 +225,12 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
             moment = seconds / 1000 if seconds >= _MILLISECONDS_FROM else seconds
             seconds = moment - now.timestamp()
     return None if seconds is None else min(max(0.0, seconds), LONGEST_WAIT)
+
+
+def clock_offset(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds by which the service's clock is ahead, by its ``Date``, which names whole seconds; None without one."""
+    seconds = _until_date(headers.get("Date", "").strip(), now)
+    return None if seconds is None else round(seconds + 0.5, 1)
 
 
 def _number(text: str) -> float | None:

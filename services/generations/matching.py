@@ -1,35 +1,176 @@
 """Which objects of the API's history are whose. Pure.
 
 The history repeats the prompt and the time of creation and nothing that names the request, so requests with the same
-prompt around the same time are told apart by what is claimed already and by order.
+prompt around the same time are told apart by what was there before, by what is claimed already, and by order.
 """
 
+import hashlib
+import html
+import json
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum, auto
+from enum import Enum, IntEnum, auto
+from functools import lru_cache
 
-from services.genaipro.events import VideoResult
+from services.genaipro.events import HistoryPage, VideoResult
 
 SKEW = timedelta(seconds=5)
-"""How much earlier than the request the API's clock may say that it made the object."""
+"""How much earlier than the request an object may seem to be made, where the service's clock is known by its word."""
+
+CLOCKS_APART = timedelta(seconds=65)
+"""The same where it is not known, or where what was there before is known anyway."""
+
+CUT_FROM = 64
+"""Characters from which on the beginning of a prompt stands for it: some histories cut prompts."""
+
+_ROUNDS = 8
+_NAME_LENGTH = 12
+
+
+class PromptForm(IntEnum):
+    """How a history repeats a prompt; the greater, the surer."""
+
+    CUT = 0
+    """Its beginning."""
+    CHANGED = 1
+    """Composed, trimmed, folded or escaped in another way."""
+    EXACT = 2
+
+
+@lru_cache(maxsize=2048)
+def normal_form(prompt: str) -> str:
+    """A prompt without what services change in it: Unicode form, entities, white space."""
+    text = prompt.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+    for _ in range(_ROUNDS):
+        # One may make work for the other: a full-width ampersand begins an entity.
+        plain = " ".join(html.unescape(unicodedata.normalize("NFKC", text)).split())
+        if plain == text:
+            break
+        text = plain
+    return text
+
+
+def prompt_form(told: str, asked: str) -> PromptForm | None:
+    """How the history's prompt repeats a request's, or None where it does not.
+
+    Args:
+        told: The history's.
+        asked: The request's.
+    """
+    if not told.strip():
+        return None
+    if told == asked:
+        return PromptForm.EXACT
+    short, whole = normal_form(told), normal_form(asked)
+    if short == whole:
+        return PromptForm.CHANGED
+    short = short.removesuffix("...").rstrip()
+    # A cut may go through an entity or through a letter and its accent.
+    entity = short.rfind("&", -10)
+    short = (short if entity < 0 else short[:entity])[:-1]
+    return PromptForm.CUT if len(short) >= CUT_FROM - 1 and whole.startswith(short) else None
+
+
+def may_share_objects(one: str, other: str) -> bool:
+    """Whether one object of the history could be meant for either of two prompts."""
+    first, second = normal_form(one), normal_form(other)
+    short = CUT_FROM - 1
+    return first == second or (min(len(first), len(second)) >= short and first[:short] == second[:short])
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryBefore:
+    """What the history held before a request was sent."""
+
+    names: frozenset[str] = frozenset()
+    """Of the newest objects; see :func:`_name`."""
+    floor: datetime | None = None
+    """What is older was there too; by the service's clock."""
+    offset: float | None = None
+    """Seconds by which the service's clock was ahead, by its own word."""
+    complete: bool = True
+    """Whether nothing with the same prompt can have come between the look and the request."""
+
+    @classmethod
+    def of(cls, page: HistoryPage) -> "HistoryBefore":
+        """What the first page tells."""
+        dates = [item.created_at for item in page.results if item.created_at]
+        floor = min(dates, default=None) if page.total_pages > 1 else None
+        return cls(frozenset(_name(item) for item in page.results), floor, page.clock_offset)
+
+    def to_json(self) -> str:
+        """As it is stored."""
+        floor = None if self.floor is None else self.floor.isoformat()
+        return json.dumps([sorted(self.names), floor, self.offset, self.complete])
+
+    @classmethod
+    def from_json(cls, text: str | None) -> "HistoryBefore | None":
+        """As it was stored; None where nothing was."""
+        if text is None:
+            return None
+        names, floor, offset, complete = json.loads(text)
+        return cls(frozenset(names), None if floor is None else datetime.fromisoformat(floor), offset, complete)
+
+    def held(self, item: VideoResult) -> bool:
+        """Whether the object was there."""
+        older = self.floor is not None and item.created_at is not None and item.created_at < self.floor
+        return older or _name(item) in self.names
+
+
+def _name(item: VideoResult) -> str:
+    named = item.id or next(iter(item.urls), f"{item.created_at} {item.prompt}")
+    return hashlib.sha256(named.encode("utf-8", "replace")).hexdigest()[:_NAME_LENGTH]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request that may have been accepted.
-
-    Attributes:
-        id: The generation's id.
-        armed_at: When its POST was about to be made.
-        count: Videos asked for.
-        open: Whether it has not ended.
-    """
+    """A request that may have been accepted."""
 
     id: str
+    """The generation's id."""
+    prompt: str
     armed_at: datetime
+    """When its POST was about to be made, by the bot's clock."""
     count: int
+    """Videos asked for."""
     open: bool
+    """Whether it has not ended."""
+    before: HistoryBefore | None = None
+    """What the history held before, where that was looked at."""
+    offset: float | None = None
+    """Seconds by which the service's clock is ahead, where the service told its time."""
+
+    @property
+    def _ahead(self) -> timedelta | None:
+        offset = self.offset if self.before is None or self.before.offset is None else self.before.offset
+        return None if offset is None else timedelta(seconds=offset)
+
+    @property
+    def expected_at(self) -> datetime:
+        """When its objects were made at the earliest, by the service's clock as far as that is known."""
+        return self.armed_at + (self._ahead or timedelta())
+
+    @property
+    def earliest(self) -> datetime:
+        """The earliest time that an object of its may bear.
+
+        The word of the service about its time may be that of a cache in front of it: where what was there before is
+        known, or there is no such word, the clocks may be apart.
+        """
+        ahead = self._ahead
+        if ahead is None or (self.before is not None and self.before.complete):
+            return self.armed_at + min(ahead or timedelta(), timedelta()) - CLOCKS_APART
+        return self.armed_at + ahead - SKEW
+
+    def form_of(self, item: VideoResult) -> PromptForm | None:
+        """How surely an object is of this request, by its prompt; None where it cannot be."""
+        if item.created_at is None or item.created_at < self.earliest:
+            return None
+        if self.before is not None and self.before.held(item):
+            return None
+        return prompt_form(item.prompt, self.prompt)
 
 
 class Verdict(Enum):
@@ -64,11 +205,6 @@ def keys_of(result: VideoResult) -> tuple[str, ...]:
     return named + tuple(f"url:{url}" for url in result.urls)
 
 
-def same_prompt(one: str, other: str) -> bool:
-    """Whether two prompts are the same but for white space."""
-    return one.split() == other.split()
-
-
 def _weight(result: VideoResult) -> int:
     return max(1, len(result.urls))
 
@@ -80,33 +216,34 @@ class _Place:
     request: Request
     room: int
 
-    def takes(self, item: VideoResult) -> bool:
-        made = item.created_at
-        return made is not None and made >= self.request.armed_at - SKEW and _weight(item) <= self.room
+    def form_of(self, item: VideoResult) -> PromptForm | None:
+        return self.request.form_of(item) if _weight(item) <= self.room else None
 
     def distance(self, item: VideoResult) -> float:
         assert item.created_at is not None
-        return abs((item.created_at - self.request.armed_at).total_seconds())
+        return abs((item.created_at - self.request.expected_at).total_seconds())
 
 
 def _pairs(objects: Sequence[VideoResult], places: Sequence[_Place]) -> list[tuple[int, int]]:
     """Pair objects with places, both oldest first, so that no two pairs cross.
 
-    As many pairs as can be; of those, as many as can be in which the object fills its place; of those, the ones that
-    lie closest in time. An object that came without a request of its own thus goes to the request it followed.
+    As many pairs as can be; of those, the ones whose prompts are surest; of those, as many as can be in which the
+    object fills its place; of those, the ones that lie closest in time. An object that came without a request of its
+    own thus goes to the request it followed.
 
     Returns:
         Indexes into both.
     """
-    worth = [[(0, 0, 0.0)] * (len(places) + 1) for _ in range(len(objects) + 1)]
+    worth = [[(0, 0, 0, 0.0)] * (len(places) + 1) for _ in range(len(objects) + 1)]
     taken = [[False] * len(places) for _ in objects]
     for i in reversed(range(len(objects))):
         for j in reversed(range(len(places))):
             best = max(worth[i + 1][j], worth[i][j + 1])
-            if places[j].takes(objects[i]):
-                count, exact, close = worth[i + 1][j + 1]
+            form = places[j].form_of(objects[i])
+            if form is not None:
+                count, forms, full, close = worth[i + 1][j + 1]
                 fills = _weight(objects[i]) == places[j].room
-                pair = (count + 1, exact + fills, close - places[j].distance(objects[i]))
+                pair = (count + 1, forms + form, full + fills, close - places[j].distance(objects[i]))
                 if pair >= best:
                     best, taken[i][j] = pair, True
             worth[i][j] = best
@@ -149,6 +286,15 @@ def _share(
     return shares
 
 
+def _wants(rival: Request, own: Request, objects: Sequence[VideoResult]) -> bool:
+    """Whether any of the request's objects may be its rival's as well."""
+    for item in objects:
+        theirs, ours = rival.form_of(item), own.form_of(item)
+        if theirs is not None and (ours is None or theirs >= ours):
+            return True
+    return False
+
+
 def match(
     own: Request,
     rivals: Sequence[Request],
@@ -161,8 +307,8 @@ def match(
 
     Args:
         own: The request that misses its result.
-        rivals: The other requests with the same prompt that may have been accepted.
-        history: Objects with that prompt, in any order.
+        rivals: The other requests that objects with that prompt may be meant for, and that may have been accepted.
+        history: Objects, in any order.
         owners: Generation ids by claimed key.
         last_chance: No more look-ups follow: take what order gives even while a rival is still open.
 
@@ -181,7 +327,11 @@ def match(
             key=lambda request: (request.armed_at, request.id),
         )
         shares = _share(free, waiting, grouped=grouped)
-        contested = any(rival.open and not shares[rival.id] for rival in waiting if rival.id != own.id)
+        contested = any(
+            rival.open and not shares[rival.id] and _wants(rival, own, shares[own.id])
+            for rival in waiting
+            if rival.id != own.id
+        )
         mine = [] if contested and not last_chance else shares[own.id]
     ended = tuple(item for item in mine if item.urls or item.failed)
     still_made = len(ended) < len(mine)

@@ -1,8 +1,8 @@
 """A lost result, looked up in the history until it is found, has failed, or is given up. Never a second POST."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from structlog import get_logger
@@ -11,7 +11,7 @@ from services.clock import Clock
 from services.failures import Charged, Failure, FailureKind
 from services.genaipro.classify import failure_of
 from services.genaipro.events import GenAIProError, HistoryPage, NotAcceptedError, VideoResult
-from services.generations.matching import SKEW, Match, Verdict, keys_of, match, same_prompt
+from services.generations.matching import Match, Request, Verdict, keys_of, match, prompt_form
 from services.generations.model import Generation, State
 from services.generations.reporting import Reporter
 from services.generations.repository import GenerationRows
@@ -180,9 +180,8 @@ class Reconciler:
     async def _look(self, current: Generation, *, last_chance: bool) -> _Look:
         nothing = Match(Verdict.WAIT)
         requests = await self._results.requests_like(current, RIVAL_WINDOW)
-        since = min(request.armed_at for request in requests) - SKEW
         try:
-            history = await self._read(current.prompt, since)
+            requests, history = await self._read(current.prompt, requests)
         except NotAcceptedError as error:
             log.info("history_busy", status=error.status)
             asked = min(error.retry_after or 0.0, LONGEST_WAIT_SECONDS)
@@ -197,12 +196,16 @@ class Reconciler:
         log.info("history_read", objects=len(history), rivals=len(rivals), verdict=found.verdict.name.lower())
         return _Look(found, answered=True, wait=self._patience.interval)
 
-    async def _read(self, prompt: str, since: datetime) -> list[VideoResult]:
-        """The objects with this prompt, back to the oldest request that may own one of them."""
+    async def _read(self, prompt: str, requests: Sequence[Request]) -> tuple[list[Request], list[VideoResult]]:
+        """The objects with this prompt, back to the oldest request that may own one, and what requests know of time."""
         kept: list[VideoResult] = []
+        since = datetime.max.replace(tzinfo=UTC)
         for number in range(1, MAX_PAGES + 1):
             page = await self._history.histories(page=number, page_size=PAGE_SIZE)
-            kept += [item for item in page.results if same_prompt(item.prompt, prompt)]
+            if number == 1:
+                requests = [replace(request, offset=page.clock_offset) for request in requests]
+                since = min(request.earliest for request in requests)
+            kept += [item for item in page.results if prompt_form(item.prompt, prompt) is not None]
             oldest = min((item.created_at for item in page.results if item.created_at), default=None)
             if not page.results or number >= page.total_pages or (oldest is not None and oldest < since):
                 break
@@ -213,7 +216,7 @@ class Reconciler:
             for item in kept
             if item.created_at and item.created_at >= since and (item.urls or item.failed or item.id not in ended)
         }
-        return list(unique.values())
+        return list(requests), list(unique.values())
 
     async def _end(self, current: Generation, found: Match) -> Generation | None:
         if not found.has_videos:

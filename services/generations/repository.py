@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.clock import Clock
 from services.failures import Failure
+from services.generations.matching import HistoryBefore
 from services.generations.model import FINAL, Generation, Lease, State
 from services.generations.rows import Work, change, changed_row, load
 from services.generations.statements import ARM, DISARM, SHOWN, STATUS_MESSAGE, TAKE_OVER, moving
@@ -86,8 +87,12 @@ class GenerationRows:
         async with self._database.write_one() as connection:
             return await move_in(connection, run, state, note, self._clock.now(), **values)
 
-    async def arm(self, run: Generation) -> Generation | None:
+    async def arm(self, run: Generation, before: HistoryBefore | None = None) -> Generation | None:
         """Commit that the paid POST is about to be made. From here on it may have been made.
+
+        Args:
+            run: The generation.
+            before: What the history held, as far as that is known.
 
         Returns:
             The generation, or None when the person has asked to cancel.
@@ -97,7 +102,8 @@ class GenerationRows:
         """
         now = self._clock.now()
         async with self._database.write_one() as connection:
-            armed = await changed_row(connection, ARM, _of(run) | {"now": now}, run.photos)
+            history = None if before is None else before.to_json()
+            armed = await changed_row(connection, ARM, _of(run) | {"now": now, "history": history}, run.photos)
             if armed is not None:
                 return armed
             fresh = await load(connection, run.id)

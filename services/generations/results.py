@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.clock import Clock
 from services.failures import Charged
 from services.genaipro.events import VideoResult
-from services.generations.matching import Request, keys_of, same_prompt
+from services.generations.matching import HistoryBefore, Request, keys_of, may_share_objects
 from services.generations.model import Generation, State, Video, VideoState
 from services.generations.repository import RunOvertakenError, move_in
 from services.store.database import Database
@@ -126,9 +126,7 @@ class Results:
             await session.execute(delete(ResultClaimRow).where(ResultClaimRow.created_at < before))
 
     async def requests_like(self, run: Generation, window: timedelta) -> list[Request]:
-        """Every request with the same prompt that may have been accepted around the same time, this one included.
-
-        The same means: but for white space, for a history may repeat a prompt that was trimmed.
+        """Every request that may have been accepted around the same time and own the same objects, this one included.
 
         Args:
             run: The generation.
@@ -144,12 +142,20 @@ class Results:
                     GenerationRow.armed_at,
                     GenerationRow.count.label("asked"),
                     GenerationRow.finished_at,
+                    GenerationRow.history_before,
                 ).where(GenerationRow.armed_at >= run.armed_at - window, ~refused)
             )
             return [
-                Request(row.id, row.armed_at, row.asked, open=row.finished_at is None)
+                Request(
+                    row.id,
+                    row.prompt,
+                    row.armed_at,
+                    row.asked,
+                    open=row.finished_at is None,
+                    before=HistoryBefore.from_json(row.history_before),
+                )
                 for row in rows
-                if same_prompt(row.prompt, run.prompt)
+                if may_share_objects(row.prompt, run.prompt)
             ]
 
     async def videos(self, generation_id: str) -> list[Video]:

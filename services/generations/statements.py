@@ -44,6 +44,7 @@ ARM = (
     )
     .values(
         armed_at=bindparam("now"),
+        history_before=bindparam("history"),
         attempts=ROWS.c.attempts + 1,
         note="",
     )

@@ -1,6 +1,7 @@
 """The paid call. One arming, one POST: what may have been accepted is never sent again.
 
-The order of the lines is the promise: photos first, then the pace, then the committed arming, then the POST at once.
+The order of the lines is the promise: photos first, then a look at the history, the pace, the committed arming, and
+the POST at once.
 A process that dies before the arming has not paid; one that dies after it leaves a row that the next run only looks up.
 """
 
@@ -34,6 +35,7 @@ from services.genaipro.events import (
 )
 from services.generations.cancelling import CancelRequestedError
 from services.generations.machine import on_status_word
+from services.generations.matching import HistoryBefore
 from services.generations.model import Generation, Shape, State
 from services.generations.outages import through_outages
 from services.generations.progress_log import ProgressLog
@@ -78,6 +80,14 @@ class Pace(Protocol):
         ...
 
 
+class Snapshots(Protocol):
+    """What the history holds before the call."""
+
+    async def before(self, prompt: str) -> HistoryBefore | None:
+        """What is known of it; None where nothing is."""
+        ...
+
+
 class Photos(Protocol):
     """Where photos come from."""
 
@@ -111,6 +121,7 @@ class Submitter:
         results: The videos.
         api: The paid call.
         pace: The own limit on calls.
+        snapshots: What the history holds before the call.
         photos: Where photos come from.
         temp_dirs: Where temporary files go.
         reporter: The status message.
@@ -124,6 +135,7 @@ class Submitter:
         results: Results,
         api: PaidApi,
         pace: Pace,
+        snapshots: Snapshots,
         photos: Photos,
         temp_dirs: TempDirs,
         reporter: Reporter,
@@ -134,6 +146,7 @@ class Submitter:
         self._results = results
         self._api = api
         self._pace = pace
+        self._snapshots = snapshots
         self._photos = photos
         self._temp_dirs = temp_dirs
         self._reporter = reporter
@@ -177,10 +190,11 @@ class Submitter:
             reraise=True,
         )
         current = generation
+        before = await self._snapshots.before(generation.prompt)
         async for attempt in attempts:
             with attempt:
                 await self._pace.wait()
-                armed = await self._rows.arm(current)
+                armed = await self._rows.arm(current, before)
                 if armed is None:
                     raise CancelRequestedError
                 try:

@@ -229,6 +229,8 @@ class GenerationRow(Base):
     started_at: Mapped[datetime | None]
     taken_by: Mapped[str | None]
     armed_at: Mapped[datetime | None]
+    history_before: Mapped[str | None] = mapped_column(Text)
+    """What the API's history held before the POST; see ``services.generations.matching.HistoryBefore``."""
     attempts: Mapped[int] = mapped_column(default=0)
     reconciling_since: Mapped[datetime | None]
     server_error: Mapped[bool] = mapped_column(default=False)

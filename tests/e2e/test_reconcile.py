@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.genaipro import Answer, End, GenAIProOptions, InHistory, Script
 from sandbox.genaipro.gate import Gate
-from sandbox.genaipro.options import HistoryShape
+from sandbox.genaipro.options import Guard, HistoryShape
 from sandbox.genaipro.records import PostRecord
 from tests.e2e.asking import (
     Asked,
@@ -97,6 +97,53 @@ async def test_objects_of_others_with_other_prompts_or_from_before_are_not_taken
         assert "The result never came" in end.text
         assert words(end) == ["again"]
         assert not videos(here, again)
+
+
+@pytest.mark.parametrize("skew", [60.0, -60.0])
+async def test_with_clocks_a_minute_apart_each_finds_its_own(tmp_path: Path, skew: float) -> None:
+    options = replace(OPTIONS, clock_skew=skew, history_own_ids=True)
+    async with world(tmp_path, genaipro=options, reconcile_timeout=60.0) as here, here.clock.hurried(0.5):
+        asked = []
+        for script, name in ((None, "Anna"), (NEVER, "Bert"), (LOST, "Cleo")):
+            if script is not None:
+                here.genaipro.enqueue(script)
+            asked.append(await ask(here, "wanted by three", person=here.telegram.add_person(name)))
+            await ended(here, asked[-1])
+            here.clock.advance(10)
+        made = [films(here, post) for post in here.genaipro.posts]
+        assert [got(here, each) for each in asked] == [made[0], [], made[2]]
+
+
+@pytest.mark.parametrize(("skew", "date_skew"), [(60.0, -60.0), (-60.0, 60.0)])
+async def test_a_date_that_is_not_the_services_loses_nothing(tmp_path: Path, skew: float, date_skew: float) -> None:
+    """A cache in front of the service tells its own time: what was there before is known all the same."""
+    options = replace(OPTIONS, clock_skew=skew, date_skew=date_skew, history_own_ids=True)
+    async with world(tmp_path, genaipro=options, reconcile_timeout=60.0) as here, here.clock.hurried(0.5):
+        first = await ask(here, "wanted by two")
+        await ended(here, first)
+        here.clock.advance(10)
+        here.genaipro.enqueue(LOST)
+        own = await ask(here, "wanted by two", person=here.telegram.add_person("Cleo"))
+        await ended(here, own)
+        assert [got(here, each) for each in (first, own)] == [films(here, post) for post in here.genaipro.posts]
+
+
+@pytest.mark.parametrize("guard", Guard)
+async def test_a_guard_before_the_history_is_an_outage(tmp_path: Path, guard: Guard) -> None:
+    async with world(tmp_path, reconcile_interval=15.0) as here:
+        gate = here.genaipro.hold(LOST, at=2)
+        asked = await ask(here, "guarded history")
+        await gate.blocked()
+        here.genaipro.guard = guard
+        gate.release()
+        await shown(here, asked, "Lost touch")
+        here.clock.advance(16)
+        await has_looked(here, 2)
+        assert not videos(here, asked)
+        here.genaipro.guard = None
+        async with here.clock.hurried(0.5):
+            assert "Done" in (await ended(here, asked)).text
+        assert len(posts(here, asked)) == 1
 
 
 async def test_two_with_the_same_prompt_who_both_lost_theirs_each_get_their_own(tmp_path: Path) -> None:

@@ -129,6 +129,32 @@ async def test_the_service_is_not_a_guard(
     assert (error.failure.kind, error.status) == (kind, status)
 
 
+@pytest.mark.parametrize(
+    ("extra", "offset"),
+    [
+        ("", None),
+        ("Date: Mon, 30 Mar 2026 10:01:00 GMT\r\n", 60.5),
+        ("date: Mon, 30 Mar 2026 09:59:00 GMT\r\n", -59.5),
+        ("Date: soon\r\n", None),
+    ],
+)
+async def test_the_history_tells_how_far_its_clock_is_ahead(
+    make_client: MakeClient, extra: str, offset: float | None
+) -> None:
+    async with WireServer(answers(200, b'{"data": []}', extra=extra)) as server:
+        assert (await make_client(server.url).histories()).clock_offset == offset
+
+
+async def test_what_can_be_done_without_leaves_half_of_the_limit(make_client: MakeClient, clock: FakeClock) -> None:
+    async with WireServer(answers(200, b"[]")) as server:
+        client = make_client(server.url)
+        got = [await client.recent_history() for _ in range(30)]
+        assert [page is not None for page in got] == [True] * 15 + [False] * 15
+        assert len(server.requests) == 15
+        clock.seconds += 60
+        assert await client.recent_history() is not None
+
+
 @pytest.mark.parametrize("status", [400, 413, 500, 503])
 async def test_an_html_page_gives_its_title(make_client: MakeClient, photos: list[PhotoFile], status: int) -> None:
     error = await error_of(make_client, photos, answers(status, HTML, "text/html; charset=utf-8"))

@@ -17,6 +17,7 @@ from services.generations.relocate import Relocator
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
 from services.generations.sending import SendTools
+from services.generations.snapshots import HistorySnapshots
 from services.generations.submit import Submitter, Timing
 from services.generations.workflow import Workflow
 from services.photos.model import PhotoKind, PhotoRef
@@ -59,8 +60,18 @@ class Bench:
         timing = Timing(self.generation_timeout, self.clock.sleep)
         patience = Patience(15.0, self.reconcile_timeout, self.clock.sleep)
         self.log = ProgressLog(self.database, self.clock.sleep)
+        snapshots = HistorySnapshots(self.service, self.clock)
         self.submitter = Submitter(
-            self.rows, self.results, self.service, self.service, self.chat, temp_dirs, self.chat, self.log, timing
+            self.rows,
+            self.results,
+            self.service,
+            self.service,
+            snapshots,
+            self.chat,
+            temp_dirs,
+            self.chat,
+            self.log,
+            timing,
         )
         self.reconciler = Reconciler(self.rows, self.results, self.service, self.chat, self.clock, patience)
         self.deliverer = Deliverer(

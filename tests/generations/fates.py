@@ -7,6 +7,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from pathlib import Path, PurePath
@@ -160,6 +161,9 @@ class Service:
         self.objects: list[VideoResult] = []
         self.history_fails = 0
         self.tall = 0
+        self.spares = True
+        self.skew = 0.0
+        self.told: float | None = 0.0
 
     @asynccontextmanager
     async def ingredients_to_video(
@@ -198,16 +202,33 @@ class Service:
     def _make(self, prompt: str, count: int) -> None:
         urls = tuple(film(f"{prompt}-{len(self.objects)}", number) for number in range(count))
         self.objects.append(
-            VideoResult(f"id-{len(self.objects)}", prompt, urls, True, False, "completed", self._clock.now())
+            VideoResult(f"id-{len(self.objects)}", prompt, urls, True, False, "completed", self._time())
         )
+
+    def _time(self) -> datetime:
+        return self._clock.now() + timedelta(seconds=self.skew)
+
+    def rename(self, number: int) -> None:
+        """The history knows an object by other names than the stream did."""
+        item = self.objects[number]
+        urls = tuple(f"{url}?again" for url in item.urls)
+        self.objects[number] = replace(item, id=f"{item.id}-again", urls=urls)
 
     async def histories(self, page: int = 1, page_size: int = 20) -> HistoryPage:
         self._fate.step()
         if self.history_fails:
             self.history_fails -= 1
             raise NotAcceptedError(Failure(FailureKind.SERVICE), 500)
+        return self._page(page, page_size)
+
+    def _page(self, page: int, page_size: int) -> HistoryPage:
         newest = self.objects[::-1]
-        return HistoryPage(newest[(page - 1) * page_size : page * page_size], page, -(-len(newest) // page_size))
+        part = newest[(page - 1) * page_size : page * page_size]
+        return HistoryPage(part, page, -(-len(newest) // page_size), self.told)
+
+    async def recent_history(self) -> HistoryPage | None:
+        self._fate.step()
+        return self._page(1, 20) if self.spares else None
 
     async def wait(self) -> None:
         """The own limit on calls: none."""

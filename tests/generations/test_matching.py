@@ -1,10 +1,26 @@
+import html
+import unicodedata
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+import pytest
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.genaipro.events import VideoResult
-from services.generations.matching import Request, Verdict, keys_of, match, same_prompt
+from services.genaipro.events import HistoryPage, VideoResult
+from services.generations.matching import (
+    CUT_FROM,
+    HistoryBefore,
+    PromptForm,
+    Request,
+    Verdict,
+    keys_of,
+    match,
+    may_share_objects,
+    normal_form,
+    prompt_form,
+)
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -16,7 +32,7 @@ def thing(name: str, second: float, urls: int = 1, *, failed: bool = False) -> V
 
 
 def asked(name: str, second: float, count: int = 1, *, is_open: bool = True) -> Request:
-    return Request(name, START + timedelta(seconds=second), count, is_open)
+    return Request(name, "p", START + timedelta(seconds=second), count, is_open, offset=0.0)
 
 
 def test_the_only_object_since_the_request_is_found() -> None:
@@ -83,9 +99,78 @@ def test_a_failed_object_is_an_answer() -> None:
     assert not found.has_videos
 
 
-def test_prompts_are_the_same_but_for_white_space() -> None:
-    assert same_prompt("a  cat\nruns ", "a cat runs")
-    assert not same_prompt("a cat runs", "a cat run")
+VIETNAMESE = "Một con mèo “đẹp” chạy qua khu vườn & nhảy lên mái nhà, rồi ngủ dưới nắng chiều vàng <ấm áp>"
+CHANGES = (
+    lambda text: unicodedata.normalize("NFC", text),
+    lambda text: unicodedata.normalize("NFD", text),
+    lambda text: unicodedata.normalize("NFKC", text),
+    lambda text: unicodedata.normalize("NFKD", text),
+    str.strip,
+    lambda text: " ".join(text.split()),
+    html.escape,
+    lambda text: text.replace("\n", "\r\n"),
+    lambda text: text.encode("utf-8", "replace").decode(),
+)
+
+
+@given(st.text(), st.lists(st.sampled_from(CHANGES), max_size=4))
+def test_what_services_change_in_a_prompt_counts_for_nothing(prompt: str, changes: list[Callable[[str], str]]) -> None:
+    told = prompt
+    for change in changes:
+        told = change(told)
+    assume(told.strip())
+    assert prompt_form(told, prompt) in {PromptForm.EXACT, PromptForm.CHANGED}
+    assert may_share_objects(prompt, told)
+
+
+@given(st.text())
+def test_the_normal_form_is_normal(prompt: str) -> None:
+    assert normal_form(normal_form(prompt)) == normal_form(prompt)
+
+
+@given(
+    st.integers(len(VIETNAMESE), 2 * len(VIETNAMESE) - 2),
+    st.sampled_from(("", "…", "...", " …")),
+    st.lists(st.sampled_from(CHANGES), max_size=4),
+)
+def test_the_beginning_of_a_prompt_stands_for_it(length: int, end: str, changes: list[Callable[[str], str]]) -> None:
+    told = prompt = 2 * VIETNAMESE
+    for change in changes:
+        told = change(told)
+    told = told[: len(told) * length // len(prompt)]
+    assert prompt_form(told + end, prompt) is not None
+    assert may_share_objects(told, prompt)
+
+
+@pytest.mark.parametrize(
+    ("told", "asked"),
+    [
+        ("a cat runs", "a cat run"),
+        ("a cat run", "a cat runs"),
+        ("", "a cat"),
+        (" ", " "),
+        ("A cat", "a cat"),
+        (VIETNAMESE[: CUT_FROM - 8], VIETNAMESE),
+        (VIETNAMESE[:70] + "xyz", VIETNAMESE),
+        (VIETNAMESE + " và mơ", VIETNAMESE),
+    ],
+)
+def test_other_words_are_another_prompt(told: str, asked: str) -> None:
+    assert prompt_form(told, asked) is None
+
+
+def test_among_several_the_exact_prompt_is_taken() -> None:
+    own = replace(asked("a", 10), prompt="a  cat")
+    history = [replace(thing("folded", 11), prompt="a cat"), replace(thing("exact", 30), prompt="a  cat")]
+    assert [item.id for item in match(own, [], history, {}).results] == ["exact"]
+
+
+def test_a_longer_prompt_is_no_rival_of_an_exact_one() -> None:
+    own = replace(asked("a", 10), prompt=VIETNAMESE)
+    longer = replace(asked("b", 5), prompt=VIETNAMESE + " và mơ")
+    history = [replace(thing("x", 11), prompt=VIETNAMESE)]
+    assert match(own, [longer], history, {}).verdict is Verdict.FOUND
+    assert match(longer, [own], history, {}).verdict is Verdict.WAIT
 
 
 @given(
@@ -146,3 +231,49 @@ def test_where_every_request_has_its_objects_each_gets_its_own(requests: list[tu
         found = match(own, [other for other in all_asked if other.id != own.id], history, {})
         assert found.verdict is Verdict.FOUND
         assert {item.id.partition("-")[0] for item in found.results} == {own.id}
+
+
+def before(*items: VideoResult, offset: float | None = None, complete: bool = True, pages: int = 1) -> HistoryBefore:
+    return replace(HistoryBefore.of(HistoryPage(items, 1, pages, offset)), complete=complete)
+
+
+OFFSETS = st.floats(-60, 60)
+
+
+@given(OFFSETS, st.one_of(st.none(), st.just(0.0), OFFSETS), st.floats(0, 59), st.floats(0, 20))
+def test_with_clocks_a_minute_apart_the_own_object_is_found_and_no_older_one(
+    skew: float, told: float | None, age: float, latency: float
+) -> None:
+    """The service is ahead by ``skew``; what it tells of its time may be nothing, or wrong."""
+    older, own = thing("older", 100 - age + skew), thing("own", 100 + latency + skew)
+    request = replace(asked("a", 100), before=before(older, offset=told), offset=told)
+    assert match(request, [], [older], {}, last_chance=True).verdict is Verdict.WAIT
+    assert [item.id for item in match(request, [], [older, own], {}).results] == ["own"]
+
+
+@given(OFFSETS, st.floats(6, 600), st.floats(0, 20), st.floats(-0.6, 0.6))
+def test_the_clock_of_the_service_tells_where_nothing_was_looked_at(
+    skew: float, age: float, latency: float, error: float
+) -> None:
+    older, own = thing("older", 100 - age + skew), thing("own", 100 + latency + skew)
+    for request in (
+        replace(asked("a", 100), offset=skew + error),
+        replace(asked("a", 100), before=before(offset=skew + error, complete=False), offset=None),
+    ):
+        assert match(request, [], [older], {}, last_chance=True).verdict is Verdict.WAIT
+        assert [item.id for item in match(request, [], [older, own], {}).results] == ["own"]
+
+
+def test_what_is_older_than_a_full_page_was_there_before() -> None:
+    seen = before(thing("x", 90), pages=2)
+    own = replace(asked("a", 100), before=seen)
+    assert match(own, [], [thing("older", 89)], {}, last_chance=True).verdict is Verdict.WAIT
+    assert match(own, [], [thing("own", 91)], {}).verdict is Verdict.FOUND
+    first = replace(asked("a", 100), before=before(thing("x", 90)))
+    assert match(first, [], [thing("own", 89)], {}).verdict is Verdict.FOUND
+
+
+def test_what_was_there_before_is_stored_and_read_again() -> None:
+    for known in (HistoryBefore(), before(thing("x", 1), thing("y", 2), offset=-3.5, complete=False, pages=3)):
+        assert HistoryBefore.from_json(known.to_json()) == known
+    assert HistoryBefore.from_json(None) is None
