@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.botapi import BotApiServer, Person
+from sandbox.botapi import BotApiServer, CheckoutState, Person
 from sandbox.botapi.seen import Event
 from sandbox.demo.visit import VisitError
 
@@ -42,3 +42,13 @@ class PersonPhone:
             await self.person.press(message_id, data=data)
         except LookupError as fault:
             raise VisitError(f"The button is gone: {fault}.") from fault
+
+    async def pay(self, message_id: int) -> None:
+        """Pay an invoice, to the end.
+
+        Raises:
+            VisitError: Nothing was paid.
+        """
+        checkout = await self.person.pay(message_id)
+        if checkout.state is not CheckoutState.PAID:
+            raise VisitError(f"The payment did not go through: {checkout.error}")

@@ -18,7 +18,7 @@ from sandbox.demo.phone import PersonPhone
 from sandbox.demo.playback import Expected
 from sandbox.demo.processes import last_lines, start
 from sandbox.demo.visit import Request, Saved, VisitError, save, visit
-from sandbox.genaipro import GenAIProOptions, GenAIProServer
+from sandbox.genaipro import GenAIProOptions, GenAIProServer, Script
 from sandbox.samples import SAMPLES
 
 SAMPLE_PROMPTS = {
@@ -33,6 +33,10 @@ PROMPTS = {
 """What is asked for with other photos when nothing is said."""
 _PACE = 1.2
 """Seconds between events: a chat shows one edit a second, and this is to be seen step by step."""
+_STARS = 1000
+"""Telegram Stars that the person has."""
+_TALL_PHOTOS = 2
+"""A tall video begins with the first photo and ends with the second."""
 _PERSON_PATIENCE = 110.0
 """Seconds after which the person gives up; less than what the whole usually gets, so that this is what is told."""
 
@@ -73,6 +77,10 @@ class Order:
     """Where the videos go."""
     quick: bool = False
     """Make videos that take milliseconds: 320×180, half a second."""
+    tall: bool = False
+    """Ask for tall videos; one or two photos."""
+    pay: bool = False
+    """The bot wants Stars: show a purchase, and the refund of one that fails."""
 
 
 class StoppedError(Exception):
@@ -132,12 +140,15 @@ async def _play(order: Order, bot: BotProgram, room: Path, stack: AsyncExitStack
     options = GenAIProOptions(data=room / "genaipro", pace=0.0 if order.quick else _PACE)
     telegram = await stack.enter_async_context(BotApiServer(BotApiOptions(data_dir=files)))
     genaipro = await stack.enter_async_context(GenAIProServer(options.tiny() if order.quick else options))
-    phone = PersonPhone(telegram, telegram.add_person("Alice", language_code=order.language))
+    phone = PersonPhone(telegram, telegram.add_person("Alice", language_code=order.language, stars=_STARS))
+    if order.pay:
+        genaipro.enqueue(Script())
+        genaipro.enqueue(Script(error={"error": "UNSAFE_GENERATION"}))
     place = Place(telegram.token, telegram.url, genaipro.options.key, genaipro.url)
     process = await stack.enter_async_context(start("bot", bot.arguments, bot.environment(place, room), room))
     ink = ansi if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else plain
     conversation = Conversation(_write, ink, shutil.get_terminal_size((USUAL_COLUMNS, 24)).columns)
-    film = genaipro.options.film
+    film = genaipro.options.film.turned() if order.tall else genaipro.options.film
     expected = Expected(film.width, film.height, film.seconds)
     visiting = asyncio.create_task(_visit(order, phone, conversation, expected, room))
     dying = asyncio.create_task(process.wait())
@@ -161,8 +172,10 @@ async def _visit(
     order: Order, phone: PersonPhone, conversation: Conversation, expected: Expected, room: Path
 ) -> Sequence[Saved]:
     prompts = PROMPTS if order.photos else SAMPLE_PROMPTS
-    sent = [await asyncio.to_thread(as_sent, photo, room) for photo in order.photos or SAMPLES]
-    request = Request(tuple(sent), order.prompt or prompts[order.language], order.videos, _PERSON_PATIENCE)
+    samples = SAMPLES[:_TALL_PHOTOS] if order.tall else SAMPLES
+    sent = [await asyncio.to_thread(as_sent, photo, room) for photo in order.photos or samples]
+    prompt = order.prompt or prompts[order.language]
+    request = Request(tuple(sent), prompt, order.videos, _PERSON_PATIENCE, order.tall, order.pay)
     videos = await visit(phone, request, conversation, asyncio.sleep)
     return await save(videos, order.out, expected)
 

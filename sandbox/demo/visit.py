@@ -9,7 +9,7 @@ from typing import Protocol
 
 from sandbox.botapi.seen import Event, MessageSeen
 from sandbox.botapi.terminal import Conversation
-from sandbox.demo.errand import Action, Errand, Press, SendPhotos, Step
+from sandbox.demo.errand import Action, Errand, Pay, Press, SendPhotos, Step
 from sandbox.demo.playback import Expected, Playback, play
 
 THINKING = 0.6
@@ -39,6 +39,10 @@ class Phone(Protocol):
         """Press the button that sends this data."""
         ...
 
+    async def pay(self, message_id: int) -> None:
+        """Pay an invoice, to the end."""
+        ...
+
 
 class VisitError(Exception):
     """The visit did not bring what was asked for; the text is a sentence for the terminal."""
@@ -61,12 +65,16 @@ class Request:
         prompt: What should happen.
         videos: 1 to 4.
         patience: Seconds for everything.
+        tall: Ask for tall videos; one or two photos.
+        refund: Ask once more, for what is refused and paid back.
     """
 
     photos: tuple[Path, ...]
     prompt: str
     videos: int
     patience: float
+    tall: bool = False
+    refund: bool = False
 
 
 async def visit(
@@ -86,7 +94,7 @@ async def visit(
     Raises:
         VisitError: No videos.
     """
-    errand = Errand(request.videos)
+    errand = Errand(request.videos, request.tall, request.refund)
     clock = asyncio.get_running_loop()
     end = clock.time() + request.patience
     try:
@@ -116,6 +124,8 @@ async def _act(phone: Phone, action: Action, request: Request) -> None:
             await phone.send_photos(request.photos, request.prompt)
         case Press(message_id, button):
             await phone.press(message_id, button.data or "")
+        case Pay(message_id):
+            await phone.pay(message_id)
 
 
 def _shortfall(errand: Errand) -> str:

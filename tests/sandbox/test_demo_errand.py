@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sandbox.botapi.seen import Event, read_event
-from sandbox.demo.errand import Errand, Press, SendPhotos, Step
+from sandbox.demo.errand import Errand, Pay, Press, SendPhotos, Step
 
 
 def buttons(*rows: tuple[str, ...]) -> list[Any]:
@@ -96,3 +96,51 @@ def test_other_messages_and_own_ones_change_nothing() -> None:
     own = event(5, "x", buttons(("Again",))).model_copy(update={"actor": "person"})
     errand.see(own)
     assert errand.step is Step.VIDEOS
+
+
+def shaped(tall: str, chosen: int) -> Any:
+    return [*card(chosen), *buttons(("▭ Wide", tall))]
+
+
+def test_shape_is_pressed_before_the_number() -> None:
+    errand = Errand(2, tall=True, step=Step.CARD)
+    assert pressed(errand.see(event(5, rows=shaped("▯ Tall", 1)))) == "data:▯ Tall"
+    assert errand.see(event(5, rows=shaped("▯ Tall", 1), kind="message_edited")) is None
+    assert pressed(errand.see(event(5, rows=shaped("• ▯ Tall •", 1), kind="message_edited"))) == "data:2"
+    assert pressed(errand.see(event(5, rows=shaped("• ▯ Tall •", 2), kind="message_edited"))) == "data:Generate"
+
+
+def test_shape_that_is_chosen_already_is_left_alone() -> None:
+    errand = Errand(1, tall=True, step=Step.CARD)
+    assert pressed(errand.see(event(5, rows=shaped("✅ ▯ Dọc", 1)))) == "data:Generate"
+
+
+def service(number: int, kind: str) -> Event:
+    seen = video(number)
+    assert seen.message is not None
+    return seen.model_copy(update={"actor": "person", "message": seen.message.model_copy(update={"kind": kind})})
+
+
+def test_purchase_is_followed_by_one_that_is_refunded() -> None:
+    errand = Errand(1, refund=True, step=Step.CARD)
+    errand.see(event(5, rows=card(1)))
+    invoice = event(6, rows=buttons(("Pay",)))
+    assert invoice.message is not None
+    bill = invoice.model_copy(update={"message": invoice.message.model_copy(update={"kind": "invoice"})})
+    assert errand.see(bill) == Pay(6)
+    assert errand.see(service(7, "successful_payment")) is None
+    assert errand.see(video(8)) is None
+    assert pressed(errand.see(event(5, "Done", buttons(("🔁 Again",)), kind="message_edited"))) == "data:🔁 Again"
+    assert errand.see(event(9, "working", buttons(("Cancel",)))) is None
+    assert errand.see(bill) == Pay(6)
+    assert errand.see(service(11, "refunded_payment")) is None
+    assert (errand.step, errand.over) == (Step.ENDING, False)
+    assert errand.see(event(9, "Refused, your Stars are back", buttons(("Edit",)), kind="message_edited")) is None
+    assert errand.step is Step.DONE
+
+
+def test_purchase_without_videos_is_a_failure() -> None:
+    errand = Errand(1, refund=True, step=Step.CARD)
+    errand.see(event(5, rows=card(1)))
+    errand.see(event(5, "Refused", buttons(("🔁 Again",)), kind="message_edited"))
+    assert errand.step is Step.FAILED
