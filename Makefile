@@ -55,14 +55,8 @@ check: $(STAMP) ## Check settings, token, key, database and disk, a line each.
 docs: $(STAMP) ## Write .env.example and the README's table anew from the settings.
 	$(BIN)/python -m bot settings --write
 
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-	--only-binary :all: --no-emit-index-url --custom-compile-command "make lock" $(LOCK_OPTIONS)
-
 lock: $(STAMP) ## Pin all packages anew, by hash; LOCK_OPTIONS=--upgrade takes the newest of each.
-	@test -x $(BIN)/uv || { echo "uv is not to be had on this machine; only it resolves the packages" >&2; exit 2; }
-	$(LOCK) --group dev pyproject.toml -o requirements/dev.txt
-	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/runtime.txt
-	$(LOCK) --group pyproject.toml:install -o requirements/uv.txt
+	@$(BIN)/python requirements/lock.py $(LOCK_OPTIONS)
 
 clean: ## Remove what the commands above have made, save data.
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage demo-output

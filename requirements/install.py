@@ -101,15 +101,12 @@ def reason(output: str) -> str:
 
 
 def run(command: Sequence[str | Path], environment: Mapping[str, str]) -> str:
-    """Run a command and return what it wrote; raise what went wrong where it failed."""
-    done = subprocess.run(
-        [str(part) for part in command],
-        env=dict(environment),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    """Run a command and return what it wrote; raise what went wrong where it failed or cannot be started."""
+    words = [str(part) for part in command]
+    try:
+        done = subprocess.run(words, env=dict(environment), cwd=ROOT, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise CannotInstallError(f"{Path(words[0]).name} does not start: {error.strerror}") from error
     if done.returncode:
         raise CannotInstallError(reason(done.stdout + done.stderr))
     return done.stdout
@@ -220,7 +217,9 @@ def make_environment() -> None:
     if VENV.exists() and not VENV.is_dir():
         raise CannotInstallError(f"{VENV} is in the way: it is not a folder")
     shutil.rmtree(VENV, ignore_errors=True)
-    run([sys.executable, "-m", "venv", VENV], bare_environment())
+    run([sys.executable, "-m", "venv", "--without-pip", VENV], bare_environment())
+    # By itself, since the module above keeps to itself why this failed.
+    run([PYTHON, "-m", "ensurepip", "--upgrade", "--default-pip"], bare_environment())
 
 
 def install() -> None:
