@@ -83,7 +83,6 @@ ALARMS: Mapping[str, tuple[SampleText, ...]] = {
     "alarm-key": _PLAIN,
     "alarm-guard": _PLAIN,
     "alarm-lost": _PLAIN,
-    "alarm-migration": _PLAIN,
 }
 """What the admins are told."""
 

@@ -12,7 +12,7 @@ from handlers.settings_menu import settings_screen
 from services.cards.view import card_screen
 from services.drafts.model import Draft, DraftItem, DraftState, Owner
 from services.failures import Charged, Failure, FailureKind
-from services.generations.model import FINAL, MAX_VIDEOS, Generation, State, Video, VideoState
+from services.generations.model import FILE_LATE, FINAL, MAX_VIDEOS, Generation, State, Video, VideoState
 from services.history import HistoryEntry, HistoryPage
 from services.people import Preferences
 from services.photos.model import MAX_PHOTOS, PhotoKind, PhotoRef
@@ -77,21 +77,28 @@ def _running(phrases: Phrases) -> Named:
     late = NOW - timedelta(minutes=7)
     yield "processing, longer than usual", _status(phrases, State.PROCESSING, started_at=late)
     yield "processing, a word of the service", _status(phrases, State.PROCESSING, note="upscaling")
+    for count in (1, 3):
+        late_file = _status(phrases, State.DELIVERING, note=FILE_LATE, count=count)
+        yield f"delivering, the file is late, {_number(count, 'video')}", late_file
     yield "submitting, a second attempt", _status(phrases, State.SUBMITTING, attempts=1)
     yield "cancelling", _status(phrases, State.PROCESSING, cancel_requested_at=NOW)
 
 
 def _endings(phrases: Phrases) -> Named:
-    sent, failed, linked = VideoState.SENT, VideoState.FAILED, VideoState.LINKED
+    sent, failed = VideoState.SENT, VideoState.FAILED
     for count in range(1, MAX_VIDEOS + 1):
         yield f"{_number(count, 'video')}", _done(phrases, (sent,) * count)
     for count in (1, 2):
         yield f"{count} of 3 failed", _done(phrases, (sent,) * (3 - count) + (failed,) * count)
-        for links in Links:
-            yield f"{_number(count, 'link')}, {links}", _done(phrases, (linked,) * count, links)
-        private = render_links(_videos((linked,) * count), phrases)
-        if private is not None:
-            yield f"{_number(count, 'link')}, the message in private", private
+        in_private = (VideoState.SENT_IN_PRIVATE,) * count
+        yield f"{_number(count, 'video')} sent in private", _done(phrases, in_private)
+        for linked in (VideoState.LINKED, VideoState.UNFETCHED):
+            videos = (linked,) * count
+            for links in Links:
+                yield f"{_number(count, 'link')}, {linked}, {links}", _done(phrases, videos, links)
+            private = render_links(_videos(videos), phrases)
+            if private is not None:
+                yield f"{_number(count, 'link')}, {linked}, the message in private", private
     for charged in (Charged.NO, Charged.UNKNOWN):
         yield f"cancelled, charged: {charged}", _status(phrases, State.CANCELLED, charged=charged, finished_at=NOW)
 

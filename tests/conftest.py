@@ -8,6 +8,7 @@ import pytest
 
 from services.store.database import Database, open_database
 from tests.cluster.postgres import Server, shared_server
+from tests.web import NO_BROWSER
 
 
 @pytest.fixture(scope="session")
@@ -60,3 +61,12 @@ def pytest_collection_finish() -> None:
     gc.enable()
     gc.collect()
     gc.freeze()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in a line that the tests in a browser were skipped."""
+    skipped = [one for one in terminalreporter.stats.get("skipped", []) if NO_BROWSER in str(one.longrepr)]
+    if skipped:
+        terminalreporter.write_line(
+            f"{len(skipped)} tests in a browser were skipped: {NO_BROWSER}; CHROMIUM names one."
+        )
