@@ -7,34 +7,39 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from math import inf
 
+from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
-from telegram.ext import ExtBot
+from telegram.ext import ApplicationBuilder
 
-from bot.core import Core, build_core
+from bot.conversation import Conversation, build_conversation
 from bot.data_dir import exclusive_data_dir, prepare_data_dir, remove_engine_files
 from bot.errors import STATUS_CONFIGURATION, OperatorError
-from bot.ground import Ground, Sleep
 from bot.housekeeping import Housekeeping
 from bot.http import HttpServer
-from bot.intake import Intake
 from bot.logs import install_loop_handler
 from bot.memory import keep_to_one_arena, spare_the_collector
 from bot.monitoring import TELEGRAM_SILENCE, Monitoring
 from bot.outbox import Outbox
+from bot.polling import Poller
 from bot.settings import Settings
 from bot.stopping import StopRequestedError, unless_stopped
 from bot.supervision import TokenRevokedError, Work, keep_running
 from bot.telegram_session import PollingBot, connect, ignored_proxies, make_bot
-from bot.webhook import Webhook
+from bot.update_queue import AnyApplication, UpdateQueue
+from bot.webhook import Webhook, WebhookKeeper
+from bot.wiring import open_services
 from services.clock import Clock, SystemClock
 from services.cluster import Alone, Membership
-from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit
+from services.contact import Contact
 from services.generations.outages import through_outages
+from services.inbox import Inbox
+from services.services import Services
 from services.store.database import (
     Database,
     DatabaseError,
@@ -48,6 +53,11 @@ STOP_SECONDS = 8.0
 
 LATE_SECONDS = 3.0
 """A database that takes longer to open is held by another process, most likely."""
+
+LOOK_SECONDS = 5.0
+"""Time between two searches for updates that a dead process took."""
+
+GIVE_BACK_SECONDS = 1.0
 
 log = get_logger(__name__)
 
@@ -112,6 +122,18 @@ async def _until_signalled(settings: Settings, role: Role) -> None:
     await Process(settings, stop, SystemClock(), spare_the_collector, role=role).run()
 
 
+@dataclass(slots=True)
+class Intake:
+    """The half of the process that people talk to: updates in, and the handlers."""
+
+    application: AnyApplication
+    conversation: Conversation
+    inbox: Inbox
+    queue: UpdateQueue
+    contact: Contact
+    """Whether updates are being taken."""
+
+
 class Process:
     """The bot in a running event loop.
 
@@ -121,7 +143,6 @@ class Process:
         clock: Tells the time.
         ready: Called once the process does its work.
         role: What it does.
-        sleep: Waits some seconds.
     """
 
     def __init__(
@@ -131,15 +152,14 @@ class Process:
         clock: Clock,
         ready: Callable[[], None] = lambda: None,
         role: Role = Role.ALL,
-        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._settings = settings
         self._stop = stop
         self._clock = clock
         self._ready = ready
         self._role = role
-        self._sleep = sleep
-        self._monitoring = Monitoring(settings, clock, sleep)
+        self._monitoring = Monitoring(settings, clock)
+        self._outbox = Outbox(clock=clock, sleep=clock.sleep)
         self._webhook: Webhook | None = None
         if settings.webhook_url and role is not Role.WORKER:
             secret = settings.webhook_secret.get_secret_value()
@@ -158,23 +178,27 @@ class Process:
                 log.info("stopped")
 
     async def _run(self, stack: AsyncExitStack) -> None:
+        settings, clock, telemetry = self._settings, self._clock, self._monitoring.telemetry
         database = await unless_stopped(self._stop, self._open_database())
         stack.push_async_callback(database.close)
         self._monitoring.watch_database(database)
         routes = self._monitoring.routes() + ([self._webhook.route()] if self._webhook else [])
-        http = HttpServer(self._settings.http_host, self._settings.http_port, routes)
-        await stack.enter_async_context(http)
-        bot = make_bot(self._settings, self._monitoring.telemetry, Outbox(clock=self._clock, sleep=self._sleep))
+        await stack.enter_async_context(HttpServer(settings.http_host, settings.http_port, routes))
+        bot = make_bot(settings, telemetry, self._outbox)
         # A worker that has nothing to send does not hear from Telegram.
-        silence = inf if self._role is Role.WORKER else TELEGRAM_SILENCE
-        self._monitoring.watch_bot(bot, silence)
+        self._monitoring.watch_telegram(self._outbox, inf if self._role is Role.WORKER else TELEGRAM_SILENCE)
         stack.push_async_callback(bot.shutdown)
         await unless_stopped(self._stop, connect(bot))
         # A new name for each start: what bears another one is a dead process's, and goes on at once.
-        executor_id = f"{socket.gethostname()}-{secrets.token_hex(6)}"
-        membership = None if database.is_sqlite else self._membership(database, bot, executor_id)
-        core = await build_core(self._ground(database, bot, executor_id, membership), stack)
-        await self._work(database, bot, core, executor_id, membership)
+        name = f"{socket.gethostname()}-{secrets.token_hex(6)}"
+        works = self._role is not Role.WEB
+        members = (
+            Alone(name)
+            if database.is_sqlite
+            else Membership(database, name, clock.sleep, is_worker=works, on_count=self._outbox.share)
+        )
+        services = await open_services(stack, settings, database, bot, members, telemetry, clock)
+        await self._work(bot, services, members)
 
     async def _open_database(self) -> Database:
         """Open it; while another process holds it, wait and say so."""
@@ -193,46 +217,29 @@ class Process:
             finally:
                 opening.cancel()
 
-    def _membership(self, database: Database, bot: ExtBot[None], executor_id: str) -> Membership:
-        works = self._role is not Role.WEB
-        return Membership(database, executor_id, self._sleep, is_worker=works, on_count=_outbox(bot).share)
+    def _make_intake(self, bot: PollingBot, services: Services, members: Membership | Alone) -> Intake:
+        application = ApplicationBuilder().bot(bot).updater(None).build()
+        conversation = build_conversation(application, services, self._settings)
+        inbox = Inbox(services.database, self._clock, bot.id, members.executor_id)
+        was_cut_short = conversation.errors.was_cut_short
+        queue = UpdateQueue(application, inbox, was_cut_short, services.telemetry, self._clock)
+        return Intake(application, conversation, inbox, queue, Contact(self._clock))
 
-    def _ground(self, database: Database, bot: ExtBot[None], executor_id: str, membership: Membership | None) -> Ground:
-        settings = self._settings
-        per_minute = settings.genaipro_requests_per_minute
-        if membership is None:
-            pacer: ProcessRateLimit | SharedRateLimit = ProcessRateLimit(per_minute, self._clock, self._sleep)
-        else:
-            pacer = SharedRateLimit(per_minute, database, self._sleep)
-        return Ground(
-            settings=settings,
-            database=database,
-            bot=bot,
-            clock=self._clock,
-            sleep=self._sleep,
-            executor_id=executor_id,
-            members=membership or Alone(executor_id),
-            pacer=pacer,
-            telemetry=self._monitoring.telemetry,
-        )
-
-    async def _work(
-        self, database: Database, bot: PollingBot, core: Core, executor_id: str, membership: Membership | None
-    ) -> None:
-        members = membership or Alone(executor_id)
-        intake = Intake(self._settings, database, bot, core, self._clock, executor_id, members, self._webhook)
-        works: list[Work] = [core.changes.run, self._monitoring.loop.run]
+    async def _work(self, bot: PollingBot, services: Services, members: Membership | Alone) -> None:
+        intake = self._make_intake(bot, services, members)
+        works: list[Work] = [services.changes.run, self._monitoring.loop.run]
         try:
-            if membership is not None:
-                await membership.join()
-                works.append(membership.run)
+            if isinstance(members, Membership):
+                await members.join()
+                works.append(members.run)
             if self._role is not Role.WEB:
-                works += self._worker_works(database, bot, core, intake)
-                self._monitoring.watch_worker(core)
+                works += self._worker_works(services, intake)
+                self._monitoring.watch_worker(services)
             if self._role is not Role.WORKER:
-                await unless_stopped(self._stop, through_outages(self._sleep, intake.start))
-                works += intake.works()
-                self._monitoring.watch_intake(intake)
+                starting = through_outages(self._clock.sleep, self._start_intake, intake, members)
+                await unless_stopped(self._stop, starting)
+                works += self._intake_works(bot, intake, members)
+                self._monitoring.watch_updates(intake.contact, lambda: intake.queue.waiting)
             self._monitoring.started()
             log.info("ready", bot=f"@{bot.username}", role=self._role.value)
             self._ready()
@@ -248,28 +255,66 @@ class Process:
         finally:
             self._monitoring.stopping()
             # In the order in which work flows; what is in flight goes on after the next start.
-            await intake.close()
+            await self._close_intake(intake, members)
             if self._role is not Role.WEB:
-                await core.worker.close()
-            if membership is not None:
-                await membership.leave()
-            await core.tasks.cancel()
-            await intake.shutdown()
+                await services.worker.close()
+            if isinstance(members, Membership):
+                await members.leave()
+            await services.tasks.cancel()
+            await intake.application.shutdown()
             log.info("stopped")
 
-    def _worker_works(self, database: Database, bot: PollingBot, core: Core, intake: Intake) -> list[Work]:
+    def _worker_works(self, services: Services, intake: Intake) -> list[Work]:
         """What runs until the process ends where it works on generations."""
-        housekeeping = Housekeeping(database, core.rows, core.results, intake.inbox, core.throttle, self._clock)
+        housekeeping = Housekeeping(
+            services.database, services.rows, services.results, intake.inbox, services.throttle, self._clock
+        )
         return [
-            core.worker.run,
-            core.cancel_watch.run,
-            core.progress_log.run,
-            partial(core.board.tick, self._sleep, _outbox(bot).room),
+            services.worker.run,
+            services.cancel_watch.run,
+            services.progress_log.run,
+            partial(services.board.tick, self._clock.sleep, self._outbox.room),
             housekeeping.run,
         ]
 
+    async def _start_intake(self, intake: Intake, members: Membership | Alone) -> None:
+        """Take up what an earlier process left."""
+        await intake.application.initialize()
+        is_alone = isinstance(members, Alone)
+        await intake.conversation.resume(is_alone=is_alone)
+        # What the only process finds is its predecessor's, whoever took it.
+        await intake.queue.take_over(() if is_alone else None)
 
-def _outbox(bot: ExtBot[None]) -> Outbox:
-    outbox = bot.rate_limiter
-    assert isinstance(outbox, Outbox)
-    return outbox
+    def _intake_works(self, bot: PollingBot, intake: Intake, members: Membership | Alone) -> list[Work]:
+        """What runs until the process ends where it takes updates."""
+        works: list[Work] = [intake.conversation.publish, intake.conversation.sweep]
+        if isinstance(members, Membership):
+            works.append(partial(self._take_over, intake.queue, members))
+        if self._webhook is None:
+            works.append(Poller(bot, intake.queue, intake.contact, self._clock).run)
+        else:
+            self._webhook.open(intake.queue)
+            secret = self._settings.webhook_secret.get_secret_value()
+            url, sleep = self._settings.webhook_url, self._clock.sleep
+            works.append(WebhookKeeper(bot, url, secret, intake.contact, sleep).run)
+        return works
+
+    async def _take_over(self, queue: UpdateQueue, members: Membership) -> None:
+        """Handle what dead processes took."""
+        while True:
+            await self._clock.sleep(LOOK_SECONDS)
+            try:
+                await queue.take_over(await members.alive())
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("inbox_met_an_outage", error=type(error).__name__)
+
+    async def _close_intake(self, intake: Intake, members: Membership | Alone) -> None:
+        """Take no more updates, let handlers at work end, show the cards that are due."""
+        if self._webhook is not None:
+            self._webhook.close()
+        await intake.queue.close()
+        if isinstance(members, Membership):
+            with suppress(SQLAlchemyError, OSError):
+                async with asyncio.timeout(GIVE_BACK_SECONDS):
+                    await intake.inbox.give_back()
+        await intake.conversation.close()

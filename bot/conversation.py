@@ -1,4 +1,4 @@
-"""The conversation, put together: drafts, cards, buttons and commands around the core."""
+"""The conversation, put together: drafts, cards, buttons and commands around the services."""
 
 import secrets
 from collections.abc import Awaitable, Callable
@@ -9,11 +9,11 @@ from structlog import get_logger
 from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
-from bot.core import LOCAL_MODE_PHOTO_BYTES, Core, new_id
 from bot.housekeeping import KEEP_DRAFTS, KEEP_GENERATIONS, KEEP_SEEN_PHOTOS
 from bot.profile import Profile
 from bot.settings import Settings
 from bot.update_queue import AnyApplication
+from bot.wiring import most_photo_bytes, new_id
 from handlers.admin import AdminCommands
 from handlers.answers import Answers
 from handlers.commands import CommandRooms, Commands, Retention
@@ -39,8 +39,8 @@ from services.forget import Forgetting
 from services.genaipro.events import GenAIProError
 from services.history import History
 from services.inbox import Arrivals
-from services.photos.fetch import MAX_PHOTO_BYTES
 from services.photos.inspector import DocumentInspector
+from services.services import Services
 from services.statistics import gather_statistics
 from services.store.database import Database
 
@@ -53,11 +53,11 @@ class CreditsLeft:
     """The credits, for ``/stats``.
 
     Args:
-        core: Has the client of the API.
+        services: Has the client of the API.
     """
 
-    def __init__(self, core: Core) -> None:
-        self._genaipro = core.genaipro
+    def __init__(self, services: Services) -> None:
+        self._genaipro = services.genaipro
 
     async def credits_left(self) -> int | None:
         """Credits of all grants, or None when the service does not say."""
@@ -74,7 +74,7 @@ class Conversation:
 
     Attributes:
         bot: The bot.
-        core: The services.
+        services: The services.
         cards: The books on the cards.
         timers: The timers of the cards.
         claim_link: Makes the first admin.
@@ -83,7 +83,7 @@ class Conversation:
     """
 
     bot: ExtBot[None]
-    core: Core
+    services: Services
     cards: CardStore
     timers: CardTimers
     claim_link: ClaimLink
@@ -107,14 +107,14 @@ class Conversation:
     async def publish(self) -> None:
         """Register commands and descriptions; what fails is logged by itself."""
         try:
-            await self.profile.publish(await self.core.access.admin_ids())
+            await self.profile.publish(await self.services.access.admin_ids())
         except TelegramError as error:
             log.warning("profile_not_published", error=type(error).__name__)
 
-    async def sweep(self, sleep: Callable[[float], Awaitable[None]]) -> None:
+    async def sweep(self) -> None:
         """Now and then, finish what a process that died left in the middle; runs until cancelled."""
         while True:
-            await sleep(SWEEP_SECONDS)
+            await self.services.clock.sleep(SWEEP_SECONDS)
             await self.timers.sweep()
 
     async def close(self) -> None:
@@ -122,37 +122,36 @@ class Conversation:
         await self.timers.close()
 
 
-def build_conversation(
-    application: AnyApplication, database: Database, core: Core, settings: Settings, clock: Clock
-) -> Conversation:
+def build_conversation(application: AnyApplication, services: Services, settings: Settings) -> Conversation:
     """Put the handlers together, into the application.
 
     Args:
         application: Gets the handlers.
-        database: Holds the drafts.
-        core: The services.
+        services: What they ask of.
         settings: The settings.
-        clock: Tells the time.
     """
-    answers = Answers(core.messenger)
-    guard = Guard(core.access, core.people, core.texts, core.throttle, answers)
+    database, clock = services.database, services.clock
+    answers = Answers(services.messenger)
+    guard = Guard(services.access, services.people, services.texts, services.throttle, answers)
     drafts, buttons = Drafts(database, clock, new_id), DraftButtons(database, clock, new_id)
-    cards, starter = CardStore(database, clock), Starter(database, core.generations, clock)
+    cards, starter = CardStore(database, clock), Starter(database, services.generations, clock)
     arrivals = Arrivals(database, application.bot.id)
-    updates = CardUpdates(drafts, cards, starter, core.messenger, core.chat_moves, core.texts, clock, arrivals)
+    updates = CardUpdates(
+        drafts, cards, starter, services.messenger, services.chat_moves, services.texts, clock, arrivals
+    )
     timers = CardTimers(updates, cards, clock)
     has_owner = bool(settings.admin_user_ids)
     claim_link = ClaimLink(database, clock, has_owner, new_code=partial(secrets.token_urlsafe, 18))
-    profile = Profile(application.bot, core.texts, settings.default_language)
+    profile = Profile(application.bot, services.texts, settings.default_language)
 
     async def publish_for_new_admin(user_id: int) -> None:
         # Beside the handler: a call that Telegram lets hang must not hold up what the new admin writes next.
-        core.tasks.start(profile.publish_for_admin(user_id), name="commands-of-new-admin")
+        services.tasks.start(profile.publish_for_admin(user_id), name="commands-of-new-admin")
 
     rooms = _rooms(
         application,
         database,
-        core,
+        services,
         guard,
         answers,
         claim_link,
@@ -162,10 +161,10 @@ def build_conversation(
         clock,
     )
     deps = Deps(
-        texts=core.texts,
+        texts=services.texts,
         guard=guard,
         answers=answers,
-        throttle=core.throttle,
+        throttle=services.throttle,
         rooms=rooms,
         drafts=drafts,
         buttons=buttons,
@@ -173,21 +172,21 @@ def build_conversation(
         starting_albums=StartingAlbums(database, clock),
         starter=starter,
         timers=timers,
-        generations=core.generations,
-        inspector=DocumentInspector(core.photos, core.temp_dirs),
-        chat_moves=core.chat_moves,
-        max_file_bytes=LOCAL_MODE_PHOTO_BYTES if settings.telegram_local_mode else MAX_PHOTO_BYTES,
+        generations=services.generations,
+        inspector=DocumentInspector(services.photos, services.temp_dirs),
+        chat_moves=services.chat_moves,
+        max_file_bytes=most_photo_bytes(settings),
     )
     application.add_handlers(routes(deps))
-    errors = Errors(core.messenger, core.texts)
+    errors = Errors(services.messenger, services.texts)
     application.add_error_handler(errors.handle)
-    return Conversation(application.bot, core, cards, timers, claim_link, profile, errors)
+    return Conversation(application.bot, services, cards, timers, claim_link, profile, errors)
 
 
 def _rooms(
     application: AnyApplication,
     database: Database,
-    core: Core,
+    services: Services,
     guard: Guard,
     answers: Answers,
     claim_link: ClaimLink,
@@ -203,21 +202,23 @@ def _rooms(
         claim_link,
         buttons,
         timers,
-        core.generations,
+        services.generations,
         on_new_admin,
         Retention(KEEP_GENERATIONS.days, KEEP_DRAFTS.days, KEEP_SEEN_PHOTOS.days),
     )
     return CommandRooms(
         commands=commands,
-        settings=SettingsMenu(guard, presses, answers, core.people, core.texts),
-        history=HistoryMenu(guard, presses, answers, History(database), VideoSender(application.bot), core.throttle),
+        settings=SettingsMenu(guard, presses, answers, services.people, services.texts),
+        history=HistoryMenu(
+            guard, presses, answers, History(database), VideoSender(application.bot), services.throttle
+        ),
         forget=ForgetMenu(guard, presses, answers, Forgetting(database, clock)),
         admin=AdminCommands(
             guard,
             answers,
-            core.access,
+            services.access,
             partial(gather_statistics, database, clock),
-            CreditsLeft(core),
+            CreditsLeft(services),
             commands.say_unknown,
         ),
     )

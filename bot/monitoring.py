@@ -1,21 +1,20 @@
 """What an operator sees of the process, put together: health, readiness, metrics. Parts join as they begin to work."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge
-from telegram.ext import ExtBot
 
-from bot.core import Core
 from bot.health import Health, LoopWatch
-from bot.intake import Intake
 from bot.metrics import Metrics, OutboxCollector, PartGauge, QueueGauge
 from bot.outbox import Outbox
 from bot.polling import POLL_SECONDS, READ_MARGIN_SECONDS
 from bot.settings import Settings
 from bot.webhook import LOOK_SECONDS
 from services.clock import Clock
+from services.contact import Contact
 from services.reach import GenAIProReach
+from services.services import Services
 from services.store.database import Database
 from services.telemetry import Telemetry
 
@@ -32,21 +31,20 @@ class Monitoring:
     Args:
         settings: The settings.
         clock: Tells the time.
-        sleep: Waits some seconds.
 
     Attributes:
         telemetry: The counters.
         loop: Measures the event loop.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, sleep: Callable[[float], Awaitable[None]]) -> None:
+    def __init__(self, settings: Settings, clock: Clock) -> None:
         self._per_minute = settings.genaipro_requests_per_minute
         self._clock = clock
         self._registry = CollectorRegistry()
         self._health = Health()
         self._metrics = Metrics(self._registry)
         self.telemetry = Telemetry(self._registry, clock)
-        self.loop = LoopWatch(clock, sleep)
+        self.loop = LoopWatch(clock, clock.sleep)
         self._health.lives_by("loop", self.loop.check)
         parts = PartGauge(self._registry, self._health.states)
         self._metrics.look("parts", parts.look)
@@ -63,40 +61,43 @@ class Monitoring:
         self._health.works_by("database", database.ping)
         self._metrics.look("queue", QueueGauge(self._registry, database).look)
 
-    def watch_bot(self, bot: ExtBot[None], silence: float) -> None:
+    def watch_telegram(self, outbox: Outbox, silence: float) -> None:
         """The bot makes calls.
 
         Args:
-            bot: The bot.
+            outbox: What they pass.
             silence: Seconds without an answer of Telegram's that are normal.
         """
-        outbox = bot.rate_limiter
-        if isinstance(outbox, Outbox):
-            self._registry.register(OutboxCollector(outbox.counters))
+        self._registry.register(OutboxCollector(outbox.counters))
 
         async def reached() -> None:
             self.telemetry.telegram.check(silence)
 
         self._health.works_by("telegram", reached)
 
-    def watch_intake(self, intake: Intake) -> None:
-        """Updates are taken."""
+    def watch_updates(self, contact: Contact, waiting: Callable[[], int]) -> None:
+        """Updates are taken.
+
+        Args:
+            contact: Whether they are.
+            waiting: How many are not handled yet.
+        """
 
         async def taken() -> None:
-            intake.contact.check(TELEGRAM_SILENCE)
+            contact.check(TELEGRAM_SILENCE)
 
         self._health.works_by("updates", taken)
-        waiting = Gauge("pho2video_updates_waiting", "Updates taken and not handled yet.", registry=self._registry)
-        waiting.set_function(lambda: intake.queue.waiting)
+        gauge = Gauge("pho2video_updates_waiting", "Updates taken and not handled yet.", registry=self._registry)
+        gauge.set_function(waiting)
 
-    def watch_worker(self, core: Core) -> None:
+    def watch_worker(self, services: Services) -> None:
         """Generations are worked on."""
 
         async def looked() -> None:
-            core.worker.contact.check(QUEUE_SILENCE)
+            services.worker.contact.check(QUEUE_SILENCE)
 
         self._health.works_by("worker", looked)
-        reach = GenAIProReach(core.genaipro.credits, self.telemetry.genaipro, self._per_minute, self._clock)
+        reach = GenAIProReach(services.genaipro.credits, self.telemetry.genaipro, self._per_minute, self._clock)
         self._health.works_by("genaipro", reach.check)
         self._metrics.look("credits", reach.refresh_credits)
 

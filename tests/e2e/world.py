@@ -41,7 +41,7 @@ class World:
 
     async def start(self) -> None:
         self._stop, ready = asyncio.Event(), asyncio.Event()
-        process = Process(self.settings, self._stop, self.clock, ready.set, sleep=self.clock.sleep)
+        process = Process(self.settings, self._stop, self.clock, ready.set)
         self._process = asyncio.create_task(process.run())
         waiting = asyncio.create_task(ready.wait())
         await asyncio.wait({self._process, waiting}, return_when=asyncio.FIRST_COMPLETED, timeout=PATIENCE)

@@ -1,0 +1,232 @@
+"""Builds the services of a process, top to bottom in the order of dependence."""
+
+import asyncio
+import random
+import secrets
+from contextlib import AsyncExitStack
+
+import aiohttp
+from telegram import Bot
+
+from bot.settings import Settings
+from bot.telegram_session import open_session
+from services.access import Access, OwnerLists
+from services.alarm import OwnerAlarm
+from services.changes import Changes
+from services.chat_moves import ChatMoves
+from services.clock import Clock
+from services.cluster import Alone, Membership
+from services.contact import Contact
+from services.delivery.address import AddressPolicy, GuardedResolver, guarded_session
+from services.delivery.download import VideoFetcher
+from services.delivery.plan import Limits, VideoPreparer
+from services.delivery.send import VideoSender
+from services.genaipro.client import GenAIProClient
+from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit
+from services.genaipro.upload import paid_session
+from services.generations.cancelling import CancelScopes, CancelWatch
+from services.generations.deliver import Deliverer
+from services.generations.progress_log import ProgressLog
+from services.generations.queue import TOPIC as QUEUE_TOPIC
+from services.generations.queue import Limits as QueueLimits
+from services.generations.queue import Queue
+from services.generations.reconcile import Patience, Reconciler
+from services.generations.relocate import Relocator
+from services.generations.repository import GenerationRows
+from services.generations.results import Results
+from services.generations.sending import SendTools
+from services.generations.service import Generations
+from services.generations.snapshots import HistorySnapshots
+from services.generations.submit import Submitter, Timing
+from services.generations.worker import Worker
+from services.generations.workflow import Workflow
+from services.messenger import Messenger
+from services.metering import MeteredFetcher, MeteredGenAIPro, MeteredPhotos
+from services.people import People
+from services.photos.fetch import MAX_PHOTO_BYTES, PhotoFetcher
+from services.photos.telegram_files import BotFiles
+from services.photos.workers import PhotoWorkers
+from services.services import Services
+from services.status.board import StatusBoard
+from services.status.estimates import Estimates
+from services.store.database import Database
+from services.tasks import Tasks
+from services.telemetry import Telemetry
+from services.temp_dirs import TempDirs
+from services.texts import Texts
+from services.throttle import Throttle
+
+LOCAL_MODE_PHOTO_BYTES = 2000 * 1000 * 1000
+"""What a Bot API server in local mode hands out."""
+
+
+def new_id() -> str:
+    """An id that cannot be guessed: 16 hexadecimal digits."""
+    return secrets.token_hex(8)
+
+
+def most_photo_bytes(settings: Settings) -> int:
+    """The largest file that the Bot API server hands out."""
+    return LOCAL_MODE_PHOTO_BYTES if settings.telegram_local_mode else MAX_PHOTO_BYTES
+
+
+async def open_services(
+    stack: AsyncExitStack,
+    settings: Settings,
+    database: Database,
+    bot: Bot,
+    members: Membership | Alone,
+    telemetry: Telemetry,
+    clock: Clock,
+) -> Services:
+    """Build the services.
+
+    Args:
+        stack: Closes what they open.
+        settings: With token and key.
+        database: Open.
+        bot: Connected; its calls pass the outbox.
+        members: The processes of the bot, and this one's name among them.
+        telemetry: Counts.
+        clock: Tells the time.
+    """
+    # What everything rests on.
+    changes, texts, messenger, tasks = (
+        Changes(database, clock),
+        Texts(settings.default_language),
+        Messenger(bot),
+        Tasks(),
+    )
+    temp_dirs = TempDirs(settings.data_dir / "tmp" / members.executor_id)
+    await temp_dirs.clear()
+    stack.callback(temp_dirs.close)
+
+    # People and chats.
+    access = Access(database, _owner_lists(settings), clock)
+    people, throttle = People(database, texts, clock), Throttle(database, clock)
+    rows, results = GenerationRows(database, clock), Results(database, clock)
+    chat_moves = ChatMoves(database, rows, access)
+
+    # What is outside: GenAIPro, photos from Telegram, videos from wherever GenAIPro keeps them.
+    per_minute = settings.genaipro_requests_per_minute
+    rate_limit: ProcessRateLimit | SharedRateLimit = (
+        ProcessRateLimit(per_minute, clock, clock.sleep)
+        if database.is_sqlite
+        else SharedRateLimit(per_minute, database, clock.sleep)
+    )
+    key = settings.genaipro_api_key.get_secret_value()
+    client = GenAIProClient(
+        await stack.enter_async_context(aiohttp.ClientSession()),
+        await stack.enter_async_context(paid_session()),
+        settings.genaipro_api_url,
+        key,
+        idle_timeout=settings.stream_idle_timeout,
+        rate_limit=rate_limit,
+        clock=clock,
+    )
+    genaipro = MeteredGenAIPro(client, telemetry)
+    photo_workers = PhotoWorkers()
+    stack.callback(photo_workers.close)
+    photos = PhotoFetcher(
+        BotFiles(bot, local_mode=settings.telegram_local_mode),
+        await stack.enter_async_context(open_session(settings.telegram_proxy_url.get_secret_value())),
+        photo_workers,
+        max_bytes=most_photo_bytes(settings),
+        sleep=clock.sleep,
+    )
+    limits = Limits.of(local_mode=settings.telegram_local_mode)
+    resolver = GuardedResolver(AddressPolicy.of(settings.genaipro_api_url))
+    stack.push_async_callback(resolver.close)
+    guarded = guarded_session(resolver)
+    stack.push_async_callback(guarded.close)
+    videos = MeteredFetcher(VideoFetcher(guarded, resolver, key, limits.upload, sleep=clock.sleep), telemetry)
+
+    # Generations: their queue, what they show, and the phases of each.
+    queue_changed, scopes = asyncio.Event(), CancelScopes()
+    changes.listen(QUEUE_TOPIC, lambda _subject: queue_changed.set())
+    queue = Queue(database, clock, _queue_limits(settings), new_id, changes)
+    estimates = Estimates(database, clock)
+    board = StatusBoard(messenger, rows, results, estimates, texts, clock, tasks, chat_moves.move_chat, telemetry.seen)
+    progress_log = ProgressLog(database, clock.sleep)
+    submitter = Submitter(
+        rows,
+        results,
+        genaipro,
+        rate_limit,
+        HistorySnapshots(genaipro, clock),
+        MeteredPhotos(photos, telemetry),
+        temp_dirs,
+        board,
+        progress_log,
+        Timing(settings.generation_timeout, clock.sleep),
+    )
+    patience = Patience(settings.reconcile_interval, settings.reconcile_timeout, clock.sleep)
+    reconciler = Reconciler(rows, results, genaipro, board, clock, patience)
+    deliverer = Deliverer(
+        rows,
+        results,
+        VideoPreparer(videos, limits),
+        temp_dirs,
+        board,
+        SendTools(
+            sender=VideoSender(bot),
+            limits=limits,
+            move_chat=chat_moves.move_chat,
+            sleep=clock.sleep,
+            random=random.SystemRandom().random,
+        ),
+        Relocator(reconciler.look_again, results.videos),
+    )
+    workflow = Workflow(
+        rows,
+        submit=submitter,
+        reconcile=reconciler,
+        deliver=deliverer,
+        scopes=scopes,
+        reporter=board,
+        alarm=OwnerAlarm(access, people, throttle, messenger, texts),
+        ended=queue_changed.set,
+        sleep=clock.sleep,
+    )
+    worker = Worker(members.executor_id, queue, rows, workflow.advance, board, members, queue_changed, Contact(clock))
+    return Services(
+        clock=clock,
+        database=database,
+        changes=changes,
+        texts=texts,
+        messenger=messenger,
+        telemetry=telemetry,
+        tasks=tasks,
+        temp_dirs=temp_dirs,
+        access=access,
+        people=people,
+        throttle=throttle,
+        chat_moves=chat_moves,
+        genaipro=genaipro,
+        photos=photos,
+        rows=rows,
+        results=results,
+        board=board,
+        progress_log=progress_log,
+        generations=Generations(database, rows, queue, scopes, board, queue_changed.set, changes),
+        worker=worker,
+        cancel_watch=CancelWatch(database, scopes, changes),
+    )
+
+
+def _owner_lists(settings: Settings) -> OwnerLists:
+    return OwnerLists(
+        is_open=settings.open_access,
+        user_ids=settings.allowed_user_ids,
+        chat_ids=settings.allowed_chat_ids,
+        admin_ids=settings.admin_user_ids,
+    )
+
+
+def _queue_limits(settings: Settings) -> QueueLimits:
+    return QueueLimits(
+        max_active=settings.max_active_generations,
+        max_active_per_user=settings.max_active_per_user,
+        max_queued_per_user=settings.max_queued_per_user,
+        daily_videos_per_user=settings.daily_videos_per_user,
+    )
