@@ -159,8 +159,8 @@ class Reconciler:
             await self._patience.sleep(look.wait)
 
     async def look_again(self, generation: Generation) -> tuple[VideoResult, ...]:
-        """What the history holds now of a result that was found before."""
-        return (await self._look(generation, last_chance=True)).found.results
+        """What the history holds now of a result that was found before; nothing that may be another request's."""
+        return (await self._look(generation, last_chance=False)).found.results
 
     async def _give_up(self, current: Generation) -> Generation:
         kind = FailureKind.SERVICE if current.server_error else FailureKind.LOST

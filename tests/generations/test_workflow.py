@@ -64,7 +64,7 @@ async def test_a_fault_that_stays_in_the_search_ends_as_lost(here: Bench, monkey
 
 async def test_a_fault_that_stays_in_delivery_ends_with_links(here: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = Broken(RuntimeError("bug"))
-    monkeypatch.setattr(here.deliverer, "run", broken)
+    monkeypatch.setattr(type(here.deliverer), "run", staticmethod(broken))
     row = await here.run(await here.place(count=2))
     assert row.state is State.DONE
     assert [video.state for video in await here.results.videos(row.id)] == [VideoState.LINKED] * 2
@@ -79,7 +79,7 @@ async def test_an_outage_is_no_fault_and_is_waited_out(here: Bench, monkeypatch:
             raise left.pop()
         return await real(generation)
 
-    monkeypatch.setattr(here.deliverer, "run", run)
+    monkeypatch.setattr(type(here.deliverer), "run", staticmethod(run))
     row = await here.run(await here.place(count=2))
     assert row.state is State.DONE
     assert [video.state for video in await here.results.videos(row.id)] == [VideoState.SENT] * 2
