@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from services.clock import Clock
 from services.drafts.buttons import PressOutcome, judge_press
@@ -23,7 +23,7 @@ from services.texts import Phrases
 class Placing(Protocol):
     """Takes confirmed requests (``services.generations.service.Generations``)."""
 
-    async def place(self, session: AsyncSession, order: Order) -> PlaceOutcome:
+    def place(self, session: Session, order: Order) -> PlaceOutcome:
         """Make the generation, in the caller's transaction that writes; idempotent by the request key."""
         ...
 
@@ -110,19 +110,21 @@ class Starter:
             user_id: Who wants it.
             card: The message whose button was pressed, if one was.
         """
-        async with self._database.old_write() as session:
-            row = await session.run_sync(lock, draft_id)
-            verdict = judge_press(row, user_id)
-            if row is None or verdict is not PressOutcome.DONE:
-                return NotStarted(verdict)
-            adopt(row, card)
-            draft = await session.run_sync(with_items, row)
-            if not draft.is_ready:
-                return NotStarted(PressOutcome.INCOMPLETE)
-            outcome = await self._generations.place(session, order_of(draft))
-            if not isinstance(outcome, Placed):
-                return Refused(outcome)
-            row.state = DraftState.SUBMITTED.value
+        return await self._database.write(self._start, draft_id, user_id, card)
+
+    def _start(self, session: Session, draft_id: str, user_id: int, card: int | None) -> StartOutcome:
+        row = lock(session, draft_id)
+        verdict = judge_press(row, user_id)
+        if row is None or verdict is not PressOutcome.DONE:
+            return NotStarted(verdict)
+        adopt(row, card)
+        draft = with_items(session, row)
+        if not draft.is_ready:
+            return NotStarted(PressOutcome.INCOMPLETE)
+        outcome = self._generations.place(session, order_of(draft))
+        if not isinstance(outcome, Placed):
+            return Refused(outcome)
+        row.state = DraftState.SUBMITTED.value
         return Started(outcome.generation_id, outcome.created)
 
     async def order(self, order: Order) -> StartOutcome:
@@ -131,15 +133,17 @@ class Starter:
         An open draft of the same person and place that holds no photo but these ends with it, and its card becomes
         the status message.
         """
-        async with self._database.old_write() as session:
-            row = await _overtaken(session, Owner(order.chat_id, order.thread_id, order.user_id), order.photos)
-            if row is not None:
-                order = replace(order, status_message_id=row.card_message_id)
-            outcome = await self._generations.place(session, order)
-            if not isinstance(outcome, Placed):
-                return Refused(outcome)
-            if row is not None and outcome.created:
-                row.state = DraftState.SUBMITTED.value
+        return await self._database.write(self._order, order)
+
+    def _order(self, session: Session, order: Order) -> StartOutcome:
+        row = _overtaken(session, Owner(order.chat_id, order.thread_id, order.user_id), order.photos)
+        if row is not None:
+            order = replace(order, status_message_id=row.card_message_id)
+        outcome = self._generations.place(session, order)
+        if not isinstance(outcome, Placed):
+            return Refused(outcome)
+        if row is not None and outcome.created:
+            row.state = DraftState.SUBMITTED.value
         return Started(outcome.generation_id, outcome.created)
 
     async def again(self, generation_id: str, order: Order) -> StartOutcome:
@@ -149,14 +153,16 @@ class Starter:
             generation_id: The earlier one.
             order: What it asked for; its request key and status message are replaced.
         """
-        async with self._database.old_write() as session:
-            key = await self._again_key(session, generation_id)
-            outcome = await self._generations.place(session, replace(order, request_key=key, status_message_id=None))
-            if not isinstance(outcome, Placed):
-                return Refused(outcome)
+        return await self._database.write(self._again, generation_id, order)
+
+    def _again(self, session: Session, generation_id: str, order: Order) -> StartOutcome:
+        key = self._again_key(session, generation_id)
+        outcome = self._generations.place(session, replace(order, request_key=key, status_message_id=None))
+        if not isinstance(outcome, Placed):
+            return Refused(outcome)
         return Started(outcome.generation_id, outcome.created)
 
-    async def _again_key(self, session: AsyncSession, generation_id: str) -> str:
+    def _again_key(self, session: Session, generation_id: str) -> str:
         prefix = f"again:{generation_id}:"
         query = (
             select(GenerationRow)
@@ -164,17 +170,17 @@ class Starter:
             .order_by(GenerationRow.queued_at.desc(), GenerationRow.request_key.desc())
             .limit(1)
         )
-        newest = await session.scalar(query)
+        newest = session.scalar(query)
         if newest is None:
             return f"{prefix}1"
         is_same_wish = newest.queued_at > self._clock.now() - DOUBLE_TAP or State(newest.state) not in FINAL
         return newest.request_key if is_same_wish else f"{prefix}{int(newest.request_key.removeprefix(prefix)) + 1}"
 
 
-async def _overtaken(session: AsyncSession, owner: Owner, photos: Sequence[PhotoRef]) -> DraftRow | None:
-    row = await session.run_sync(lock_open, owner)
+def _overtaken(session: Session, owner: Owner, photos: Sequence[PhotoRef]) -> DraftRow | None:
+    row = lock_open(session, owner)
     if row is None:
         return None
     used = {photo.unique_id for photo in photos}
-    mine = {photo.unique_id for photo in (await session.run_sync(with_items, row)).all_photos}
+    mine = {photo.unique_id for photo in with_items(session, row).all_photos}
     return row if mine and mine <= used else None

@@ -8,10 +8,11 @@ from datetime import datetime
 
 from sqlalchemy import Row, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from services.changes import Changes
-from services.generations.repository import RunOvertakenError
+from services.generations.store import RunOvertakenError
 from services.store.database import Database
 from services.store.schema import GenerationRow
 
@@ -144,7 +145,7 @@ class CancelWatch:
             ids = await self._scopes.wait_for_any()
             self._changed.clear()
             try:
-                for row in await self._rows(ids):
+                for row in await self._database.read(_wishes, ids):
                     self._scopes.overtaken(row.id, row.epoch)
                     if row.cancel_requested_at is not None:
                         self._scopes.cancel(row.id)
@@ -157,7 +158,7 @@ class CancelWatch:
             async with asyncio.timeout(self._seconds):
                 await self._changed.wait()
 
-    async def _rows(self, ids: list[str]) -> Sequence[Row[str, int, datetime | None]]:
-        query = select(GenerationRow.id, GenerationRow.epoch, GenerationRow.cancel_requested_at)
-        async with self._database.look() as connection:
-            return (await connection.execute(query.where(GenerationRow.id.in_(ids)))).all()
+
+def _wishes(session: Session, ids: list[str]) -> Sequence[Row[str, int, datetime | None]]:
+    query = select(GenerationRow.id, GenerationRow.epoch, GenerationRow.cancel_requested_at)
+    return session.execute(query.where(GenerationRow.id.in_(ids))).all()

@@ -15,12 +15,14 @@ class Waiting:
         user_id: Whose it is.
         queued_at: Since when.
         turns: Turns that this person had while it waited, those that still run included.
+        shown: Whether it has a status message.
     """
 
     id: str
     user_id: int
     queued_at: datetime
     turns: int = 0
+    shown: bool = False
 
 
 def in_order(waiting: Sequence[Waiting]) -> list[Waiting]:

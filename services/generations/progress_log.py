@@ -6,13 +6,14 @@ result up whatever the last event was.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
+from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from services.generations.model import Generation, State
 from services.generations.outages import OUTAGE, is_outage
-from services.generations.statements import progressing
+from services.generations.store import progressing
 from services.store.database import Database
 
 PAUSE_SECONDS = 0.5
@@ -52,7 +53,7 @@ class ProgressLog:
         self._some.clear()
         noted, self._newest = self._newest, {}
         try:
-            await self._store(noted)
+            await self._database.write(_store, noted.values(), durable=False)
         except OUTAGE as error:
             if not is_outage(error):
                 # What is refused for good would hold up all the others.
@@ -61,11 +62,11 @@ class ProgressLog:
             self._newest = noted | self._newest
             self._some.set()
 
-    async def _store(self, noted: dict[str, Generation]) -> None:
-        rows: dict[State, list[dict[str, str | int]]] = defaultdict(list)
-        # In one order, as all who lock several rows.
-        for one in sorted(noted.values(), key=lambda one: one.id):
-            rows[one.state].append({"run_id": one.id, "run_epoch": one.epoch, "new_note": one.note})
-        async with self._database.old_write(durable=False) as session:
-            for state, changes in rows.items():
-                await session.execute(progressing(state), changes)
+
+def _store(session: Session, noted: Collection[Generation]) -> None:
+    rows: dict[State, list[dict[str, str | int]]] = defaultdict(list)
+    # In one order, as all who lock several rows.
+    for one in sorted(noted, key=lambda one: one.id):
+        rows[one.state].append({"run_id": one.id, "run_epoch": one.epoch, "new_note": one.note})
+    for state, changes in rows.items():
+        session.execute(progressing(state), changes)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, select, text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
 from services.changes import Changes
@@ -24,8 +24,7 @@ from services.generations.model import (
     State,
     TooManyWaiting,
 )
-from services.generations.rows import Work, changed_rows, insert
-from services.generations.statements import CLAIM
+from services.generations.store import CLAIM, changed_rows, insert
 from services.single_flight import SingleFlight
 from services.store.database import Database
 from services.store.schema import GenerationRow, VideoRow
@@ -81,50 +80,48 @@ class Queue:
         self._changes = changes
         self._positions = SingleFlight(self._find_positions)
 
-    async def place(self, session: AsyncSession, order: Order) -> PlaceOutcome:
+    def place(self, session: Session, order: Order) -> PlaceOutcome:
         """Make an order a row, in the caller's transaction; the same request key never makes a second one."""
-        await self._lock(session)
-        known = await session.scalar(_OF_KEY, {"key": order.request_key})
+        _lock(session)
+        known = session.scalar(_OF_KEY, {"key": order.request_key})
         if known is not None:
             return Placed(known, created=False)
-        refusal = await self._refusal(session, order)
+        refusal = self._refusal(session, order)
         if refusal is not None:
             return refusal
         generation_id = self._new_id()
-        await insert(session, generation_id, order, self._clock.now())
-        await self._changes.old_announce(session, TOPIC)
+        insert(session, generation_id, order, self._clock.now())
+        self._changes.announce(session, TOPIC)
         return Placed(generation_id, created=True)
 
-    async def _refusal(self, session: AsyncSession, order: Order) -> TooManyWaiting | DailyLimitReached | None:
-        states = Counter(await session.scalars(_STATES_OF, {"user": order.user_id}))
+    def _refusal(self, session: Session, order: Order) -> TooManyWaiting | DailyLimitReached | None:
+        states = Counter(session.scalars(_STATES_OF, {"user": order.user_id}))
         waiting = states[State.QUEUED.value]
         running = states.total() - waiting
-        everybody = await session.scalar(_HOW_MANY_RUN)
+        everybody = session.scalar(_HOW_MANY_RUN)
         # One that can start at once does not wait: its place in the queue lasts an instant.
         room = max(0, min(self._limits.max_active_per_user - running, self._limits.max_active - int(everybody or 0)))
         if waiting >= self._limits.max_queued_per_user + room:
             return TooManyWaiting(self._limits.max_queued_per_user)
         limit = self._limits.daily_videos_per_user
         if limit:
-            left = max(0, limit - await self._used_today(session, order.user_id))
+            left = max(0, limit - self._used_today(session, order.user_id))
             if order.count > left:
                 return DailyLimitReached(limit, left)
         return None
 
-    async def _used_today(self, session: AsyncSession, user_id: int) -> int:
+    def _used_today(self, session: Session, user_id: int) -> int:
         """Videos asked for today that have not failed: those on their way, and those that came."""
         midnight = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
         own = (GenerationRow.user_id == user_id) & (GenerationRow.queued_at >= midnight)
-        on_their_way = await session.scalar(
-            select(func.coalesce(func.sum(GenerationRow.count), 0)).where(own, _unfinished())
-        )
-        made = await session.scalar(
+        on_their_way = session.scalar(select(func.coalesce(func.sum(GenerationRow.count), 0)).where(own, _unfinished()))
+        made = session.scalar(
             select(func.count())
             .select_from(VideoRow)
             .join(GenerationRow, GenerationRow.id == VideoRow.generation_id)
             .where(own, GenerationRow.state == State.DONE.value, VideoRow.state != "failed")
         )
-        paid_in_vain = await session.scalar(
+        paid_in_vain = session.scalar(
             select(func.coalesce(func.sum(GenerationRow.count), 0)).where(
                 own, GenerationRow.state == State.CANCELLED.value, GenerationRow.charged != "no"
             )
@@ -133,24 +130,9 @@ class Queue:
 
     async def claim_next(self, process_id: str) -> list[Generation]:
         """Give turns to as many as the limits allow, and make them this process's in the same commit."""
-        if not await self._waits():
+        if not await self._database.read(_is_any_waiting):
             return []
-        async with self._database.old_write() as session:
-            await self._lock(session)
-            waiting = await self._waiting(session)
-            announced = set(await session.scalars(select(GenerationRow.id).where(_announced(self._clock.now()))))
-            chosen = to_start(
-                [item for item in waiting if item.id in announced],
-                Counter(await session.scalars(select(GenerationRow.user_id).where(_running()))),
-                max_active=self._limits.max_active,
-                max_active_per_user=self._limits.max_active_per_user,
-            )
-            if not chosen:
-                return []
-            # Not before all that ran was counted: a turn begins after the end that made room for it.
-            claim = {"ids": [item.id for item in chosen], "now": self._clock.now(), "process": process_id}
-            claimed = {one.id: one for one in await changed_rows(session, CLAIM, claim)}
-            return [claimed[item.id] for item in chosen if item.id in claimed]
+        return await self._database.write(claim_next, self._limits, process_id, self._clock.now())
 
     async def positions(self) -> dict[str, int]:
         """The place of every waiting generation, from 1. Those who ask at the same time share the answer."""
@@ -158,63 +140,16 @@ class Queue:
 
     async def positions_shown(self) -> dict[str, int]:
         """The same of those that have a status message, which are few where few must wait."""
-        async with self._database.look() as connection:
-            shown = list(await connection.scalars(_SHOWN))
+        shown = await self._database.read(_shown)
         places = await self.positions() if shown else {}
         return {generation_id: places[generation_id] for generation_id in shown if generation_id in places}
 
     async def _find_positions(self) -> dict[str, int]:
-        async with self._database.look() as connection:
-            waiting = await self._waiting(connection)
-        return {item.id: place for place, item in enumerate(in_order(waiting), 1)}
-
-    async def _waits(self) -> bool:
-        """Whether anything waits; asked each time that a place becomes free."""
-        async with self._database.look() as connection:
-            return (await connection.execute(_FIRST_QUEUED)).first() is not None
+        return await self._database.read(_places)
 
     async def leases(self) -> list[Lease]:
         """All that run, or have ended untold; what a button ended a moment ago is left to the button."""
-        ended = GenerationRow.state.in_([state.value for state in FINAL])
-        untold = ended & GenerationRow.final_shown_at.is_(None)
-        is_old = GenerationRow.taken_by.is_not(None) | (GenerationRow.finished_at <= self._clock.now() - UNTOLD)
-        query = select(GenerationRow.id, GenerationRow.epoch, GenerationRow.taken_by)
-        async with self._database.look() as connection:
-            rows = await connection.execute(query.where(_running() | (untold & is_old)))
-            return [Lease(row.id, row.epoch, row.taken_by) for row in rows]
-
-    async def _waiting(self, work: Work) -> list[Waiting]:
-        rows = await work.execute(
-            select(GenerationRow.id, GenerationRow.user_id, GenerationRow.queued_at).where(_queued())
-        )
-        queued = [(row.id, row.user_id, row.queued_at) for row in rows]
-        turns = await self._turns(work, queued)
-        return [Waiting(*item, turns=turns[item[0]]) for item in queued]
-
-    @staticmethod
-    async def _turns(work: Work, queued: Sequence[tuple[str, int, datetime]]) -> Counter[str]:
-        """The turns that each owner had, or has, since a generation of theirs was queued."""
-        turns: Counter[str] = Counter()
-        if not queued:
-            return turns
-        since = min(queued_at for _id, _user, queued_at in queued)
-        rows = await work.execute(
-            select(GenerationRow.user_id, GenerationRow.finished_at).where(
-                GenerationRow.user_id.in_({user_id for _id, user_id, _since in queued}),
-                GenerationRow.started_at.is_not(None),
-                GenerationRow.finished_at.is_(None) | (GenerationRow.finished_at >= since),
-            )
-        )
-        ends: dict[int, list[datetime | None]] = defaultdict(list)
-        for user_id, finished_at in rows:
-            ends[user_id].append(finished_at)
-        for generation_id, user_id, queued_at in queued:
-            turns[generation_id] = sum(end is None or end >= queued_at for end in ends[user_id])
-        return turns
-
-    async def _lock(self, session: AsyncSession) -> None:
-        if not self._database.is_sqlite:
-            await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": QUEUE_LOCK})
+        return await self._database.read(_leases, self._clock.now() - UNTOLD)
 
 
 def _queued() -> ColumnElement[bool]:
@@ -235,13 +170,88 @@ def _running() -> ColumnElement[bool]:
 
 _OF_KEY = select(GenerationRow.id).where(GenerationRow.request_key == bindparam("key"))
 _STATES_OF = select(GenerationRow.state).where(GenerationRow.user_id == bindparam("user"), _unfinished())
+_WHO_RUNS = select(GenerationRow.user_id).where(_running())
+_ALL_QUEUED = select(
+    GenerationRow.id, GenerationRow.user_id, GenerationRow.queued_at, GenerationRow.status_message_id
+).where(_queued())
 _HOW_MANY_RUN = select(func.count()).where(_running())
 
 
-def _announced(now: datetime) -> ColumnElement[bool]:
-    """Those that wait and whose status message is there, so that the run does not overtake the sending of it.
+def claim_next(session: Session, limits: Limits, process_id: str, now: datetime) -> list[Generation]:
+    """Give turns: one statement moves the rows on, raises their fencing tokens and sets their owner."""
+    _lock(session)
+    waiting = _waiting(session)
+    chosen = to_start(
+        [item for item in waiting if _is_announced(item, now)],
+        Counter(session.scalars(_WHO_RUNS)),
+        max_active=limits.max_active,
+        max_active_per_user=limits.max_active_per_user,
+    )
+    if not chosen:
+        return []
+    ids = [item.id for item in chosen]
+    claimed = {one.id: one for one in changed_rows(session, CLAIM, {"ids": ids, "now": now, "process": process_id})}
+    return [claimed[one] for one in ids if one in claimed]
+
+
+def _is_announced(item: Waiting, now: datetime) -> bool:
+    """Whether its status message is there, so that the run does not overtake the sending of it.
 
     A process that died before it could send one, or a chat where none can be sent, holds nothing up for long.
     """
-    shown = GenerationRow.status_message_id.is_not(None) | (GenerationRow.queued_at <= now - ANNOUNCE)
-    return _queued() & shown
+    return item.shown or item.queued_at <= now - ANNOUNCE
+
+
+def _is_any_waiting(session: Session) -> bool:
+    return session.execute(_FIRST_QUEUED).first() is not None
+
+
+def _shown(session: Session) -> list[str]:
+    return list(session.scalars(_SHOWN))
+
+
+def _places(session: Session) -> dict[str, int]:
+    return {item.id: place for place, item in enumerate(in_order(_waiting(session)), 1)}
+
+
+def _leases(session: Session, untold_since: datetime) -> list[Lease]:
+    ended = GenerationRow.state.in_([state.value for state in FINAL])
+    untold = ended & GenerationRow.final_shown_at.is_(None)
+    is_old = GenerationRow.taken_by.is_not(None) | (GenerationRow.finished_at <= untold_since)
+    query = select(GenerationRow.id, GenerationRow.epoch, GenerationRow.taken_by)
+    rows = session.execute(query.where(_running() | (untold & is_old)))
+    return [Lease(row.id, row.epoch, row.taken_by) for row in rows]
+
+
+def _waiting(session: Session) -> list[Waiting]:
+    rows = session.execute(_ALL_QUEUED).all()
+    turns = _turns(session, [(row.id, row.user_id, row.queued_at) for row in rows])
+    return [
+        Waiting(row.id, row.user_id, row.queued_at, turns[row.id], row.status_message_id is not None) for row in rows
+    ]
+
+
+def _turns(session: Session, queued: Sequence[tuple[str, int, datetime]]) -> Counter[str]:
+    """The turns that each owner had, or has, since a generation of theirs was queued."""
+    turns: Counter[str] = Counter()
+    if not queued:
+        return turns
+    since = min(queued_at for _id, _user, queued_at in queued)
+    rows = session.execute(
+        select(GenerationRow.user_id, GenerationRow.finished_at).where(
+            GenerationRow.user_id.in_({user_id for _id, user_id, _since in queued}),
+            GenerationRow.started_at.is_not(None),
+            GenerationRow.finished_at.is_(None) | (GenerationRow.finished_at >= since),
+        )
+    )
+    ends: dict[int, list[datetime | None]] = defaultdict(list)
+    for user_id, finished_at in rows:
+        ends[user_id].append(finished_at)
+    for generation_id, user_id, queued_at in queued:
+        turns[generation_id] = sum(end is None or end >= queued_at for end in ends[user_id])
+    return turns
+
+
+def _lock(session: Session) -> None:
+    if session.get_bind().dialect.name != "sqlite":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": QUEUE_LOCK})

@@ -1,23 +1,23 @@
 """Results of a generation: its videos, and which objects of the API's history are whose."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Row, Table, bindparam, delete, select, update
+from sqlalchemy import CursorResult, Row, Table, Update, bindparam, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from services.clock import Clock
 from services.failures import Charged
 from services.genaipro.events import VideoResult
 from services.generations.matching import HistoryBefore, Request, keys_of, may_share_objects
 from services.generations.model import Generation, State, Video, VideoState
-from services.generations.repository import RunOvertakenError, move_in
+from services.generations.store import ROWS, RunOvertakenError, epoch_and_state, move
 from services.store.database import Database
-from services.store.old_dialects import insert_all_new
-from services.store.schema import GenerationRow, ResultClaimRow, VideoRow
+from services.store.dialects import insert_all_new
+from services.store.schema import ResultClaimRow, VideoRow
 
 
 def _hashed(key: str) -> str:
@@ -49,7 +49,15 @@ _ARE_THESE = (_VIDEOS.c.generation_id == bindparam("run_id")) & _VIDEOS.c.positi
     bindparam("places", expanding=True)
 )
 _ATTEMPTS = _VIDEOS.c.send_attempts
-_SENDING = update(_VIDEOS).where(_ARE_THESE).values(state=VideoState.SENDING.value, send_attempts=_ATTEMPTS + 1)
+_DELIVERED = select(ROWS.c.id).where(
+    ROWS.c.id == bindparam("run_id"), ROWS.c.epoch == bindparam("run_epoch"), ROWS.c.state == State.DELIVERING.value
+)
+"""The fence: the row is still the run's, and stays so until the commit."""
+_SENDING = (
+    update(_VIDEOS)
+    .where(_ARE_THESE, _VIDEOS.c.generation_id.in_(_DELIVERED.with_for_update()))
+    .values(state=VideoState.SENDING.value, send_attempts=_ATTEMPTS + 1)
+)
 _NOT_SENT = update(_VIDEOS).where(_ARE_THESE).values(state=VideoState.READY.value, send_attempts=_ATTEMPTS - 1)
 _BECOME = update(_VIDEOS).where(_ARE_THESE).values(state=bindparam("new_state"))
 _MOVED = update(_VIDEOS).where(_ARE_THESE).values(url=bindparam("new_url"))
@@ -90,40 +98,15 @@ class Results:
             RunOvertakenError: The row is another run's.
             ResultTakenError: Exclusive, and an object belongs to another generation by now.
         """
-        now = self._clock.now()
-        urls = list(dict.fromkeys(url for result in results for url in result.urls))
-        async with self._database.old_write() as session:
-            changed = await move_in(session, run, State.DELIVERING, "", now, charged=Charged.YES.value)
-            await self._claim(session, run.id, (key for result in results for key in keys_of(result)), now)
-            if exclusive:
-                await self._refuse_foreign(session, run.id, results)
-            await insert_all_new(session, VideoRow, _new_videos(run, urls))
-        return changed
-
-    async def _claim(self, session: AsyncSession, generation_id: str, keys: Iterable[str], now: datetime) -> None:
-        rows = [{"key": _hashed(key), "generation_id": generation_id, "created_at": now} for key in dict.fromkeys(keys)]
-        await insert_all_new(session, ResultClaimRow, rows)
-
-    @staticmethod
-    async def _refuse_foreign(session: AsyncSession, generation_id: str, results: Sequence[VideoResult]) -> None:
-        keys = [_hashed(key) for result in results for key in keys_of(result)]
-        foreign = select(ResultClaimRow.key).where(
-            ResultClaimRow.key.in_(keys), ResultClaimRow.generation_id != generation_id
-        )
-        if (await session.scalars(foreign.limit(1))).first() is not None:
-            raise ResultTakenError
+        return await self._database.write(record, run, results, exclusive, self._clock.now())
 
     async def owners(self, results: Sequence[VideoResult]) -> dict[str, str]:
         """Which keys of these results are claimed, and by which generation."""
-        keys = {_hashed(key): key for result in results for key in keys_of(result)}
-        async with self._database.old_read() as session:
-            rows = await session.scalars(select(ResultClaimRow).where(ResultClaimRow.key.in_(keys)))
-            return {keys[row.key]: row.generation_id for row in rows}
+        return await self._database.read(owners, results)
 
     async def prune_claims(self, before: datetime) -> None:
         """Forget claims so old that no look-up reaches back to them."""
-        async with self._database.old_write() as session:
-            await session.execute(delete(ResultClaimRow).where(ResultClaimRow.created_at < before))
+        await self._database.write(_prune_claims, before)
 
     async def requests_like(self, run: Generation, window: timedelta) -> list[Request]:
         """Every request that may have been accepted around the same time and own the same objects, this one included.
@@ -132,36 +115,11 @@ class Results:
             run: The generation.
             window: How long before this one a request may have been made to matter.
         """
-        assert run.armed_at is not None
-        async with self._database.old_read() as session:
-            refused = (GenerationRow.state == State.FAILED.value) & (GenerationRow.charged == Charged.NO.value)
-            rows = await session.execute(
-                select(
-                    GenerationRow.id,
-                    GenerationRow.prompt,
-                    GenerationRow.armed_at,
-                    GenerationRow.count.label("asked"),
-                    GenerationRow.finished_at,
-                    GenerationRow.history_before,
-                ).where(GenerationRow.armed_at >= run.armed_at - window, ~refused)
-            )
-            return [
-                Request(
-                    row.id,
-                    row.prompt,
-                    row.armed_at,
-                    row.asked,
-                    open=row.finished_at is None,
-                    before=HistoryBefore.from_json(row.history_before),
-                )
-                for row in rows
-                if may_share_objects(row.prompt, run.prompt)
-            ]
+        return await self._database.read(requests_like, run, window)
 
     async def videos(self, generation_id: str) -> list[Video]:
         """The videos of a generation, in order."""
-        async with self._database.look() as connection:
-            return [_video(row) for row in await connection.execute(_VIDEOS_OF, {"run_id": generation_id})]
+        return await self._database.read(videos_of, generation_id)
 
     async def begin_sending(self, run: Generation, positions: Sequence[int]) -> None:
         """Commit that these videos are about to be sent.
@@ -169,9 +127,7 @@ class Results:
         Raises:
             RunOvertakenError: The row is another run's.
         """
-        async with self._database.old_write() as session:
-            await move_in(session, run, State.DELIVERING, "", self._clock.now())
-            await session.execute(_SENDING, _these(run, positions))
+        await self._database.write(begin_sending, run, positions)
 
     async def still_ours(self, run: Generation) -> None:
         """Look once more before something is sent; where nobody can tell, it is.
@@ -182,17 +138,15 @@ class Results:
         if self._database.is_sqlite:
             return
         try:
-            async with self._database.look() as connection:
-                epoch = await connection.scalar(select(GenerationRow.epoch).where(GenerationRow.id == run.id))
+            now = await self._database.read(epoch_and_state, run.id)
         except (SQLAlchemyError, OSError):
             return
-        if epoch != run.epoch:
+        if now is None or now[0] != run.epoch:
             raise RunOvertakenError
 
     async def not_sent(self, run: Generation, positions: Sequence[int]) -> None:
         """Take :meth:`begin_sending` back: Telegram has provably not taken them."""
-        async with self._database.write_one() as connection:
-            await connection.execute(_NOT_SENT, _these(run, positions))
+        await self._database.write(_execute, _NOT_SENT, _these(run, positions))
 
     async def sent(
         self, run: Generation, videos: Sequence[tuple[int, int, str]], state: VideoState = VideoState.SENT
@@ -204,7 +158,7 @@ class Results:
             videos: Of each, its position, its message and Telegram's file id.
             state: One of ``WERE_SENT``.
         """
-        rows = [
+        rows: list[dict[str, object]] = [
             {
                 "run_id": run.id,
                 "place": position,
@@ -214,8 +168,7 @@ class Results:
             }
             for position, message_id, file_id in videos
         ]
-        async with self._database.old_write() as session:
-            await session.execute(_SENT, rows)
+        await self._database.write(_execute, _SENT, rows)
 
     async def linked(self, run: Generation, positions: Sequence[int], state: VideoState = VideoState.LINKED) -> None:
         """Commit that these videos are given as links; ``state`` is one of ``WERE_LINKED``."""
@@ -223,17 +176,80 @@ class Results:
 
     async def moved(self, run: Generation, position: int, url: str) -> None:
         """Commit that a video lies at another address by now."""
-        async with self._database.write_one() as connection:
-            await connection.execute(_MOVED, _these(run, [position]) | {"new_url": url})
+        await self._database.write(_execute, _MOVED, _these(run, [position]) | {"new_url": url})
 
     async def failed(self, run: Generation, positions: Sequence[int]) -> None:
         """Commit that these videos cannot be given at all."""
         await self._become(VideoState.FAILED, run, positions)
 
     async def _become(self, state: VideoState, run: Generation, positions: Sequence[int]) -> None:
-        async with self._database.write_one() as connection:
-            await connection.execute(_BECOME, _these(run, positions) | {"new_state": state.value})
+        await self._database.write(_execute, _BECOME, _these(run, positions) | {"new_state": state.value})
 
 
 def _these(run: Generation, positions: Sequence[int]) -> dict[str, object]:
     return {"run_id": run.id, "places": list(positions)}
+
+
+def record(
+    session: Session, run: Generation, results: Sequence[VideoResult], exclusive: bool, now: datetime
+) -> Generation:
+    """As :meth:`Results.record`."""
+    changed = move(session, run, State.DELIVERING, "", now, {"charged": Charged.YES.value})
+    keys = list(dict.fromkeys(_hashed(key) for result in results for key in keys_of(result)))
+    claims = [{"key": key, "generation_id": run.id, "created_at": now} for key in keys]
+    insert_all_new(session, ResultClaimRow, claims)
+    if exclusive:
+        foreign = select(ResultClaimRow.key).where(ResultClaimRow.key.in_(keys), ResultClaimRow.generation_id != run.id)
+        if session.scalars(foreign.limit(1)).first() is not None:
+            raise ResultTakenError
+    urls = list(dict.fromkeys(url for result in results for url in result.urls))
+    insert_all_new(session, VideoRow, _new_videos(run, urls))
+    return changed
+
+
+def owners(session: Session, results: Sequence[VideoResult]) -> dict[str, str]:
+    """As :meth:`Results.owners`."""
+    keys = {_hashed(key): key for result in results for key in keys_of(result)}
+    rows = session.scalars(select(ResultClaimRow).where(ResultClaimRow.key.in_(keys)))
+    return {keys[row.key]: row.generation_id for row in rows}
+
+
+def requests_like(session: Session, run: Generation, window: timedelta) -> list[Request]:
+    """As :meth:`Results.requests_like`."""
+    assert run.armed_at is not None
+    refused = (ROWS.c.state == State.FAILED.value) & (ROWS.c.charged == Charged.NO.value)
+    asked = ROWS.c.count.label("asked")
+    columns = (ROWS.c.id, ROWS.c.prompt, ROWS.c.armed_at, asked, ROWS.c.finished_at, ROWS.c.history_before)
+    rows = session.execute(select(*columns).where(ROWS.c.armed_at >= run.armed_at - window, ~refused))
+    return [
+        Request(
+            row.id,
+            row.prompt,
+            row.armed_at,
+            row.asked,
+            open=row.finished_at is None,
+            before=HistoryBefore.from_json(row.history_before),
+        )
+        for row in rows
+        if may_share_objects(row.prompt, run.prompt)
+    ]
+
+
+def videos_of(session: Session, generation_id: str) -> list[Video]:
+    """The videos of a generation, in order."""
+    return [_video(row) for row in session.execute(_VIDEOS_OF, {"run_id": generation_id})]
+
+
+def begin_sending(session: Session, run: Generation, positions: Sequence[int]) -> None:
+    """As :meth:`Results.begin_sending`."""
+    these = _these(run, positions) | {"run_epoch": run.epoch}
+    if cast("CursorResult[Any]", session.execute(_SENDING, these)).rowcount == 0:
+        raise RunOvertakenError
+
+
+def _prune_claims(session: Session, before: datetime) -> None:
+    session.execute(delete(ResultClaimRow).where(ResultClaimRow.created_at < before))
+
+
+def _execute(session: Session, statement: Update, values: dict[str, object] | list[dict[str, object]]) -> None:
+    session.execute(statement, values)

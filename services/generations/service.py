@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from structlog import get_logger
 from telegram.error import TelegramError
@@ -61,9 +60,9 @@ class Generations:
         self._wake = wake
         self._changes = changes
 
-    async def place(self, session: AsyncSession, order: Order) -> PlaceOutcome:
+    def place(self, session: Session, order: Order) -> PlaceOutcome:
         """Make an order a generation, in the caller's write transaction; idempotent by its request key."""
-        return await self._queue.place(session, order)
+        return self._queue.place(session, order)
 
     async def placed(self, generation_id: str) -> None:
         """After the commit: show the status message, give the turn. Repeating it does no harm."""
@@ -97,7 +96,7 @@ class Generations:
         if known.state in FINAL or known.state is State.DELIVERING:
             return CancelOutcome.ALREADY_FINISHED
         after = await self._rows.request_cancel(
-            generation_id, lambda session: self._changes.old_announce(session, CANCEL_TOPIC)
+            generation_id, lambda session: self._changes.announce(session, CANCEL_TOPIC)
         )
         if after is None or after.cancel_requested_at is None:
             return CancelOutcome.ALREADY_FINISHED
@@ -119,15 +118,7 @@ class Generations:
 
     async def newest_running(self, chat_id: int, thread_id: int | None, user_id: int) -> str | None:
         """The person's newest generation in this place that can still be cancelled, or None."""
-        past_stopping = FINAL | {State.DELIVERING}
-        async with self._database.old_read() as session:
-            query = select(GenerationRow.id).where(
-                GenerationRow.chat_id == chat_id,
-                GenerationRow.thread_id == (thread_id or NO_THREAD),
-                GenerationRow.user_id == user_id,
-                GenerationRow.state.not_in([state.value for state in past_stopping]),
-            )
-            return (await session.scalars(query.order_by(GenerationRow.queued_at.desc()).limit(1))).first()
+        return await self._database.read(_newest_running, chat_id, thread_id, user_id)
 
     async def find(self, generation_id: str) -> Generation | None:
         """One generation, or None."""
@@ -160,3 +151,14 @@ class Generations:
 
 def _id_of_draft(session: Session, draft_id: str) -> str | None:
     return session.scalar(select(GenerationRow.id).where(GenerationRow.request_key == draft_request_key(draft_id)))
+
+
+def _newest_running(session: Session, chat_id: int, thread_id: int | None, user_id: int) -> str | None:
+    past_stopping = FINAL | {State.DELIVERING}
+    query = select(GenerationRow.id).where(
+        GenerationRow.chat_id == chat_id,
+        GenerationRow.thread_id == (thread_id or NO_THREAD),
+        GenerationRow.user_id == user_id,
+        GenerationRow.state.not_in([state.value for state in past_stopping]),
+    )
+    return session.scalar(query.order_by(GenerationRow.queued_at.desc()).limit(1))

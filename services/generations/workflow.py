@@ -18,7 +18,8 @@ from services.generations.cancelling import CancelRequestedError, CancelScopes
 from services.generations.model import FINAL, Generation, State
 from services.generations.outages import OUTAGE, is_outage, through_outages
 from services.generations.reporting import Alarm, Reporter
-from services.generations.repository import GenerationRows, RunOvertakenError
+from services.generations.repository import GenerationRows
+from services.generations.store import RunOvertakenError
 
 log = get_logger(__name__)
 

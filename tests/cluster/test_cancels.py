@@ -14,9 +14,9 @@ from services.clock import SystemClock
 from services.generations import cancelling
 from services.generations.cancelling import CancelRequestedError, CancelScopes, CancelWatch
 from services.generations.model import CancelOutcome, Generation, Lease, Order, State
-from services.generations.repository import GenerationRows, RunOvertakenError
-from services.generations.rows import insert
+from services.generations.repository import GenerationRows
 from services.generations.service import Generations
+from services.generations.store import RunOvertakenError, insert
 from services.store.database import Database, open_database
 from tests.generations.bench import PHOTO
 
@@ -42,8 +42,7 @@ class Side:
 
     async def running(self, name: str) -> Generation:
         order = Order(f"key-{name}", 1, None, 1, "en", 5, None, "a cat", 1, (PHOTO,))
-        async with self.database.old_write() as session:
-            await insert(session, name, order, SystemClock().now())
+        await self.database.write(insert, name, order, SystemClock().now())
         found = await self.rows.get(name)
         assert found is not None
         return await self.rows.move(found, State.SUBMITTING)

@@ -10,10 +10,10 @@ from services.delivery.plan import Limits as SendLimits
 from services.delivery.plan import Prepared, Way
 from services.delivery.send import Outgoing, SentVideo
 from services.generations.model import Generation, Lease, Order, State
-from services.generations.repository import GenerationRows, RunOvertakenError
+from services.generations.repository import GenerationRows
 from services.generations.results import Results
-from services.generations.rows import insert
 from services.generations.sending import Item, Sending, SendTools
+from services.generations.store import RunOvertakenError, insert
 from services.outbox.priority import said
 from services.screens import Place
 from services.store.database import Database
@@ -45,8 +45,8 @@ class SlowChat:
 async def test_a_video_is_sent_only_while_it_is_ours(postgres_database: Database, *, is_overtaken: bool) -> None:
     clock = SystemClock()
     rows, results = GenerationRows(postgres_database, clock), Results(postgres_database, clock)
-    async with postgres_database.old_write() as session:
-        await insert(session, "g", Order("key", 1, None, 1, "en", 5, None, "a cat", 1, (PHOTO,)), clock.now())
+    order = Order("key", 1, None, 1, "en", 5, None, "a cat", 1, (PHOTO,))
+    await postgres_database.write(insert, "g", order, clock.now())
     run = await take_over(rows, "g")
     assert run is not None
     run = await rows.move(run, State.DELIVERING)

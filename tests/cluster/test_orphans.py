@@ -90,8 +90,7 @@ def clock() -> ManualClock:
 
 async def queued(process: Process) -> str:
     order = Order("key", 5, None, 5, "en", 1, 9, "a boat", 1, (PHOTO,))
-    async with process.database.old_write() as session:
-        placed = await process.queue.place(session, order)
+    placed = await process.database.write(process.queue.place, order)
     assert isinstance(placed, Placed)
     return placed.generation_id
 
@@ -175,8 +174,7 @@ async def test_a_process_that_woke_up_may_take_its_own_work_back(
 async def test_rows_of_an_earlier_version_belong_to_nobody(postgres_database: Database, clock: ManualClock) -> None:
     await queued(old := Process("old", postgres_database, clock, Members("old", "a")))
     await old.claim()
-    async with postgres_database.old_write() as session:
-        await session.execute(update(GenerationRow).values(taken_by=None))
+    await postgres_database.write(lambda session: session.execute(update(GenerationRow).values(taken_by=None)))
     one = Process("a", postgres_database, clock, Members("old", "a"))
     await one.mend()
     assert len(one.runs) == 1

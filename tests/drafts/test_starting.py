@@ -3,13 +3,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.orm import Session
 
 from services.cards.store import SentOutcome
 from services.drafts.buttons import PressOutcome
 from services.drafts.model import DraftState, order_of
 from services.drafts.starting import DOUBLE_TAP, NotStarted, Refused, Started, Starter, refusal
 from services.generations.model import DailyLimitReached, Order, State, TooManyWaiting
-from services.generations.rows import change
+from services.generations.store import change
 from services.store.database import Database
 from services.store.schema import GenerationRow
 from services.texts import LANGUAGES, Texts
@@ -124,9 +125,10 @@ async def test_again_after_the_end_is_a_new_one_each_time(
 
 
 async def end(database: Database, generation_id: str, time: Time) -> None:
-    async with database.old_write() as session:
-        own = GenerationRow.id == generation_id
-        assert await change(session, own, state=State.FAILED.value, finished_at=time.now())
+    def ended(session: Session) -> bool:
+        return change(session, GenerationRow.id == generation_id, state=State.FAILED.value, finished_at=time.now())
+
+    assert await database.write(ended)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from services.cards.store import CardStore
 from services.cards.updates import CardUpdates
@@ -168,7 +168,7 @@ class Orders:
     placed_orders: dict[str, Order] = field(default_factory=dict)
     shown: list[str] = field(default_factory=list)
 
-    async def place(self, session: AsyncSession, order: Order) -> PlaceOutcome:
+    def place(self, session: Session, order: Order) -> PlaceOutcome:
         if self.refusal is not None:
             return self.refusal
         created = order.request_key not in self.placed_orders
@@ -188,14 +188,14 @@ class Rows:
     refusal: PlaceOutcome | None = None
     new_id: Callable[[], str] = field(default_factory=lambda: numbered("g"))
 
-    async def place(self, session: AsyncSession, order: Order) -> PlaceOutcome:
+    def place(self, session: Session, order: Order) -> PlaceOutcome:
         same = select(GenerationRow.id).where(GenerationRow.request_key == order.request_key)
-        known = await session.scalar(same)
+        known = session.scalar(same)
         if known is not None:
             return Placed(known, created=False)
         if self.refusal is not None:
             return self.refusal
-        if (await session.scalar(select(func.count()).select_from(GenerationRow)) or 0) >= self.most:
+        if (session.scalar(select(func.count()).select_from(GenerationRow)) or 0) >= self.most:
             return TooManyWaiting(self.most)
         generation_id = self.new_id()
         session.add(

@@ -117,8 +117,7 @@ class Bench:
     async def queued(self, prompt: str = "a cat", count: int = 1, user: int = 1, key: str = "") -> str:
         """Place an order."""
         order = Order(key or f"key-{self._ids}", user, None, user, "en", 5, None, prompt, count, (PHOTO,))
-        async with self.database.old_write() as session:
-            placed = await self.queue.place(session, order)
+        placed = await self.database.write(self.queue.place, order)
         assert isinstance(placed, Placed)
         return placed.generation_id
 

@@ -13,7 +13,6 @@ from enum import Enum, auto
 from pathlib import Path, PurePath
 from typing import TypeVar, TypeVarTuple
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import Session
 
 from services.delivery.errors import SendForbiddenError, SendNotSentError, SendRefusedError, SendUnknownError
@@ -97,22 +96,6 @@ class MortalDatabase(Database):
         result = await super().write(mortal, *args, durable=False)
         self.fate.step()
         return result
-
-    @asynccontextmanager
-    async def old_write(self, *, hurry: bool = False, durable: bool = True) -> AsyncIterator[AsyncSession]:
-        self.fate.step()
-        # No power is lost here, and waiting for the disk is most of the time that these tests take.
-        async with super().old_write(hurry=hurry, durable=False) as session:
-            yield session
-            self.fate.step()
-        self.fate.step()
-
-    @asynccontextmanager
-    async def write_one(self) -> AsyncIterator[AsyncConnection]:
-        self.fate.step()
-        async with super().write_one() as connection:
-            yield connection
-        self.fate.step()
 
 
 class Post(Enum):

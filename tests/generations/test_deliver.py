@@ -157,8 +157,7 @@ async def test_when_nothing_can_be_given_it_has_failed_and_was_paid(
 
 async def test_from_a_closed_group_they_go_to_the_person(here: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     generation = await made(here, 2, user=9)
-    async with here.database.old_write() as session:
-        await session.execute(update(GenerationRow).values(chat_id=-100))
+    await here.database.write(lambda session: session.execute(update(GenerationRow).values(chat_id=-100)))
     here.chat.coming.append(Send.FORBIDDEN)
     places: list[Place] = []
     real = here.chat.send

@@ -31,9 +31,10 @@ def statements(here: Bench) -> list[str]:
     found: list[str] = []
 
     def on_execute(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        found.append(statement)
+        if not statement.startswith("BEGIN"):
+            found.append(statement)
 
-    event.listen(here.database.old_engine.sync_engine, "before_cursor_execute", on_execute)
+    event.listen(here.database.engine, "before_cursor_execute", on_execute)
     return found
 
 

@@ -34,7 +34,7 @@ async def stands(here: Bench, generation: Generation) -> tuple[State, str]:
 
 def outage(here: Bench, moment: str, meanwhile: Callable[[], None] = lambda: None) -> None:
     """Let the database fail once, at such an event of the next transaction."""
-    engine = here.database.old_engine.sync_engine
+    engine = here.database.engine
 
     def fail(*_: object) -> None:
         event.remove(engine, moment, fail)
@@ -135,7 +135,7 @@ async def test_many_streams_share_one_transaction(here: Bench) -> None:
         here.log.note(one)
     counted: list[str] = []
     for moment in ("begin", "commit"):
-        event.listen(here.database.old_engine.sync_engine, moment, lambda _, moment=moment: counted.append(moment))
+        event.listen(here.database.engine, moment, lambda _, moment=moment: counted.append(moment))
     await here.log.write()
     assert counted == ["begin", "commit"]
     # What was written is not written again.

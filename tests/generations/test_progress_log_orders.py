@@ -1,21 +1,23 @@
 """A run, its log and others who move the row, in any order: the row never goes back and ends as the newest says."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count
+from typing import TypeVar, TypeVarTuple
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, event
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from services.clock import SystemClock
 from services.generations.machine import WORDS, on_status_word, rank
 from services.generations.model import Generation, Order, State
 from services.generations.progress_log import ProgressLog
-from services.generations.repository import GenerationRows, RunOvertakenError
-from services.generations.rows import insert
+from services.generations.repository import GenerationRows
+from services.generations.store import RunOvertakenError, insert
 from services.store.database import Database
 from tests.generations.bench import PHOTO, take_over
 
@@ -67,13 +69,33 @@ STEPS = st.lists(
 )
 
 
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+@dataclass(frozen=True)
+class FailingWrites:
+    """The log's own way to the database, on which a commit fails when it is told to."""
+
+    database: Database
+    fails: Callable[[], bool]
+
+    async def write(self, work: Callable[[Session, *Ts], T], *args: *Ts, durable: bool = True) -> T:
+        def failing(session: Session, *rest: *Ts) -> T:
+            result = work(session, *rest)
+            if self.fails():
+                raise OperationalError("no", {}, OSError("gone"))
+            return result
+
+        return await self.database.write(failing, *args, durable=durable)
+
+
 class Play:
     """One generation, and what becomes of it."""
 
     def __init__(self, database: Database, run: Generation) -> None:
-        self._engine = database.old_engine.sync_engine
         self._rows = GenerationRows(database, SystemClock())
-        self._log = ProgressLog(database, asyncio.sleep)
+        self._log = ProgressLog(FailingWrites(database, self._fails), asyncio.sleep)  # type: ignore[arg-type]
         self._stream = run
         self._writing: asyncio.Task[None] | None = None
         self._left_as: tuple[State, str] | None = None
@@ -82,15 +104,11 @@ class Play:
 
     async def all(self, steps: list[Step]) -> None:
         """Go through the steps, and then write what is left."""
-        event.listen(self._engine, "commit", self._on_commit)
-        try:
-            for step in [*steps, Write()]:
-                await self._do(step)
-                # Reading it lets the log go on, too.
-                await self._look()
-            await self._written()
-        finally:
-            event.remove(self._engine, "commit", self._on_commit)
+        for step in [*steps, Write()]:
+            await self._do(step)
+            # Reading it lets the log go on, too.
+            await self._look()
+        await self._written()
         assert await self._look() == (self._left_as or (self._stream.state, self._stream.note))
 
     async def _do(self, step: Step) -> None:
@@ -126,18 +144,15 @@ class Play:
         self._rank = rank(row.state)
         return row.state, row.note
 
-    def _on_commit(self, _connection: Connection) -> None:
-        # Of all that happens here, only what the log writes ends in a commit of its own.
-        if self._fail:
-            self._fail = False
-            raise OperationalError("no", {}, OSError("gone"))
+    def _fails(self) -> bool:
+        fails, self._fail = self._fail, False
+        return fails
 
 
 async def running(database: Database) -> Generation:
     number, clock = next(_IDS), SystemClock()
     order = Order(f"key-{number}", 1, None, 1, "en", 5, 7, "a cat", 1, (PHOTO,))
-    async with database.old_write(durable=False) as session:
-        await insert(session, f"g{number}", order, clock.now())
+    await database.write(insert, f"g{number}", order, clock.now(), durable=False)
     rows = GenerationRows(database, clock)
     run = await take_over(rows, f"g{number}")
     assert run is not None

@@ -28,8 +28,7 @@ async def place(here: Bench, user: int = 1, count: int = 1, key: str = "") -> Pl
     here.clock.tick()
     number = here.clock.monotonic()
     order = Order(key or f"key {number}", user, None, user, "en", 5, 7, f"prompt {number}", count, (PHOTO,))
-    async with here.database.old_write() as session:
-        return await here.queue.place(session, order)
+    return await here.database.write(here.queue.place, order)
 
 
 async def placed(here: Bench, user: int = 1, count: int = 1) -> str:

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 
 from services.failures import Failure, FailureKind
 from services.generations.model import FINAL, Generation, Lease, State
-from services.generations.repository import RunOvertakenError
-from services.store.schema import GenerationPhotoRow, GenerationRow
+from services.generations.store import ROWS, RunOvertakenError, change
+from services.store.schema import GenerationPhotoRow
 from tests.generations.bench import PHOTO, Bench
 
 
@@ -110,13 +110,14 @@ async def test_old_ends_go_with_all_that_belongs_to_them_and_nothing_else_goes(h
     assert await here.rows.get(old.id) is None
     assert await here.rows.get(running.id) is not None
     assert await here.rows.get(new.id) is not None
-    async with here.database.old_read() as session:
-        assert await session.scalar(select(func.count()).select_from(GenerationPhotoRow)) == 2
+    photos = select(func.count()).select_from(GenerationPhotoRow)
+    assert await here.database.read(lambda session: session.scalar(photos)) == 2
 
 
 async def test_a_transaction_cut_off_anywhere_leaves_a_whole_row_and_a_usable_database(here: Bench) -> None:
     chance = random.Random(7)
     generation = await taken(here)
+    own = ROWS.c.id == generation.id
     for _ in range(60):
         work = asyncio.create_task(here.rows.move(generation, State.RECONCILING, note="x", server_error=True))
         for _ in range(chance.randrange(12)):
@@ -126,7 +127,4 @@ async def test_a_transaction_cut_off_anywhere_leaves_a_whole_row_and_a_usable_da
         async with asyncio.timeout(120):
             row = await here.get(generation.id)
             assert (row.note, row.server_error) in {("", False), ("x", True)}
-            async with here.database.old_write() as session:
-                await session.execute(
-                    GenerationRow.__table__.update().values(note="", server_error=False)  # type: ignore[attr-defined]
-                )
+            await here.database.write(lambda session: change(session, own, note="", server_error=False))

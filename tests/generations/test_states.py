@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from services.generations.model import FINAL, Generation, State
-from services.generations.repository import RunOvertakenError
+from services.generations.store import RunOvertakenError
 from tests.generations.bench import bench
 from tests.generations.fates import Killed, Post, Send
 from tests.generations.verdicts import check_end, check_posts

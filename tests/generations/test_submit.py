@@ -14,7 +14,7 @@ from services.failures import Charged, Failure, FailureKind
 from services.genaipro.events import CompletedEvent, NotAcceptedError, StreamEvent, VideoResult
 from services.generations.cancelling import CancelRequestedError
 from services.generations.model import Generation, Shape, State
-from services.generations.repository import RunOvertakenError
+from services.generations.store import RunOvertakenError
 from services.generations.submit import BUSY_ATTEMPTS, LONGEST_WAIT_SECONDS, _wait
 from services.photos.model import PhotoError, PhotoFile, PhotoProblem, PhotoRef
 from tests.generations.bench import Bench

@@ -7,7 +7,7 @@ from datetime import timedelta
 from io import BytesIO
 
 from PIL import Image
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 from telegram import Update
 from telegram.ext import Application, ApplicationBuilder
 from telegram.request import HTTPXRequest
@@ -57,8 +57,8 @@ class Generations:
     cancelled: list[tuple[str, int, bool]] = field(default_factory=list)
     moved: list[tuple[int, int]] = field(default_factory=list)
 
-    async def place(self, session: AsyncSession, order: Order) -> PlaceOutcome:
-        outcome = await self.queue.place(session, order)
+    def place(self, session: Session, order: Order) -> PlaceOutcome:
+        outcome = self.queue.place(session, order)
         if getattr(outcome, "created", False):
             self.orders.append(order)
         return outcome

@@ -192,8 +192,7 @@ async def test_a_closed_chat_is_no_fault(room: Room) -> None:
 async def test_a_group_is_shown_no_address(room: Room, is_open: bool) -> None:
     generation = await made(room.here, 1)
     done = await room.here.deliverer.give_up(generation)
-    async with room.here.database.old_write() as session:
-        await session.execute(update(GenerationRow).values(chat_id=-100))
+    await room.here.database.write(lambda session: session.execute(update(GenerationRow).values(chat_id=-100)))
     if not is_open:
         room.chats.errors.append(ChatClosedError())
     await room.board.end(done)

@@ -1,0 +1,380 @@
+"""The table of generations: plain functions within the caller's transaction.
+
+What a run changes is fenced by its epoch: a run that was overtaken changes nothing. Statements of runs are made once,
+for making one takes longer than the database takes over it. Their parameters: ``run_id`` and ``run_epoch`` say whose
+row, and the others what is new.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, cast
+
+from sqlalchemy import Row, Table, Update, bindparam, func, or_, select, update
+from sqlalchemy import insert as insert_rows
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy.sql.elements import ColumnElement
+
+from services.failures import Charged, Failure, FailureKind
+from services.generations.machine import may_follow
+from services.generations.matching import HistoryBefore
+from services.generations.model import FINAL, Generation, Lease, Order, Shape, State
+from services.photos.model import PhotoKind, PhotoRef
+from services.store.dialects import affected
+from services.store.schema import NO_MESSAGE, NO_THREAD, GenerationPhotoRow, GenerationRow
+
+ROWS = cast("Table", GenerationRow.__table__)
+"""The table itself: an event of a stream costs one statement here, and each through the mapper costs several."""
+
+_PHOTOS = cast("Table", GenerationPhotoRow.__table__)
+
+_BY_ID = select(ROWS).where(ROWS.c.id == bindparam("generation"))
+_PHOTOS_OF = (
+    select(_PHOTOS)
+    .where(_PHOTOS.c.generation_id.in_(bindparam("generations", expanding=True)))
+    .order_by(_PHOTOS.c.position)
+)
+
+_IS_RUNS = (ROWS.c.id == bindparam("run_id")) & (ROWS.c.epoch == bindparam("run_epoch"))
+"""The fence: the row is still the run's."""
+
+_TURNS = select(ROWS.c.id).where(ROWS.c.id.in_(bindparam("ids", expanding=True)), ROWS.c.state == State.QUEUED.value)
+CLAIM = (
+    update(ROWS)
+    # What somebody cancels at this moment is skipped rather than waited for.
+    .where(ROWS.c.id.in_(_TURNS.with_for_update(skip_locked=True)))
+    .values(
+        state=State.SUBMITTING.value,
+        started_at=bindparam("now"),
+        taken_by=bindparam("process"),
+        epoch=ROWS.c.epoch + 1,
+    )
+    .returning(ROWS)
+)
+TAKE_OVER = (
+    update(ROWS)
+    # An end that was told a moment ago left no orphan.
+    .where(_IS_RUNS, ROWS.c.final_shown_at.is_(None))
+    .values(taken_by=bindparam("process"), epoch=ROWS.c.epoch + 1)
+    .returning(ROWS)
+)
+ARM = (
+    update(ROWS)
+    .where(
+        _IS_RUNS,
+        ROWS.c.armed_at.is_(None) & ROWS.c.cancel_requested_at.is_(None) & (ROWS.c.state == State.SUBMITTING.value),
+    )
+    .values(
+        armed_at=bindparam("now"),
+        history_before=bindparam("history"),
+        attempts=ROWS.c.attempts + 1,
+        note="",
+    )
+    .returning(ROWS)
+)
+DISARM = update(ROWS).where(_IS_RUNS).values(armed_at=None).returning(ROWS)
+
+
+class RunOvertakenError(Exception):
+    """Another run has taken the generation, or it has ended: this run must stop and touch nothing."""
+
+
+@cache
+def progressing(state: State) -> Update:
+    """To a state, of rows that may come to it or are in it; new is the note."""
+    before = [ROWS.c.state == known.value for known in State if known is state or may_follow(known, state)]
+    return update(ROWS).where(_IS_RUNS, or_(*before)).values(state=state.value, note=bindparam("new_note"))
+
+
+@cache
+def moving(state: State, columns: tuple[str, ...]) -> ReturningUpdate[Any]:
+    """The same with more columns that are new; gives the row back."""
+    values: dict[str, Any] = {name: bindparam(f"new_{name}", type_=ROWS.c[name].type) for name in columns}
+    if "finished_at" in values:
+        values["finished_at"] = func.coalesce(ROWS.c.finished_at, values["finished_at"])
+    return progressing(state).values(**values).returning(ROWS)
+
+
+def _photo(row: Row[Any]) -> PhotoRef:
+    return PhotoRef(
+        file_id=row.file_id,
+        unique_id=row.file_unique_id,
+        kind=PhotoKind(row.file_kind),
+        size=row.file_size,
+        mime_type=row.mime_type or "",
+        file_name=row.file_name or "",
+    )
+
+
+def _generation(row: Row[Any], photos: tuple[PhotoRef, ...]) -> Generation:
+    failure = None
+    if row.failure_kind is not None:
+        failure = Failure(FailureKind(row.failure_kind), row.failure_reason, Charged(row.charged))
+    return Generation(
+        id=row.id,
+        chat_id=row.chat_id,
+        thread_id=row.thread_id or None,
+        user_id=row.user_id,
+        language=row.language,
+        request_message_id=row.request_message_id,
+        status_message_id=row.status_message_id,
+        prompt=row.prompt,
+        shape=Shape(row.shape),
+        ideas=row.ideas,
+        count=row._mapping["count"],  # a row has a method of that name
+        photos=photos,
+        state=State(row.state),
+        note=row.note,
+        epoch=row.epoch,
+        queued_at=row.queued_at,
+        started_at=row.started_at,
+        armed_at=row.armed_at,
+        attempts=row.attempts,
+        reconciling_since=row.reconciling_since,
+        server_error=row.server_error,
+        cancel_requested_at=row.cancel_requested_at,
+        finished_at=row.finished_at,
+        final_shown=row.final_shown_at is not None,
+        failure=failure,
+        charged=Charged(row.charged),
+    )
+
+
+def load(session: Session, generation_id: str) -> Generation | None:
+    """Read one generation, or None."""
+    row = session.execute(_BY_ID, {"generation": generation_id}).one_or_none()
+    return None if row is None else _generation(row, _photos(session, [generation_id])[generation_id])
+
+
+def _photos(session: Session, ids: Sequence[str]) -> dict[str, tuple[PhotoRef, ...]]:
+    photos: dict[str, tuple[PhotoRef, ...]] = dict.fromkeys(ids, ())
+    for row in session.execute(_PHOTOS_OF, {"generations": ids}):
+        photos[row.generation_id] += (_photo(row),)
+    return photos
+
+
+def changed_row(
+    session: Session,
+    statement: ReturningUpdate[Any],
+    values: Mapping[str, object],
+    photos: tuple[PhotoRef, ...] | None = None,
+) -> Generation | None:
+    """Update one row, and read it in the same statement.
+
+    Args:
+        session: May write.
+        statement: Updates at most one row, and gives back all its columns.
+        values: The statement's parameters.
+        photos: The generation's photos, which never change, where they are known.
+
+    Returns:
+        The generation after it, or None when no row met the statement's condition.
+    """
+    row = session.execute(statement, values).one_or_none()
+    if row is None:
+        return None
+    return _generation(row, _photos(session, [row.id])[row.id] if photos is None else photos)
+
+
+def changed_rows(session: Session, statement: ReturningUpdate[Any], values: Mapping[str, object]) -> list[Generation]:
+    """Update some rows, and read them in the same statement; their photos in one more."""
+    rows = session.execute(statement, values).all()
+    photos = _photos(session, [row.id for row in rows])
+    return [_generation(row, photos[row.id]) for row in rows]
+
+
+def insert(session: Session, generation_id: str, order: Order, now: datetime) -> None:
+    """Add a new row, queued, with its photos."""
+    row = {
+        "id": generation_id,
+        "request_key": order.request_key,
+        "chat_id": order.chat_id,
+        "thread_id": order.thread_id or NO_THREAD,
+        "user_id": order.user_id,
+        "language": order.language,
+        "request_message_id": order.request_message_id,
+        "status_message_id": order.status_message_id,
+        "prompt": order.prompt,
+        "shape": order.shape.value,
+        "ideas": order.ideas,
+        "count": order.count,
+        "state": State.QUEUED.value,
+        "queued_at": now,
+    }
+    session.execute(insert_rows(ROWS), row)
+    photos = [
+        {
+            "generation_id": generation_id,
+            "position": position,
+            "file_id": photo.file_id,
+            "file_unique_id": photo.unique_id,
+            "file_kind": photo.kind.value,
+            "file_size": photo.size,
+            "mime_type": photo.mime_type,
+            "file_name": photo.file_name,
+        }
+        for position, photo in enumerate(order.photos)
+    ]
+    if photos:
+        session.execute(insert_rows(_PHOTOS), photos)
+
+
+def change(session: Session, condition: ColumnElement[bool], **values: object) -> bool:
+    """Update rows that meet a condition; True when there was one."""
+    return affected(session, update(ROWS).where(condition).values(**values)) > 0
+
+
+def take_over(session: Session, lease: Lease, process_id: str) -> Generation | None:
+    """Make a generation this process's, and stop the run that had it, should that wake up.
+
+    Returns:
+        The generation, or None when somebody was faster, or its end was told.
+    """
+    orphan = {"run_id": lease.id, "run_epoch": lease.epoch, "process": process_id}
+    return changed_row(session, TAKE_OVER, orphan)
+
+
+def move(
+    session: Session, run: Generation, state: State, note: str, now: datetime, values: Mapping[str, object]
+) -> Generation:
+    """Go to another state, or stay and change the note.
+
+    Args:
+        session: May write.
+        run: The generation as this run knows it; its epoch is the fence.
+        state: Where to go.
+        note: The service's word to show.
+        now: The time.
+        values: More columns to set.
+
+    Raises:
+        RunOvertakenError: The row is another run's, or the state machine forbids the move.
+    """
+    new = {f"new_{name}": value for name, value in values.items()} | {"new_note": note}
+    columns = tuple(sorted(values))
+    if state in FINAL:
+        columns, new = (*columns, "finished_at"), new | {"new_finished_at": now}
+    changed = changed_row(session, moving(state, columns), _of(run) | new, run.photos)
+    if changed is None:
+        raise RunOvertakenError
+    return changed
+
+
+def arm(session: Session, run: Generation, before: HistoryBefore | None, now: datetime) -> Generation | None:
+    """Note that the paid POST is about to be made. Once that is committed it may have been made.
+
+    Args:
+        session: May write.
+        run: The generation.
+        before: What the history held, as far as that is known.
+        now: The time.
+
+    Returns:
+        The generation, or None when the person has asked to cancel.
+
+    Raises:
+        RunOvertakenError: The row is another run's, or armed already.
+    """
+    history = None if before is None else before.to_json()
+    armed = changed_row(session, ARM, _of(run) | {"now": now, "history": history}, run.photos)
+    if armed is not None:
+        return armed
+    fresh = load(session, run.id)
+    if fresh is None or fresh.epoch != run.epoch:
+        raise RunOvertakenError
+    if fresh.cancel_requested_at is not None and fresh.armed_at is None:
+        return None
+    raise RunOvertakenError
+
+
+def disarm(session: Session, run: Generation) -> Generation:
+    """Take the arming back: the attempt was provably not accepted.
+
+    Raises:
+        RunOvertakenError: The row is another run's.
+    """
+    disarmed = changed_row(session, DISARM, _of(run), run.photos)
+    if disarmed is None:
+        raise RunOvertakenError
+    return disarmed
+
+
+def epoch_and_state(session: Session, generation_id: str) -> tuple[int, State] | None:
+    """Which run a row belongs to, and where it stands; None when there is none."""
+    row = session.execute(select(ROWS.c.epoch, ROWS.c.state).where(ROWS.c.id == generation_id)).first()
+    return None if row is None else (row.epoch, State(row.state))
+
+
+def status_message(session: Session, generation_id: str) -> int | None:
+    """Which message is the status message, or None while there is none."""
+    found: int | None = session.scalar(select(ROWS.c.status_message_id).where(ROWS.c.id == generation_id))
+    return found
+
+
+def set_status_message(session: Session, generation: Generation, message_id: int) -> bool:
+    """Remember which message is the status message from now on.
+
+    Args:
+        session: May write.
+        generation: With the status message that the new one replaces, or None where there was none.
+        message_id: The new one.
+
+    Returns:
+        Whether it is; not when another one took that place in the meantime.
+    """
+    is_known = ROWS.c.status_message_id.is_not_distinct_from(generation.status_message_id)
+    return change(session, (ROWS.c.id == generation.id) & is_known, status_message_id=message_id)
+
+
+def mark_final_shown(session: Session, generation_id: str, now: datetime) -> None:
+    """Remember that the requester was told the end."""
+    change(session, ROWS.c.id == generation_id, final_shown_at=now)
+
+
+def request_cancel(
+    session: Session, generation_id: str, now: datetime, announce: Callable[[Session], None] | None = None
+) -> Generation | None:
+    """Note that the person wants it cancelled; one that still waits in the queue ends at once.
+
+    Args:
+        session: May write.
+        generation_id: Which.
+        now: The time.
+        announce: Tells those who may run it, in the transaction of the wish.
+
+    Returns:
+        The generation after it, or None when there is none.
+    """
+    own = ROWS.c.id == generation_id
+    waiting = own & (ROWS.c.state == State.QUEUED.value)
+    ended = {"state": State.CANCELLED.value, "cancel_requested_at": now, "finished_at": now, "note": ""}
+    if not change(session, waiting, **ended):
+        running = ROWS.c.state.not_in([state.value for state in FINAL | {State.DELIVERING}])
+        missing = ROWS.c.cancel_requested_at.is_(None)
+        if change(session, own & running & missing, cancel_requested_at=now) and announce is not None:
+            announce(session)
+    return load(session, generation_id)
+
+
+def move_chat(session: Session, old_chat_id: int, new_chat_id: int) -> None:
+    """A group became a supergroup: its messages have new ids there, so old ones are not replied to or edited."""
+    moved = {"chat_id": new_chat_id, "status_message_id": None, "request_message_id": NO_MESSAGE}
+    change(session, ROWS.c.chat_id == old_chat_id, **moved)
+
+
+def prune(session: Session, before: datetime) -> int:
+    """Delete generations that ended before a time, with all that belongs to them.
+
+    Returns:
+        How many.
+    """
+    ended = GenerationRow.state.in_([state.value for state in FINAL]) & (GenerationRow.finished_at < before)
+    old = session.scalars(select(GenerationRow).where(ended).limit(1000).with_for_update(skip_locked=True)).all()
+    for row in old:
+        session.delete(row)
+    return len(old)
+
+
+def _of(run: Generation) -> dict[str, object]:
+    return {"run_id": run.id, "run_epoch": run.epoch}
