@@ -113,7 +113,7 @@ async def visit(
     except TimeoutError:
         if errand.step is not Step.ENDING:
             raise VisitError(f"Nothing more came while {errand.step}.") from None
-    if len(errand.received) < request.videos:
+    if len(errand.received) < request.videos or errand.step is Step.FAILED:
         raise VisitError(_shortfall(errand))
     return errand.received
 

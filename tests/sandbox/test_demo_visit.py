@@ -66,6 +66,9 @@ class TinyBot:
             marked = [b | {"text": f"• {b['text']} •"} if b["callback_data"] == query["data"] else b for b in COUNTS]
             await self.edit(chat, "Card", [marked, READY[1]])
             return
+        await self.give(chat)
+
+    async def give(self, chat: int) -> None:
         for _ in range(self._gives):
             form = aiohttp.FormData({"chat_id": str(chat), "width": "320", "height": "180", "duration": "1"})
             form.add_field("video", self._video.read_bytes(), filename="v.mp4", content_type="video/mp4")
@@ -78,6 +81,46 @@ class TinyBot:
         await self.call("editMessageText", chat_id=chat, message_id=self.card, text=text, reply_markup=markup)
 
 
+class Shop(TinyBot):
+    """Sells what it makes, and pays back what is asked for again."""
+
+    def __init__(self, server: BotApiServer, session: aiohttp.ClientSession, video: Path, gives: int) -> None:
+        super().__init__(server, session, video, gives)
+        self.sold = 0
+
+    async def handle(self, update: dict[str, Any]) -> None:
+        if "pre_checkout_query" in update:
+            query = update["pre_checkout_query"]
+            await self.call("answerPreCheckoutQuery", pre_checkout_query_id=query["id"], ok=True)
+        elif "successful_payment" in update.get("message", {}):
+            await self.paid(update["message"]["from"]["id"], update["message"]["successful_payment"])
+        elif "refunded_payment" not in update.get("message", {}):
+            await super().handle(update)
+
+    async def pressed(self, query: dict[str, Any]) -> None:
+        if query["data"] not in {"go", "again"}:
+            await super().pressed(query)
+            return
+        chat = query["message"]["chat"]["id"]
+        await self.call("answerCallbackQuery", callback_query_id=query["id"])
+        if query["data"] == "again":
+            rows = [[{"text": "Hủy", "callback_data": "no"}]]
+            card = await self.call("sendMessage", chat_id=chat, text="Again", reply_markup={"inline_keyboard": rows})
+            self.card = card["message_id"]
+        prices = [{"label": "Video", "amount": 7}]
+        words = {"title": "Videos", "description": "One video", "payload": "p", "currency": "XTR"}
+        await self.call("sendInvoice", chat_id=chat, prices=prices, **words)
+
+    async def paid(self, user: int, payment: dict[str, Any]) -> None:
+        self.sold += 1
+        if self.sold == 1:
+            await self.give(user)
+        else:
+            charge = payment["telegram_payment_charge_id"]
+            await self.call("refundStarPayment", user_id=user, telegram_payment_charge_id=charge)
+            await self.edit(user, "Your Stars are back", FINAL)
+
+
 @pytest.fixture
 async def server() -> AsyncIterator[BotApiServer]:
     async with BotApiServer() as running:
@@ -85,14 +128,14 @@ async def server() -> AsyncIterator[BotApiServer]:
 
 
 @pytest.fixture
-async def start_bot(server: BotApiServer, tmp_path: Path) -> AsyncIterator[Callable[[int], TinyBot]]:
+async def start_bot(server: BotApiServer, tmp_path: Path) -> AsyncIterator[Callable[..., TinyBot]]:
     video = tmp_path / "made.mp4"
     render([prepare(SAMPLES[0], FILM)], "x", FILM, video, variation=0, cancelled=lambda: False)
     tasks: list[asyncio.Task[None]] = []
     async with aiohttp.ClientSession() as session:
 
-        def start(gives: int) -> TinyBot:
-            bot = TinyBot(server, session, video, gives)
+        def start(gives: int, kind: type[TinyBot] = TinyBot) -> TinyBot:
+            bot = kind(server, session, video, gives)
             tasks.append(asyncio.create_task(bot.run()))
             return bot
 
@@ -103,9 +146,17 @@ async def start_bot(server: BotApiServer, tmp_path: Path) -> AsyncIterator[Calla
         assert [fault for fault in outcomes if not isinstance(fault, asyncio.CancelledError)] == []
 
 
-async def go(server: BotApiServer, lines: list[str], videos: int = 2, patience: float = 20) -> Any:
-    person = server.add_person("Alice", language_code="vi")
-    request = Request(SAMPLES, "Thuyền trôi", videos, patience)
+async def go(
+    server: BotApiServer,
+    lines: list[str],
+    videos: int = 2,
+    patience: float = 20,
+    *,
+    stars: int = 0,
+    refund: bool = False,
+) -> Any:
+    person = server.add_person("Alice", language_code="vi", stars=stars)
+    request = Request(SAMPLES, "Thuyền trôi", videos, patience, refund=refund)
 
     async def at_once(seconds: float) -> None:
         assert seconds > 0
@@ -114,7 +165,7 @@ async def go(server: BotApiServer, lines: list[str], videos: int = 2, patience: 
 
 
 async def test_visit_brings_videos_that_play(
-    server: BotApiServer, start_bot: Callable[[int], TinyBot], tmp_path: Path
+    server: BotApiServer, start_bot: Callable[..., TinyBot], tmp_path: Path
 ) -> None:
     bot = start_bot(2)
     lines: list[str] = []
@@ -136,7 +187,7 @@ async def test_visit_brings_videos_that_play(
         assert part in text
 
 
-async def test_too_few_videos_are_told(server: BotApiServer, start_bot: Callable[[int], TinyBot]) -> None:
+async def test_too_few_videos_are_told(server: BotApiServer, start_bot: Callable[..., TinyBot]) -> None:
     start_bot(1)
     with pytest.raises(VisitError, match="The bot ended with 1 of 2 videos and said: The end"):
         await go(server, [])
@@ -148,7 +199,7 @@ async def test_silent_bot_is_told(server: BotApiServer) -> None:
 
 
 async def test_unwritable_directory_is_told(
-    server: BotApiServer, start_bot: Callable[[int], TinyBot], tmp_path: Path
+    server: BotApiServer, start_bot: Callable[..., TinyBot], tmp_path: Path
 ) -> None:
     start_bot(1)
     videos = await go(server, [], videos=1)
@@ -161,3 +212,19 @@ async def test_button_that_is_gone_is_told(server: BotApiServer) -> None:
     message = await person.send_text("no buttons")
     with pytest.raises(VisitError, match="The button is gone"):
         await PersonPhone(server, person).press(message.message_id, "go")
+
+
+async def test_purchase_and_refund_are_shown(server: BotApiServer, start_bot: Callable[..., TinyBot]) -> None:
+    start_bot(1, Shop)
+    lines: list[str] = []
+    assert len(await go(server, lines, videos=1, stars=20, refund=True)) == 1
+    assert [(one.amount, one.refunded) for one in server.payments] == [(7, False), (7, True)]
+    text = "\n".join(lines)
+    for part in ("🧾 Videos: 7 Stars", "⭐ paid 7 Stars", "⭐ back 7 Stars", "Your Stars are back"):
+        assert part in text
+
+
+async def test_payment_that_fails_is_told(server: BotApiServer, start_bot: Callable[..., TinyBot]) -> None:
+    start_bot(1, Shop)
+    with pytest.raises(VisitError, match="The payment did not go through: BALANCE_TOO_LOW"):
+        await go(server, [], videos=1, stars=6, refund=True)
