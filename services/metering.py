@@ -13,10 +13,10 @@ from services.genaipro.events import (
     CreditGrant,
     FailedEvent,
     GenAIProError,
-    HistoryPage,
     MaybeAcceptedError,
     NotAcceptedError,
     RefusedError,
+    ResultPage,
     StreamEvent,
 )
 from services.photos.model import PhotoFile, PhotoRef
@@ -78,7 +78,7 @@ class MeteredGenAIPro:
             finally:
                 self._telemetry.posted(outcome[0])
 
-    async def histories(self, page: int = 1, page_size: int = 20) -> HistoryPage:
+    async def histories(self, page: int = 1, page_size: int = 20) -> ResultPage:
         """As :meth:`GenAIProClient.histories`."""
         try:
             answer = await self._client.histories(page, page_size)
@@ -88,7 +88,7 @@ class MeteredGenAIPro:
         self._telemetry.called(Service.GENAIPRO, "histories", 200)
         return answer
 
-    async def recent_history(self) -> HistoryPage | None:
+    async def recent_history(self) -> ResultPage | None:
         """As :meth:`GenAIProClient.recent_history`."""
         try:
             answer = await self._client.recent_history()

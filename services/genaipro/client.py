@@ -22,16 +22,16 @@ from services.genaipro.events import (
     CreditGrant,
     FailedEvent,
     GenAIProError,
-    HistoryPage,
     NotAcceptedError,
     RefusedError,
+    ResultPage,
     StreamEvent,
     VideoResult,
 )
 from services.genaipro.parsing import is_terminal, parse_answer, parse_credits, parse_event, parse_histories
 from services.genaipro.rate_limit import RateLimit, clock_offset
 from services.genaipro.stream import BODY_LIMIT, PaidEventSource, ServerSentEvent, SseLimitError, read_bounded
-from services.genaipro.upload import CONNECT_SECONDS, FormFile, Sending, open_form
+from services.genaipro.upload import CONNECT_SECONDS, FormFile, RequestProgress, open_form
 from services.photos.model import MAX_PHOTOS, PhotoFile
 from services.user_agent import USER_AGENT
 
@@ -144,7 +144,7 @@ class GenAIProClient:
     ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         async with AsyncExitStack() as stack:
             form = await self._open_photos(stack, files, fields)
-            sending = Sending()
+            sending = RequestProgress()
             source = PaidEventSource(
                 f"{self._base_url}/{path}",
                 self._paid,
@@ -166,7 +166,7 @@ class GenAIProClient:
             events = self._stream(source) if await source.is_stream() else self._single(await self._whole(source))
             yield await stack.enter_async_context(aclosing(self._whole_addresses(events)))
 
-    async def histories(self, page: int = 1, page_size: int = 20) -> HistoryPage:
+    async def histories(self, page: int = 1, page_size: int = 20) -> ResultPage:
         """A page of the history, newest first.
 
         Args:
@@ -180,7 +180,7 @@ class GenAIProClient:
         await self._rate_limit.wait()
         return await self._history_page(page, page_size)
 
-    async def recent_history(self) -> HistoryPage | None:
+    async def recent_history(self) -> ResultPage | None:
         """The first page of the history, or None where the limit on calls has none to spare.
 
         Raises:
@@ -213,7 +213,7 @@ class GenAIProClient:
         _LOG.warning("a photo cannot be opened: %s", cause)
         raise RefusedError(Failure(FailureKind.PHOTOS))
 
-    async def _post(self, source: PaidEventSource, sending: Sending) -> None:
+    async def _post(self, source: PaidEventSource, sending: RequestProgress) -> None:
         """Sends the request; returns when the head of an answer is there, whatever its status."""
         try:
             async with sending.watched(self._idle_timeout):
@@ -283,7 +283,7 @@ class GenAIProClient:
         _LOG.warning("the stream broke: %s", cause)
         raise lost(source.status)
 
-    async def _history_page(self, page: int, page_size: int) -> HistoryPage:
+    async def _history_page(self, page: int, page_size: int) -> ResultPage:
         body, offset = await self._read("veo/histories", {"page": str(page), "page_size": str(page_size)})
         found = parse_histories(body, page)
         return replace(found, results=self._resolved(found.results), clock_offset=offset)

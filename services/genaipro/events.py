@@ -70,7 +70,7 @@ StreamEvent = StatusEvent | CompletedEvent | FailedEvent | UnknownEvent
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryPage:
+class ResultPage:
     """One page of ``GET /veo/histories``, newest first."""
 
     results: Sequence[VideoResult]

@@ -24,9 +24,9 @@ from services.genaipro.events import (
     CompletedEvent,
     CreditGrant,
     FailedEvent,
-    HistoryPage,
     MaybeAcceptedError,
     NotAcceptedError,
+    ResultPage,
     StatusEvent,
     StreamEvent,
     UnknownEvent,
@@ -255,7 +255,7 @@ def _is_error(value: Mapping[str, object]) -> bool:
     return failed or bool(value.get("error") or value.get("detail")) or value.get("success") is False
 
 
-def parse_histories(body: str, page: int) -> HistoryPage:
+def parse_histories(body: str, page: int) -> ResultPage:
     """A page of the history.
 
     Args:
@@ -271,10 +271,10 @@ def parse_histories(body: str, page: int) -> HistoryPage:
     if results is None:
         raise _unreadable()
     if not isinstance(value, Mapping):
-        return HistoryPage(results, page, page)
+        return ResultPage(results, page, page)
     number = _count(value.get("page"), page)
     size, total = _count(value.get("page_size"), 0), _count(value.get("total"), 0)
-    return HistoryPage(results, number, _count(value.get("total_pages"), -(-total // size) if size else number))
+    return ResultPage(results, number, _count(value.get("total_pages"), -(-total // size) if size else number))
 
 
 def parse_credits(body: str) -> tuple[CreditGrant, ...]:

@@ -107,7 +107,7 @@ class AnswerFirstSocket(socket.socket):
             return False
 
 
-class Sending:
+class RequestProgress:
     """What is known of a request under way.
 
     Attributes:
@@ -159,7 +159,7 @@ def paid_session() -> aiohttp.ClientSession:
     A pooled connection may have died unnoticed; a POST that fails on it could not be told from one that was
     accepted. A new connection that fails before the first byte proves that it was not.
 
-    A request that is made over it names its :class:`Sending` as ``trace_request_ctx``.
+    A request that is made over it names its :class:`RequestProgress` as ``trace_request_ctx``.
     """
     config = aiohttp.TraceConfig()
     config.on_request_headers_sent.append(_on_headers)
@@ -185,7 +185,7 @@ async def _on_chunk(
     _sending(context).on_chunk()
 
 
-def _sending(context: SimpleNamespace) -> Sending:
+def _sending(context: SimpleNamespace) -> RequestProgress:
     sending = context.trace_request_ctx
-    assert isinstance(sending, Sending)
+    assert isinstance(sending, RequestProgress)
     return sending

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import Enum, IntEnum, auto
 from functools import lru_cache
 
-from services.genaipro.events import HistoryPage, VideoResult
+from services.genaipro.events import ResultPage, VideoResult
 
 SKEW = timedelta(seconds=5)
 """How much earlier than the request an object may seem to be made, where the service's clock is known by its word."""
@@ -94,7 +94,7 @@ class HistoryBefore:
     """Whether nothing with the same prompt can have come between the look and the request."""
 
     @classmethod
-    def of(cls, page: HistoryPage) -> "HistoryBefore":
+    def of(cls, page: ResultPage) -> "HistoryBefore":
         """What the first page tells."""
         dates = [item.created_at for item in page.results if item.created_at]
         floor = min(dates, default=None) if page.total_pages > 1 else None
@@ -173,7 +173,7 @@ class Request:
         return prompt_form(item.prompt, self.prompt)
 
 
-class Verdict(Enum):
+class MatchVerdict(Enum):
     """What the history says about a request."""
 
     FOUND = auto()
@@ -188,7 +188,7 @@ class Verdict(Enum):
 class Match:
     """What the history says, and the objects that it is said of."""
 
-    verdict: Verdict
+    verdict: MatchVerdict
     results: tuple[VideoResult, ...] = ()
     grouped: bool = False
     """Whether this history is known to hold all the videos of a request in one object."""
@@ -336,6 +336,6 @@ def match(
     ended = tuple(item for item in mine if item.urls or item.failed)
     still_made = len(ended) < len(mine)
     if not ended or (still_made and not last_chance):
-        return Match(Verdict.WAIT)
+        return Match(MatchVerdict.WAIT)
     complete = not still_made and sum(map(_weight, ended)) >= own.count
-    return Match(Verdict.FOUND if complete else Verdict.PARTLY, ended, grouped)
+    return Match(MatchVerdict.FOUND if complete else MatchVerdict.PARTLY, ended, grouped)

@@ -10,8 +10,8 @@ from structlog import get_logger
 from services.clock import Clock
 from services.failures import Charged, Failure, FailureKind
 from services.genaipro.classify import failure_of
-from services.genaipro.events import GenAIProError, HistoryPage, NotAcceptedError, VideoResult
-from services.generations.matching import Match, Request, Verdict, keys_of, match, prompt_form
+from services.genaipro.events import GenAIProError, NotAcceptedError, ResultPage, VideoResult
+from services.generations.matching import Match, MatchVerdict, Request, keys_of, match, prompt_form
 from services.generations.model import Generation, State
 from services.generations.reporting import Reporter
 from services.generations.repository import GenerationRows
@@ -39,10 +39,10 @@ SETTLED_SECONDS = 45.0
 """The same in time, where the history may have an object for each video and more of them may come."""
 
 
-class History(Protocol):
+class ResultHistory(Protocol):
     """The API's history."""
 
-    async def histories(self, page: int = 1, page_size: int = 20) -> HistoryPage:
+    async def histories(self, page: int = 1, page_size: int = 20) -> ResultPage:
         """One page, newest first.
 
         Raises:
@@ -119,7 +119,7 @@ class Reconciler:
         self,
         rows: GenerationRows,
         results: Results,
-        history: History,
+        history: ResultHistory,
         reporter: Reporter,
         clock: Clock,
         patience: Patience,
@@ -150,7 +150,9 @@ class Reconciler:
             look = await self._look(current, last_chance=last)
             answered = answered or look.answered
             settled = look.answered and settling.is_over(look.found, self._clock.monotonic())
-            if look.found.verdict is Verdict.FOUND or (look.found.verdict is Verdict.PARTLY and (settled or last)):
+            if look.found.verdict is MatchVerdict.FOUND or (
+                look.found.verdict is MatchVerdict.PARTLY and (settled or last)
+            ):
                 ended = await self._end(current, look.found)
                 if ended is not None:
                     return ended
@@ -178,7 +180,7 @@ class Reconciler:
         return (self._clock.now() - since).total_seconds() >= limit
 
     async def _look(self, current: Generation, *, last_chance: bool) -> _Look:
-        nothing = Match(Verdict.WAIT)
+        nothing = Match(MatchVerdict.WAIT)
         requests = await self._results.requests_like(current, RIVAL_WINDOW)
         try:
             requests, history = await self._read(current.prompt, requests)

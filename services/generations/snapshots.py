@@ -7,7 +7,7 @@ from typing import Protocol
 from structlog import get_logger
 
 from services.clock import Clock
-from services.genaipro.events import GenAIProError, HistoryPage
+from services.genaipro.events import GenAIProError, ResultPage
 from services.generations.matching import HistoryBefore, normal_form
 
 FRESH_SECONDS = 20.0
@@ -25,7 +25,7 @@ log = get_logger(__name__)
 class RecentHistory(Protocol):
     """The newest objects of the API's history."""
 
-    async def recent_history(self) -> HistoryPage | None:
+    async def recent_history(self) -> ResultPage | None:
         """The first page, or None where the limit on calls has none to spare.
 
         Raises:

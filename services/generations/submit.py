@@ -33,6 +33,7 @@ from services.genaipro.events import (
     StatusEvent,
     StreamEvent,
 )
+from services.genaipro.rate_limit import RateLimit
 from services.generations.cancelling import CancelRequestedError
 from services.generations.machine import on_status_word
 from services.generations.matching import HistoryBefore
@@ -72,14 +73,6 @@ class PaidApi(Protocol):
         ...
 
 
-class Pace(Protocol):
-    """The own limit on calls to the API."""
-
-    async def wait(self) -> None:
-        """Wait for a place."""
-        ...
-
-
 class Snapshots(Protocol):
     """What the history holds before the call."""
 
@@ -88,7 +81,7 @@ class Snapshots(Protocol):
         ...
 
 
-class Photos(Protocol):
+class PhotoSource(Protocol):
     """Where photos come from."""
 
     async def fetch(self, ref: PhotoRef, directory: Path, position: int) -> PhotoFile:
@@ -134,9 +127,9 @@ class Submitter:
         rows: GenerationRows,
         results: Results,
         api: PaidApi,
-        pace: Pace,
+        pace: RateLimit,
         snapshots: Snapshots,
-        photos: Photos,
+        photos: PhotoSource,
         temp_dirs: TempDirs,
         reporter: Reporter,
         progress_log: ProgressLog,

@@ -19,10 +19,10 @@ from services.genaipro.events import (
     CreditGrant,
     FailedEvent,
     GenAIProError,
-    HistoryPage,
     MaybeAcceptedError,
     NotAcceptedError,
     RefusedError,
+    ResultPage,
     StatusEvent,
     StreamEvent,
 )
@@ -181,10 +181,10 @@ class Client:
 
         yield stream()
 
-    async def histories(self, page: int = 1, page_size: int = 20) -> HistoryPage:
+    async def histories(self, page: int = 1, page_size: int = 20) -> ResultPage:
         if self.begin is not None:
             raise self.begin
-        return HistoryPage([], page, 1)
+        return ResultPage([], page, 1)
 
     async def credits(self) -> tuple[CreditGrant, ...]:
         return (CreditGrant(10, 3, None),)

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from services.genaipro.events import CompletedEvent, MaybeAcceptedError, NotAcceptedError, StatusEvent
-from services.genaipro.upload import Sending, open_form
+from services.genaipro.upload import RequestProgress, open_form
 from services.photos.model import PhotoFile
 from tests.genaipro.conftest import MakeClient
 from tests.genaipro.fakes import COMPLETE, END, STATUS, Exchange, WireServer, event, video
@@ -18,7 +18,7 @@ MANY = 120
 
 
 async def post(paid: aiohttp.ClientSession, url: str) -> bytes:
-    async with paid.post(url, data=b"x", trace_request_ctx=Sending()) as response:
+    async with paid.post(url, data=b"x", trace_request_ctx=RequestProgress()) as response:
         return await response.read()
 
 

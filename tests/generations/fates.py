@@ -23,10 +23,10 @@ from services.failures import Charged, Failure, FailureKind
 from services.genaipro.events import (
     CompletedEvent,
     FailedEvent,
-    HistoryPage,
     MaybeAcceptedError,
     NotAcceptedError,
     RefusedError,
+    ResultPage,
     StatusEvent,
     StreamEvent,
     VideoResult,
@@ -197,23 +197,29 @@ class Service:
         urls = tuple(f"{url}?again" for url in item.urls)
         self.objects[number] = replace(item, id=f"{item.id}-again", urls=urls)
 
-    async def histories(self, page: int = 1, page_size: int = 20) -> HistoryPage:
+    async def histories(self, page: int = 1, page_size: int = 20) -> ResultPage:
         self._fate.step()
         if self.history_fails:
             self.history_fails -= 1
             raise NotAcceptedError(Failure(FailureKind.SERVICE), 500)
         return self._page(page, page_size)
 
-    def _page(self, page: int, page_size: int) -> HistoryPage:
+    def _page(self, page: int, page_size: int) -> ResultPage:
         newest = self.objects[::-1]
         part = newest[(page - 1) * page_size : page * page_size]
-        return HistoryPage(part, page, -(-len(newest) // page_size), self.told)
+        return ResultPage(part, page, -(-len(newest) // page_size), self.told)
 
-    async def recent_history(self) -> HistoryPage | None:
+    async def recent_history(self) -> ResultPage | None:
         self._fate.step()
         return self._page(1, 20) if self.spares else None
 
     async def wait(self) -> None:
+        """The own limit on calls: none."""
+
+    async def spare(self) -> bool:
+        return True
+
+    async def hold(self, seconds: float) -> None:
         """The own limit on calls: none."""
 
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.genaipro.events import HistoryPage, VideoResult
+from services.genaipro.events import ResultPage, VideoResult
 from services.generations.matching import (
     CUT_FROM,
     HistoryBefore,
+    MatchVerdict,
     PromptForm,
     Request,
-    Verdict,
     keys_of,
     match,
     may_share_objects,
@@ -37,23 +37,23 @@ def asked(name: str, second: float, count: int = 1, *, is_open: bool = True) -> 
 
 def test_the_only_object_since_the_request_is_found() -> None:
     found = match(asked("a", 10), [], [thing("old", 0), thing("new", 11)], {})
-    assert found.verdict is Verdict.FOUND
+    assert found.verdict is MatchVerdict.FOUND
     assert [item.id for item in found.results] == ["new"]
 
 
 def test_an_object_from_before_the_request_is_not_taken() -> None:
-    assert match(asked("a", 60), [], [thing("old", 20)], {}).verdict is Verdict.WAIT
+    assert match(asked("a", 60), [], [thing("old", 20)], {}).verdict is MatchVerdict.WAIT
 
 
 def test_an_object_of_another_request_is_not_taken() -> None:
     other = thing("x", 11)
     owners = dict.fromkeys(keys_of(other), "b")
-    assert match(asked("a", 10), [asked("b", 10)], [other], owners).verdict is Verdict.WAIT
+    assert match(asked("a", 10), [asked("b", 10)], [other], owners).verdict is MatchVerdict.WAIT
 
 
 def test_an_object_known_by_its_address_alone_is_not_taken() -> None:
     other = thing("x", 11)
-    assert match(asked("a", 10), [], [other], {f"url:{other.urls[0]}": "b"}).verdict is Verdict.WAIT
+    assert match(asked("a", 10), [], [other], {f"url:{other.urls[0]}": "b"}).verdict is MatchVerdict.WAIT
 
 
 def test_two_people_with_the_same_prompt_each_get_their_own() -> None:
@@ -66,10 +66,10 @@ def test_two_people_with_the_same_prompt_each_get_their_own() -> None:
 def test_while_one_of_two_may_still_come_the_other_waits() -> None:
     one, two = asked("a", 10), asked("b", 12)
     history = [thing("only", 13)]
-    assert match(one, [two], history, {}).verdict is Verdict.WAIT
-    assert match(two, [one], history, {}).verdict is Verdict.WAIT
-    assert match(one, [two], history, {}, last_chance=True).verdict is Verdict.WAIT
-    assert match(two, [one], history, {}, last_chance=True).verdict is Verdict.FOUND
+    assert match(one, [two], history, {}).verdict is MatchVerdict.WAIT
+    assert match(two, [one], history, {}).verdict is MatchVerdict.WAIT
+    assert match(one, [two], history, {}, last_chance=True).verdict is MatchVerdict.WAIT
+    assert match(two, [one], history, {}, last_chance=True).verdict is MatchVerdict.FOUND
 
 
 def test_a_rival_that_ended_with_ids_unknown_to_the_history_uses_up_its_object() -> None:
@@ -81,21 +81,21 @@ def test_a_rival_that_ended_with_ids_unknown_to_the_history_uses_up_its_object()
 def test_one_object_for_each_video_is_gathered() -> None:
     history = [thing("v1", 11), thing("v2", 11.5)]
     found = match(asked("a", 10, 2), [], history, {})
-    assert found.verdict is Verdict.FOUND
+    assert found.verdict is MatchVerdict.FOUND
     assert [item.id for item in found.results] == ["v1", "v2"]
 
 
 def test_fewer_than_asked_for_are_not_all_yet() -> None:
-    assert match(asked("a", 10, 3), [], [thing("v1", 11, urls=2)], {}).verdict is Verdict.PARTLY
+    assert match(asked("a", 10, 3), [], [thing("v1", 11, urls=2)], {}).verdict is MatchVerdict.PARTLY
 
 
 def test_what_is_still_being_made_is_waited_for() -> None:
-    assert match(asked("a", 10), [], [thing("v1", 11, urls=0)], {}).verdict is Verdict.WAIT
+    assert match(asked("a", 10), [], [thing("v1", 11, urls=0)], {}).verdict is MatchVerdict.WAIT
 
 
 def test_a_failed_object_is_an_answer() -> None:
     found = match(asked("a", 10), [], [thing("v1", 11, urls=0, failed=True)], {})
-    assert found.verdict is Verdict.FOUND
+    assert found.verdict is MatchVerdict.FOUND
     assert not found.has_videos
 
 
@@ -169,8 +169,8 @@ def test_a_longer_prompt_is_no_rival_of_an_exact_one() -> None:
     own = replace(asked("a", 10), prompt=VIETNAMESE)
     longer = replace(asked("b", 5), prompt=VIETNAMESE + " và mơ")
     history = [replace(thing("x", 11), prompt=VIETNAMESE)]
-    assert match(own, [longer], history, {}).verdict is Verdict.FOUND
-    assert match(longer, [own], history, {}).verdict is Verdict.WAIT
+    assert match(own, [longer], history, {}).verdict is MatchVerdict.FOUND
+    assert match(longer, [own], history, {}).verdict is MatchVerdict.WAIT
 
 
 @given(
@@ -205,8 +205,8 @@ def test_one_that_was_accepted_out_of_turn_is_told_by_its_size() -> None:
 
 def test_an_object_goes_to_the_request_it_followed() -> None:
     earlier, later = asked("a", 10, is_open=False), asked("b", 40)
-    assert match(later, [earlier], [thing("x", 41)], {}).verdict is Verdict.FOUND
-    assert match(asked("a", 10), [asked("b", 40)], [thing("x", 41)], {}, last_chance=True).verdict is Verdict.WAIT
+    assert match(later, [earlier], [thing("x", 41)], {}).verdict is MatchVerdict.FOUND
+    assert match(asked("a", 10), [asked("b", 40)], [thing("x", 41)], {}, last_chance=True).verdict is MatchVerdict.WAIT
 
 
 def test_single_objects_are_shared_out_by_time() -> None:
@@ -229,12 +229,12 @@ def test_where_every_request_has_its_objects_each_gets_its_own(requests: list[tu
     ]
     for own in all_asked:
         found = match(own, [other for other in all_asked if other.id != own.id], history, {})
-        assert found.verdict is Verdict.FOUND
+        assert found.verdict is MatchVerdict.FOUND
         assert {item.id.partition("-")[0] for item in found.results} == {own.id}
 
 
 def before(*items: VideoResult, offset: float | None = None, complete: bool = True, pages: int = 1) -> HistoryBefore:
-    return replace(HistoryBefore.of(HistoryPage(items, 1, pages, offset)), complete=complete)
+    return replace(HistoryBefore.of(ResultPage(items, 1, pages, offset)), complete=complete)
 
 
 OFFSETS = st.floats(-60, 60)
@@ -247,7 +247,7 @@ def test_with_clocks_a_minute_apart_the_own_object_is_found_and_no_older_one(
     """The service is ahead by ``skew``; what it tells of its time may be nothing, or wrong."""
     older, own = thing("older", 100 - age + skew), thing("own", 100 + latency + skew)
     request = replace(asked("a", 100), before=before(older, offset=told), offset=told)
-    assert match(request, [], [older], {}, last_chance=True).verdict is Verdict.WAIT
+    assert match(request, [], [older], {}, last_chance=True).verdict is MatchVerdict.WAIT
     assert [item.id for item in match(request, [], [older, own], {}).results] == ["own"]
 
 
@@ -260,17 +260,17 @@ def test_the_clock_of_the_service_tells_where_nothing_was_looked_at(
         replace(asked("a", 100), offset=skew + error),
         replace(asked("a", 100), before=before(offset=skew + error, complete=False), offset=None),
     ):
-        assert match(request, [], [older], {}, last_chance=True).verdict is Verdict.WAIT
+        assert match(request, [], [older], {}, last_chance=True).verdict is MatchVerdict.WAIT
         assert [item.id for item in match(request, [], [older, own], {}).results] == ["own"]
 
 
 def test_what_is_older_than_a_full_page_was_there_before() -> None:
     seen = before(thing("x", 90), pages=2)
     own = replace(asked("a", 100), before=seen)
-    assert match(own, [], [thing("older", 89)], {}, last_chance=True).verdict is Verdict.WAIT
-    assert match(own, [], [thing("own", 91)], {}).verdict is Verdict.FOUND
+    assert match(own, [], [thing("older", 89)], {}, last_chance=True).verdict is MatchVerdict.WAIT
+    assert match(own, [], [thing("own", 91)], {}).verdict is MatchVerdict.FOUND
     first = replace(asked("a", 100), before=before(thing("x", 90)))
-    assert match(first, [], [thing("own", 89)], {}).verdict is Verdict.FOUND
+    assert match(first, [], [thing("own", 89)], {}).verdict is MatchVerdict.FOUND
 
 
 def test_what_was_there_before_is_stored_and_read_again() -> None:

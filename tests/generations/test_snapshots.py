@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 import pytest
 
 from services.failures import Failure, FailureKind
-from services.genaipro.events import HistoryPage, NotAcceptedError, VideoResult
+from services.genaipro.events import NotAcceptedError, ResultPage, VideoResult
 from services.generations import snapshots as module
 from services.generations.matching import HistoryBefore
 from services.generations.snapshots import BACK_OFF_SECONDS, FRESH_SECONDS, HistorySnapshots
 from tests.generations.fates import HandClock
 
-PAGE = HistoryPage(
+PAGE = ResultPage(
     [VideoResult("x", "a cat", (), False, False, "pending", datetime(2026, 1, 1, tzinfo=UTC))], 1, 1, clock_offset=2.5
 )
 
@@ -21,10 +21,10 @@ class History:
     """A history that counts its looks."""
 
     def __init__(self) -> None:
-        self.answers: list[HistoryPage | Exception | None] = []
+        self.answers: list[ResultPage | Exception | None] = []
         self.looks = 0
 
-    async def recent_history(self) -> HistoryPage | None:
+    async def recent_history(self) -> ResultPage | None:
         self.looks += 1
         answer = self.answers.pop(0) if self.answers else PAGE
         if isinstance(answer, Exception):
@@ -86,7 +86,7 @@ async def test_a_history_that_fails_is_left_alone_for_a_while(
 async def test_a_history_that_hangs_holds_a_request_for_a_moment_only(
     snapshots: HistorySnapshots, history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def hangs() -> HistoryPage | None:
+    async def hangs() -> ResultPage | None:
         await asyncio.Event().wait()
         return None
 
