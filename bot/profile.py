@@ -1,8 +1,8 @@
-"""What Telegram shows of the bot before anybody writes to it: lists of commands, name and descriptions.
+"""What Telegram shows of the bot before anybody writes to it: lists of commands and descriptions.
 
 Nothing here is needed for the bot to work, and Telegram limits some of it to a few calls a day: every step is tried
 once, and what fails is logged and left. Sources: Bot API pages of ``setMyCommands``, ``BotCommandScope``,
-``setMyName``, ``setMyDescription``, ``setMyShortDescription``.
+``setMyDescription``, ``setMyShortDescription``.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ class Profile:
     """Makes Telegram show the bot as its texts describe it.
 
     Args:
-        bot: The bot; its connections are used, past its rate limiter: a name refused for the day would otherwise
+        bot: The bot; its connections are used, past its rate limiter: a text refused for the day would otherwise
             count as a flood and make every chat wait.
         texts: The words.
         default_language: The language of people whose own is not on offer.
@@ -48,7 +48,9 @@ class Profile:
         self._default_language = default_language
 
     async def publish(self, admin_ids: Iterable[int]) -> None:
-        """Register all commands, and set what differs of name and descriptions; never raises for Telegram's sake.
+        """Register all commands, and set descriptions where the owner has none; never raises for Telegram's sake.
+
+        The name is the owner's, and so is a description that was set in any language.
 
         Args:
             admin_ids: Whose chats get the commands of admins.
@@ -57,10 +59,8 @@ class Profile:
         await self._publish_commands(BotCommandScopeAllGroupChats(), GROUP_COMMANDS)
         for admin_id in sorted(admin_ids):
             await self.publish_for_admin(admin_id)
-        await self._try("name", self._publish_name)
-        for code, phrases in self._editions():
-            await self._try("short_description", partial(self._publish_short_description, code, phrases))
-            await self._try("description", partial(self._publish_description, code, phrases))
+        await self._try("short_description", self._publish_short_descriptions)
+        await self._try("description", self._publish_descriptions)
 
     async def publish_for_admin(self, admin_id: int) -> None:
         """Register the commands of admins in one admin's chat, which Telegram refuses before they wrote to the bot."""
@@ -75,20 +75,22 @@ class Profile:
             commands = [BotCommand(name, phrases.plain(f"command-{name}")) for name in names]
             await self._try("commands", partial(self._bot.set_my_commands, commands, scope, code))
 
-    async def _publish_name(self) -> None:
-        wanted = self._texts.into(self._default_language).plain("bot-name")
-        if (await self._bot.get_my_name()).name != wanted:
-            await self._bot.set_my_name(wanted)
+    async def _publish_short_descriptions(self) -> None:
+        found = [(await self._bot.get_my_short_description(code)).short_description for code, _ in self._editions()]
+        if self._may_set(found, "bot-short-description"):
+            for code, phrases in self._editions():
+                await self._bot.set_my_short_description(phrases.plain("bot-short-description"), code)
 
-    async def _publish_short_description(self, code: str | None, phrases: Phrases) -> None:
-        wanted = phrases.plain("bot-short-description")
-        if (await self._bot.get_my_short_description(code)).short_description != wanted:
-            await self._bot.set_my_short_description(wanted, code)
+    async def _publish_descriptions(self) -> None:
+        found = [(await self._bot.get_my_description(code)).description for code, _ in self._editions()]
+        if self._may_set(found, "bot-description"):
+            for code, phrases in self._editions():
+                await self._bot.set_my_description(phrases.plain("bot-description"), code)
 
-    async def _publish_description(self, code: str | None, phrases: Phrases) -> None:
-        wanted = phrases.plain("bot-description")
-        if (await self._bot.get_my_description(code)).description != wanted:
-            await self._bot.set_my_description(wanted, code)
+    def _may_set(self, found: list[str], text_id: str) -> bool:
+        """Whether every description is missing or ours, and not all are there: a start may have died in between."""
+        ours = [phrases.plain(text_id) for _, phrases in self._editions()]
+        return found != ours and all(text in ("", own) for text, own in zip(found, ours, strict=True))
 
     @staticmethod
     async def _try(what: str, step: Callable[[], Awaitable[object]]) -> None:

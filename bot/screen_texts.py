@@ -87,7 +87,6 @@ ALARMS: Mapping[str, tuple[SampleText, ...]] = {
 """What the admins are told."""
 
 PROFILE: Mapping[str, tuple[SampleText, ...]] = {
-    "bot-name": _PLAIN,
     "bot-short-description": _PLAIN,
     "bot-description": _PLAIN,
     **{

@@ -72,6 +72,14 @@ class Incoming:
         return self.arrived.update_id
 
 
+def _lane_of(update: Update) -> str:
+    """The lane of a person in a chat; what must be answered within seconds has one of its own."""
+    if update.pre_checkout_query is not None or update.inline_query is not None:
+        return f"now:{update.update_id}"
+    chat, user = update.effective_chat, update.effective_user
+    return lane_name(chat.id if chat else 0, user.id if user else 0)
+
+
 class _CutShortError(Exception):
     """An outage of the database ended the attempt."""
 
@@ -119,10 +127,8 @@ class UpdateQueue:
             update = Update.de_json(data, bot)
             if is_overheard(update, BotName(bot.id, bot.username)):
                 return Incoming(Arrived(number, "", ""), OVERHEARD)
-            chat, user = update.effective_chat, update.effective_user
-            lane = lane_name(chat.id if chat else 0, user.id if user else 0)
             kind = next((kind for kind in ALLOWED_UPDATES if getattr(update, kind) is not None), OTHER)
-            return Incoming(Arrived(number, lane, payload), kind, update)
+            return Incoming(Arrived(number, _lane_of(update), payload), kind, update)
         except Exception as error:  # noqa: BLE001 - the library raises whatever a wrong field leads to
             log.warning("update_not_readable", error=type(error).__name__)
             return Incoming(Arrived(number, ODD_LANE, payload), OTHER)

@@ -184,7 +184,6 @@ def test_the_language_is_the_chosen_one_then_telegrams_then_the_default(
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_telegram_shows_of_the_bot_fits_its_limits(language: str, texts: Texts) -> None:
     phrases = texts.into(language)
-    assert 0 < len(phrases.plain("bot-name")) <= 64
     assert 0 < len(phrases.plain("bot-short-description")) <= 120
     assert 0 < len(phrases.plain("bot-description")) <= 512
     for name in {*PRIVATE_COMMANDS, *GROUP_COMMANDS, *ADMIN_COMMANDS}:

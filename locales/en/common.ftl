@@ -1,5 +1,4 @@
 # What Telegram shows of the bot before anybody writes to it.
-bot-name = Pho2Video
 bot-short-description = Turns your photos into short videos. Send 1 to 3 photos and say what should happen.
 bot-description =
     Send 1 to 3 photos and write what should happen in them.

@@ -1,5 +1,4 @@
 # Những gì Telegram hiển thị về bot trước khi có ai nhắn tin.
-bot-name = Pho2Video
 bot-short-description = Biến ảnh của bạn thành video ngắn. Gửi 1 đến 3 ảnh và cho biết điều gì sẽ diễn ra.
 bot-description =
     Gửi 1 đến 3 ảnh và viết điều bạn muốn diễn ra trong đó.

@@ -174,6 +174,32 @@ async def test_people_do_not_wait_for_each_other() -> None:
     assert here.done == [2, 1]
 
 
+@pytest.mark.parametrize(
+    "update",
+    [
+        {
+            "pre_checkout_query": {
+                "id": "1",
+                "from": PERSON,
+                "currency": "XTR",
+                "total_amount": 25,
+                "invoice_payload": "p",
+            }
+        },
+        {"inline_query": {"id": "1", "from": PERSON, "query": "", "offset": ""}},
+    ],
+)
+async def test_what_must_be_answered_within_seconds_waits_for_nothing(update: dict[str, Any]) -> None:
+    here = Bench()
+    here.turns = {1: [Turn.LATER]}
+    here.clock.gate.clear()
+    await here.queue.take([here.read(private(1)), here.read(update | {"update_id": 2})])
+    await here.forgotten.wait()
+    assert here.done == [2]
+    here.clock.gate.set()
+    await here.queue._tasks.drain()
+
+
 async def test_commit_that_nobody_waits_for_any_more_is_handled_all_the_same() -> None:
     here = Bench()
     asked, answer = asyncio.Event(), asyncio.Event()

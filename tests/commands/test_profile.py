@@ -41,28 +41,40 @@ async def test_the_language_by_default_is_that_of_the_settings(bot: Bot) -> None
     assert (await bot.get_my_commands(BotCommandScopeAllPrivateChats(), "en"))[0].description != first.description
 
 
-async def test_name_and_descriptions_are_set_when_they_differ_and_only_then(
+WRITING = ("setMyName", "setMyDescription", "setMyShortDescription")
+
+
+async def test_descriptions_are_set_where_there_are_none_and_only_then(
     profile: Profile, bot: Bot, server: BotApiServer
 ) -> None:
     await bot.set_my_name("Another name")
     await profile.publish([])
     texts = Texts("en")
-    assert (await bot.get_my_name()).name == "Pho2Video"
+    assert (await bot.get_my_name()).name == "Another name"
     assert (await bot.get_my_description("vi")).description == texts.into("vi").plain("bot-description")
     assert (await bot.get_my_short_description()).short_description == texts.into("en").plain("bot-short-description")
-    methods = ("setMyName", "setMyDescription", "setMyShortDescription")
-    before = [len(server.calls(method)) for method in methods]
+    before = [len(server.calls(method)) for method in WRITING]
     await profile.publish([])
-    assert [len(server.calls(method)) for method in methods] == before
+    assert [len(server.calls(method)) for method in WRITING] == before
+
+
+@pytest.mark.parametrize("language", [None, "vi", "en"])
+async def test_descriptions_of_the_owner_stay(
+    profile: Profile, bot: Bot, server: BotApiServer, language: str | None
+) -> None:
+    await bot.set_my_description("The bot of our film club", language)
+    await bot.set_my_short_description("Our film club", language)
+    before = [len(server.calls(method)) for method in WRITING]
+    await profile.publish([])
+    assert (await bot.get_my_description(language)).description == "The bot of our film club"
+    assert (await bot.get_my_short_description(language)).short_description == "Our film club"
+    assert [len(server.calls(method)) for method in WRITING] == before
 
 
 async def test_a_refused_step_stops_no_other_one(profile: Profile, bot: Bot, server: BotApiServer) -> None:
-    await bot.set_my_name("Another name")
-    server.fail("setMyName", retry_after=86400, description="Too Many Requests: retry after 86400")
     server.fail("getMyShortDescription", status=500, description="Internal Server Error")
     server.fail("setMyCommands", description="Bad Request: chat not found", times=2)
     await profile.publish([4242])
-    assert (await bot.get_my_name()).name == "Another name"
     assert (await bot.get_my_description()).description == Texts("en").into("en").plain("bot-description")
     assert await bot.get_my_commands(BotCommandScopeAllGroupChats())
 
