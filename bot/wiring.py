@@ -35,13 +35,13 @@ from services.generations.relocate import Relocator
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
 from services.generations.sending import SendTools
-from services.generations.service import Generations
 from services.generations.snapshots import HistorySnapshots
 from services.generations.submit import Submitter, Timing
 from services.generations.worker import Worker
 from services.generations.workflow import Workflow
 from services.messenger import Messenger
 from services.metering import MeteredFetcher, MeteredGenAIPro, MeteredPhotos
+from services.orders import Generations
 from services.people import People
 from services.photos.fetch import MAX_PHOTO_BYTES, PhotoFetcher
 from services.photos.telegram_files import BotFiles

@@ -10,10 +10,10 @@ from services.generations.cancelling import CancelWatch
 from services.generations.progress_log import ProgressLog
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
-from services.generations.service import Generations
 from services.generations.worker import Worker
 from services.messenger import Messenger
 from services.metering import MeteredGenAIPro
+from services.orders import Generations
 from services.people import People
 from services.photos.fetch import PhotoFetcher
 from services.status.board import StatusBoard

@@ -21,7 +21,7 @@ from services.texts import Phrases
 
 
 class Placing(Protocol):
-    """Takes confirmed requests (``services.generations.service.Generations``)."""
+    """Takes confirmed requests (``services.orders.Generations``)."""
 
     def place(self, session: Session, order: Order) -> PlaceOutcome:
         """Make the generation, in the caller's transaction that writes; idempotent by the request key."""

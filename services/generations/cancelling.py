@@ -1,7 +1,7 @@
 """Cancel, from any place at any state: what a person wants reaches the run that does the work, within a second."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from services.changes import Changes
-from services.generations.store import RunOvertakenError
+from services.generations.model import FINAL, Generation, State
+from services.generations.store import ROWS, RunOvertakenError, change, load
 from services.store.database import Database
 from services.store.schema import GenerationRow
 
@@ -162,3 +163,28 @@ class CancelWatch:
 def _wishes(session: Session, ids: list[str]) -> Sequence[Row[str, int, datetime | None]]:
     query = select(GenerationRow.id, GenerationRow.epoch, GenerationRow.cancel_requested_at)
     return session.execute(query.where(GenerationRow.id.in_(ids))).all()
+
+
+def request_cancel(
+    session: Session, generation_id: str, now: datetime, announce: Callable[[Session], None] | None = None
+) -> Generation | None:
+    """Note that the person wants it cancelled; one that still waits in the queue ends at once.
+
+    Args:
+        session: May write.
+        generation_id: Which.
+        now: The time.
+        announce: Tells those who may run it, in the transaction of the wish.
+
+    Returns:
+        The generation after it, or None when there is none.
+    """
+    own = ROWS.c.id == generation_id
+    waiting = own & (ROWS.c.state == State.QUEUED.value)
+    ended = {"state": State.CANCELLED.value, "cancel_requested_at": now, "finished_at": now, "note": ""}
+    if not change(session, waiting, **ended):
+        running = ROWS.c.state.not_in([state.value for state in FINAL | {State.DELIVERING}])
+        missing = ROWS.c.cancel_requested_at.is_(None)
+        if change(session, own & running & missing, cancel_requested_at=now) and announce is not None:
+            announce(session)
+    return load(session, generation_id)

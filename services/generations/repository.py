@@ -4,15 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from services.clock import Clock
 from services.failures import Failure
 from services.generations import store
+from services.generations.cancelling import request_cancel
 from services.generations.matching import HistoryBefore
 from services.generations.model import FINAL, Generation, Lease, State
 from services.store.database import Database
+from services.store.schema import NO_MESSAGE, GenerationRow
 
 
 @dataclass
@@ -90,12 +93,26 @@ class GenerationRows:
         self, generation_id: str, announce: Callable[[Session], None] | None = None
     ) -> Generation | None:
         """Note that the person wants it cancelled; one that still waits in the queue ends at once."""
-        return await self.database.write(store.request_cancel, generation_id, self.clock.now(), announce)
+        return await self.database.write(request_cancel, generation_id, self.clock.now(), announce)
 
     async def move_chat(self, old_chat_id: int, new_chat_id: int) -> None:
         """Follow a group that became a supergroup."""
-        await self.database.write(store.move_chat, old_chat_id, new_chat_id)
+        await self.database.write(_move_chat, old_chat_id, new_chat_id)
 
     async def prune(self, before: datetime) -> int:
         """Delete generations that ended before a time; returns how many."""
-        return await self.database.write(store.prune, before)
+        return await self.database.write(_prune, before)
+
+
+def _move_chat(session: Session, old_chat_id: int, new_chat_id: int) -> None:
+    # Its messages have new ids there, so that old ones are neither replied to nor edited.
+    moved = {"chat_id": new_chat_id, "status_message_id": None, "request_message_id": NO_MESSAGE}
+    store.change(session, store.ROWS.c.chat_id == old_chat_id, **moved)
+
+
+def _prune(session: Session, before: datetime) -> int:
+    ended = GenerationRow.state.in_([state.value for state in FINAL]) & (GenerationRow.finished_at < before)
+    old = session.scalars(select(GenerationRow).where(ended).limit(1000).with_for_update(skip_locked=True)).all()
+    for row in old:
+        session.delete(row)
+    return len(old)

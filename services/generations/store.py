@@ -5,7 +5,7 @@ for making one takes longer than the database takes over it. Their parameters: `
 row, and the others what is new.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, cast
@@ -22,7 +22,7 @@ from services.generations.matching import HistoryBefore
 from services.generations.model import FINAL, Generation, Lease, Order, Shape, State
 from services.photos.model import PhotoKind, PhotoRef
 from services.store.dialects import affected
-from services.store.schema import NO_MESSAGE, NO_THREAD, GenerationPhotoRow, GenerationRow
+from services.store.schema import NO_THREAD, GenerationPhotoRow, GenerationRow
 
 ROWS = cast("Table", GenerationRow.__table__)
 """The table itself: an event of a stream costs one statement here, and each through the mapper costs several."""
@@ -330,50 +330,6 @@ def set_status_message(session: Session, generation: Generation, message_id: int
 def mark_final_shown(session: Session, generation_id: str, now: datetime) -> None:
     """Remember that the requester was told the end."""
     change(session, ROWS.c.id == generation_id, final_shown_at=now)
-
-
-def request_cancel(
-    session: Session, generation_id: str, now: datetime, announce: Callable[[Session], None] | None = None
-) -> Generation | None:
-    """Note that the person wants it cancelled; one that still waits in the queue ends at once.
-
-    Args:
-        session: May write.
-        generation_id: Which.
-        now: The time.
-        announce: Tells those who may run it, in the transaction of the wish.
-
-    Returns:
-        The generation after it, or None when there is none.
-    """
-    own = ROWS.c.id == generation_id
-    waiting = own & (ROWS.c.state == State.QUEUED.value)
-    ended = {"state": State.CANCELLED.value, "cancel_requested_at": now, "finished_at": now, "note": ""}
-    if not change(session, waiting, **ended):
-        running = ROWS.c.state.not_in([state.value for state in FINAL | {State.DELIVERING}])
-        missing = ROWS.c.cancel_requested_at.is_(None)
-        if change(session, own & running & missing, cancel_requested_at=now) and announce is not None:
-            announce(session)
-    return load(session, generation_id)
-
-
-def move_chat(session: Session, old_chat_id: int, new_chat_id: int) -> None:
-    """A group became a supergroup: its messages have new ids there, so old ones are not replied to or edited."""
-    moved = {"chat_id": new_chat_id, "status_message_id": None, "request_message_id": NO_MESSAGE}
-    change(session, ROWS.c.chat_id == old_chat_id, **moved)
-
-
-def prune(session: Session, before: datetime) -> int:
-    """Delete generations that ended before a time, with all that belongs to them.
-
-    Returns:
-        How many.
-    """
-    ended = GenerationRow.state.in_([state.value for state in FINAL]) & (GenerationRow.finished_at < before)
-    old = session.scalars(select(GenerationRow).where(ended).limit(1000).with_for_update(skip_locked=True)).all()
-    for row in old:
-        session.delete(row)
-    return len(old)
 
 
 def _of(run: Generation) -> dict[str, object]:

@@ -15,8 +15,8 @@ from services.generations import cancelling
 from services.generations.cancelling import CancelRequestedError, CancelScopes, CancelWatch
 from services.generations.model import CancelOutcome, Generation, Lease, Order, State
 from services.generations.repository import GenerationRows
-from services.generations.service import Generations
 from services.generations.store import RunOvertakenError, insert
+from services.orders import Generations
 from services.store.database import Database, open_database
 from tests.generations.bench import PHOTO
 

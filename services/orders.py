@@ -1,4 +1,4 @@
-"""Generations as handlers see them: placed, cancelled, asked for again."""
+"""Orders as handlers see them: placed, cancelled, asked for again; above generations and their status messages."""
 
 from collections.abc import Callable
 
