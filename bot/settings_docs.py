@@ -4,7 +4,7 @@ from itertools import groupby
 from pathlib import Path
 
 from bot.errors import OperatorError
-from bot.settings_model import Settings, doc_of
+from bot.settings import Settings, doc_of
 from bot.settings_types import Doc
 
 BEGIN = "<!-- settings:begin -->"

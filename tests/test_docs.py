@@ -9,7 +9,7 @@ import typer
 from PIL import Image
 
 from bot.cli import app
-from bot.settings_model import Settings
+from bot.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(

@@ -11,7 +11,7 @@ import pytest
 import structlog
 from prometheus_client import CollectorRegistry
 
-from bot.settings_model import Settings
+from bot.settings import Settings
 from bot.telegram_session import TelegramRequest
 from services.clock import SystemClock
 from services.telemetry import Telemetry

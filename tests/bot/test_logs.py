@@ -10,8 +10,7 @@ from typing import Literal
 import pytest
 import structlog
 
-from bot.log_lines import LONGEST
-from bot.logs import configure_logging, install_hooks, install_loop_handler
+from bot.logs import LONGEST, configure_logging, install_hooks, install_loop_handler
 from bot.redaction import Redactor
 
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"

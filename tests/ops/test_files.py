@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import bot
 from bot.cli import app
-from bot.settings_model import Settings
+from bot.settings import Settings
 from services.generations.model import State
 from tests.e2e.operator import operated
 
