@@ -128,10 +128,12 @@ class Queue:
         )
         return int(on_their_way or 0) + int(made or 0) + int(paid_in_vain or 0)
 
+    async def is_any_waiting(self) -> bool:
+        """Whether anything waits; asked each time that a place becomes free."""
+        return await self._database.read(_is_any_waiting)
+
     async def claim_next(self, process_id: str) -> list[Generation]:
         """Give turns to as many as the limits allow, and make them this process's in the same commit."""
-        if not await self._database.read(_is_any_waiting):
-            return []
         return await self._database.write(claim_next, self._limits, process_id, self._clock.now())
 
     async def positions(self) -> dict[str, int]:

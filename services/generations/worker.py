@@ -77,8 +77,9 @@ class Worker:
                 if loop.time() >= mend_at:
                     await self.mend()
                     mend_at = loop.time() + MEND_SECONDS
-                await self.claim()
-                await self._show_places()
+                if await self.queue.is_any_waiting():
+                    await self.claim()
+                    await self._show_places()
                 self.contact.answered()
             except (SQLAlchemyError, OSError) as error:
                 self.contact.failed()

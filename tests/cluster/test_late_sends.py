@@ -9,7 +9,8 @@ from services.clock import SystemClock
 from services.delivery.plan import Limits as SendLimits
 from services.delivery.plan import Prepared, Way
 from services.delivery.send import Outgoing, SentVideo
-from services.generations.model import Generation, Lease, Order, State
+from services.genaipro.events import VideoResult
+from services.generations.model import Generation, Lease, Order
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
 from services.generations.sending import Item, Sending, SendTools
@@ -49,7 +50,8 @@ async def test_a_video_is_sent_only_while_it_is_ours(postgres_database: Database
     await postgres_database.write(insert, "g", order, clock.now())
     run = await take_over(rows, "g")
     assert run is not None
-    run = await rows.move(run, State.DELIVERING)
+    made = VideoResult("id", "a cat", ("https://a.example/0.mp4",), True, False, "completed", None)
+    run = await results.record(run, [made], exclusive=False)
     chat = SlowChat(rows, run, is_overtaken=is_overtaken)
 
     async def nowhere(_old: int, _new: int) -> None:
