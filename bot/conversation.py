@@ -133,7 +133,7 @@ def build_conversation(application: AnyApplication, services: Services, settings
     database, clock = services.database, services.clock
     answers = Answers(services.messenger)
     guard = Guard(services.access, services.people, services.texts, services.throttle, answers)
-    drafts, buttons = Drafts(database, clock, new_id), DraftButtons(database, clock, new_id)
+    drafts, buttons = Drafts(database, clock, new_id), DraftButtons(database, clock, new_id, services.texts)
     cards, starter = CardStore(database, clock), Starter(database, services.generations, clock)
     arrivals = Arrivals(database, application.bot.id)
     updates = CardUpdates(

@@ -5,6 +5,7 @@ Telegram's page on bot features (privacy mode, commands with ``@username``).
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,10 +14,19 @@ from telegram import Message, MessageEntity, Update
 from telegram.constants import ChatType, MessageEntityType
 
 from handlers.media import album_words_in, photo_in, words_in
-from services.drafts.model import is_count
+from services.drafts.model import Wanted, is_count
+from services.generations.model import Shape
 
 _COMMAND = re.compile(r"/video(?:@(?P<bot>\w+))?(?![\w@])", re.IGNORECASE)
-_COUNT = re.compile(r"[x×](?P<count>\d{1,2})(?=\s|$)", re.IGNORECASE)
+_COUNT = re.compile(r"[x×](?P<count>\d{1,2})", re.IGNORECASE)
+_SHAPES = {
+    "tall": Shape.TALL,
+    "9:16": Shape.TALL,
+    "dọc": Shape.TALL,
+    "wide": Shape.WIDE,
+    "16:9": Shape.WIDE,
+    "ngang": Shape.WIDE,
+}
 _LEADING = " \t\n,:;–—-"
 
 
@@ -41,11 +51,18 @@ class Wish:
         prompt: What should happen, or empty.
         count: The number of videos, 1 to 4, or None when none is named.
         is_count_wrong: Whether a number is named that cannot be asked for.
+        shape: The form of the videos, or None when none is named.
     """
 
     prompt: str
     count: int | None = None
     is_count_wrong: bool = False
+    shape: Shape | None = None
+
+    @property
+    def wanted(self) -> Wanted:
+        """What it asks for beside its words."""
+        return Wanted(self.count, self.shape)
 
 
 class Manner(StrEnum):
@@ -86,13 +103,23 @@ def read_command(text: str, bot: BotName) -> Wish | None:
 
 
 def read_wish(text: str) -> Wish:
-    """The number of videos (``x3``, ``X3`` or ``×3``) and the prompt in what follows a command or a mention."""
-    text = text.strip()
-    match = _COUNT.match(text)
-    if match is None:
-        return Wish(text)
-    prompt, count = text[match.end() :].strip(), int(match["count"])
-    return Wish(prompt, count) if is_count(count) else Wish(prompt, None, is_count_wrong=True)
+    """What follows a command or a mention: number (``x3``) and shape (``tall``) in any order, then the prompt."""
+    count: int | None = None
+    shape: Shape | None = None
+    rest = text.strip()
+    while rest:
+        word = rest.split(maxsplit=1)[0]
+        number, form = _COUNT.fullmatch(word), _SHAPES.get(unicodedata.normalize("NFC", word).lower())
+        if number is not None and count is None:
+            count = int(number["count"])
+        elif form is not None and shape is None:
+            shape = form
+        else:
+            break
+        rest = rest[len(word) :].strip()
+    if count is not None and not is_count(count):
+        return Wish(rest, None, is_count_wrong=True, shape=shape)
+    return Wish(rest, count, shape=shape)
 
 
 def read_mention(text: str, entities: Sequence[MessageEntity], bot: BotName) -> Wish | None:

@@ -11,9 +11,11 @@ from handlers.gathering import defaults_of, owner_of
 from handlers.guard import Visitor
 from services.drafts.buttons import PressOutcome
 from services.drafts.starting import NotStarted, Refused, Started, StartOutcome, refusal
-from services.generations.model import FINAL, Order, State
+from services.generations.model import FINAL, Order, Shape, State
 
-_CARD = re.compile(r"(?a:d:(?P<id>[0-9a-zA-Z_-]{1,40}):(?P<word>[1-4]|go|cancel))")
+_CARD = re.compile(
+    r"(?a:d:(?P<id>[0-9a-zA-Z_-]{1,40}):(?P<word>[1-4]|go|cancel|wide|tall|ideas|back|i-[a-z0-9-]{1,20}))"
+)
 _STATUS = re.compile(r"(?a:g:(?P<id>[0-9a-zA-Z_-]{1,40}):(?P<word>cancel|again|edit))")
 
 _REFUSALS = {
@@ -22,6 +24,8 @@ _REFUSALS = {
     PressOutcome.CANCELLED: "draft-cancelled",
     PressOutcome.UNKNOWN: "draft-unknown",
     PressOutcome.INCOMPLETE: "draft-incomplete",
+    PressOutcome.TALL_PHOTOS: "draft-tall-photos",
+    PressOutcome.TOO_LONG: "draft-too-long",
 }
 
 
@@ -61,7 +65,7 @@ class Buttons:
         self._deps = deps
 
     async def card(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-        """A button of a card: another number of videos, Generate, or Cancel."""
+        """A button of a card: number, shape or ideas, Generate, or Cancel."""
         visitor = await self._deps.guard.admit(update)
         query = update.callback_query
         if visitor is None or query is None:
@@ -95,19 +99,30 @@ class Buttons:
             await self._answer(update.callback_query, visitor, "menu-stale")
 
     async def _change(self, query: CallbackQuery, visitor: Visitor, pressed: Pressed) -> None:
-        user_id = visitor.caller.user_id
+        outcome = await self._press(pressed, visitor.caller.user_id, _message_of(query))
         if pressed.word == "cancel":
-            outcome = await self._deps.buttons.cancel(pressed.id, user_id, _message_of(query))
             started = None if outcome is PressOutcome.DONE else await self._deps.generations.of_draft(pressed.id)
             if started is not None:
                 # The card has not become the status message yet: what it cancels is the request.
                 await self._cancel_generation(query, visitor, started)
                 return
-        else:
-            outcome = await self._deps.buttons.set_count(pressed.id, user_id, int(pressed.word), _message_of(query))
         if outcome is PressOutcome.DONE:
             self._deps.timers.now(pressed.id)
         await self._answer(query, visitor, _REFUSALS.get(outcome))
+
+    async def _press(self, pressed: Pressed, user_id: int, card: int | None) -> PressOutcome:
+        buttons = self._deps.buttons
+        match pressed.word:
+            case "cancel":
+                return await buttons.cancel(pressed.id, user_id, card)
+            case "wide" | "tall":
+                return await buttons.set_shape(pressed.id, user_id, Shape(pressed.word), card)
+            case "ideas" | "back":
+                return await buttons.show_ideas(pressed.id, user_id, card, shown=pressed.word == "ideas")
+            case word if word.startswith("i-"):
+                return await buttons.toggle_idea(pressed.id, user_id, word.removeprefix("i-"), card)
+            case number:
+                return await buttons.set_count(pressed.id, user_id, int(number), card)
 
     async def _generate(self, query: CallbackQuery, visitor: Visitor, draft_id: str) -> None:
         outcome = await self._deps.starter.start(draft_id, visitor.caller.user_id, _message_of(query))

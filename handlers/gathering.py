@@ -12,7 +12,7 @@ from handlers.guard import Visitor
 from handlers.media import Unusable
 from services.drafts.albums import SeenPhoto
 from services.drafts.drafts import Added, AddOutcome, Incoming
-from services.drafts.model import Defaults, DraftItem, Owner
+from services.drafts.model import NOTHING_WANTED, Defaults, DraftItem, Owner, Wanted
 from services.photos.model import PhotoKind, PhotoProblem, PhotoRef
 from services.screens import Place, Screen
 from services.texts import Argument
@@ -59,7 +59,7 @@ def owner_of(visitor: Visitor) -> Owner:
 def defaults_of(visitor: Visitor) -> Defaults:
     """How a visitor's new draft begins."""
     chosen = visitor.preferences
-    return Defaults(chosen.language, chosen.usual_count, chosen.starts_at_once)
+    return Defaults(chosen.language, chosen.usual_count, chosen.starts_at_once, chosen.usual_shape)
 
 
 def words_item(message: Message, words: str) -> DraftItem:
@@ -126,7 +126,7 @@ class Gathering:
         message: Message,
         items: list[DraftItem],
         *,
-        count: int | None = None,
+        wanted: Wanted = NOTHING_WANTED,
         request_message_id: int | None = None,
         opens: bool = True,
     ) -> Added:
@@ -136,12 +136,12 @@ class Gathering:
             visitor: Whose they are.
             message: The message that brought them.
             items: The messages.
-            count: The number of videos they ask for, or None.
+            wanted: What they ask for beside their words.
             request_message_id: The message that is the request, where that is none of the items.
             opens: Whether a draft is made where there is none.
         """
         defaults = defaults_of(visitor) if opens else None
-        added = await self._deps.drafts.add(Incoming(owner_of(visitor), items, defaults, count, request_message_id))
+        added = await self._deps.drafts.add(Incoming(owner_of(visitor), items, defaults, wanted, request_message_id))
         await self.follow(visitor, message, added)
         return added
 

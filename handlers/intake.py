@@ -18,7 +18,7 @@ from handlers.gathering import Gathering, words_item
 from handlers.media import album_words_in, photo_in, unusable_in, words_in
 from handlers.video import VideoRequests
 from services.drafts.drafts import Edition
-from services.drafts.model import DraftItem, Owner
+from services.drafts.model import NOTHING_WANTED, DraftItem, Owner
 from services.photos.model import PhotoKind, PhotoRef
 
 
@@ -152,7 +152,7 @@ class Edits:
             wish.prompt if wish is not None else text,
             # An image file would have to be looked at first; the one that was, stays.
             photo if photo is not None and photo.kind is PhotoKind.PHOTO else None,
-            wish.count if wish is not None else None,
+            wish.wanted if wish is not None else NOTHING_WANTED,
         )
         draft_id = await self._deps.drafts.change_message(message.chat.id, message.from_user.id, edition)
         if draft_id is not None:

@@ -1,4 +1,4 @@
-"""``/settings``: language, usual number of videos, start without asking; one message with everything in it."""
+"""``/settings``: language, usual number and shape of videos, start without asking; all in one message."""
 
 from dataclasses import dataclass, replace
 
@@ -9,13 +9,13 @@ from handlers.answers import Answers
 from handlers.guard import Guard, Visitor
 from handlers.menus import data_of
 from handlers.presses import Presses
-from services.generations.model import MAX_VIDEOS
+from services.generations.model import MAX_VIDEOS, Shape
 from services.people import People, Preferences
 from services.screens import Button, Screen
 from services.texts import LANGUAGES, Phrases, Texts
 
 MENU = "s"
-LANGUAGE, COUNT, AT_ONCE = "language", "count", "atonce"
+LANGUAGE, COUNT, SHAPE, AT_ONCE = "language", "count", "shape", "atonce"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,12 @@ class Setting:
 
 def understand(words: tuple[str, ...]) -> Setting | None:
     """The choice behind a button's words, or None."""
-    allowed = {LANGUAGE: LANGUAGES, COUNT: tuple(map(str, range(1, MAX_VIDEOS + 1))), AT_ONCE: ("on", "off")}
+    allowed = {
+        LANGUAGE: LANGUAGES,
+        COUNT: tuple(map(str, range(1, MAX_VIDEOS + 1))),
+        SHAPE: tuple(shape.value for shape in Shape),
+        AT_ONCE: ("on", "off"),
+    }
     match words:
         case (name, value) if value in allowed.get(name, ()):
             return Setting(name, value)
@@ -49,6 +54,7 @@ def settings_screen(phrases: Phrases, owner_id: int, preferences: Preferences) -
         "settings-text",
         language=phrases.plain(f"settings-language-{preferences.language}"),
         count=preferences.usual_count,
+        shape=preferences.usual_shape.value,
         asking=at_once,
     )
     languages = tuple(
@@ -58,8 +64,11 @@ def settings_screen(phrases: Phrases, owner_id: int, preferences: Preferences) -
         button("settings-count", COUNT, number, is_chosen=number == preferences.usual_count, number=number)
         for number in range(1, MAX_VIDEOS + 1)
     )
+    shapes = tuple(
+        button(f"draft-button-{one.value}", SHAPE, one.value, is_chosen=one is preferences.usual_shape) for one in Shape
+    )
     starts = tuple(button(f"settings-at-once-{one}", AT_ONCE, one, is_chosen=one == at_once) for one in ("off", "on"))
-    return Screen(text, (languages, counts, starts))
+    return Screen(text, (languages, counts, shapes, starts))
 
 
 class SettingsMenu:
@@ -100,6 +109,9 @@ class SettingsMenu:
             case "count":
                 await self._people.set_usual_count(user_id, int(setting.value))
                 now = replace(now, usual_count=int(setting.value))
+            case "shape":
+                await self._people.set_usual_shape(user_id, Shape(setting.value))
+                now = replace(now, usual_shape=Shape(setting.value))
             case _:
                 is_on = setting.value == "on"
                 await self._people.set_starts_at_once(user_id, starts_at_once=is_on)

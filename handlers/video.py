@@ -10,9 +10,9 @@ from handlers.gathering import Gathering, defaults_of, owner_of, words_item
 from handlers.guard import Visitor
 from handlers.media import photo_in, unusable_in
 from services.drafts.drafts import AddOutcome
-from services.drafts.model import DraftItem, borrow
+from services.drafts.model import DraftItem, borrow, photo_limit
 from services.drafts.starting import Refused, refusal_screen
-from services.generations.model import MAX_VIDEOS, Order
+from services.generations.model import MAX_VIDEOS, Order, Shape
 from services.photos.model import MAX_PHOTOS, PhotoRef
 from services.screens import Place
 from services.throttle import chat_key
@@ -54,10 +54,10 @@ class VideoRequests:
     async def _with_own(self, visitor: Visitor, message: Message, item: DraftItem, wish: Wish) -> None:
         items, album = await self._gathering.parts(visitor, message, item), message.media_group_id
         if album is None or not wish.prompt:
-            await self._gathering.add(visitor, message, items, count=wish.count)
+            await self._gathering.add(visitor, message, items, wanted=wish.wanted)
             return
         added = await self._deps.starting_albums.begin(
-            owner_of(visitor), defaults_of(visitor), album, items, wish.count
+            owner_of(visitor), defaults_of(visitor), album, items, wish.wanted
         )
         await self._gathering.follow(visitor, message, added)
 
@@ -75,7 +75,7 @@ class VideoRequests:
                 visitor,
                 message,
                 list(borrow(photos, after=message.message_id)),
-                count=wish.count,
+                wanted=wish.wanted,
                 request_message_id=message.message_id,
             )
         return True
@@ -96,7 +96,7 @@ class VideoRequests:
             item = DraftItem(message.message_id, wish.prompt)
             # In a group a lone prompt only completes a draft that waits for one.
             opens = visitor.caller.is_private
-            added = await self._gathering.add(visitor, message, [item], count=wish.count, opens=opens)
+            added = await self._gathering.add(visitor, message, [item], wanted=wish.wanted, opens=opens)
             if added.outcome is not AddOutcome.NO_DRAFT:
                 return
         if visitor.caller.is_private:
@@ -105,7 +105,14 @@ class VideoRequests:
             await self._gathering.reply(visitor, message, "video-how-to-ask", limit=MAX_PHOTOS)
 
     async def _order(self, visitor: Visitor, message: Message, wish: Wish, photos: list[PhotoRef]) -> None:
-        owner = owner_of(visitor)
+        owner, shape = owner_of(visitor), wish.shape or visitor.preferences.usual_shape
+        if len(photos) > photo_limit(shape):
+            if wish.shape is Shape.TALL:
+                await self._gathering.say_once(visitor, message, "draft-tall-photos", what="extra")
+                return
+            if shape is Shape.TALL:
+                await self._gathering.say_once(visitor, message, "draft-made-wide", what="shape")
+            shape = Shape.WIDE
         order = Order(
             request_key=f"message:{owner.chat_id}:{message.message_id}",
             chat_id=owner.chat_id,
@@ -117,6 +124,7 @@ class VideoRequests:
             prompt=wish.prompt,
             count=wish.count or visitor.preferences.usual_count,
             photos=tuple(photos[:MAX_PHOTOS]),
+            shape=shape,
         )
         if len(photos) > MAX_PHOTOS:
             await self._gathering.say_once(visitor, message, "draft-extra-photos", what="extra")

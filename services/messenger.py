@@ -53,7 +53,13 @@ def keyboard(screen: Screen) -> InlineKeyboardMarkup | None:
     if not screen.rows:
         return None
     return InlineKeyboardMarkup(
-        [[InlineKeyboardButton(button.label, callback_data=button.data) for button in row] for row in screen.rows]
+        [
+            [
+                InlineKeyboardButton(button.label, callback_data=button.data, style=button.style.value or None)
+                for button in row
+            ]
+            for row in screen.rows
+        ]
     )
 
 

@@ -1,6 +1,15 @@
 """What a person sees, as values: a message's text and its buttons, before any library's types."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class ButtonStyle(StrEnum):
+    """Colours of buttons (Bot API page of ``InlineKeyboardButton``, ``style``)."""
+
+    PLAIN = ""
+    SUCCESS = "success"
+    DANGER = "danger"
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,10 +19,12 @@ class Button:
     Attributes:
         label: Its text.
         data: Callback data, at most 64 bytes.
+        style: The colour that Telegram gives it.
     """
 
     label: str
     data: str
+    style: ButtonStyle = ButtonStyle.PLAIN
 
 
 @dataclass(frozen=True, slots=True)

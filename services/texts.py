@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 
 from fluent.runtime import FluentBundle, FluentResource
+from fluent.syntax.ast import Message
 
 LOCALES = Path(__file__).parent.parent / "locales"
 LANGUAGES = ("en", "vi")
@@ -36,6 +37,11 @@ class Phrases:
 
     language: str
     _bundle: FluentBundle
+    _keys: tuple[str, ...] = ()
+
+    def keys_with(self, prefix: str) -> tuple[str, ...]:
+        """The keys that begin so, in the order of the files."""
+        return tuple(key for key in self._keys if key.startswith(prefix))
 
     def html(self, key: str, /, **arguments: Argument) -> Html:
         """A text for a message with HTML parse mode; string arguments are escaped unless they are :class:`Html`."""
@@ -70,7 +76,7 @@ class Texts:
     """
 
     def __init__(self, default: str, folder: Path = LOCALES) -> None:
-        self._phrases = {language: Phrases(language, _load(folder / language, language)) for language in LANGUAGES}
+        self._phrases = {language: _load(folder / language, language) for language in LANGUAGES}
         self._default = default
 
     def into(self, language: str) -> Phrases:
@@ -90,9 +96,12 @@ class Texts:
         return tag if tag in self._phrases else self._default
 
 
-def _load(folder: Path, language: str) -> FluentBundle:
+def _load(folder: Path, language: str) -> Phrases:
     # No isolating marks: they would sit around every number; a prompt is isolated where it is shown.
+    keys: list[str] = []
     bundle = FluentBundle([language], use_isolating=False)
     for file in sorted(folder.glob("*.ftl")):
-        bundle.add_resource(FluentResource(file.read_text(encoding="utf-8")))
-    return bundle
+        resource = FluentResource(file.read_text(encoding="utf-8"))
+        bundle.add_resource(resource)
+        keys += [entry.id.name for entry in resource.body if isinstance(entry, Message)]
+    return Phrases(language, bundle, tuple(keys))

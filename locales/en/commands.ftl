@@ -38,6 +38,10 @@ settings-text =
     <b>Settings</b>
     Language: { $language }
     Usual number of videos: { $count }
+    Usual shape: { $shape ->
+        [tall] tall (9:16)
+       *[wide] wide (16:9)
+    }
     { $asking ->
         [on] Complete requests start at once, without asking.
        *[off] I ask before I start.

@@ -17,6 +17,16 @@ draft-card-cancelled = ✋ Cancelled. Nothing was started.
 draft-card-started = ▶️ This request has been started.
 draft-button-generate = Generate
 draft-button-cancel = Cancel
+draft-button-wide = ▭ Wide
+draft-button-tall = ▯ Tall
+draft-button-ideas = 💡 Ideas
+draft-button-back = ‹ Back
+draft-chosen = • { $label } •
+draft-idea-chosen = ✓ { $label }
+draft-card-ideas = 💡 { $ideas }
+draft-tall-photos = A tall video takes one or two photos: it begins with the first and ends with the second.
+draft-made-wide = Three photos make a wide video; a tall one takes one or two.
+draft-too-long = With this idea the prompt would be longer than 4096 characters.
 
 draft-extra-photos = A video takes at most 3 photos: I keep the first three and leave out the rest.
 draft-too-late = This photo came too late: the video was started without it.

@@ -38,6 +38,10 @@ settings-text =
     <b>Cài đặt</b>
     Ngôn ngữ: { $language }
     Số video thường dùng: { $count }
+    Khổ hình thường dùng: { $shape ->
+        [tall] dọc (9:16)
+       *[wide] ngang (16:9)
+    }
     { $asking ->
         [on] Yêu cầu đủ ảnh và mô tả sẽ bắt đầu ngay, không hỏi lại.
        *[off] Tôi sẽ hỏi trước khi bắt đầu.

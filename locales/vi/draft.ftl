@@ -17,6 +17,16 @@ draft-card-cancelled = ✋ Đã hủy. Chưa có video nào được tạo.
 draft-card-started = ▶️ Yêu cầu này đã được bắt đầu.
 draft-button-generate = Tạo video
 draft-button-cancel = Hủy
+draft-button-wide = ▭ Ngang
+draft-button-tall = ▯ Dọc
+draft-button-ideas = 💡 Gợi ý
+draft-button-back = ‹ Quay lại
+draft-chosen = • { $label } •
+draft-idea-chosen = ✓ { $label }
+draft-card-ideas = 💡 { $ideas }
+draft-tall-photos = Video dọc chỉ dùng một hoặc hai ảnh: bắt đầu từ ảnh thứ nhất và kết thúc ở ảnh thứ hai.
+draft-made-wide = Ba ảnh sẽ thành video ngang; video dọc chỉ dùng một hoặc hai ảnh.
+draft-too-long = Thêm gợi ý này thì mô tả sẽ dài quá 4096 ký tự.
 
 draft-extra-photos = Mỗi video dùng tối đa 3 ảnh: tôi giữ ba ảnh đầu tiên và bỏ qua các ảnh còn lại.
 draft-too-late = Ảnh này đến sau khi video đã bắt đầu được tạo nên không được dùng.

@@ -125,7 +125,7 @@ class CardUpdates:
         draft = await self.drafts.get(draft_id)
         if draft is None:
             return None
-        is_due = draft.starts_itself and draft.is_ready and draft.state is not DraftState.CANCELLED
+        is_due = draft.can_start_itself
         if is_due or draft.state is DraftState.STARTING:
             wait = await self._wait(draft)
             if wait is not None:
@@ -136,6 +136,7 @@ class CardUpdates:
         if is_due:
             await self._start(draft)
         elif draft.state is DraftState.STARTING:
+            await self._tell_extra(draft)
             await self.store.ask_first(draft_id)
         else:
             return await self._show(draft)
@@ -169,7 +170,9 @@ class CardUpdates:
     async def _tell_extra(self, draft: Draft) -> None:
         if draft.extra_message_id is None or draft.extra_told or not await self.store.tell_extra(draft.id):
             return
-        await self._say(draft, Screen(self._phrases(draft).html("draft-extra-photos")), draft.extra_message_id)
+        await self._say(
+            draft, Screen("\n".join(self._phrases(draft).html(key) for key in draft.extra_keys)), draft.extra_message_id
+        )
 
     async def _say(self, draft: Draft, screen: Screen, reply_to: int) -> None:
         async def send() -> None:

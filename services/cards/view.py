@@ -1,11 +1,13 @@
-"""The card of a draft: three lines and its buttons."""
+"""The card of a draft: a few lines and its buttons, and the page of ideas under the same lines."""
 
-from services.drafts.model import Draft, DraftState
-from services.excerpt import prompt_line
-from services.generations.model import MAX_VIDEOS
-from services.photos.model import MAX_PHOTOS
-from services.screens import Button, Screen
+from services.drafts.ideas import ideas_in
+from services.drafts.model import Draft, DraftState, photo_limit
+from services.excerpt import isolate, prompt_line
+from services.generations.model import MAX_VIDEOS, Shape
+from services.screens import Button, ButtonStyle, Screen
 from services.texts import Phrases
+
+Rows = tuple[tuple[Button, ...], ...]
 
 
 def card_screen(draft: Draft, phrases: Phrases) -> Screen:
@@ -17,29 +19,64 @@ def card_screen(draft: Draft, phrases: Phrases) -> Screen:
     """
     if draft.state is DraftState.CANCELLED:
         return Screen(phrases.html("draft-card-cancelled"))
-    return Screen(_text(draft, phrases), _buttons(draft, phrases))
+    return Screen(_text(draft, phrases), _ideas_page(draft, phrases) if draft.shows_ideas else _buttons(draft, phrases))
 
 
 def _text(draft: Draft, phrases: Phrases) -> str:
-    place = "group" if draft.owner.in_group else "private"
-    lines = [
-        phrases.html("draft-card-photos", count=len(draft.photos), limit=MAX_PHOTOS)
+    place, limit = "group" if draft.owner.in_group else "private", photo_limit(draft.shape)
+    has_words = bool(draft.words.strip())
+    lines: list[str] = [
+        phrases.html("draft-card-photos", count=len(draft.photos), limit=limit)
         if draft.photos
-        else phrases.html("draft-card-photos-missing", limit=MAX_PHOTOS, place=place),
-        phrases.html("draft-card-prompt", prompt=prompt_line(draft.prompt))
-        if draft.prompt.strip()
-        else phrases.html("draft-card-prompt-missing", place=place),
-        phrases.html("draft-card-count", count=draft.count),
+        else phrases.html("draft-card-photos-missing", limit=limit, place=place)
     ]
+    if has_words:
+        lines.append(phrases.html("draft-card-prompt", prompt=prompt_line(draft.words)))
+    elif not draft.ideas:
+        lines.append(phrases.html("draft-card-prompt-missing", place=place))
+    if draft.ideas:
+        ideas = "; ".join(idea.words for idea in draft.ideas)
+        lines.append(phrases.html("draft-card-ideas", ideas=isolate(ideas)))
+    lines.append(phrases.html("draft-card-count", count=draft.count))
     return "\n".join(lines)
 
 
-def _buttons(draft: Draft, phrases: Phrases) -> tuple[tuple[Button, ...], ...]:
+def _buttons(draft: Draft, phrases: Phrases) -> Rows:
     counts = tuple(
-        Button(f"• {count} •" if count == draft.count else str(count), f"d:{draft.id}:{count}")
+        _choice(phrases, str(count), draft, str(count), is_chosen=count == draft.count)
         for count in range(1, MAX_VIDEOS + 1)
     )
-    cancel = Button(phrases.plain("draft-button-cancel"), f"d:{draft.id}:cancel")
+    shapes = tuple(
+        _choice(
+            phrases, phrases.plain(f"draft-button-{shape.value}"), draft, shape.value, is_chosen=shape is draft.shape
+        )
+        for shape in Shape
+    )
+    ideas = (Button(phrases.plain("draft-button-ideas"), _data(draft, "ideas")),)
+    cancel = Button(phrases.plain("draft-button-cancel"), _data(draft, "cancel"), ButtonStyle.DANGER)
     if not draft.is_ready:
-        return counts, (cancel,)
-    return counts, (Button(phrases.plain("draft-button-generate"), f"d:{draft.id}:go"), cancel)
+        return counts, shapes, ideas, (cancel,)
+    generate = Button(phrases.plain("draft-button-generate"), _data(draft, "go"), ButtonStyle.SUCCESS)
+    return counts, shapes, ideas, (generate, cancel)
+
+
+def _ideas_page(draft: Draft, phrases: Phrases) -> Rows:
+    chosen = {idea.key for idea in draft.ideas}
+    ideas = tuple(
+        (
+            Button(
+                phrases.plain("draft-idea-chosen", label=idea.words) if idea.key in chosen else idea.words,
+                _data(draft, f"i-{idea.key}"),
+            ),
+        )
+        for idea in ideas_in(phrases)
+    )
+    return *ideas, (Button(phrases.plain("draft-button-back"), _data(draft, "back")),)
+
+
+def _choice(phrases: Phrases, label: str, draft: Draft, word: str, *, is_chosen: bool) -> Button:
+    return Button(phrases.plain("draft-chosen", label=label) if is_chosen else label, _data(draft, word))
+
+
+def _data(draft: Draft, word: str) -> str:
+    return f"d:{draft.id}:{word}"

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from services.clock import Clock
 from services.drafts.drafts import Added, AddOutcome
-from services.drafts.model import Defaults, DraftItem, DraftState, Owner
+from services.drafts.model import Defaults, DraftItem, DraftState, Owner, Wanted
 from services.drafts.store import (
     COLLECTING_STATES,
     draft_of_album,
@@ -101,7 +101,7 @@ class StartingAlbums:
     clock: Clock
 
     async def begin(
-        self, owner: Owner, defaults: Defaults, media_group_id: str, items: Sequence[DraftItem], count: int | None
+        self, owner: Owner, defaults: Defaults, media_group_id: str, items: Sequence[DraftItem], wanted: Wanted
     ) -> Added:
         """Let an album start by itself: its parts leave the owner's open draft for a draft of their own.
 
@@ -110,9 +110,9 @@ class StartingAlbums:
             defaults: How the draft begins.
             media_group_id: The album.
             items: The parts that are here.
-            count: The number of videos asked for, or None.
+            wanted: What else was asked for.
         """
-        return await self.database.write(_begin, owner, defaults, media_group_id, items, count, self.clock.now())
+        return await self.database.write(_begin, owner, defaults, media_group_id, items, wanted, self.clock.now())
 
 
 def _begin(
@@ -121,7 +121,7 @@ def _begin(
     defaults: Defaults,
     media_group_id: str,
     items: Sequence[DraftItem],
-    count: int | None,
+    wanted: Wanted,
     now: datetime,
 ) -> Added:
     draft_id = album_draft_id(owner.chat_id, media_group_id)
@@ -141,7 +141,7 @@ def _begin(
         return Added(AddOutcome.REPEATED, row.id)
     if row.state not in COLLECTING_STATES:
         return Added(AddOutcome.TOO_LATE, row.id)
-    put(session, row, fresh, count, now)
+    put(session, row, fresh, wanted, now)
     row.starts_itself = True
     return Added(AddOutcome.ADDED, row.id)
 

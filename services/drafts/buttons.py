@@ -1,18 +1,20 @@
 """What the card's buttons do to a draft, each press in one transaction."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
 from services.clock import Clock
-from services.drafts.model import COLLECTING, Defaults, DraftState, Owner, borrow, is_count
-from services.drafts.store import adopt, close, lock, lock_open, open_row, put, touch
-from services.generations.model import Order
+from services.drafts.ideas import MAX_PROMPT, ideas_in, toggle, write_ideas
+from services.drafts.model import COLLECTING, MAX_TALL_PHOTOS, Defaults, DraftState, Owner, Wanted, borrow, is_count
+from services.drafts.store import adopt, close, drop_photos, lock, lock_open, open_row, put, touch, want, with_items
+from services.generations.model import Order, Shape
 from services.store.database import Database
 from services.store.schema import DraftRow
+from services.texts import Texts
 
 
 class PressOutcome(StrEnum):
@@ -24,6 +26,10 @@ class PressOutcome(StrEnum):
     CANCELLED = "cancelled"
     UNKNOWN = "unknown"
     INCOMPLETE = "incomplete"
+    TALL_PHOTOS = "tall-photos"
+    """A tall video takes no third photo."""
+    TOO_LONG = "too-long"
+    """The prompt would be longer than Telegram shows."""
 
 
 def judge_press(row: DraftRow | None, user_id: int) -> PressOutcome:
@@ -44,6 +50,7 @@ class DraftButtons:
     database: Database
     clock: Clock
     new_id: Callable[[], str]
+    texts: Texts
 
     async def set_count(self, draft_id: str, user_id: int, count: int, card: int | None = None) -> PressOutcome:
         """Ask for another number of videos, 1 to 4; ``card`` is the message that was pressed."""
@@ -54,6 +61,24 @@ class DraftButtons:
             return is_new
 
         return await self._press(draft_id, user_id, card, choose)
+
+    async def set_shape(self, draft_id: str, user_id: int, shape: Shape, card: int | None = None) -> PressOutcome:
+        """Ask for wide or tall videos; tall is refused while there are three photos."""
+        return await self.database.write(_set_shape, draft_id, user_id, card, shape, self.clock.now())
+
+    async def show_ideas(self, draft_id: str, user_id: int, card: int | None = None, *, shown: bool) -> PressOutcome:
+        """Open the card's page of ideas, or close it."""
+
+        def turn(row: DraftRow) -> bool:
+            is_new = row.shows_ideas != shown
+            row.shows_ideas = shown
+            return is_new
+
+        return await self._press(draft_id, user_id, card, turn)
+
+    async def toggle_idea(self, draft_id: str, user_id: int, key: str, card: int | None = None) -> PressOutcome:
+        """Add an idea's words, in the draft's language, to the prompt, or take them away."""
+        return await self.database.write(_toggle_idea, draft_id, user_id, card, key, self.texts, self.clock.now())
 
     async def cancel(self, draft_id: str, user_id: int, card: int | None = None) -> PressOutcome:
         """Give a draft up; ``card`` is the message that was pressed."""
@@ -106,6 +131,45 @@ def _press(
     return outcome
 
 
+def _set_shape(
+    session: Session, draft_id: str, user_id: int, card: int | None, shape: Shape, now: datetime
+) -> PressOutcome:
+    row = lock(session, draft_id)
+    outcome = judge_press(row, user_id)
+    if row is None or outcome is not PressOutcome.DONE:
+        return outcome
+    adopt(row, card)
+    draft = with_items(session, row)
+    if shape is Shape.TALL and len(draft.photos) > MAX_TALL_PHOTOS:
+        return PressOutcome.TALL_PHOTOS
+    if draft.has_too_many:
+        # The tall draft did not take them, so that a wide one does not have them.
+        drop_photos(session, row, after=draft.items_with_photo[MAX_TALL_PHOTOS - 1].message_id)
+    if want(row, Wanted(shape=shape)):
+        touch(row, now)
+    return PressOutcome.DONE
+
+
+def _toggle_idea(
+    session: Session, draft_id: str, user_id: int, card: int | None, key: str, texts: Texts, now: datetime
+) -> PressOutcome:
+    row = lock(session, draft_id)
+    outcome = judge_press(row, user_id)
+    if row is None or outcome is not PressOutcome.DONE:
+        return outcome
+    adopt(row, card)
+    idea = next((one for one in ideas_in(texts.into(row.language)) if one.key == key), None)
+    if idea is None:
+        return PressOutcome.UNKNOWN
+    draft = with_items(session, row)
+    ideas = toggle(draft.ideas, idea)
+    if len(ideas) > len(draft.ideas) and len(replace(draft, ideas=ideas).prompt) > MAX_PROMPT:
+        return PressOutcome.TOO_LONG
+    row.ideas = write_ideas(ideas)
+    touch(row, now)
+    return PressOutcome.DONE
+
+
 def _cancel_open(session: Session, owner: Owner, now: datetime) -> str | None:
     row = lock_open(session, owner)
     if row is None:
@@ -134,5 +198,6 @@ def _edit_again(
     new = open_row(session, owner, defaults, new_id, now)
     new.edited_from = generation_id
     new.request_message_id = order.request_message_id
-    put(session, new, borrow(order.photos), order.count, now)
+    new.ideas = order.ideas
+    put(session, new, borrow(order.photos), Wanted(order.count, order.shape), now)
     return (new.id,) if old is None else (old.id, new.id)

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from services.clock import Clock
-from services.drafts.model import Defaults, Draft, DraftItem, DraftState, Owner, is_count
+from services.drafts.model import NOTHING_WANTED, Defaults, Draft, DraftItem, DraftState, Owner, Wanted
 from services.drafts.store import (
     COLLECTING_STATES,
     draft_of_album,
@@ -20,6 +20,7 @@ from services.drafts.store import (
     photo_columns,
     put,
     touch,
+    want,
     with_items,
 )
 from services.photos.model import PhotoRef
@@ -60,13 +61,13 @@ class Edition:
         message_id: The message.
         text: Its text or caption now, or empty.
         photo: Its photo now, where that is known to be usable; None: the photo stays as it was.
-        count: The number of videos that it asks for now, or None.
+        wanted: What it asks for now beside its words.
     """
 
     message_id: int
     text: str
     photo: PhotoRef | None = None
-    count: int | None = None
+    wanted: Wanted = NOTHING_WANTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +78,14 @@ class Incoming:
         owner: Whose messages.
         items: Not empty; of one album at most.
         defaults: How a new draft begins; None: none is made.
-        count: The number of videos that the messages ask for, or None.
+        wanted: What the messages ask for beside their words.
         request_message_id: The message that is the request, where that is none of the items.
     """
 
     owner: Owner
     items: Sequence[DraftItem]
     defaults: Defaults | None
-    count: int | None = None
+    wanted: Wanted = NOTHING_WANTED
     request_message_id: int | None = None
 
 
@@ -166,7 +167,7 @@ def _add(session: Session, incoming: Incoming, new_id: Callable[[], str], now: d
     if row is None:
         assert defaults is not None
         row = open_row(session, owner, defaults, new_id, now)
-    put(session, row, fresh, incoming.count, now)
+    put(session, row, fresh, incoming.wanted, now)
     if incoming.request_message_id is not None:
         row.request_message_id = incoming.request_message_id
     return Added(AddOutcome.ADDED, row.id)
@@ -202,7 +203,4 @@ def _apply(item: DraftItemRow, row: DraftRow, edition: Edition) -> bool:
         for column, value in photo_columns(edition.photo).items():
             setattr(item, column, value)
         is_changed = True
-    if edition.count is not None and is_count(edition.count) and row.count != edition.count:
-        row.count = edition.count
-        is_changed = True
-    return is_changed
+    return want(row, edition.wanted) or is_changed

@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from services.generations.model import MAX_VIDEOS, Order, draft_request_key
+from services.drafts.ideas import Idea, write_ideas
+from services.generations.model import MAX_VIDEOS, Order, Shape, draft_request_key
 from services.photos.model import MAX_PHOTOS, PhotoRef
 
 BORROWED = -(2**62)
 """Added to a position, it gives the message id of a photo that is not a message of the draft's own person and place:
 such photos keep their order, come before all others, and no edited message is mistaken for one of them."""
+
+
+MAX_TALL_PHOTOS = 2
+"""A tall video begins with one photo and ends with another (GenAIPro's ``frames-to-video``)."""
 
 
 class DraftState(StrEnum):
@@ -60,11 +65,25 @@ class Defaults:
         language: The person's.
         count: Videos, 1 to 4.
         starts_itself: Whether it starts without asking once it is complete.
+        shape: The person's usual one.
     """
 
     language: str
     count: int = 1
     starts_itself: bool = False
+    shape: Shape = Shape.WIDE
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What messages ask for beside their words; None where they do not say."""
+
+    count: int | None = None
+    """Videos, 1 to 4."""
+    shape: Shape | None = None
+
+
+NOTHING_WANTED = Wanted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +123,10 @@ class Draft:
         edited_from: The generation whose photos it took over, or None.
         held_until: Until when a photo is being checked, or None.
         updated_at: When it last changed.
+        wanted_shape: The shape that was chosen, or the person's usual one.
+        shape_chosen: Whether it was chosen for this draft.
+        ideas: The chosen ones, whose words are part of the prompt.
+        shows_ideas: Whether the card shows the page of ideas.
     """
 
     id: str
@@ -121,6 +144,15 @@ class Draft:
     edited_from: str | None
     held_until: datetime | None
     updated_at: datetime
+    wanted_shape: Shape = Shape.WIDE
+    shape_chosen: bool = False
+    ideas: tuple[Idea, ...] = ()
+    shows_ideas: bool = False
+
+    @property
+    def items_with_photo(self) -> tuple[DraftItem, ...]:
+        """The messages that have one, in their order."""
+        return tuple(item for item in self.items if item.photo is not None)
 
     @property
     def all_photos(self) -> tuple[PhotoRef, ...]:
@@ -129,13 +161,29 @@ class Draft:
 
     @property
     def photos(self) -> tuple[PhotoRef, ...]:
-        """The photos that are used: the first three in message order."""
-        return self.all_photos[:MAX_PHOTOS]
+        """The photos that are used: the first ones in message order."""
+        return self.all_photos[: photo_limit(self.shape)]
+
+    @property
+    def shape(self) -> Shape:
+        """The form of the videos: what is usual, but was not chosen, gives way to three photos."""
+        is_given_way = not self.shape_chosen and len(self.all_photos) > photo_limit(self.wanted_shape)
+        return Shape.WIDE if is_given_way else self.wanted_shape
+
+    @property
+    def has_too_many(self) -> bool:
+        """Whether there are more photos than the chosen shape takes, where a wide video would take them."""
+        return self.shape is Shape.TALL and len(self.all_photos) > photo_limit(Shape.TALL)
+
+    @property
+    def words(self) -> str:
+        """The texts of all messages, a line each, in message order."""
+        return "\n".join(item.text for item in self.items if item.text)
 
     @property
     def prompt(self) -> str:
-        """The texts of all messages, a line each, in message order."""
-        return "\n".join(item.text for item in self.items if item.text)
+        """The person's words and those of the ideas, a line each."""
+        return "\n".join([*([self.words] if self.words.strip() else []), *(idea.words for idea in self.ideas)])
 
     @property
     def is_ready(self) -> bool:
@@ -148,15 +196,31 @@ class Draft:
         return all(item.photo is None and item.media_group_id is not None for item in self.items)
 
     @property
+    def can_start_itself(self) -> bool:
+        """Whether it may start without asking: complete, still collecting, and every photo of it has its place."""
+        is_complete = self.is_ready and not self.has_too_many
+        return self.starts_itself and is_complete and self.state is not DraftState.CANCELLED
+
+    @property
     def has_album(self) -> bool:
         """Whether more parts of an album may be on their way."""
         return any(item.media_group_id is not None for item in self.items)
 
     @property
     def extra_message_id(self) -> int | None:
-        """The message of the first photo that is left out, or None."""
-        extra = [item.message_id for item in self.items if item.photo is not None][MAX_PHOTOS:]
+        """The message of the first photo that is left out, or that made the draft wide; None when there is none."""
+        first = MAX_TALL_PHOTOS if self.wanted_shape is Shape.TALL else MAX_PHOTOS
+        extra = [item.message_id for item in self.items if item.photo is not None][first:]
         return extra[0] if extra else None
+
+    @property
+    def extra_keys(self) -> tuple[str, ...]:
+        """The texts that say what becomes of more photos than fit."""
+        if self.has_too_many:
+            return ("draft-tall-photos",)
+        made_wide = ("draft-made-wide",) if self.shape is not self.wanted_shape else ()
+        left_out = ("draft-extra-photos",) if len(self.all_photos) > MAX_PHOTOS else ()
+        return made_wide + left_out
 
     @property
     def request(self) -> int:
@@ -205,7 +269,14 @@ def order_of(draft: Draft) -> Order:
         prompt=draft.prompt,
         count=draft.count,
         photos=draft.photos,
+        shape=draft.shape,
+        ideas=write_ideas(draft.ideas),
     )
+
+
+def photo_limit(shape: Shape) -> int:
+    """How many photos a video of this form takes at most."""
+    return MAX_TALL_PHOTOS if shape is Shape.TALL else MAX_PHOTOS
 
 
 def is_count(count: int) -> bool:

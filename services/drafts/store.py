@@ -6,7 +6,9 @@ from datetime import datetime
 from sqlalchemy import Select, case, delete, select, update
 from sqlalchemy.orm import Session
 
-from services.drafts.model import COLLECTING, Defaults, Draft, DraftItem, DraftState, Owner, in_order, is_count
+from services.drafts.ideas import read_ideas
+from services.drafts.model import COLLECTING, Defaults, Draft, DraftItem, DraftState, Owner, Wanted, in_order, is_count
+from services.generations.model import Shape
 from services.photos.model import PhotoKind, PhotoRef
 from services.store.dialects import affected, insert_new
 from services.store.schema import NO_THREAD, DraftItemRow, DraftRow, SeenPhotoRow
@@ -80,6 +82,10 @@ def draft_of(row: DraftRow, items: Iterable[DraftItemRow]) -> Draft:
         edited_from=row.edited_from,
         held_until=row.held_until,
         updated_at=row.updated_at,
+        wanted_shape=Shape(row.shape),
+        shape_chosen=row.shape_chosen,
+        ideas=read_ideas(row.ideas),
+        shows_ideas=row.shows_ideas,
     )
 
 
@@ -141,14 +147,32 @@ def adopt(row: DraftRow, card: int | None) -> None:
         row.card_claimed_at = None
 
 
-def put(session: Session, row: DraftRow, items: Sequence[DraftItem], count: int | None, now: datetime) -> None:
-    """Add messages that a draft does not have, and the number of videos they ask for (None: none)."""
+def put(session: Session, row: DraftRow, items: Sequence[DraftItem], wanted: Wanted, now: datetime) -> None:
+    """Add messages that a draft does not have, and what else they ask for."""
+    if row.ideas and any(item.text and item.photo is None and item.media_group_id is None for item in items):
+        # Beside ideas, a new text takes the place of the words before it.
+        session.execute(update(DraftItemRow).where(DraftItemRow.draft_id == row.id).values(text=None))
     if row.extra_told and _are_sent_anew(session, row, items):
         row.extra_told = False
     session.add_all(item_row(row.id, item) for item in items)
-    if count is not None and is_count(count):
-        row.count = count
+    want(row, wanted)
     touch(row, now)
+
+
+def drop_photos(session: Session, row: DraftRow, *, after: int) -> None:
+    """Leave out the photos of messages after this one; their words stay."""
+    later = (DraftItemRow.draft_id == row.id) & (DraftItemRow.message_id > after)
+    session.execute(update(DraftItemRow).where(later).values(**photo_columns(None)))
+
+
+def want(row: DraftRow, wanted: Wanted) -> bool:
+    """Take over what a message asks for; whether that is anything new."""
+    before = (row.count, row.shape, row.shape_chosen)
+    if wanted.count is not None and is_count(wanted.count):
+        row.count = wanted.count
+    if wanted.shape is not None:
+        row.shape, row.shape_chosen = wanted.shape.value, True
+    return before != (row.count, row.shape, row.shape_chosen)
 
 
 def _are_sent_anew(session: Session, row: DraftRow, items: Sequence[DraftItem]) -> bool:
@@ -171,6 +195,7 @@ def new_values(draft_id: str, owner: Owner, defaults: Defaults, state: DraftStat
         "language": defaults.language,
         "count": defaults.count,
         "starts_itself": defaults.starts_itself,
+        "shape": defaults.shape.value,
         "version": 0,
         "created_at": now,
         "updated_at": now,

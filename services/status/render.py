@@ -9,7 +9,7 @@ from html import escape
 from services.excerpt import isolate, prompt_line
 from services.failures import FailureKind
 from services.generations.model import FILE_LATE, FINAL, WERE_LINKED, WERE_SENT, Generation, State, Video, VideoState
-from services.screens import Button, Screen
+from services.screens import Button, ButtonStyle, Screen
 from services.status.progress import bar, duration, share
 from services.texts import Html, Phrases
 
@@ -76,7 +76,8 @@ def render(generation: Generation, around: Surroundings, phrases: Phrases) -> Sc
         lines.insert(1, _progress(generation, around, phrases))
     rows: tuple[tuple[Button, ...], ...] = ()
     if generation.state is not State.DELIVERING and generation.cancel_requested_at is None:
-        rows = ((Button(phrases.plain("status-button-cancel"), callback(generation.id, "cancel")),),)
+        cancel = Button(phrases.plain("status-button-cancel"), callback(generation.id, "cancel"), ButtonStyle.DANGER)
+        rows = ((cancel,),)
     return Screen("\n".join(lines), rows)
 
 

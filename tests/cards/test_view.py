@@ -5,7 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.cards.view import card_screen
+from services.drafts.ideas import Idea, ideas_in
 from services.drafts.model import DraftState
+from services.generations.model import Shape
+from services.screens import ButtonStyle
 from services.texts import LANGUAGES, Texts
 from tests.drafts.world import IN_GROUP, draft, item
 
@@ -34,9 +37,12 @@ def labels(rows: object) -> list[list[str]]:
 def test_a_ready_draft_offers_to_generate() -> None:
     screen = card_screen(draft(item(1, "leaves fall"), item(2), count=2), ENGLISH)
     assert screen.html == "📷 Photos: 2 of 3\n✏️ \u2068leaves fall\u2069\n🎬 Videos: 2"
-    assert labels(screen.rows) == [["1", "• 2 •", "3", "4"], ["Generate", "Cancel"]]
+    assert labels(screen.rows) == [
+        ["1", "• 2 •", "3", "4"], ["• ▭ Wide •", "▯ Tall"], ["💡 Ideas"], ["Generate", "Cancel"],
+    ]  # fmt: skip
     assert [button.data for row in screen.rows for button in row] == [
-        "d:d1:1", "d:d1:2", "d:d1:3", "d:d1:4", "d:d1:go", "d:d1:cancel",
+        "d:d1:1", "d:d1:2", "d:d1:3", "d:d1:4", "d:d1:wide", "d:d1:tall", "d:d1:ideas", "d:d1:go",
+        "d:d1:cancel",
     ]  # fmt: skip
 
 
@@ -47,7 +53,7 @@ def test_a_ready_draft_offers_to_generate() -> None:
 def test_what_is_missing_is_said_and_cannot_be_generated(items: list[object], said: str) -> None:
     screen = card_screen(draft(*items), ENGLISH)  # type: ignore[arg-type]
     assert said in screen.html
-    assert labels(screen.rows) == [["• 1 •", "2", "3", "4"], ["Cancel"]]
+    assert labels(screen.rows) == [["• 1 •", "2", "3", "4"], ["• ▭ Wide •", "▯ Tall"], ["💡 Ideas"], ["Cancel"]]
 
 
 def test_in_a_group_the_card_says_to_reply() -> None:
@@ -75,3 +81,38 @@ def test_no_prompt_breaks_the_card(language: str, prompt: str) -> None:
 def test_html_in_a_prompt_is_shown_as_it_was_written() -> None:
     html = card_screen(draft(item(1, "<b>&amp; <script>")), ENGLISH).html
     assert "<b>&amp; <script>" in Visible(html).text
+
+
+def test_generate_and_cancel_have_their_colours() -> None:
+    rows = card_screen(draft(item(1, "leaves fall")), ENGLISH).rows
+    assert [button.style for button in rows[-1]] == [ButtonStyle.SUCCESS, ButtonStyle.DANGER]
+
+
+def test_a_tall_draft_takes_two_photos() -> None:
+    made = draft(item(1, "leaves"), item(2), item(3), wanted_shape=Shape.TALL, shape_chosen=True)
+    screen = card_screen(made, ENGLISH)
+    assert "2 of 2" in screen.html
+    assert labels(screen.rows)[1] == ["▭ Wide", "• ▯ Tall •"]
+
+
+def test_three_photos_make_a_wide_draft_of_a_usually_tall_one() -> None:
+    made = draft(item(1, "leaves"), item(2), item(3), wanted_shape=Shape.TALL)
+    assert "3 of 3" in card_screen(made, ENGLISH).html
+    assert (made.shape, made.extra_keys) == (Shape.WIDE, ("draft-made-wide",))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_of_ideas_marks_those_that_were_chosen(language: str) -> None:
+    phrases = TEXTS.into(language)
+    ideas = ideas_in(phrases)
+    assert len(ideas) >= 8
+    screen = card_screen(draft(item(1), ideas=(ideas[2],), shows_ideas=True, id="f" * 16), phrases)
+    assert ideas[2].words in screen.html
+    assert [row[0].label.startswith("✓") for row in screen.rows[:4]] == [False, False, True, False]
+    assert all(len(button.data.encode()) <= 64 for row in screen.rows for button in row)
+
+
+def test_ideas_alone_are_a_prompt() -> None:
+    made = draft(item(1), ideas=(Idea("a", "Rain falls"), Idea("b", "Night comes")))
+    assert (made.is_ready, made.prompt) == (True, "Rain falls\nNight comes")
+    assert "No prompt yet" not in card_screen(made, ENGLISH).html

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from handlers import forget_menu, history_menu, settings_menu
 from handlers.menus import DATA_LIMIT, data_of, read_press
 from sandbox.botapi import BotApiServer, Person
+from services.generations.model import Shape
 from services.people import Preferences
 from tests.commands.rows import add_generation
 from tests.commands.world import World
@@ -41,14 +42,21 @@ def test_a_button_that_could_not_be_read_is_not_made(bad: tuple[str, int]) -> No
 
 async def test_settings_show_what_is_chosen_and_change_it(world: World, alice: Person) -> None:
     menu = await world.says(alice, "/settings")
-    assert menu.labels() == ["✓ English", "Tiếng Việt", "✓ 1", "2", "3", "4", "✓ Ask first", "Start at once"]
+    assert menu.labels() == [
+        "✓ English", "Tiếng Việt", "✓ 1", "2", "3", "4", "✓ ▭ Wide", "▯ Tall", "✓ Ask first", "Start at once",
+    ]  # fmt: skip
     assert await world.presses(alice, menu, "3") == ""
     assert await world.presses(alice, menu, "Start at once") == ""
+    assert await world.presses(alice, menu, "▯ Tall") == ""
     assert await world.presses(alice, menu, "Tiếng Việt") == ""
     shown = await world.server.wait_for_message(alice.chat_id, "Cài đặt")
     assert shown.message_id == menu.message_id
-    assert shown.labels() == ["English", "✓ Tiếng Việt", "1", "2", "✓ 3", "4", "Hỏi trước", "✓ Bắt đầu ngay"]
-    assert await world.people.preferences(alice.user_id, "en") == Preferences("vi", 3, starts_at_once=True)
+    assert shown.labels() == [
+        "English", "✓ Tiếng Việt", "1", "2", "✓ 3", "4", "▭ Ngang", "✓ ▯ Dọc", "Hỏi trước", "✓ Bắt đầu ngay",
+    ]  # fmt: skip
+    assert await world.people.preferences(alice.user_id, "en") == Preferences(
+        "vi", 3, starts_at_once=True, usual_shape=Shape.TALL
+    )
 
 
 async def test_the_language_of_telegram_yields_to_the_chosen_one(world: World, bao: Person) -> None:

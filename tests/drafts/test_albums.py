@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from services.drafts.albums import SeenPhoto, album_draft_id, prune_seen
 from services.drafts.drafts import AddOutcome, Incoming
-from services.drafts.model import DraftState
+from services.drafts.model import NOTHING_WANTED, DraftState, Wanted
 from tests.drafts.world import ANNA, DEFAULTS, IN_GROUP, Room, Time, item, photo
 
 
@@ -23,7 +23,7 @@ async def test_seen_parts_are_forgotten_after_a_while(room: Room, time: Time) ->
 
 async def test_a_starting_album_takes_its_parts_out_of_the_open_draft(room: Room) -> None:
     open_id = await room.put(item(1), item(5, album="x"), item(7, "words", album="x"))
-    added = await room.starting.begin(ANNA, DEFAULTS, "x", [item(6, "go", album="x")], 2)
+    added = await room.starting.begin(ANNA, DEFAULTS, "x", [item(6, "go", album="x")], Wanted(2))
     assert added.draft_id == album_draft_id(11, "x")
     starting, kept = await room.get(added.draft_id), await room.get(open_id)
     assert starting.state is DraftState.STARTING
@@ -33,7 +33,7 @@ async def test_a_starting_album_takes_its_parts_out_of_the_open_draft(room: Room
 
 
 async def test_later_parts_find_the_starting_album(room: Room) -> None:
-    added = await room.starting.begin(ANNA, DEFAULTS, "x", [item(6, "go", album="x")], None)
+    added = await room.starting.begin(ANNA, DEFAULTS, "x", [item(6, "go", album="x")], NOTHING_WANTED)
     later = await room.drafts.add(Incoming(ANNA, [item(5, album="x")], DEFAULTS))
     assert later.draft_id == added.draft_id
     assert await room.drafts.open_of(ANNA) is None
@@ -43,7 +43,7 @@ async def test_an_emptied_draft_leaves_its_card_to_the_album(room: Room) -> None
     open_id = await room.put(item(5, album="x"))
     await room.cards.claim(open_id)
     await room.cards.sent(open_id, 70, 1)
-    added = await room.starting.begin(ANNA, DEFAULTS, "x", [item(6, "go", album="x")], None)
+    added = await room.starting.begin(ANNA, DEFAULTS, "x", [item(6, "go", album="x")], NOTHING_WANTED)
     assert added.draft_id is not None
     assert (await room.get(added.draft_id)).card_message_id == 70
     assert await room.drafts.get(open_id) is None
@@ -51,18 +51,18 @@ async def test_an_emptied_draft_leaves_its_card_to_the_album(room: Room) -> None
 
 async def test_a_repeated_caption_starts_nothing_new(room: Room) -> None:
     caption = item(6, "go", album="x")
-    added = await room.starting.begin(IN_GROUP, DEFAULTS, "x", [caption], None)
+    added = await room.starting.begin(IN_GROUP, DEFAULTS, "x", [caption], NOTHING_WANTED)
     assert added.draft_id is not None
-    again = await room.starting.begin(IN_GROUP, DEFAULTS, "x", [caption], None)
+    again = await room.starting.begin(IN_GROUP, DEFAULTS, "x", [caption], NOTHING_WANTED)
     await room.starter.start(added.draft_id, IN_GROUP.user_id)
-    later = await room.starting.begin(IN_GROUP, DEFAULTS, "x", [caption], None)
+    later = await room.starting.begin(IN_GROUP, DEFAULTS, "x", [caption], NOTHING_WANTED)
     assert (again.outcome, later.outcome) == (AddOutcome.REPEATED, AddOutcome.REPEATED)
     assert len(room.orders.placed_orders) == 1
 
 
 async def test_a_second_caption_after_the_start_is_too_late(room: Room) -> None:
-    added = await room.starting.begin(ANNA, DEFAULTS, "x", [item(6, "go", album="x")], None)
+    added = await room.starting.begin(ANNA, DEFAULTS, "x", [item(6, "go", album="x")], NOTHING_WANTED)
     assert added.draft_id is not None
     await room.starter.start(added.draft_id, ANNA.user_id)
-    later = await room.starting.begin(ANNA, DEFAULTS, "x", [item(7, "more", album="x")], None)
+    later = await room.starting.begin(ANNA, DEFAULTS, "x", [item(7, "more", album="x")], NOTHING_WANTED)
     assert later.outcome is AddOutcome.TOO_LATE

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from services.drafts.buttons import PressOutcome
 from services.drafts.drafts import AddOutcome, Edition, Incoming
-from services.drafts.model import Defaults, DraftItem, DraftState, Owner
+from services.drafts.model import Defaults, DraftItem, DraftState, Owner, Wanted
 from services.store.database import Database, open_database
 from tests.drafts.world import ANNA, DEFAULTS, IN_GROUP, Room, Time, item, photo
 
@@ -75,7 +75,7 @@ async def test_an_edited_message_changes_the_prompt(room: Room) -> None:
 
 async def test_an_edit_can_replace_the_photo_and_the_count(room: Room) -> None:
     draft_id = await room.put(item(1, "old"))
-    await room.drafts.change_message(11, 11, Edition(1, "old", photo("9"), 4))
+    await room.drafts.change_message(11, 11, Edition(1, "old", photo("9"), Wanted(4)))
     made = await room.get(draft_id)
     assert (made.photos, made.count) == ((photo("9"),), 4)
 

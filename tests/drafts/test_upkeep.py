@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from services.drafts.albums import SeenPhoto
 from services.drafts.drafts import AddOutcome, Incoming
-from services.drafts.model import DraftState, Owner, order_of
+from services.drafts.model import NOTHING_WANTED, DraftState, Owner, order_of
 from services.drafts.store import forget_drafts, move_drafts, prune_drafts
 from tests.drafts.world import ANNA, DEFAULTS, IN_GROUP, Room, Time, item, photo
 
@@ -64,7 +64,7 @@ async def test_what_is_left_undone_is_found(room: Room) -> None:
     behind = await room.put(item(1))
     shown = await room.put(item(2), owner=IN_GROUP)
     await room.updates.refresh(shown)
-    starting = await room.starting.begin(Owner(7, None, 7), DEFAULTS, "x", [item(3, "go", album="x")], None)
+    starting = await room.starting.begin(Owner(7, None, 7), DEFAULTS, "x", [item(3, "go", album="x")], NOTHING_WANTED)
     cancelled = await room.put(item(4), owner=Owner(8, None, 8))
     await room.updates.refresh(cancelled)
     await room.buttons.cancel(cancelled, 8)

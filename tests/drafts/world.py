@@ -242,7 +242,7 @@ class Room:
         self.database = database
         new_id = numbered("d")
         self.drafts = Drafts(database, clock, new_id)
-        self.buttons = DraftButtons(database, clock, new_id)
+        self.buttons = DraftButtons(database, clock, new_id, Texts("en"))
         self.seen = SeenAlbums(database, clock)
         self.starting = StartingAlbums(database, clock)
         self.cards = CardStore(database, clock)

@@ -27,7 +27,7 @@ async def test_photos_and_words_in_any_order_make_one_card(world: World, anna: P
     (card,) = cards(world, anna)
     assert "2 of 3" in card.text
     assert "leaves fall slowly" in card.text
-    assert card.labels() == ["• 1 •", "2", "3", "4", "Generate", "Cancel"]
+    assert card.labels() == ["• 1 •", "2", "3", "4", "• ▭ Wide •", "▯ Tall", "💡 Ideas", "Generate", "Cancel"]
 
 
 async def test_generate_places_what_the_card_shows(world: World, anna: Person) -> None:

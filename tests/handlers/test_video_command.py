@@ -1,7 +1,7 @@
 import pytest
 
 from sandbox.botapi import Person
-from services.drafts.model import Defaults, DraftState, Owner
+from services.drafts.model import Defaults, DraftState, Owner, Wanted
 from services.photos.model import PhotoProblem
 from tests.drafts.world import item
 from tests.handlers.world import World, jpeg
@@ -44,7 +44,9 @@ async def test_an_album_does_not_mix_with_an_open_draft(world: World, anna: Pers
 
 async def test_an_album_waiting_when_the_process_died_is_started_by_the_sweep(world: World, anna: Person) -> None:
     album = [item(1, "leaves", album="x"), item(2, album="x")]
-    await world.deps.starting_albums.begin(Owner(anna.chat_id, None, anna.user_id), Defaults("en"), "x", album, 2)
+    await world.deps.starting_albums.begin(
+        Owner(anna.chat_id, None, anna.user_id), Defaults("en"), "x", album, Wanted(2)
+    )
     await world.timers.sweep()
     assert (await world.ordered()).count == 2
 

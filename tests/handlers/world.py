@@ -111,7 +111,7 @@ class World:
         self.application = self._application(server)
         self.messenger = Messenger(self.application.bot)
         self.drafts = Drafts(database, self.clock, numbered("d"))
-        self.buttons = DraftButtons(database, self.clock, numbered("e"))
+        self.buttons = DraftButtons(database, self.clock, numbered("e"), texts)
         self.cards = CardStore(database, self.clock)
         self.starter = Starter(database, self.generations, self.clock)
         moves = ChatMoves(database, self.generations, base.access)

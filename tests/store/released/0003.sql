@@ -80,6 +80,10 @@ CREATE TABLE drafts (
 	state VARCHAR NOT NULL, 
 	language VARCHAR NOT NULL, 
 	count INTEGER NOT NULL, 
+	shape VARCHAR DEFAULT 'wide' NOT NULL, 
+	shape_chosen BOOLEAN DEFAULT 0 NOT NULL, 
+	ideas TEXT DEFAULT '' NOT NULL, 
+	shows_ideas BOOLEAN DEFAULT 0 NOT NULL, 
 	version INTEGER NOT NULL, 
 	card_message_id BIGINT, 
 	card_claimed_at DATETIME, 
@@ -95,15 +99,21 @@ CREATE TABLE drafts (
 );
 INSERT INTO "drafts" VALUES('id-0',-2251799813685248,-2251799813685248,-2251799813685248,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line state 0','Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
-next line language 0',0,0,-2251799813685248,'2026-03-01 12:30:15.123456',0,0,0,'2026-03-01 12:30:15.123456',-2251799813685248,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
+next line language 0',0,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
+next line shape 0',0,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
+next line ideas 0',0,0,-2251799813685248,'2026-03-01 12:30:15.123456',0,0,0,'2026-03-01 12:30:15.123456',-2251799813685248,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line edited_from 0','2026-03-01 12:30:15.123456','2026-03-01 12:30:15.123456');
 INSERT INTO "drafts" VALUES('id-1',-2251799813685249,-2251799813685249,-2251799813685249,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line state 1','Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
-next line language 1',1,1,-2251799813685249,'2026-03-01 12:31:15.123456',1,1,1,'2026-03-01 12:31:15.123456',-2251799813685249,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
+next line language 1',1,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
+next line shape 1',1,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
+next line ideas 1',1,1,-2251799813685249,'2026-03-01 12:31:15.123456',1,1,1,'2026-03-01 12:31:15.123456',-2251799813685249,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line edited_from 1','2026-03-01 12:31:15.123456','2026-03-01 12:31:15.123456');
 INSERT INTO "drafts" VALUES('id-2',-2251799813685250,-2251799813685250,-2251799813685250,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line state 2','Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
-next line language 2',2,2,NULL,NULL,2,0,0,NULL,NULL,NULL,'2026-03-01 12:32:15.123456','2026-03-01 12:32:15.123456');
+next line language 2',2,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
+next line shape 2',0,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
+next line ideas 2',0,2,NULL,NULL,2,0,0,NULL,NULL,NULL,'2026-03-01 12:32:15.123456','2026-03-01 12:32:15.123456');
 CREATE TABLE generation_photos (
 	generation_id VARCHAR NOT NULL, 
 	position INTEGER NOT NULL, 
@@ -143,6 +153,9 @@ CREATE TABLE generations (
 	status_message_id BIGINT, 
 	prompt TEXT NOT NULL, 
 	count INTEGER NOT NULL, 
+	shape VARCHAR DEFAULT 'wide' NOT NULL, 
+	ideas TEXT DEFAULT '' NOT NULL, 
+	receipt VARCHAR DEFAULT '' NOT NULL, 
 	state VARCHAR NOT NULL, 
 	note VARCHAR NOT NULL, 
 	epoch INTEGER NOT NULL, 
@@ -167,6 +180,9 @@ INSERT INTO "generations" VALUES('id-0','Mèo 🐈‍⬛ đi dạo; "quoted" ''s
 next line request_key 0',-2251799813685248,-2251799813685248,-2251799813685248,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line language 0',-2251799813685248,-2251799813685248,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line prompt 0',0,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
+next line shape 0','Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
+next line ideas 0','Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
+next line receipt 0','Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line state 0','Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line note 0',0,'2026-03-01 12:30:15.123456','2026-03-01 12:30:15.123456','Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line taken_by 0','2026-03-01 12:30:15.123456','Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
@@ -178,6 +194,9 @@ INSERT INTO "generations" VALUES('id-1','Mèo 🐈‍⬛ đi dạo; "quoted" ''s
 next line request_key 1',-2251799813685249,-2251799813685249,-2251799813685249,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line language 1',-2251799813685249,-2251799813685249,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line prompt 1',1,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
+next line shape 1','Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
+next line ideas 1','Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
+next line receipt 1','Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line state 1','Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line note 1',1,'2026-03-01 12:31:15.123456','2026-03-01 12:31:15.123456','Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line taken_by 1','2026-03-01 12:31:15.123456','Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
@@ -189,6 +208,9 @@ INSERT INTO "generations" VALUES('id-2','Mèo 🐈‍⬛ đi dạo; "quoted" ''s
 next line request_key 2',-2251799813685250,-2251799813685250,-2251799813685250,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line language 2',-2251799813685250,NULL,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line prompt 2',2,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
+next line shape 2','Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
+next line ideas 2','Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
+next line receipt 2','Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line state 2','Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line note 2',2,'2026-03-01 12:32:15.123456',NULL,NULL,NULL,NULL,2,NULL,0,NULL,NULL,NULL,NULL,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line failure_reason 2','Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
@@ -234,14 +256,18 @@ CREATE TABLE people (
 	language VARCHAR, 
 	usual_count INTEGER NOT NULL, 
 	starts_at_once BOOLEAN NOT NULL, 
+	usual_shape VARCHAR DEFAULT 'wide' NOT NULL, 
 	created_at DATETIME NOT NULL, 
 	PRIMARY KEY (user_id)
 );
 INSERT INTO "people" VALUES(-2251799813685248,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
-next line language 0',0,0,'2026-03-01 12:30:15.123456');
+next line language 0',0,0,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
+next line usual_shape 0','2026-03-01 12:30:15.123456');
 INSERT INTO "people" VALUES(-2251799813685249,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
-next line language 1',1,1,'2026-03-01 12:31:15.123456');
-INSERT INTO "people" VALUES(-2251799813685250,NULL,2,0,'2026-03-01 12:32:15.123456');
+next line language 1',1,1,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
+next line usual_shape 1','2026-03-01 12:31:15.123456');
+INSERT INTO "people" VALUES(-2251799813685250,NULL,2,0,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
+next line usual_shape 2','2026-03-01 12:32:15.123456');
 CREATE TABLE result_claims (
 	"key" VARCHAR NOT NULL, 
 	generation_id VARCHAR NOT NULL, 
@@ -309,16 +335,16 @@ next line file_id 1');
 INSERT INTO "videos" VALUES('id-2',2,'Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line url 2','Mèo 🐈‍⬛ đi dạo; "quoted" ''so'' \ %s
 next line state 2',2,NULL,NULL);
-CREATE INDEX drafts_by_age ON drafts (updated_at);
 CREATE UNIQUE INDEX one_open_draft ON drafts (chat_id, thread_id, user_id) WHERE state = 'open';
+CREATE INDEX drafts_by_age ON drafts (updated_at);
 CREATE INDEX seen_photos_by_age ON seen_photos (seen_at);
 CREATE INDEX seen_photos_by_album ON seen_photos (chat_id, media_group_id);
-CREATE INDEX generations_by_state ON generations (state, queued_at);
 CREATE INDEX generations_by_person ON generations (user_id, queued_at);
+CREATE INDEX generations_by_state ON generations (state, queued_at);
 CREATE INDEX generations_by_chat ON generations (chat_id, status_message_id);
 CREATE INDEX result_claims_by_age ON result_claims (created_at);
 CREATE INDEX inbox_by_age ON inbox (received_at);
 CREATE INDEX inbox_by_lane ON inbox (bot_id, lane, update_id) WHERE payload IS NOT NULL;
-CREATE INDEX draft_items_by_message ON draft_items (message_id);
 CREATE INDEX draft_items_by_album ON draft_items (media_group_id);
+CREATE INDEX draft_items_by_message ON draft_items (message_id);
 COMMIT;
