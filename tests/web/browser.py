@@ -17,6 +17,7 @@ from sandbox.samples import SAMPLES
 
 PATIENCE = 90_000
 """Milliseconds that the page is given for anything: other tests run beside."""
+IDLE_MILLISECONDS = 55
 ROOT = Path(__file__).parents[2]
 
 
@@ -63,6 +64,12 @@ def command(*options: str, cwd: Path = ROOT, environment: dict[str, str] | None 
         if process.poll() is None:
             process.terminate()
             process.wait(30)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return [int(one) for one in listed.split()]
 
 
 @dataclass(slots=True)
@@ -138,6 +145,18 @@ class Chat:
     def open_chat(self, name: str) -> None:
         """Choose a chat from the list."""
         self.page.get_by_role("list", name="Chats").get_by_role("button", name=name).click()
+
+
+def slowness(page: Page) -> float:
+    """How many times slower the browser computes now than on an idle machine of two usual cores; at least 1."""
+    work = """() => {
+        const began = performance.now();
+        let sum = 0;
+        for (let i = 0; i < 3e6; i++) sum += Math.sqrt(i) % 7;
+        return sum > 0 ? performance.now() - began : 0;
+    }"""
+    slowest: float = max(page.evaluate(work) for _ in range(5))
+    return max(1.0, slowest / IDLE_MILLISECONDS)
 
 
 def open_page(launched: Browser, url: str, **options: object) -> Chat:

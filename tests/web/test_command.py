@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.web.browser import ROOT, Command, command
+from tests.web.browser import ROOT, Command, children, command
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -89,10 +89,10 @@ def test_a_page_weighs_little(running: Command) -> None:
 def test_a_signal_ends_it_in_time_with_nothing_left(number: int, tmp_path: Path) -> None:
     with command(environment={"TMPDIR": str(tmp_path)}) as one:
         assert [path.name for path in tmp_path.iterdir()] != []
-        children = _children(one.process.pid)
-        assert children
+        started = children(one.process.pid)
+        assert started
         assert one.end(number) == 0
-        assert [pid for pid in children if _alive(pid)] == []
+        assert [pid for pid in started if _alive(pid)] == []
         assert list(tmp_path.iterdir()) == []
 
 
@@ -127,11 +127,6 @@ def test_the_real_service_needs_a_key(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "GENAIPRO_API_KEY" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
-
-
-def _children(pid: int) -> list[int]:
-    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(one) for one in listed.split()]
 
 
 def _alive(pid: int) -> bool:

@@ -1,29 +1,42 @@
 /** One message, or one album, as an article; an edit changes only what differs. */
-import { clock, icon, make, say } from "./dom.js";
+import { clock, make, say } from "./dom.js";
 import { patchKeyboard } from "./keyboard.js";
 import { mediaOf } from "./media.js";
 import { richText } from "./richtext.js";
 
-const REPLY = "M10 8V4.5L3.5 11l6.5 6.5V14c5 0 8 1.5 10.5 5-.800-6-4-11-10.5-11z";
-const PENCIL = "M4 20l1-4L16.5 4.5l3 3L8 19zM14 7l3 3";
-const BIN = "M5 7h14M9.5 7V4.5h5V7M7 7l1 13h8l1-13";
 const QUOTED = 120;
+
+const ORDER = ["author", "quote", "media", "text", "foot"];
+const BUTTONS = ["reply", "edit-message", "delete"];
 
 export class Article {
   #parts = {};
   #shown = {};
   #context;
+  #bubble = make("div", { class: "bubble" });
+  #body = make("div", { class: "body" }, this.#bubble);
 
-  /** context: state, press, reply, edit, remove, open, goTo. */
+  /** context: state, press, open, goTo, and what the buttons do by their keys. */
   constructor(context) {
     this.#context = context;
     this.messages = new Map();
-    const part = (name, tag = "div", properties = {}) =>
-      (this.#parts[name] = make(tag, { class: name, hidden: true, ...properties }));
-    const bubble = make("div", { class: "bubble" }, part("author"), part("quote", "a"), part("media"), part("text"));
-    bubble.append(make("div", { class: "foot" }, part("reactions"), part("meta")));
-    const body = make("div", { class: "body" }, bubble, part("keyboard"));
-    this.element = make("article", { tabIndex: -1 }, body, part("actions"));
+    this.element = make("article", { tabIndex: -1 }, this.#body);
+  }
+
+  /** A part of the article; it is made when it is first needed, for most messages need few. */
+  #part(name) {
+    if (!this.#parts[name]) {
+      const part = (this.#parts[name] = make(name === "quote" ? "a" : "div", { class: name }));
+      if (name === "keyboard") this.#body.append(part);
+      else if (name === "actions") this.element.append(part);
+      else if (name === "reactions") this.#part("foot").prepend(part);
+      else if (name === "meta") this.#part("foot").append(part);
+      else {
+        const after = ORDER.slice(ORDER.indexOf(name) + 1).map((other) => this.#parts[other]);
+        this.#bubble.insertBefore(part, after.find(Boolean) ?? null);
+      }
+    }
+    return this.#parts[name];
   }
 
   get first() {
@@ -59,18 +72,24 @@ export class Article {
       this.element.setAttribute("aria-label", label);
     });
     const named = state.chat.speakers.length > 1 && !own;
-    this.#show("author", [author, named], (part) => {
-      part.dataset.tint = String(first.from % 7);
-      return named ? [author] : [];
+    this.#show("author", named && author, () => {
+      this.#part("author").dataset.tint = String(first.from % 7);
+      return [author];
     });
-    this.#show("quote", this.#quoted(), (part, quoted) => this.#quote(part, quoted));
+    const quoted = this.#quoted();
+    this.#show("quote", quoted, () => this.#quote(quoted));
     const media = this.list.filter((one) => one.media);
-    this.#show("media", media.map((one) => one.media.file), () => mediaOf(media, this.#context.open));
+    const files = media.map((one) => one.media.file);
+    this.#show("media", files.length && files, () => mediaOf(media, this.#context.open));
     const text = first.service && !main.text ? say("service-message", { kind: first.service.replaceAll("_", " ") }) : main.text;
-    this.#show("text", [text, main.entities], () => (text ? richText(text, main.entities) : []));
-    this.#show("reactions", first.reactions ?? [], (_, all) => all.map((one) => make("span", {}, one)));
+    this.#show("text", text && [text, main.entities], () => richText(text, main.entities));
+    const reactions = this.list.flatMap((one) => one.reactions ?? []);
+    this.#show("reactions", reactions.length && reactions, () => reactions.map((one) => make("span", {}, one)));
     this.#show("meta", [edited, first.at], () => [edited ? `${say("edited")} ` : "", clock(first.at)]);
-    this.element.classList.toggle("bare", media.length > 0 && !text && !named && this.#parts.quote.hidden);
+    const plays = media.some((one) => one.media.kind !== "photo");
+    this.element.classList.toggle("bare", media.length > 0 && !text && !named && !quoted);
+    this.element.classList.toggle("plays", plays);
+    this.element.classList.toggle("floats", Boolean(text) && !reactions.length);
     this.#keyboard(main);
     this.#actions(own);
   }
@@ -82,11 +101,13 @@ export class Article {
     change();
   }
 
+  /** Show a part with these children, or not at all where its value is nothing. */
   #show(name, value, children) {
-    this.#set(name, value, () => {
-      const part = this.#parts[name];
-      part.replaceChildren(...children(part, value));
-      part.hidden = part.childNodes.length === 0;
+    if (!value && !this.#parts[name]) return;
+    this.#set(name, value || null, () => {
+      const part = this.#part(name);
+      part.replaceChildren(...(value ? children() : []));
+      part.hidden = !value;
     });
   }
 
@@ -102,8 +123,8 @@ export class Article {
     return { number, author: state.author(target, say("you")), text, shown: target.media?.shown };
   }
 
-  #quote(part, quoted) {
-    if (!quoted) return [];
+  #quote(quoted) {
+    const part = this.#part("quote");
     part.removeAttribute("href");
     if (quoted.number) part.href = `#message-${quoted.number}`;
     part.onclick = (event) => {
@@ -117,24 +138,22 @@ export class Article {
 
   #keyboard(main) {
     const keyed = this.list.find((one) => one.keyboard) ?? main;
+    if (!keyed.keyboard && !this.#parts.keyboard) return;
     this.#set("keyboard", keyed.keyboard ?? [], () =>
-      patchKeyboard(this.#parts.keyboard, keyed.keyboard ?? [], (button, element) =>
+      patchKeyboard(this.#part("keyboard"), keyed.keyboard ?? [], (button, element) =>
         this.#context.press(keyed, button, element),
       ),
     );
   }
 
   #actions(own) {
-    this.#show("actions", [own, Boolean(this.list[0].service)], () => {
-      if (this.list[0].service) return [];
-      const button = (key, path, act) => {
-        const one = make("button", { type: "button", "aria-label": say(key), title: say(key) }, icon(path));
-        one.onclick = () => act(this);
+    const keys = this.list[0].service ? [] : own ? BUTTONS : BUTTONS.slice(0, 1);
+    this.#show("actions", keys.length && keys, () =>
+      keys.map((key) => {
+        const one = make("button", { type: "button", class: key, "aria-label": say(key), title: say(key) });
+        one.onclick = () => this.#context[key](this);
         return one;
-      };
-      const all = [button("reply", REPLY, this.#context.reply)];
-      if (own) all.push(button("edit-message", PENCIL, this.#context.edit), button("delete", BIN, this.#context.remove));
-      return all;
-    });
+      }),
+    );
   }
 }

@@ -13,7 +13,14 @@ const state = new State();
 const wire = new Wire(state);
 const tools = new Tools(state, wire);
 const composer = new Composer(state);
-const messages = new Messages({ state, press, open, remove, reply: (one) => composer.reply(one), edit: (one) => composer.edit(one) });
+const messages = new Messages({
+  state,
+  press,
+  open,
+  reply: (article) => composer.reply(article),
+  "edit-message": (article) => composer.edit(article),
+  delete: remove,
+});
 const chats = new Chats(state, (key) => {
   state.openChat(key);
   composer.reset();

@@ -3,7 +3,7 @@ import { Article } from "./article.js";
 import { byId, make, say } from "./dom.js";
 
 const NEAR = 80;
-const MANY = 300;
+const NEWEST = 60;
 
 export class Messages {
   #log = byId("log");
@@ -34,9 +34,11 @@ export class Messages {
     this.#order = [];
     for (const message of this.#context.state.open.values()) this.#place(message);
     for (const article of this.#order) article.render();
-    this.#order.forEach((_, index) => this.#join(index));
+    this.#order.forEach((article, index) => {
+      this.#join(index);
+      article.element.classList.toggle("far", index < this.#order.length - NEWEST);
+    });
     this.#list.replaceChildren(...this.#order.map((article) => article.element));
-    this.#list.classList.toggle("many", this.#order.length > MANY);
     this.#checkEmpty();
     this.toEnd();
   }
