@@ -161,7 +161,6 @@ _CEILINGS: Mapping[str, int] = {
     "telegram.request.BaseRequest": logging.CRITICAL + 1,
     # Every address at INFO, token included; headers at DEBUG.
     # Statements with their parameters.
-    "aiosqlite": logging.WARNING,
     "sqlalchemy": logging.WARNING,
     "psycopg": logging.WARNING,
     "alembic": logging.WARNING,

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
 from sqlalchemy import Connection, Engine, inspect, text
@@ -16,7 +17,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from services.store.engines import POOL_SIZE, WRITE, driver_url, make_engine
-from services.store.old_doors import OldDoors
 from services.store.outage_log import OutageLog, reason_of
 from services.store.schema import Base
 from services.store.threads import Threads
@@ -28,6 +28,8 @@ SQLITE_READERS = 2
 
 NEWEST = "0003"
 """The newest migration."""
+
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 _VERSIONS = "alembic_version"
 _CREATE_VERSIONS = f"""CREATE TABLE {_VERSIONS} (
@@ -60,12 +62,11 @@ class MigrationError(DatabaseError):
     """The tables cannot be brought to the form of this version; they are as they were."""
 
 
-class Database(OldDoors):
+class Database:
     """Transactions over one engine; made by :func:`open_database`."""
 
     def __init__(self, engine: Engine) -> None:
         self._outages = OutageLog()
-        super().__init__(engine, self._outages)
         self._engine = engine
         self._durable = engine.execution_options(**{WRITE: "FULL"})
         self._relaxed = engine.execution_options(**{WRITE: "NORMAL"})
@@ -131,7 +132,6 @@ class Database(OldDoors):
 
     async def close(self) -> None:
         """Finish the transactions that were asked for, within a bound, and close every connection."""
-        await self.old_close()
         for threads in (self._readers, self._writers):
             await threads.close(CLOSE_SECONDS)
         await _dispose(self._engine)
@@ -163,9 +163,26 @@ def _migrate(connection: Connection) -> None:
         connection.execute(text(_CREATE_VERSIONS))
         connection.execute(text(f"INSERT INTO {_VERSIONS} VALUES (:newest)"), {"newest": NEWEST})  # noqa: S608
     elif _VERSIONS not in tables or list(connection.scalars(text(f"SELECT version_num FROM {_VERSIONS}"))) != [NEWEST]:  # noqa: S608
-        from services.store.upgrading import upgrade  # noqa: PLC0415 - see above
-
         upgrade(connection)
+
+
+def upgrade(connection: Connection) -> None:
+    """Run every migration that is missing, in the connection's transaction.
+
+    Raises:
+        NewerTablesError: A newer version was here.
+    """
+    from alembic import command  # noqa: PLC0415 - see above
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise NewerTablesError from error
 
 
 async def open_database(database_url: str) -> Database:

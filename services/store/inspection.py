@@ -11,11 +11,10 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from services.store.database import DatabaseError
+from services.store.database import MIGRATIONS, DatabaseError
 from services.store.engines import WRITE, driver_url, make_engine
 from services.store.outage_log import reason_of
 from services.store.threads import Threads
-from services.store.upgrading import MIGRATIONS
 
 
 class Age(Enum):

@@ -1,4 +1,4 @@
-"""Says in the log when the database ceases to work and why, and when it works again: once each, not for each caller."""
+"""The log of database outages: one line when the database ceases to work, and one when it works again."""
 
 import time
 from collections.abc import Callable
@@ -23,11 +23,7 @@ def reason_of(error: Exception) -> str:
 
 
 class OutageLog:
-    """Whether the database works.
-
-    Args:
-        now: A clock that never goes back, in seconds.
-    """
+    """Logs a database outage once, and once when it ends; one that lasts is said again now and then."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now

@@ -310,22 +310,22 @@ async def test_the_queue_is_counted_and_not_told_while_it_is_not_known(
         raise ConnectionError
 
     database = await open_database(f"sqlite:///{tmp_path / 'x.sqlite3'}")
-    async with database.old_write() as session:
-        for number, state in enumerate((State.QUEUED, State.QUEUED, State.PROCESSING, State.DONE)):
-            session.add(
-                GenerationRow(
-                    id=str(number),
-                    request_key=str(number),
-                    chat_id=1,
-                    user_id=1,
-                    language="en",
-                    request_message_id=1,
-                    prompt="p",
-                    count=1,
-                    state=state.value,
-                    queued_at=clock.now(),
-                )
-            )
+    rows = [
+        GenerationRow(
+            id=str(number),
+            request_key=str(number),
+            chat_id=1,
+            user_id=1,
+            language="en",
+            request_message_id=1,
+            prompt="p",
+            count=1,
+            state=state.value,
+            queued_at=clock.now(),
+        )
+        for number, state in enumerate((State.QUEUED, State.QUEUED, State.PROCESSING, State.DONE))
+    ]
+    await database.write(lambda session: session.add_all(rows))
 
     def fill(registry: CollectorRegistry, metrics: Metrics) -> None:
         metrics.look("queue", QueueGauge(registry, database).look)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy.orm import Session
+
 from services.generations.model import State
 from services.store.database import Database
 from services.store.schema import GenerationPhotoRow, GenerationRow, ResultClaimRow, VideoRow
@@ -51,8 +53,11 @@ async def add_generation(
         VideoRow(generation_id=generation_id, position=position, url=url, state="linked")
         for position, url in enumerate(links, start=len(file_ids))
     ]
-    async with database.old_write() as session:
+    claim = ResultClaimRow(key=f"id:{generation_id}", generation_id=generation_id, created_at=at)
+
+    def insert(session: Session) -> None:
         session.add(row)
-        await session.flush()
-        session.add_all([photo, *videos])
-        session.add(ResultClaimRow(key=f"id:{generation_id}", generation_id=generation_id, created_at=at))
+        session.flush()
+        session.add_all([photo, *videos, claim])
+
+    await database.write(insert)

@@ -12,7 +12,6 @@ from services.generations.repository import GenerationRows
 from services.inbox import Arrived, Inbox
 from services.store.database import Database, open_database
 from services.store.engines import WRITE
-from services.store.old_engines import BEGIN
 
 FULL, NORMAL = 2, 1
 
@@ -32,6 +31,17 @@ async def synchronous(database: Database, *, durable: bool) -> int:
     return await database.write(ask, durable=durable)
 
 
+def commits(database: Database) -> list[str]:
+    """How synchronous each transaction from now on is."""
+    used: list[str] = []
+
+    @event.listens_for(database.engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        used.append(connection.get_execution_options()[WRITE])
+
+    return used
+
+
 async def test_each_write_waits_or_does_not_whatever_its_connection_did_before(database: Database) -> None:
     wishes = [True, False, False, True, False, True]
     found = [await synchronous(database, durable=durable) for durable in wishes]
@@ -39,23 +49,13 @@ async def test_each_write_waits_or_does_not_whatever_its_connection_did_before(d
 
 
 async def test_a_run_waits_for_the_disk(database: Database) -> None:
-    used: list[tuple[str, ...]] = []
-
-    @event.listens_for(database.old_engine.sync_engine, "begin")
-    def on_begin(connection: object) -> None:
-        used.append(connection.get_execution_options()[BEGIN])  # type: ignore[attr-defined]
-
+    used = commits(database)
     await GenerationRows(database, SystemClock()).mark_final_shown("none")
-    assert used == [("PRAGMA synchronous=FULL",)]
+    assert used == ["FULL"]
 
 
 async def test_an_update_does_not_wait_for_the_disk(database: Database) -> None:
-    used: list[str] = []
-
-    @event.listens_for(database.engine, "begin")
-    def on_begin(connection: Connection) -> None:
-        used.append(connection.get_execution_options()[WRITE])
-
+    used = commits(database)
     inbox = Inbox(database, SystemClock(), 7, "one")
     await inbox.store([Arrived(1, "1:1", "{}")])
     await inbox.handled([1])

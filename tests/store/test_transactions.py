@@ -1,10 +1,12 @@
 """A transaction is a plain function: whole or not at all, on each database, whoever gives up or ends meanwhile."""
 
 import asyncio
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -23,6 +25,15 @@ def insert(session: Session, *names: str) -> int:
     for name in names:
         session.execute(text("INSERT INTO things VALUES (:name)"), {"name": name})
     return len(names)
+
+
+_FIRST = {f"n{steps:02}" for steps in range(25)}
+
+
+def write_at_once(file: Path, name: str) -> None:
+    """Write as another process that waits for nobody."""
+    with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as connection:
+        connection.execute("INSERT INTO things VALUES (?)", (name,))
 
 
 def names(session: Session) -> list[str]:
@@ -65,7 +76,7 @@ async def test_an_error_takes_all_of_it_back(database: Database) -> None:
     assert await database.read(names) == ["a", "c"]
 
 
-async def test_a_reader_on_sqlite_sees_one_moment(tmp_path: object) -> None:
+async def test_a_reader_on_sqlite_sees_one_moment(tmp_path: Path) -> None:
     database = await open_database(f"sqlite:///{tmp_path}/bot.sqlite3")
     await database.write(make)
     await database.write(insert, "a")
@@ -113,7 +124,55 @@ async def test_who_is_cancelled_at_work_goes_at_once_and_the_work_is_whole(datab
             assert found in (["b"], ["a", "a+", "b"])
 
 
-async def test_who_is_cancelled_while_waiting_does_nothing(tmp_path: object) -> None:
+async def test_who_is_cancelled_anywhere_leaves_the_database_usable(tmp_path: Path) -> None:
+    file = tmp_path / "bot.sqlite3"
+    database = await open_database(f"sqlite:///{file}")
+    await database.write(make)
+    for steps in range(25):
+        task = asyncio.create_task(database.write(insert, f"n{steps:02}", f"n{steps:02}+"))
+        # Cancelled at another point of its way each time.
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+        await database.write(insert, f"p{steps:02}")
+        write_at_once(file, f"o{steps:02}")
+    found = set(await database.read(names))
+    assert {f"{kind}{steps:02}" for kind in "op" for steps in range(25)} <= found
+    # What was cancelled is there as a whole, or not at all.
+    assert {name for name in found if name.endswith("+")} == {f"{name}+" for name in found if name in _FIRST}
+    await database.close()
+
+
+async def test_what_fails_leaves_no_lock_and_nothing_of_itself(tmp_path: Path) -> None:
+    file = tmp_path / "bot.sqlite3"
+    database = await open_database(f"sqlite:///{file}")
+    await database.write(make)
+    await database.write(insert, "a")
+    for number in range(3):
+        with pytest.raises(IntegrityError):
+            await database.write(insert, "c", "a")
+        write_at_once(file, f"b{number}")
+    assert await database.read(names) == ["a", "b0", "b1", "b2"]
+    await database.close()
+
+
+async def test_a_reader_holds_up_no_writer(tmp_path: Path) -> None:
+    file = tmp_path / "bot.sqlite3"
+    database = await open_database(f"sqlite:///{file}")
+    await database.write(make)
+
+    def read(session: Session) -> list[str]:
+        before = names(session)
+        write_at_once(file, "a")
+        return before
+
+    assert await database.read(read) == []
+    assert await database.read(names) == ["a"]
+    await database.close()
+
+
+async def test_who_is_cancelled_while_waiting_does_nothing(tmp_path: Path) -> None:
     database = await open_database(f"sqlite:///{tmp_path}/bot.sqlite3")
     await database.write(make)
     with gate() as (begun, go_on):

@@ -7,9 +7,8 @@ from typing import Any
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, text
 
-from services.store.database import NEWEST, open_database
+from services.store.database import MIGRATIONS, NEWEST, open_database, upgrade
 from services.store.schema import Base
-from services.store.upgrading import MIGRATIONS, upgrade
 
 
 def _where(index: Any) -> str:
@@ -70,6 +69,6 @@ async def test_old_tables_are_upgraded(tmp_path: Path) -> None:
 async def test_newest_tables_are_left_alone(tmp_path: Path, monkeypatch: Any) -> None:
     url = f"sqlite:///{tmp_path}/bot.sqlite3"
     await (await open_database(url)).close()
-    monkeypatch.setitem(sys.modules, "services.store.upgrading", None)
+    monkeypatch.setitem(sys.modules, "alembic", None)
     monkeypatch.setattr(type(Base.metadata), "create_all", None)
     await (await open_database(url)).close()
