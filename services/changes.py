@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 import psycopg
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
@@ -46,10 +45,6 @@ class Changes:
         """Let the other processes know, at the commit of the transaction that makes the change."""
         if not self._database.is_sqlite:
             session.execute(_NOTIFY, {"channel": CHANNEL, "word": f"{topic}:{subject}"})
-
-    async def old_announce(self, session: AsyncSession, topic: str, subject: str = "") -> None:
-        """The same within a transaction of the old kind."""
-        await session.run_sync(lambda inner: self.announce(inner, topic, subject))
 
     def tell(self, topic: str, subject: str = "") -> None:
         """Let this process know at once; to be called after the commit."""
