@@ -8,10 +8,13 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.orm import Session
 
 from services.clock import SystemClock
+from services.generations.model import Order, State
 from services.generations.repository import GenerationRows
+from services.generations.store import insert
 from services.inbox import Arrived, Inbox
 from services.store.database import Database, open_database
 from services.store.engines import WRITE
+from tests.generations.bench import PHOTO, take_over
 
 FULL, NORMAL = 2, 1
 
@@ -32,12 +35,13 @@ async def synchronous(database: Database, *, durable: bool) -> int:
 
 
 def commits(database: Database) -> list[str]:
-    """How synchronous each transaction from now on is."""
+    """How synchronous each transaction is that writes from now on."""
     used: list[str] = []
 
     @event.listens_for(database.engine, "begin")
     def on_begin(connection: Connection) -> None:
-        used.append(connection.get_execution_options()[WRITE])
+        if synchronous := connection.get_execution_options().get(WRITE):
+            used.append(synchronous)
 
     return used
 
@@ -48,10 +52,15 @@ async def test_each_write_waits_or_does_not_whatever_its_connection_did_before(d
     assert found == [FULL if durable else NORMAL for durable in wishes]
 
 
-async def test_a_run_waits_for_the_disk(database: Database) -> None:
+async def test_what_money_hangs_on_waits_for_the_disk(database: Database) -> None:
+    rows = GenerationRows(database, SystemClock())
+    order = Order("key", 1, None, 1, "en", 5, None, "a cat", 1, (PHOTO,))
+    await database.write(insert, "g", order, SystemClock().now())
     used = commits(database)
-    await GenerationRows(database, SystemClock()).mark_final_shown("none")
-    assert used == ["FULL"]
+    run = await take_over(rows, "g")
+    assert run is not None
+    assert await rows.arm(await rows.move(run, State.SUBMITTING)) is not None
+    assert used == ["FULL"] * 3
 
 
 async def test_an_update_does_not_wait_for_the_disk(database: Database) -> None:
