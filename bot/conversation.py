@@ -39,7 +39,6 @@ from services.forget import Forgetting
 from services.genaipro.events import GenAIProError
 from services.history import History
 from services.inbox import Arrivals
-from services.photos.inspector import DocumentInspector
 from services.services import Services
 from services.statistics import gather_statistics
 from services.store.database import Database
@@ -173,7 +172,7 @@ def build_conversation(application: AnyApplication, services: Services, settings
         starter=starter,
         timers=timers,
         generations=services.generations,
-        inspector=DocumentInspector(services.photos, services.temp_dirs),
+        inspector=services.photos,
         chat_moves=services.chat_moves,
         max_file_bytes=most_photo_bytes(settings),
     )

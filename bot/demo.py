@@ -12,7 +12,7 @@ import typer
 
 from bot.errors import STATUS_CONFIGURATION, OperatorError
 from sandbox.demo.show import BotProgram, Order, Place, StoppedError, run
-from services.photos.inspect import check
+from services.photos.images import check
 from services.photos.model import MAX_PHOTOS, PhotoError, PhotoProblem
 
 MAX_VIDEOS = 4

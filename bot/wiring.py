@@ -43,8 +43,7 @@ from services.messenger import Messenger
 from services.metering import MeteredFetcher, MeteredGenAIPro, MeteredPhotos
 from services.orders import Generations
 from services.people import People
-from services.photos.fetch import MAX_PHOTO_BYTES, PhotoFetcher
-from services.photos.telegram_files import BotFiles
+from services.photos.fetch import MAX_PHOTO_BYTES, BotFiles, PhotoFetcher
 from services.photos.workers import PhotoWorkers
 from services.services import Services
 from services.status.board import StatusBoard
@@ -125,14 +124,15 @@ async def open_services(
         clock=clock,
     )
     genaipro = MeteredGenAIPro(client, telemetry)
-    photo_workers = PhotoWorkers()
+    photo_workers = PhotoWorkers(settings.data_dir / "decoding")
     stack.callback(photo_workers.close)
     photos = PhotoFetcher(
         BotFiles(bot, local_mode=settings.telegram_local_mode),
         await stack.enter_async_context(open_session(settings.telegram_proxy_url.get_secret_value())),
         photo_workers,
-        max_bytes=most_photo_bytes(settings),
-        sleep=clock.sleep,
+        temp_dirs,
+        clock.sleep,
+        most_photo_bytes(settings),
     )
     limits = Limits.of(local_mode=settings.telegram_local_mode)
     resolver = GuardedResolver(AddressPolicy.of(settings.genaipro_api_url))

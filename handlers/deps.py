@@ -41,7 +41,7 @@ class GenerationDoor(Protocol):
 
 
 class PhotoInspector(Protocol):
-    """Looks whether an image that was sent as a file can be used (:class:`services.photos.inspector`)."""
+    """Looks whether an image that was sent as a file can be used (:class:`services.photos.fetch.PhotoFetcher`)."""
 
     async def inspect(self, photo: PhotoRef) -> PhotoProblem | None:
         """Fetch and check it, off the event loop; what is wrong with it, or None."""

@@ -1,6 +1,7 @@
 """Gets photos from Telegram into files, in bounded memory and without ever letting a file's address out."""
 
 import asyncio
+import secrets
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -8,38 +9,43 @@ from pathlib import Path
 from typing import Protocol
 
 import aiohttp
+from telegram import Bot
 from telegram.constants import FileSizeLimit
+from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter
 from yarl import URL
 
-from services.photos.kinds import EXTENSIONS, ImageType, sniff_file
-from services.photos.model import PhotoError, PhotoFile, PhotoKind, PhotoProblem, PhotoRef
+from services.photos.model import HEAD_BYTES, ImageType, PhotoError, PhotoFile, PhotoKind, PhotoProblem, PhotoRef
 from services.photos.workers import PhotoWorkers
 from services.retries import TryAgainError, retry_after, retrying
 from services.streams import StreamTooLongError, in_thread, pour
+from services.temp_dirs import TempDirs
 
 MAX_PHOTO_BYTES = int(FileSizeLimit.FILESIZE_DOWNLOAD)
 """Telegram lets a bot download 20 MB (source: the Bot API page, ``getFile``)."""
 
+ATTEMPTS = 5
+"""How often a download is tried, ``getFile`` included; the pauses come to some 10 seconds at most."""
+
+DOWNLOAD_TIMEOUT = 120.0
+"""Seconds for one download."""
+
 
 @dataclass(frozen=True, slots=True)
 class TelegramFile:
-    """Where a file can be got.
-
-    Attributes:
-        location: An address, which holds the bot's token and must never be shown or logged; or, from a Bot API server
-            in local mode, a path.
-        size: Bytes, or None when Telegram does not say.
-    """
+    """Where a file can be got."""
 
     location: str | Path = field(repr=False)
+    """An address, which holds the bot's token and must never be shown or logged; or, from a Bot API server in local
+    mode, a path."""
     size: int | None = None
+    """Bytes, or None when Telegram does not say."""
 
 
 class TelegramFiles(Protocol):
     """Telegram's ``getFile``."""
 
     async def file_url(self, file_id: str) -> TelegramFile:
-        """Asks where a file can be got.
+        """Ask where a file can be got.
 
         Raises:
             PhotoError: ``GONE`` or ``TOO_LARGE``.
@@ -48,40 +54,72 @@ class TelegramFiles(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class BotFiles:
+    """Asks a ``telegram.Bot`` where files are."""
+
+    bot: Bot
+    local_mode: bool = False
+    """Whether its Bot API server runs in local mode and may answer with a path on this machine."""
+
+    async def file_url(self, file_id: str) -> TelegramFile:
+        """Ask where a file can be got; see ``TelegramFiles``."""
+        try:
+            file = await self.bot.get_file(file_id)
+        except RetryAfter as error:
+            wait = error.retry_after
+            seconds = float(wait) if isinstance(wait, int) else wait.total_seconds()
+            raise TryAgainError(429, seconds) from None
+        except BadRequest as error:
+            # BadRequest is a NetworkError to the library; texts come with a capital or without (Bot API, getFile).
+            text = error.message.lower()
+            if "temporarily unavailable" in text:
+                # "wrong file_id or the file is temporarily unavailable": the server's word for its own failures, too.
+                raise TryAgainError(after=0.5) from None
+            raise PhotoError(PhotoProblem.TOO_LARGE if "too big" in text else PhotoProblem.GONE) from None
+        except (Forbidden, InvalidToken):
+            raise PhotoError(PhotoProblem.GONE) from None
+        except NetworkError:
+            raise TryAgainError from None
+        if not file.file_path:
+            raise PhotoError(PhotoProblem.GONE)
+        return TelegramFile(self._location(file.file_path), file.file_size)
+
+    def _location(self, file_path: str) -> str | Path:
+        """The library leaves a path alone that exists on this machine, and makes anything else an address."""
+        if file_path.startswith(("http://", "https://")):
+            return file_path
+        if self.local_mode and Path(file_path).is_absolute():
+            return Path(file_path)
+        return f"{self.bot.base_file_url}/{file_path}"
+
+
+@dataclass(slots=True)
 class PhotoFetcher:
-    """Fetches photos.
+    """Fetches photos, and looks at documents before a draft takes them."""
 
-    Args:
-        files: Telegram's ``getFile``.
-        session: For the downloads.
-        workers: For documents, which are normalised.
-        max_bytes: A larger file is refused.
-        attempts: How often a download is tried.
-        total_timeout: Seconds for one download.
-        sleep: How to wait between attempts.
-    """
+    files: TelegramFiles
+    session: aiohttp.ClientSession
+    """For the downloads."""
+    workers: PhotoWorkers
+    """For documents, which are normalised."""
+    temp_dirs: TempDirs
+    sleep: Callable[[float], Awaitable[None]]
+    """Waits between attempts."""
+    max_bytes: int = MAX_PHOTO_BYTES
+    """A larger file is refused."""
 
-    def __init__(
-        self,
-        files: TelegramFiles,
-        session: aiohttp.ClientSession,
-        workers: PhotoWorkers,
-        *,
-        max_bytes: int = MAX_PHOTO_BYTES,
-        attempts: int = 5,
-        total_timeout: float = 120.0,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        self._files = files
-        self._session = session
-        self._workers = workers
-        self._max_bytes = max_bytes
-        self._attempts = attempts
-        self._total_timeout = total_timeout
-        self._sleep = sleep
+    async def inspect(self, photo: PhotoRef) -> PhotoProblem | None:
+        """Fetch and normalise a photo as its generation will; what is wrong with it, or None when it can be used."""
+        async with self.temp_dirs.folder("inspection", secrets.token_hex(8)) as folder:
+            try:
+                await self.fetch(photo, folder, 1)
+            except PhotoError as error:
+                return error.problem
+        return None
 
     async def fetch(self, ref: PhotoRef, directory: Path, position: int) -> PhotoFile:
-        """Fetches one photo: a photo as Telegram compressed it, byte for byte; a document upright and without EXIF.
+        """Fetch one photo: a photo as Telegram compressed it, byte for byte; a document upright and without EXIF.
 
         Args:
             ref: The photo.
@@ -95,7 +133,7 @@ class PhotoFetcher:
             PhotoError: ``GONE`` (also when Telegram cannot be reached for long), ``TOO_LARGE``, and for documents
                 what ``normalise`` raises.
         """
-        if ref.size is not None and ref.size > self._max_bytes:
+        if ref.size is not None and ref.size > self.max_bytes:
             raise PhotoError(PhotoProblem.TOO_LARGE)
         stem = f"photo-{position}"
         raw = directory / f"{stem}.part"
@@ -103,7 +141,7 @@ class PhotoFetcher:
         try:
             await self._download(ref.file_id, raw)
             if ref.kind is PhotoKind.DOCUMENT:
-                return await self._workers.normalise(raw, directory, stem)
+                return await self.workers.normalise(raw, directory, stem)
             photo = await in_thread(_name_by_content, None, raw, stem)
             is_renamed = True
             return photo
@@ -113,19 +151,19 @@ class PhotoFetcher:
 
     async def _download(self, file_id: str, target: Path) -> None:
         try:
-            await retrying(self._attempts, self._sleep)(self._attempt, file_id, target)
+            await retrying(ATTEMPTS, self.sleep)(self._attempt, file_id, target)
         except TryAgainError:
             raise PhotoError(PhotoProblem.GONE) from None
 
     async def _attempt(self, file_id: str, target: Path) -> None:
-        found = await self._files.file_url(file_id)
-        if found.size is not None and found.size > self._max_bytes:
+        found = await self.files.file_url(file_id)
+        if found.size is not None and found.size > self.max_bytes:
             raise PhotoError(PhotoProblem.TOO_LARGE)
         if isinstance(found.location, Path):
-            await in_thread(_copy, None, found.location, target, self._max_bytes)
+            await in_thread(_copy, None, found.location, target, self.max_bytes)
             return
         try:
-            async with asyncio.timeout(self._total_timeout):
+            async with asyncio.timeout(DOWNLOAD_TIMEOUT):
                 await self._stream(URL(found.location), target)
         except StreamTooLongError:
             raise PhotoError(PhotoProblem.TOO_LARGE) from None
@@ -135,16 +173,16 @@ class PhotoFetcher:
 
     async def _stream(self, url: URL, target: Path) -> None:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=30)
-        async with self._session.get(url, allow_redirects=False, timeout=timeout) as response:
+        async with self.session.get(url, allow_redirects=False, timeout=timeout) as response:
             if response.status == 429 or response.status >= 500:
                 raise TryAgainError(response.status, retry_after(response.headers.get("Retry-After")))
             if response.status != 200:
                 raise PhotoError(PhotoProblem.GONE)
-            if response.content_length is not None and response.content_length > self._max_bytes:
+            if response.content_length is not None and response.content_length > self.max_bytes:
                 raise StreamTooLongError
             file = await in_thread(target.open, None, "wb")
             try:
-                await pour(response.content, file, self._max_bytes)
+                await pour(response.content, file, self.max_bytes)
             finally:
                 await in_thread(file.close, None)
 
@@ -161,8 +199,9 @@ def _copy(source: Path, target: Path, limit: int) -> None:
 
 
 def _name_by_content(raw: Path, stem: str) -> PhotoFile:
-    kind = sniff_file(raw)
+    with raw.open("rb") as file:
+        kind = ImageType.of(file.read(HEAD_BYTES))
     if kind not in (ImageType.PNG, ImageType.WEBP):
         kind = ImageType.JPEG
-    path = raw.rename(raw.with_name(f"{stem}{EXTENSIONS[kind]}"))
+    path = raw.rename(raw.with_name(f"{stem}{kind.extension}"))
     return PhotoFile.of(path, kind.value)

@@ -1,4 +1,4 @@
-"""Photos as values: where they lie at Telegram, and where they lie on disk."""
+"""Photos as values: where they are at Telegram, where they are on disk, and of what kind."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +10,11 @@ MAX_PHOTOS = 3
 
 MAX_PIXELS = 50_000_000
 """An image of more pixels is refused (50 megapixels)."""
+
+HEAD_BYTES = 64
+"""So many bytes tell the kind of an image."""
+
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 
 
 class PhotoKind(StrEnum):
@@ -62,6 +67,36 @@ class PhotoFile:
     def of(cls, path: Path, content_type: str) -> Self:
         """One that is told to the API by its own name. Reads its size: to be called in a thread."""
         return cls(path, path.name, content_type, path.stat().st_size)
+
+
+class ImageType(StrEnum):
+    """The kinds of image that are taken, told by the first bytes of a file whatever its name says."""
+
+    JPEG = "image/jpeg"
+    PNG = "image/png"
+    WEBP = "image/webp"
+    HEIF = "image/heif"
+
+    @property
+    def extension(self) -> str:
+        """The file name extension."""
+        return {"image/jpeg": ".jpg", "image/heif": ".heic"}.get(self.value, f".{self.value[6:]}")
+
+    @classmethod
+    def of(cls, head: bytes) -> Self | None:
+        """The kind of an image by its first 64 bytes; None for any other (AVIF, which shares HEIF's container)."""
+        if head.startswith(b"\xff\xd8\xff"):
+            return cls("image/jpeg")
+        if head.startswith(b"\x89PNG\r\n\x1a\n"):
+            return cls("image/png")
+        if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+            return cls("image/webp")
+        if head[4:8] == b"ftyp":
+            end = min(int.from_bytes(head[:4], "big"), len(head))
+            brands = {head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))}
+            if head[8:12] in _HEIF_BRANDS and not brands & {b"avif", b"avis"}:
+                return cls("image/heif")
+        return None
 
 
 class PhotoProblem(StrEnum):

@@ -1,68 +1,99 @@
 """The threads in which images are decoded: few, because each may hold an image of 50 megapixels."""
 
 import asyncio
+import fcntl
+import hashlib
+import os
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from services.photos.model import PhotoFile
+from services.photos.model import PhotoError, PhotoFile, PhotoProblem
 from services.streams import in_thread
 
+LARGE = 250_000_000
+"""Bytes of memory; of images that take more, one is decoded at a time, beside a smaller one."""
 
+MOST_DEATHS = 2
+"""An image during which the process was killed so often is not decoded again, for a day."""
+
+_DAY = 86_400.0
+
+
+@dataclass(slots=True)
 class PhotoWorkers:
-    """Checks and normalises images off the event loop, a bounded number at once.
+    """Normalises images off the event loop: two at once, of large ones one."""
 
-    Args:
-        decodes: How many images are decoded at the same time; one of 50 megapixels takes up to 600 MB.
-    """
-
-    def __init__(self, decodes: int = 2) -> None:
-        self._slots = asyncio.Semaphore(decodes)
-        self._executor = ThreadPoolExecutor(decodes, thread_name_prefix="photos")
-
-    async def check(self, path: Path) -> None:
-        """Refuses what ``normalise`` would refuse, and writes nothing.
-
-        Args:
-            path: The image.
-
-        Raises:
-            PhotoError: The image cannot be used.
-        """
-        async with self._slots:
-            await in_thread(check, self._executor, path)
+    marks: Path
+    """A directory that outlives the process, for what was being decoded when it was killed; made if need be."""
+    _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2), init=False)
+    _large: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    _executor: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(2, thread_name_prefix="photos"), init=False
+    )
 
     async def normalise(self, source: Path, target_dir: Path, stem: str) -> PhotoFile:
-        """Writes an upright copy without metadata; see ``services.photos.normalise.normalise``.
-
-        Args:
-            source: The image.
-            target_dir: An existing directory for the result.
-            stem: Name of the result without its extension.
-
-        Returns:
-            The result.
+        """Write an upright copy without metadata; see ``services.photos.images.normalise``.
 
         Raises:
             PhotoError: The image cannot be used.
         """
-        async with self._slots:
-            return await in_thread(normalise, self._executor, source, target_dir, stem)
+        needed = await in_thread(_memory_needed, self._executor, source)
+        async with AsyncExitStack() as turn:
+            if needed > LARGE:
+                await turn.enter_async_context(self._large)
+            await turn.enter_async_context(self._slots)
+            return await in_thread(_normalise, self._executor, source, target_dir, stem, self.marks)
 
     def close(self) -> None:
-        """Lets the threads end; images that are being decoded are finished first."""
+        """Let the threads end; images that are being decoded are finished first."""
         self._executor.shutdown(wait=False, cancel_futures=True)
 
 
-def check(path: Path) -> None:
-    """See ``services.photos.inspect.check``."""
+def _memory_needed(source: Path) -> int:
     # The decoders are loaded by the first image that comes as a file; photos, which most people send, need none.
-    from services.photos import inspect  # noqa: PLC0415
+    from services.photos import decoding  # noqa: PLC0415
 
-    inspect.check(path)
+    return decoding.memory_needed(source)
 
 
-def normalise(source: Path, target_dir: Path, stem: str) -> PhotoFile:
-    """See ``services.photos.normalise.normalise``."""
-    from services.photos import normalise as module  # noqa: PLC0415 - as above
+def _normalise(source: Path, target_dir: Path, stem: str, marks: Path) -> PhotoFile:
+    from services.photos import images  # noqa: PLC0415 - as above
 
-    return module.normalise(source, target_dir, stem)
+    with marked(source, marks):
+        return images.normalise(source, target_dir, stem)
+
+
+@contextmanager
+def marked(source: Path, marks: Path) -> Iterator[None]:
+    """Leave a mark for as long as an image is decoded: one more byte in a file that is named after its content.
+
+    A process that is killed leaves its byte behind. The file is locked, by which the same image is decoded once at a
+    time, whoever sent it, and its bytes are those of the dead. Nothing is synced: what the system holds survives the
+    process.
+
+    Raises:
+        PhotoError: ``BROKEN``: the process has died of it often enough.
+    """
+    marks.mkdir(parents=True, exist_ok=True)
+    with source.open("rb") as file:
+        name = hashlib.file_digest(file, "sha256").hexdigest()
+    path = marks / name
+    mark = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        fcntl.flock(mark, fcntl.LOCK_EX)
+        state = os.fstat(mark)
+        if time.time() - state.st_mtime > _DAY:
+            os.ftruncate(mark, 0)
+        elif state.st_size >= MOST_DEATHS:
+            raise PhotoError(PhotoProblem.BROKEN)
+        os.write(mark, b".")
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+    finally:
+        os.close(mark)

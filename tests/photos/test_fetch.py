@@ -14,11 +14,11 @@ from PIL import Image
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
-from services.photos.fetch import PhotoFetcher, TelegramFile
+from services.photos.fetch import ATTEMPTS, BotFiles, PhotoFetcher, TelegramFile
 from services.photos.model import PhotoError, PhotoKind, PhotoProblem, PhotoRef
-from services.photos.telegram_files import BotFiles
 from services.photos.workers import PhotoWorkers
 from services.retries import TryAgainError
+from services.temp_dirs import TempDirs
 from tests.photos.pictures import PLACE, card, encoded, photo
 
 TOKEN = "4242:SECRET-token"
@@ -91,11 +91,11 @@ async def running(directory: Path, *, local_mode: bool = False, max_bytes: int =
     async with TestServer(app) as server, aiohttp.ClientSession() as session:
         base = str(server.make_url("/"))
         request = HTTPXRequest(httpx_kwargs={"trust_env": False})
-        workers = PhotoWorkers()
+        workers = PhotoWorkers(directory.parent / "decoding")
         async with request:
             bot = Bot(TOKEN, f"{base}bot", f"{base}file/bot", request=request)
             files = BotFiles(bot, local_mode=local_mode)
-            fetcher = PhotoFetcher(files, session, workers, max_bytes=max_bytes, sleep=sleep)
+            fetcher = PhotoFetcher(files, session, workers, TempDirs(directory.parent / "tmp"), sleep, max_bytes)
             yield Bench(telegram, fetcher, waits, directory)
         workers.close()
 
@@ -146,7 +146,6 @@ async def test_document_of_another_kind_leaves_nothing(bench: Bench) -> None:
     ("text", "expected"),
     [
         ("Bad Request: file is too big", PhotoProblem.TOO_LARGE),
-        ("Bad Request: wrong file_id or the file is temporarily unavailable", PhotoProblem.GONE),
         ("Bad Request: invalid file_id", PhotoProblem.GONE),
     ],
 )
@@ -166,6 +165,24 @@ async def test_transient_failures_are_tried_again(bench: Bench) -> None:
     assert len(bench.waits) == 4
     assert bench.waits[1] >= 9
     assert bench.waits[2] >= 7
+
+
+UNAVAILABLE = "Bad Request: wrong file_id or the file is temporarily unavailable"
+
+
+async def test_file_that_is_temporarily_unavailable_is_asked_for_again(bench: Bench) -> None:
+    bench.telegram.answers = [refusal(400, UNAVAILABLE), refusal(400, UNAVAILABLE.replace("wrong", "Wrong"))]
+    assert await bench.fetcher.inspect(DOCUMENT) is None
+    assert bench.telegram.asked == 3
+    assert all(0.5 <= wait <= 10 for wait in bench.waits)
+    assert len(bench.waits) == 2
+
+
+async def test_file_that_stays_unavailable_is_gone(bench: Bench) -> None:
+    bench.telegram.answers = [refusal(400, UNAVAILABLE) for _ in range(50)]
+    assert await bench.problem() is PhotoProblem.GONE
+    assert bench.telegram.asked == ATTEMPTS
+    assert await bench.fetcher.inspect(DOCUMENT) is PhotoProblem.GONE
 
 
 async def test_gives_up_in_the_end(bench: Bench) -> None:
@@ -245,7 +262,8 @@ async def test_cancelled_fetch_leaves_nothing(bench: Bench) -> None:
             raise AssertionError
 
     async with aiohttp.ClientSession() as session:
-        fetcher = PhotoFetcher(Stalled(), session, PhotoWorkers())
+        temp_dirs, workers = TempDirs(bench.directory), PhotoWorkers(bench.directory)
+        fetcher = PhotoFetcher(Stalled(), session, workers, temp_dirs, asyncio.sleep)
         task = asyncio.ensure_future(fetcher.fetch(PHOTO, bench.directory, 1))
         await started.wait()
         task.cancel()

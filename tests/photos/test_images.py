@@ -6,11 +6,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from services.photos import normalise as module
-from services.photos.inspect import check
-from services.photos.kinds import sniff
-from services.photos.model import PhotoError, PhotoFile, PhotoProblem
-from services.photos.normalise import normalise
+from services.photos import images as module
+from services.photos.images import check, normalise
+from services.photos.model import ImageType, PhotoError, PhotoFile, PhotoProblem
 from tests.photos.pictures import (
     CORNERS,
     PLACE,
@@ -81,7 +79,7 @@ def test_name_and_type_follow_the_content(tmp_path: Path, kind: str) -> None:
     done = run(tmp_path, photo(kind))
     assert done.content_type == RESULTS[kind]
     assert done.filename == done.path.name == "photo-1" + {"HEIF": ".jpg", "JPEG": ".jpg"}.get(kind, f".{kind.lower()}")
-    found = sniff(done.path.read_bytes()[:64])
+    found = ImageType.of(done.path.read_bytes()[:64])
     assert found is not None
     assert found.value == done.content_type
 

@@ -1,0 +1,245 @@
+"""Images opened and decoded within bounds: of pixels, scans and memory.
+
+The plugins are used directly: the number of pixels that ``Image.open`` allows is a global of Pillow's, as is its
+leniency with damaged files.
+"""
+
+import ctypes
+import random
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from services.photos.formats import JPEG_SCAN, first_webp_picture, jpeg_segments, repaired_png
+from services.photos.model import HEAD_BYTES, MAX_PIXELS, ImageType, PhotoError, PhotoProblem
+
+MAX_SOURCE_BYTES = 100_000_000
+"""A larger file is refused whatever it is: it is held in memory as a whole."""
+
+MAX_JPEG_SCANS = 200
+"""A progressive JPEG has about ten scans; thousands of empty ones cost minutes to decode."""
+
+MAX_DECODED_BYTES = 550_000_000
+"""A JPEG that would take more is decoded at half its size (four colours of 50 megapixels, progressive)."""
+
+MANY_PIXELS = 12_000_000
+"""A WebP of more is decoded, and encoded, in ways that take less memory."""
+
+_EOI = b"\xff\xd9"
+
+
+def read(path: Path) -> tuple[ImageType, bytes]:
+    """Read an image file, and tell its kind.
+
+    Raises:
+        PhotoError: ``NOT_AN_IMAGE``, ``TOO_LARGE`` or ``BROKEN`` (empty).
+    """
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+        kind = ImageType.of(head)
+        if kind is None:
+            raise PhotoError(PhotoProblem.NOT_AN_IMAGE if head else PhotoProblem.BROKEN)
+        rest = file.read(MAX_SOURCE_BYTES)
+    if len(rest) == MAX_SOURCE_BYTES:
+        raise PhotoError(PhotoProblem.TOO_LARGE)
+    return kind, head + rest
+
+
+@contextmanager
+def broken_if_it_fails() -> Iterator[None]:
+    """Turn whatever a decoder raises into a ``PhotoError``: hostile files make decoders raise nearly anything."""
+    try:
+        yield
+    except PhotoError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise PhotoError(PhotoProblem.TOO_MANY_PIXELS) from error
+    except Exception as error:
+        raise PhotoError(PhotoProblem.BROKEN) from error
+
+
+def opened(kind: ImageType, data: bytes) -> Image.Image:
+    """Open an image without decoding it.
+
+    Raises:
+        PhotoError: ``TOO_MANY_PIXELS``, or ``BROKEN`` for too many scans.
+        Exception: Whatever the decoder raises.
+    """
+    # Before a decoder allocates for them (the PNG specification, 11.2.1 IHDR; RFC 9649, 2.7 VP8X).
+    if kind is ImageType.PNG:
+        _refuse_pixels((int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")))
+    elif data[12:16] == b"VP8X":
+        _refuse_pixels((1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")))
+    image: Image.Image
+    if kind is ImageType.HEIF:
+        import pillow_heif  # noqa: PLC0415 - 5 MB that few photos need
+
+        image = pillow_heif.HeifImageFile(BytesIO(data))  # type: ignore[no-untyped-call]
+    elif kind is ImageType.JPEG:
+        image = JpegImageFile(BytesIO(data))
+    elif kind is ImageType.PNG:
+        image = _opened_png(data)
+    else:
+        image = WebPImageFile(BytesIO(data))
+    _refuse_pixels(image.size)
+    return image
+
+
+def decoded(kind: ImageType, data: bytes) -> Image.Image:
+    """Open and decode an image; of an animation, its first picture.
+
+    Raises:
+        Exception: As ``opened``.
+    """
+    image = opened(kind, data)
+    if isinstance(image, JpegImageFile):
+        return _decoded_jpeg(image, data)
+    if isinstance(image, PngImageFile):
+        return _decoded_png(image, data)
+    if isinstance(image, WebPImageFile) and image.width * image.height > MANY_PIXELS:
+        pixels = _decoded_webp(image, data)
+        if pixels is not None:
+            return pixels
+    image.load()
+    return image
+
+
+def memory_needed(path: Path) -> int:
+    """About how many bytes it takes to decode an image, turn and encode it; decodes nothing.
+
+    Raises:
+        PhotoError: The image cannot be used.
+    """
+    kind, data = read(path)
+    with broken_if_it_fails():
+        image = opened(kind, data)
+        pixels = image.width * image.height
+        if isinstance(image, JpegImageFile):
+            return max(8 * pixels, 4 * pixels + _coefficient_bytes(image, data))
+        return pixels * (20 if kind is ImageType.WEBP and pixels <= MANY_PIXELS else 12)
+
+
+def _refuse_pixels(size: tuple[int, int]) -> None:
+    if size[0] * size[1] > MAX_PIXELS:
+        raise PhotoError(PhotoProblem.TOO_MANY_PIXELS)
+
+
+class EndedJpeg(JpegImageFile):
+    """A JPEG whose file lacks its end: ``tail`` is read behind its last byte."""
+
+    tail = _EOI
+
+    def load_read(self, read_bytes: int) -> bytes:
+        """Read on; see the class it extends."""
+        data = self.fp.read(read_bytes) if self.fp is not None else b""
+        if not data:
+            data, self.tail = self.tail, b""
+        return data
+
+
+def _decoded_jpeg(image: JpegImageFile, data: bytes) -> Image.Image:
+    if 4 * image.width * image.height + _coefficient_bytes(image, data) > MAX_DECODED_BYTES:
+        image.draft(None, (image.width // 2, image.height // 2))
+    try:
+        image.load()
+    except OSError as error:
+        failure = error.with_traceback(None)
+    else:
+        return image
+    del image
+    # Where all pixels are there, it does not matter what follows them.
+    noise = bytes(random.Random(1).choices(range(255), k=1 << 16))  # noqa: S311 - no secret
+    checksum = _checksum(_ended(data, noise + _EOI))
+    image = _ended(data, _EOI)
+    if _checksum(image) != checksum:
+        raise failure
+    return image
+
+
+def _ended(data: bytes, tail: bytes) -> EndedJpeg:
+    image = EndedJpeg(BytesIO(data))
+    image.tail = tail
+    image.load()
+    return image
+
+
+def _checksum(image: Image.Image) -> int:
+    found = 0
+    for top in range(0, image.height, 256):
+        strip = image.crop((0, top, image.width, min(top + 256, image.height)))
+        found = zlib.crc32(strip.tobytes(), found)
+    return found
+
+
+def _coefficient_bytes(image: JpegImageFile, data: bytes) -> int:
+    """Bytes that the coefficients of a JPEG of several scans take, all held until the last one; refuses too many."""
+    scans = 0
+    for code, _, _ in jpeg_segments(data):
+        scans += code == JPEG_SCAN
+        if scans > MAX_JPEG_SCANS:
+            raise PhotoError(PhotoProblem.BROKEN)
+    if scans < 2:
+        return 0
+    samples = [across * down for _, across, down, _ in image.layer]
+    return 2 * image.width * image.height * sum(samples) // max(*samples, 1)
+
+
+def _opened_png(data: bytes) -> PngImageFile:
+    try:
+        return PngImageFile(BytesIO(data))
+    except Exception:  # noqa: BLE001 - whatever is wrong with its chunks, there may be a picture
+        return PngImageFile(BytesIO(repaired_png(data)))
+
+
+def _decoded_png(image: PngImageFile, data: bytes) -> Image.Image:
+    try:
+        image.load()
+    except Exception:  # noqa: BLE001 - as above
+        image = PngImageFile(BytesIO(repaired_png(data)))
+        image.load()
+    depth, transparent = data[24], image.info.get("transparency")
+    # Pillow leaves the transparent colour in the depth of the file.
+    if image.mode == "L" and isinstance(transparent, int):
+        image.info["transparency"] = transparent * 255 // (2**depth - 1)
+    elif image.mode == "RGB" and depth == 16 and isinstance(transparent, tuple):
+        image.info["transparency"] = tuple(part >> 8 for part in transparent)
+    return image
+
+
+def _decoded_webp(image: WebPImageFile, data: bytes) -> Image.Image | None:
+    """Decode a WebP into memory that Pillow uses as it is: 8 bytes a pixel in all.
+
+    Pillow's own reader decodes it as an animation, into four copies. The library is the one that Pillow has loaded.
+
+    Returns:
+        The pixels; None where the library cannot be called, or does not take the file.
+    """
+    try:
+        from PIL import _webp  # noqa: PLC0415 - may be missing
+
+        decode = ctypes.CDLL(_webp.__file__).WebPDecodeRGBAInto
+    except (AttributeError, ImportError, OSError):
+        return None
+    decode.restype = ctypes.c_void_p
+    decode.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    still, place, size = first_webp_picture(data, image.size)
+    _refuse_pixels(size)
+    stride = size[0] * 4
+    buffer = bytearray(stride * size[1])
+    target = (ctypes.c_char * len(buffer)).from_buffer(buffer)
+    if not decode(still, len(still), target, len(buffer), stride):
+        return None
+    pixels = Image.frombuffer("RGBA", size, buffer, "raw", "RGBA", 0, 1)
+    if size != image.size:
+        canvas = Image.new("RGBA", image.size)
+        canvas.paste(pixels, place)
+        pixels = canvas
+    pixels.info.update(image.info)
+    return pixels

@@ -1,0 +1,160 @@
+"""Documents made fit to be sent on: upright, sRGB, free of metadata, of a size that the service takes. Blocks.
+
+Call it through ``services.photos.workers``.
+"""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from services.photos.colour import flattened, is_srgb, to_srgb
+from services.photos.decoding import MANY_PIXELS, EndedJpeg, broken_if_it_fails, decoded, opened, read
+from services.photos.formats import repaired_png, stripped_jpeg, stripped_webp
+from services.photos.model import ImageType, PhotoFile
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+MAX_SIDE = 8192
+"""A longer side is scaled down to this many pixels."""
+
+MAX_OUTPUT_BYTES = 20_000_000
+"""A larger result is encoded again as a JPEG, smaller if need be."""
+
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_QUALITIES = ((95, 1.0), (85, 1.0), (85, 0.5), (75, 0.25))
+_STRIPPERS: dict[ImageType, Callable[[bytes], bytes]] = {
+    ImageType.JPEG: stripped_jpeg,
+    ImageType.PNG: lambda data: repaired_png(data, with_metadata=False),
+    ImageType.WEBP: stripped_webp,
+}
+_PNG_DEPTH = 24
+
+
+def normalise(source: Path, target_dir: Path, stem: str) -> PhotoFile:
+    """Write a copy of an image that is upright and holds nothing but its pixels, in sRGB.
+
+    A JPEG, PNG or WebP whose pixels need no change keeps them bit for bit. HEIF becomes JPEG; of an animation the first
+    picture is taken; transparency is kept.
+
+    Args:
+        source: The image; its name means nothing.
+        target_dir: An existing directory for the result.
+        stem: Name of the result without its extension; plain ASCII.
+
+    Returns:
+        The result.
+
+    Raises:
+        PhotoError: ``NOT_AN_IMAGE``, ``TOO_LARGE``, ``TOO_MANY_PIXELS`` or ``BROKEN``; nothing is written then.
+    """
+    kind, data = read(source)
+    with broken_if_it_fails():
+        image = decoded(kind, data)
+        # A HEIF image is turned by its decoder already; its EXIF says so once more.
+        turn = None if kind is ImageType.HEIF else _turn(image)
+        stripped = _stripped(kind, data, image) if turn is None else None
+        del data
+        if stripped is None:
+            image = to_srgb(image)
+            if max(image.size) > MAX_SIDE:
+                image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
+            if turn is not None:
+                image = image.transpose(turn)
+            image.info = {}
+    if stripped is None:
+        return _encode(image, kind, target_dir, stem)
+    path = target_dir / f"{stem}{kind.extension}"
+    path.write_bytes(stripped)
+    return PhotoFile.of(path, kind.value)
+
+
+def check(path: Path) -> None:
+    """Decode an image and throw the result away: what passes can be normalised.
+
+    Raises:
+        PhotoError: ``NOT_AN_IMAGE``, ``TOO_LARGE``, ``TOO_MANY_PIXELS`` or ``BROKEN``.
+    """
+    kind, data = read(path)
+    with broken_if_it_fails():
+        decoded(kind, data)
+
+
+def _stripped(kind: ImageType, data: bytes, image: Image.Image) -> bytes | None:
+    """A file of the same pixels without metadata; None where the pixels have to change, or where it does not work."""
+    if (
+        kind is ImageType.HEIF
+        or isinstance(image, EndedJpeg)
+        or image.mode not in ("L", "RGB", "RGBA")
+        or max(image.size) > MAX_SIDE
+        or (kind is ImageType.PNG and data[_PNG_DEPTH] != 8)
+        or (kind is ImageType.WEBP and getattr(image, "is_animated", False))
+        or not is_srgb(image)
+    ):
+        return None
+    try:
+        stripped = _STRIPPERS[kind](data)
+        size = opened(kind, stripped).size
+    except Exception:  # noqa: BLE001 - taken apart for quality's sake only: the decoder knows how to read it
+        return None
+    return stripped if size == image.size and len(stripped) <= MAX_OUTPUT_BYTES else None
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """What sets an image upright by its EXIF; None when it is, or when its EXIF cannot be read."""
+    try:
+        return _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # noqa: BLE001 - EXIF that cannot be read fails in as many ways, and the picture is still good
+        return None
+
+
+class _FullError(Exception):
+    """A result became larger than it may be."""
+
+
+class _BoundedFile(io.FileIO):
+    """A new file that takes no more than ``MAX_OUTPUT_BYTES``: a large PNG is given up before it is compressed."""
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        """Write, or raise ``_FullError``."""
+        if self.tell() + memoryview(data).nbytes > MAX_OUTPUT_BYTES:
+            raise _FullError
+        return super().write(data)
+
+
+def _encode(image: Image.Image, kind: ImageType, target_dir: Path, stem: str) -> PhotoFile:
+    """Encode pixels as their own kind, or as JPEG where that is not wanted or too large."""
+    if kind is ImageType.WEBP and image.width * image.height > MANY_PIXELS:
+        kind = ImageType.PNG if image.mode == "RGBA" else ImageType.JPEG
+    if kind in (ImageType.PNG, ImageType.WEBP):
+        path = target_dir / f"{stem}{kind.extension}"
+        try:
+            with _BoundedFile(path, "w") as file:
+                if kind is ImageType.PNG:
+                    image.save(file, "PNG", compress_level=4)
+                else:
+                    image.save(file, "WEBP", quality=95, method=2)
+            return PhotoFile.of(path, kind.value)
+        except _FullError:
+            path.unlink()
+    path = target_dir / f"{stem}.jpg"
+    image = flattened(image)
+    for quality, scale in _QUALITIES:
+        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        scaled = image if size == image.size else image.resize(size, Image.Resampling.LANCZOS)
+        scaled.save(path, "JPEG", quality=quality, subsampling="4:2:0" if kind is ImageType.HEIF else "4:4:4")
+        if path.stat().st_size <= MAX_OUTPUT_BYTES:
+            break
+    return PhotoFile.of(path, ImageType.JPEG.value)
