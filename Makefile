@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo chat test coverage lint chaos format run check lock docs clean
+.PHONY: help install demo chat pictures test coverage lint chaos format run check lock docs clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ run: $(STAMP) ## Run the bot with the settings of .env.
 
 check: $(STAMP) ## Check settings, token, key, database and disk, a line each.
 	@$(BIN)/python -m bot check
+
+pictures: $(STAMP) ## Make the pictures of the README anew, with Chromium.
+	$(BIN)/python docs/images/make.py
 
 docs: $(STAMP) ## Write .env.example and the README's table anew from the settings.
 	$(BIN)/python -m bot settings --write

@@ -21,15 +21,16 @@ def test_every_call_is_shown_under_its_request(chat: Chat) -> None:
         expect(request.get_by_text(call, exact=True).first).to_be_visible()
     post = request.get_by_role("listitem").filter(has_text="POST /v1/veo/ingredients-to-video").first
     expect(post).to_contain_text("200")
-    events = post.get_by_role("list").get_by_role("listitem")
+    events = request.locator("li.event")
     expect(events.first).to_contain_text(re.compile("video_generation_status.*starting"))
     expect(events.last).to_contain_text(re.compile("video_generation_complete.*file_url"))
     assert events.count() >= 4
     post.locator("summary").click()
     expect(post.locator("pre").first).to_contain_text('"prompt": "rain falls"')
     expect(post.locator("pre").first).to_contain_text('"number_of_videos": "2"')
-    text = chat.wire.inner_text()
-    assert text.index("sendMediaGroup") > text.index("POST /v1/veo")
+    text = request.inner_text()
+    order = ["POST /v1/veo", "starting", "video_generation_complete", "GET /files/", "sendMediaGroup"]
+    assert sorted(order, key=text.index) == order
 
 
 def test_it_hides_again_and_gives_the_focus_back(chat: Chat) -> None:

@@ -75,22 +75,31 @@ export class Wire {
     }
     shown.show(entry);
     const { list } = this.#group(entry.request);
-    if (shown.element.parentNode !== list) list.append(shown.element);
+    for (const row of [shown.element, ...shown.events]) if (row.parentNode !== list) insert(list, row);
   }
 }
 
-/** One call: a line that unfolds, and the events of its stream. */
+/** Put a row where its time says; most are the newest. */
+function insert(list, row) {
+  let next = null;
+  for (let last = list.lastChild; last && Number(last.dataset.at) > Number(row.dataset.at); last = last.previousSibling) {
+    next = last;
+  }
+  list.insertBefore(row, next);
+}
+
+/** One call: a line that unfolds, and the events of its stream as lines of their own. */
 class Call {
+  events = [];
   #time = make("time");
   #label = make("b");
   #result = make("span", { class: "result" });
   #details = make("details", {}, make("summary", {}, this.#time, " ", this.#label, " ", this.#result));
   #body = make("div", { class: "unfolded" });
-  #events = make("ol", { class: "events" });
   #entry = null;
 
   constructor() {
-    this.element = make("li", {}, this.#details, this.#events);
+    this.element = make("li", {}, this.#details);
     this.#details.append(this.#body);
     this.#details.ontoggle = () => this.#unfold();
   }
@@ -101,7 +110,8 @@ class Call {
     this.#label.textContent = entry.label;
     this.#result.textContent = this.#said(entry);
     this.element.className = `${entry.service}${entry.status === null || (entry.status >= 200 && entry.status < 300 && !entry.note) ? "" : " failed"}`;
-    for (const event of entry.events.slice(this.#events.children.length)) this.#events.append(line(event));
+    this.element.dataset.at = entry.at;
+    this.events.push(...entry.events.slice(this.events.length).map(line));
     this.#unfold();
   }
 
@@ -123,5 +133,6 @@ const pretty = (value) => (typeof value === "string" ? value : JSON.stringify(va
 
 function line(event) {
   const data = typeof event.data === "string" ? event.data : JSON.stringify(event.data);
-  return make("li", {}, make("time", {}, TIME.format(event.at)), " ", make("b", {}, event.name), " ", make("code", {}, data));
+  const row = make("li", { class: "event", "data-at": String(event.at) }, make("time", {}, TIME.format(event.at)), " ", make("b", {}, event.name), " ", make("code", {}, data));
+  return row;
 }
