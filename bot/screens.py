@@ -10,9 +10,10 @@ from handlers.forget_menu import question
 from handlers.history_menu import entry_screen, page_screen
 from handlers.settings_menu import settings_screen
 from services.cards.view import card_screen
+from services.drafts.ideas import ideas_in
 from services.drafts.model import Draft, DraftItem, DraftState, Owner
 from services.failures import Charged, Failure, FailureKind
-from services.generations.model import FILE_LATE, FINAL, MAX_VIDEOS, Generation, State, Video, VideoState
+from services.generations.model import FILE_LATE, FINAL, MAX_VIDEOS, Generation, Shape, State, Video, VideoState
 from services.history import HistoryEntry, HistoryPage
 from services.people import Preferences
 from services.photos.model import MAX_PHOTOS, PhotoKind, PhotoRef
@@ -59,6 +60,15 @@ def _cards(phrases: Phrases) -> Named:
             for words in (False, True):
                 named = f"{place}, {_number(photos, 'photo')}, {'a prompt' if words else 'no prompt'}"
                 yield named, card_screen(_draft(phrases, chat_id, photos, words=words), phrases)
+        tall = replace(_draft(phrases, chat_id, 1, words=True), wanted_shape=Shape.TALL, shape_chosen=True)
+        yield f"{place}, tall", card_screen(tall, phrases)
+    for words in (False, True):
+        draft = _draft(phrases, PERSON, 1, words=words)
+        chosen = replace(draft, ideas=ideas_in(phrases)[:2])
+        named = "a prompt" if words else "no prompt"
+        yield f"two ideas, {named}", card_screen(chosen, phrases)
+        yield f"ideas, {named}", card_screen(replace(draft, shows_ideas=True), phrases)
+        yield f"ideas, two chosen, {named}", card_screen(replace(chosen, shows_ideas=True), phrases)
     for count in range(1, MAX_VIDEOS + 1):
         draft = replace(_draft(phrases, PERSON, 1, words=True), count=count)
         yield f"{_number(count, 'video')} chosen", card_screen(draft, phrases)
@@ -114,10 +124,11 @@ def _failures(phrases: Phrases) -> Named:
 
 def _menus(phrases: Phrases) -> Named:
     for language in LANGUAGES:
-        for at_once in (False, True):
-            preferences = Preferences(language, 2, starts_at_once=at_once)
-            title = f"settings, {language}, {'at once' if at_once else 'asks first'}"
-            yield title, settings_screen(phrases, PERSON, preferences)
+        for shape in Shape:
+            for at_once in (False, True):
+                preferences = Preferences(language, 2, starts_at_once=at_once, usual_shape=shape)
+                title = f"settings, {language}, {shape}, {'at once' if at_once else 'asks first'}"
+                yield title, settings_screen(phrases, PERSON, preferences)
     yield "history, empty", page_screen(phrases, PERSON, HistoryPage((), 0, 0))
     for number, title in enumerate(("first", "middle", "last")):
         entries = tuple(_entry(phrases, count) for count in (1, 3))
