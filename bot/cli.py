@@ -37,6 +37,13 @@ class Language(StrEnum):
     VIETNAMESE = "vi"
 
 
+class VideoShape(StrEnum):
+    """Shapes of the demo's video."""
+
+    WIDE = "wide"
+    TALL = "tall"
+
+
 def _start_logging(settings: Settings) -> None:
     configure_logging(settings.log_level, settings.log_format, settings.secrets)
     install_hooks()
@@ -95,12 +102,14 @@ def demo(
     videos: Annotated[int, typer.Option(help="How many videos, 1 to 4.", metavar="NUMBER")] = 1,
     language: Annotated[Language, typer.Option(help="The language of the person.")] = Language.ENGLISH,
     out: Annotated[Path, typer.Option(help="Where the videos are saved.", metavar="DIR")] = Path("demo-output"),
+    shape: Annotated[VideoShape, typer.Option(help="The shape of the video.")] = VideoShape.WIDE,
 ) -> None:
     """Show the whole bot at work on this machine: no token, no key, no network."""
     install_hooks()
     from bot.demo import run_demo
+    from services.generations.model import Shape
 
-    raise typer.Exit(run_demo(photo or [], prompt, videos, language.value, out))
+    raise typer.Exit(run_demo(photo or [], prompt, videos, language.value, out, shape=Shape(shape.value)))
 
 
 @app.command()

@@ -12,8 +12,10 @@ import typer
 
 from bot.errors import STATUS_CONFIGURATION, OperatorError
 from sandbox.demo.show import BotProgram, Order, Place, StoppedError, run
+from services.drafts.model import photo_limit
+from services.generations.model import Shape
 from services.photos.images import check
-from services.photos.model import MAX_PHOTOS, PhotoError, PhotoProblem
+from services.photos.model import PhotoError, PhotoProblem
 
 MAX_VIDEOS = 4
 PATIENCE = 120.0
@@ -30,7 +32,14 @@ _PROBLEMS = {
 
 
 def run_demo(
-    photos: Sequence[Path], prompt: str | None, videos: int, language: str, out: Path, *, quick: bool = False
+    photos: Sequence[Path],
+    prompt: str | None,
+    videos: int,
+    language: str,
+    out: Path,
+    *,
+    shape: Shape = Shape.WIDE,
+    quick: bool = False,
 ) -> int:
     """Run the demo and print it.
 
@@ -40,6 +49,7 @@ def run_demo(
         videos: 1 to 4.
         language: ``en`` or ``vi``.
         out: Where the videos are saved; made if need be.
+        shape: Wide or tall; a tall video takes one or two photos.
         quick: Make videos that take milliseconds: 320×180, half a second.
 
     Returns:
@@ -49,7 +59,7 @@ def run_demo(
         OperatorError: The order makes no sense; exit status 2.
         KeyboardInterrupt: Ctrl-C, after everything has ended.
     """
-    order = replace(check_order(photos, prompt, videos, language, out), quick=quick)
+    order = replace(check_order(photos, prompt, videos, language, out, shape), quick=quick)
     typer.echo("The bot, a Telegram and a GenAIPro, all on this machine: nothing leaves it.\n")
 
     def environment(place: Place, room: Path) -> Mapping[str, str]:
@@ -64,14 +74,16 @@ def run_demo(
         return 128 + stop.number
 
 
-def check_order(photos: Sequence[Path], prompt: str | None, videos: int, language: str, out: Path) -> Order:
+def check_order(
+    photos: Sequence[Path], prompt: str | None, videos: int, language: str, out: Path, shape: Shape = Shape.WIDE
+) -> Order:
     """The order, once it makes sense.
 
     Raises:
         OperatorError: With one sentence that says what does not.
     """
-    if len(photos) > MAX_PHOTOS:
-        raise _refusal(f"At most {MAX_PHOTOS} photos can be sent; {len(photos)} were given.")
+    if len(photos) > photo_limit(shape):
+        raise _refusal(f"At most {photo_limit(shape)} photos make a {shape} video; {len(photos)} were given.")
     if not 1 <= videos <= MAX_VIDEOS:
         raise _refusal(f"The number of videos must be 1 to {MAX_VIDEOS}, not {videos}.")
     if prompt is not None and not prompt.strip():
@@ -86,7 +98,8 @@ def check_order(photos: Sequence[Path], prompt: str | None, videos: int, languag
         except OSError as error:
             raise _refusal(f"{photo} cannot be read: {error.strerror or error}.") from error
     _make_directory(out)
-    return Order(tuple(photo.resolve() for photo in photos), prompt, videos, language, out)
+    sent = tuple(photo.resolve() for photo in photos)
+    return Order(sent, prompt, videos, language, out, tall=shape is Shape.TALL)
 
 
 def _make_directory(out: Path) -> None:

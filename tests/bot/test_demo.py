@@ -15,6 +15,7 @@ from bot import demo
 from bot.demo import bot_settings, check_order, inherited, run_demo
 from bot.errors import OperatorError
 from sandbox.demo.processes import stop
+from services.generations.model import Shape
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,6 +36,7 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (lambda photo: {"photos": [photo.with_name("none.jpg")]}, "There is no photo"),
         (lambda photo: {"photos": [Path(__file__)]}, "is not an image"),
         (lambda photo: {"photos": [photo] * 4}, "At most 3 photos"),
+        (lambda photo: {"photos": [photo] * 3, "shape": Shape.TALL}, "At most 2 photos make a tall video"),
         (lambda photo: {"videos": 0}, "must be 1 to 4, not 0"),
         (lambda photo: {"videos": 5}, "must be 1 to 4, not 5"),
         (lambda photo: {"prompt": "  "}, "must not be empty"),
