@@ -15,7 +15,7 @@ from bot import app
 from bot.app import run_bot
 from bot.logs import configure_logging, install_hooks
 from bot.outbox import Outbox, Result
-from bot.settings import load_settings
+from bot.settings_loading import load_settings
 
 TRIES = 10
 """How often a call is made in all; the outbox's own number."""

@@ -130,7 +130,7 @@ def real_service() -> Service:
         OperatorError: They cannot be used, or name no key; exit status 2.
     """
     # The settings bring the database's library along, which a chat without them does not wait for.
-    from bot.settings import load_settings  # noqa: PLC0415
+    from bot.settings_loading import load_settings  # noqa: PLC0415
 
     settings = load_settings(run=False)
     key = settings.genaipro_api_key.get_secret_value()

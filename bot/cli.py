@@ -15,7 +15,8 @@ from bot.errors import STATUS_CONFIGURATION, STATUS_FAILED, STATUS_INTERRUPTED, 
 from bot.logs import configure_logging, install_hooks
 from bot.memory import nothing_collected
 from bot.redaction import Redactor
-from bot.settings import Settings, SettingsError, load_settings
+from bot.settings import Settings
+from bot.settings_loading import SettingsError, load_settings
 
 _ROOT = Path(__file__).resolve().parent.parent
 

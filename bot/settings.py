@@ -1,211 +1,249 @@
-"""Everything that can be set, in one class, and how it is loaded: whatever is wrong becomes one clear line each.
+"""Everything that can be set, in one class.
 
-`.env.example` and the tables of the README are written from the class (``settings_docs.py``).
+`.env.example` and the tables of the README are written from it (``settings_docs.py``). No complaint repeats a value:
+whatever was put into a variable by mistake may be a secret.
 """
 
-import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
-from pydantic import SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy.engine import make_url
-
-from bot import settings_types as kinds
-from bot.env_file import ENCODING, misspelt, read_env_file
-from bot.errors import STATUS_CONFIGURATION, OperatorError
-from bot.settings_types import Doc, ids, one_of, whole_number
-
-TELEGRAM = "Telegram"
-GENAIPRO = "GenAIPro"
-STORAGE = "Storage"
-HTTP = "Webhook and HTTP endpoints"
-ACCESS = "Who may use the bot"
-LIMITS = "Limits"
-PAYING = "Paying in Telegram Stars"
-TIMES = "Times, in seconds"
-OUTPUT = "Language and logs"
+from sqlalchemy.exc import ArgumentError
 
 PUBLIC_TELEGRAM = "https://api.telegram.org"
-_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+REQUIRED = ("telegram_bot_token", "genaipro_api_key")
+"""What ``run`` cannot do without."""
 
-Ids = Annotated[frozenset[int], NoDecode]
+
+def _like(pattern: str, complaint: str) -> BeforeValidator:
+    """A text that matches a pattern as a whole, or is empty."""
+
+    def parse(value: object) -> object:
+        if isinstance(value, str) and value and not re.fullmatch(pattern, value, re.IGNORECASE | re.ASCII):
+            raise ValueError(complaint)
+        return value
+
+    return BeforeValidator(parse)
+
+
+def _split(value: str, *schemes: str, may_name_user: bool = False) -> SplitResult:
+    if re.search(r"[\s\x00-\x1f\x7f]", value):
+        raise ValueError("must be a URL without spaces in it")
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("must be a URL with a valid host and port") from None
+    if parts.scheme.lower() not in schemes or not host:
+        raise ValueError(f"must be a full URL that begins with {' or '.join(f'{one}://' for one in schemes)}")
+    if parts.fragment or ("@" in parts.netloc and not may_name_user):
+        raise ValueError("must be a URL without a user name and without '#'")
+    return parts
+
+
+def _base_url(value: str) -> str:
+    if _split(value, "https", "http").query or "?" in value:
+        raise ValueError("must be a URL without '?'")
+    return value.rstrip("/")
+
+
+def _telegram_url(value: str) -> str:
+    last = _split(value, "https", "http").path.rstrip("/").rpartition("/")[2]
+    if re.fullmatch(r"bot(\d+(:|%3A).*)?", last, re.IGNORECASE):
+        raise ValueError("must be the address of the server alone, without the /bot<token> part")
+    return _base_url(value)
+
+
+def _webhook_url(value: str) -> str:
+    path = _split(value, "https").path.rstrip("/")
+    if path in {"/healthz", "/readyz", "/metrics"}:
+        raise ValueError(f"must have a path of its own; {path} is taken")
+    return value
+
+
+def _proxy_url(secret: SecretStr) -> SecretStr:
+    value = secret.get_secret_value()
+    if "#" in value or "?" in value:
+        raise ValueError("must be a URL without '#' and '?'; in a password, write them as %23 and %3F")
+    parts = _split(value, "http", "https", "socks5", "socks5h", may_name_user=True)
+    if parts.path not in {"", "/"}:
+        raise ValueError("must be a URL that ends with the port; in a password, write / as %2F")
+    if "@" in parts.netloc and not parts.username:
+        raise ValueError("must name the user before the password, as user:password@")
+    if not unquote(parts.netloc).isascii():
+        raise ValueError("must have a user name and a password without accents")
+    return SecretStr(parts._replace(scheme=parts.scheme.lower(), path="").geturl())
+
+
+def _database_url(secret: SecretStr) -> SecretStr:
+    value = secret.get_secret_value()
+    try:
+        url = make_url(value)
+    except (ArgumentError, ValueError):
+        raise ValueError("is not a database URL") from None
+    if url.drivername == "sqlite":
+        if url.host or url.database in {None, "", ":memory:"} or "mode=memory" in value:
+            raise ValueError("must name a file: three slashes and a path, or four for a path from the root")
+    elif url.drivername != "postgresql" or not re.match(r"postgresql://\S+", value, re.IGNORECASE):
+        raise ValueError("must begin with sqlite:/// or postgresql://")
+    elif not url.database:
+        raise ValueError("must name the database after the host")
+    return secret
+
+
+def _directory(path: Path) -> Path:
+    if "\0" in str(path):
+        raise ValueError("must be the path of a directory")
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ValueError("begins with ~ where no home directory is known") from None
+
+
+def _split_ids(value: object) -> object:
+    """Numbers between commas; they fit into 52 bits (core.telegram.org/bots/api)."""
+    if not isinstance(value, str):
+        return value
+    parts = [part for part in re.split(r"[,\s]+", value) if part]
+    if not all(re.fullmatch(r"-?[0-9]{1,16}", part) for part in parts):
+        raise ValueError("must be numbers with commas between them; @names do not work")
+    found = frozenset(int(part) for part in parts)
+    if 0 in found or any(abs(number) >= 2**52 for number in found):
+        raise ValueError("holds a number that is no Telegram id")
+    return found
+
+
+def _of_users(found: frozenset[int]) -> frozenset[int]:
+    if any(number < 0 for number in found):
+        raise ValueError("holds an id below 0, which is a group's and belongs into ALLOWED_CHAT_IDS")
+    return found
+
+
+ChatIds = Annotated[frozenset[int], NoDecode, BeforeValidator(_split_ids)]
+UserIds = Annotated[ChatIds, AfterValidator(_of_users)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+CountOrNone = Annotated[int, Field(ge=0, le=1_000_000)]
+# At most 30 days, so that no sum of times overflows.
+Seconds = Annotated[float, Field(gt=0, le=30 * 24 * 3600, allow_inf_nan=False)]
+Token = Annotated[
+    SecretStr,
+    _like("[0-9]+:[a-z0-9_-]+", "is no bot token: digits, a colon, then letters, digits, - and _; no quotes or spaces"),
+]
+Key = Annotated[
+    SecretStr,
+    _like(r"(?!bearer)[!#-&(-\[\]-~]*", "must be the key alone, without the word Bearer, quotes, spaces or accents"),
+]
+WebhookSecret = Annotated[
+    SecretStr, _like("[a-z0-9_-]{1,256}", "must be 1 to 256 characters of A-Z, a-z, 0-9, _ and -")
+]
+Host = Annotated[
+    str,
+    _like(
+        r"[a-z0-9._-]+|[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*(%[a-z0-9._-]+)?",
+        "must be a host name or an IP address, without a scheme and without a port",
+    ),
+]
 
 
 class Settings(BaseSettings):
-    """The settings, each from the environment variable of its name in capitals."""
+    """The settings, each from the environment variable of its name in capitals; the text below a field documents it."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", validate_default=False, hide_input_in_errors=True)
-
-    telegram_bot_token: Annotated[
-        SecretStr,
-        kinds.TOKEN,
-        Doc(
-            "The token of the bot, from @BotFather.",
-            "123456789:the-rest-of-your-token",
-            TELEGRAM,
-            "required",
-            required=True,
-        ),
-    ] = SecretStr("")
-    telegram_api_url: Annotated[
-        str,
-        kinds.TELEGRAM_URL,
-        Doc("The Bot API server, without the `/bot<token>` part.", "http://127.0.0.1:8081", TELEGRAM),
-    ] = PUBLIC_TELEGRAM
-    telegram_local_mode: Annotated[
-        bool, kinds.BOOLEAN, Doc("Whether that server runs in local mode (files up to 2000 MB).", "true", TELEGRAM)
-    ] = False
-    telegram_proxy_url: Annotated[
-        SecretStr,
-        kinds.PROXY_URL,
-        Doc(
-            "Proxy for everything that goes to Telegram, and for nothing else: `http://`, `https://`, `socks5://` or "
-            "`socks5h://` (the proxy resolves the names), with `user:password@` where it wants them.",
-            "socks5h://user:password@proxy.example.com:1080",
-            TELEGRAM,
-            default="unset",
-        ),
-    ] = SecretStr("")
-
-    genaipro_api_key: Annotated[
-        SecretStr, kinds.KEY, Doc("The API key of GenAIPro.", "your-key", GENAIPRO, "required", required=True)
-    ] = SecretStr("")
-    genaipro_api_url: Annotated[
-        str, kinds.BASE_URL, Doc("The base URL of the API.", "https://genaipro.vn/api/v1", GENAIPRO)
-    ] = "https://genaipro.vn/api/v1"
-    genaipro_requests_per_minute: Annotated[
-        int, whole_number(1), Doc("The bot's own limit on calls to GenAIPro.", "30", GENAIPRO)
-    ] = 30
-
-    data_dir: Annotated[Path, kinds.DIRECTORY, Doc("Where the bot keeps its files.", "/var/lib/pho2video", STORAGE)] = (
-        Path("data")
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        validate_default=False,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
     )
+
+    telegram_bot_token: Annotated[Token, Field(examples=["123456789:the-rest-of-your-token"])] = SecretStr("")
+    """The token of the bot, from @BotFather."""
+    telegram_api_url: Annotated[str, AfterValidator(_telegram_url), Field(examples=["http://127.0.0.1:8081"])] = (
+        PUBLIC_TELEGRAM
+    )
+    """The Bot API server, without the `/bot<token>` part."""
+    telegram_local_mode: Annotated[bool, Field(examples=["true"])] = False
+    """Whether that server runs in local mode (files up to 2000 MB)."""
+    telegram_proxy_url: Annotated[
+        SecretStr, AfterValidator(_proxy_url), Field(examples=["socks5h://user:password@proxy.example.com:1080"])
+    ] = SecretStr("")
+    """Proxy for everything that goes to Telegram, and for nothing else: `http://`, `https://`, `socks5://` or
+    `socks5h://` (the proxy resolves the names), with `user:password@` where it wants them."""
+
+    genaipro_api_key: Annotated[Key, Field(examples=["your-key"])] = SecretStr("")
+    """The API key of GenAIPro."""
+    genaipro_api_url: Annotated[str, AfterValidator(_base_url), Field(examples=["https://genaipro.vn/api/v1"])] = (
+        "https://genaipro.vn/api/v1"
+    )
+    """The base URL of the API."""
+    genaipro_requests_per_minute: Annotated[Count, Field(examples=["30"])] = 30
+    """The bot's own limit on calls to GenAIPro."""
+
+    data_dir: Annotated[Path, AfterValidator(_directory), Field(examples=["/var/lib/pho2video"])] = Path("data")
+    """Where the bot keeps its files."""
     database_url: Annotated[
-        SecretStr,
-        kinds.DATABASE_URL,
-        Doc(
-            "The database, as `sqlite:///path` or `postgresql://user:password@host/name`.",
-            "postgresql://user:password@host/pho2video",
-            STORAGE,
-            default="a SQLite file in `DATA_DIR`",
-        ),
+        SecretStr, AfterValidator(_database_url), Field(examples=["postgresql://user:password@host/pho2video"])
     ] = SecretStr("")
+    """The database, as `sqlite:///path` or `postgresql://user:password@host/name`."""
 
-    webhook_url: Annotated[
-        str,
-        kinds.WEBHOOK_URL,
-        Doc(
-            "Public https URL for updates, whose path is served as it stands. Without it the bot polls.",
-            "https://bot.example.com/updates",
-            HTTP,
-            default="unset",
-        ),
-    ] = ""
-    webhook_secret: Annotated[
-        SecretStr,
-        kinds.WEBHOOK_SECRET,
-        Doc(
-            "Proves that a webhook call comes from Telegram: 1 to 256 of A-Z, a-z, 0-9, _ and -.",
-            "a-long-random-word",
-            HTTP,
-            default="unset; required with `WEBHOOK_URL`",
-        ),
-    ] = SecretStr("")
-    http_host: Annotated[
-        str,
-        kinds.HOST,
-        Doc("Address that the HTTP endpoints of the bot listen on: webhook and health.", "localhost", HTTP),
-    ] = "127.0.0.1"
-    http_port: Annotated[
-        int,
-        whole_number(0, 65535),
-        Doc("Port of these endpoints; 0 turns them off where there is no webhook.", "8080", HTTP),
-    ] = 8080
+    webhook_url: Annotated[str, AfterValidator(_webhook_url), Field(examples=["https://bot.example.com/updates"])] = ""
+    """Public https URL for updates, whose path is served as it stands. Without it the bot polls."""
+    webhook_secret: Annotated[WebhookSecret, Field(examples=["a-long-random-word"])] = SecretStr("")
+    """Proves that a webhook call comes from Telegram: 1 to 256 of A-Z, a-z, 0-9, _ and -."""
+    http_host: Annotated[Host, Field(examples=["localhost"])] = "127.0.0.1"
+    """Address that the HTTP endpoints of the bot listen on: webhook and health."""
+    http_port: Annotated[int, Field(ge=0, le=65535, examples=["8080"])] = 8080
+    """Port of these endpoints; 0 turns them off where there is no webhook."""
 
-    open_access: Annotated[bool, kinds.BOOLEAN, Doc("Whether anyone may use the bot.", "true", ACCESS)] = False
-    allowed_user_ids: Annotated[
-        Ids,
-        ids(groups=False),
-        Doc("Users who may use the bot: ids with commas between them.", "111111111,222222222", ACCESS),
-    ] = frozenset()
-    allowed_chat_ids: Annotated[
-        Ids, ids(groups=True), Doc("Groups that may use the bot.", "-1001234567890", ACCESS)
-    ] = frozenset()
-    admin_user_ids: Annotated[
-        Ids, ids(groups=False), Doc("Users who administer the bot, and may use it.", "111111111", ACCESS)
-    ] = frozenset()
+    open_access: Annotated[bool, Field(examples=["true"])] = False
+    """Whether anyone may use the bot."""
+    allowed_user_ids: Annotated[UserIds, Field(examples=["111111111,222222222"])] = frozenset()
+    """Users who may use the bot: ids with commas between them."""
+    allowed_chat_ids: Annotated[ChatIds, Field(examples=["-1001234567890"])] = frozenset()
+    """Groups that may use the bot."""
+    admin_user_ids: Annotated[UserIds, Field(examples=["111111111"])] = frozenset()
+    """Users who administer the bot, and may use it."""
 
-    max_active_generations: Annotated[
-        int, whole_number(1), Doc("Generations that run at once in all; the rest wait in a queue.", "20", LIMITS)
-    ] = 20
-    max_active_per_user: Annotated[
-        int, whole_number(1), Doc("Generations of one user that run at once.", "1", LIMITS)
-    ] = 1
+    max_active_generations: Annotated[Count, Field(examples=["20"])] = 20
+    """Generations that run at once in all; the rest wait in a queue."""
+    max_active_per_user: Annotated[Count, Field(examples=["1"])] = 1
+    """Generations of one user that run at once."""
     # Every request waits in the queue, be it for an instant: with room for none, none could ever start.
-    max_queued_per_user: Annotated[
-        int, whole_number(1), Doc("Generations of one user that wait; further ones are refused.", "3", LIMITS)
-    ] = 3
-    daily_videos_per_user: Annotated[
-        int,
-        whole_number(0),
-        Doc("Videos (not requests) for one user in a day; failed ones are given back. 0 means no limit.", "10", LIMITS),
-    ] = 0
+    max_queued_per_user: Annotated[Count, Field(examples=["3"])] = 3
+    """Generations of one user that wait; further ones are refused."""
+    daily_videos_per_user: Annotated[CountOrNone, Field(examples=["10"])] = 0
+    """Videos (not requests) for one user in a day; failed ones are given back. 0 means no limit."""
 
-    stars_per_video: Annotated[
-        int,
-        whole_number(0, 10_000),
-        Doc("Price of a video in Telegram Stars; 0 means that nobody pays.", "25", PAYING),
-    ] = 0
-    free_videos_per_user: Annotated[
-        int,
-        whole_number(0),
-        Doc("With a price: videos that each person has free, once.", "2", PAYING),
-    ] = 0
-    payment_timeout: Annotated[
-        float, kinds.SECONDS, Doc("Seconds that a request waits for its payment.", "3600", PAYING)
-    ] = 3600.0
-    payment_check_interval: Annotated[
-        float,
-        kinds.SECONDS,
-        Doc("Seconds between two comparisons with Telegram's own list of payments.", "3600", PAYING),
-    ] = 3600.0
+    stars_per_video: Annotated[int, Field(ge=0, le=10_000, examples=["25"])] = 0
+    """Price of a video in Telegram Stars; 0 means that nobody pays."""
+    free_videos_per_user: Annotated[CountOrNone, Field(examples=["2"])] = 0
+    """With a price: videos that each person has free, once."""
+    payment_timeout: Annotated[Seconds, Field(examples=["3600"])] = 3600.0
+    """Seconds that a request waits for its payment."""
+    payment_check_interval: Annotated[Seconds, Field(examples=["3600"])] = 3600.0
+    """Seconds between two comparisons with Telegram's own list of payments."""
 
-    stream_idle_timeout: Annotated[
-        float,
-        kinds.SECONDS,
-        Doc("Silence on the stream after which the result is looked up in the history.", "300", TIMES),
-    ] = 300.0
-    generation_timeout: Annotated[
-        float,
-        kinds.SECONDS,
-        Doc("Time for a generation in all, after which the result is looked up in the history.", "1800", TIMES),
-    ] = 1800.0
-    reconcile_interval: Annotated[
-        float, kinds.SECONDS, Doc("Time between two look-ups of a lost result.", "15", TIMES)
-    ] = 15.0
-    reconcile_timeout: Annotated[
-        float, kinds.SECONDS, Doc("Time after which a lost result is given up.", "1800", TIMES)
-    ] = 1800.0
+    stream_idle_timeout: Annotated[Seconds, Field(examples=["300"])] = 300.0
+    """Silence on the stream after which the result is looked up in the history."""
+    generation_timeout: Annotated[Seconds, Field(examples=["1800"])] = 1800.0
+    """Time for a generation in all, after which the result is looked up in the history."""
+    reconcile_interval: Annotated[Seconds, Field(examples=["15"])] = 15.0
+    """Time between two look-ups of a lost result."""
+    reconcile_timeout: Annotated[Seconds, Field(examples=["1800"])] = 1800.0
+    """Time after which a lost result is given up."""
 
-    default_language: Annotated[
-        Literal["en", "vi"],
-        one_of(("en", "vi"), str.lower),
-        Doc("Language for those whose own is not on offer: `en` or `vi`.", "vi", OUTPUT),
-    ] = "en"
+    default_language: Annotated[Literal["en", "vi"], BeforeValidator(str.lower), Field(examples=["vi"])] = "en"
+    """Language for those whose own is not on offer: `en` or `vi`."""
     log_level: Annotated[
-        Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
-        one_of(_LEVELS, str.upper),
-        Doc(
-            "Least important lines that are logged: `DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`.", "DEBUG", OUTPUT
-        ),
+        Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(str.upper), Field(examples=["DEBUG"])
     ] = "INFO"
-    log_format: Annotated[
-        Literal["console", "json"],
-        one_of(("console", "json"), str.lower),
-        Doc("Form of the log lines: `console` or `json`.", "json", OUTPUT),
-    ] = "console"
+    """Least important lines that are logged: `DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`."""
+    log_format: Annotated[Literal["console", "json"], BeforeValidator(str.lower), Field(examples=["json"])] = "console"
+    """Form of the log lines: `console` or `json`."""
 
     @model_validator(mode="before")
     @classmethod
@@ -250,79 +288,3 @@ class FixedSettings(Settings):
         """Leave the arguments as the only source."""
         del settings_cls, env_settings, dotenv_settings, file_secret_settings
         return (init_settings,)
-
-
-def doc_of(name: str) -> Doc:
-    """The documentation of the setting with that field name."""
-    return next(item for item in Settings.model_fields[name].metadata if isinstance(item, Doc))
-
-
-class SettingsError(OperatorError):
-    """Settings that cannot be used.
-
-    Args:
-        lines: One line for each problem: the variable, what is wrong, an example. No values.
-    """
-
-    def __init__(self, lines: list[str]) -> None:
-        super().__init__("\n".join(lines), STATUS_CONFIGURATION)
-
-
-def load_settings(*, run: bool = True, env_file: Path | None = Path(".env")) -> Settings:
-    """Read the settings from the environment, then from ``env_file``; the environment wins.
-
-    Args:
-        run: Whether token and key are needed.
-        env_file: Relative to the working directory; None for the environment alone.
-
-    Raises:
-        SettingsError: With a line for every problem.
-    """
-    file = read_env_file(env_file)
-    if file.problems:
-        # What else is wrong cannot be told from a file that was not understood.
-        raise SettingsError(list(file.problems))
-    typos = misspelt({name.upper() for name in Settings.model_fields}, file.values, os.environ)
-    problems = [f"{found} is not a setting; did you mean {meant}? {_example(meant)}" for found, meant in typos]
-    given = {name.upper(): value.strip() for name, value in (*file.values.items(), *os.environ.items())}
-    if run:
-        problems += [
-            f"{name} is not set; {_example(name)}"
-            for name in (field.upper() for field in Settings.model_fields if doc_of(field).required)
-            if not given.get(name) and name not in dict(typos).values()
-        ]
-    try:
-        settings = Settings(_env_file=env_file, _env_file_encoding=ENCODING)
-    except ValidationError as error:
-        raise SettingsError([*problems, *_complaints(error)]) from None
-    problems += _contradictions(settings)
-    if problems:
-        raise SettingsError(problems)
-    return settings
-
-
-def _example(name: str) -> str:
-    return f"for example {name}={doc_of(name.lower()).example}"
-
-
-def _complaints(error: ValidationError) -> list[str]:
-    lines: list[str] = []
-    for item in error.errors(include_url=False, include_input=False):
-        name = str(item["loc"][0]).upper()
-        lines.append(f"{name} {item.get('ctx', {}).get('error', 'cannot be used')}; {_example(name)}")
-    return lines
-
-
-def _contradictions(settings: Settings) -> list[str]:
-    """What is wrong only together."""
-    lines = []
-    token = settings.telegram_bot_token.get_secret_value()
-    if settings.webhook_url and not settings.webhook_secret.get_secret_value():
-        lines.append(f"WEBHOOK_SECRET is required with WEBHOOK_URL; {_example('WEBHOOK_SECRET')}")
-    if settings.webhook_url and settings.http_port == 0:
-        lines.append(f"HTTP_PORT must not be 0 with WEBHOOK_URL; {_example('HTTP_PORT')}")
-    if token and token in unquote(settings.webhook_url):
-        lines.append(f"WEBHOOK_URL must not hold the token; {_example('WEBHOOK_URL')}")
-    if settings.telegram_local_mode and settings.telegram_api_url == PUBLIC_TELEGRAM:
-        lines.append(f"TELEGRAM_LOCAL_MODE needs a Bot API server of your own; {_example('TELEGRAM_API_URL')}")
-    return lines

@@ -1,14 +1,34 @@
 """Writes `.env.example` and the README's tables from the settings class, so that they cannot part from it."""
 
-from itertools import groupby
 from pathlib import Path
 
 from bot.errors import OperatorError
-from bot.settings import Settings, doc_of
-from bot.settings_types import Doc
+from bot.settings import REQUIRED, Settings
 
 BEGIN = "<!-- settings:begin -->"
 END = "<!-- settings:end -->"
+
+SECTIONS = {
+    "telegram_bot_token": "Telegram",
+    "genaipro_api_key": "GenAIPro",
+    "data_dir": "Storage",
+    "webhook_url": "Webhook and HTTP endpoints",
+    "open_access": "Who may use the bot",
+    "max_active_generations": "Limits",
+    "stars_per_video": "Paying in Telegram Stars",
+    "stream_idle_timeout": "Times, in seconds",
+    "default_language": "Language and logs",
+}
+"""Headings, by the first setting under each."""
+
+DEFAULTS = {
+    **dict.fromkeys(REQUIRED, "required"),
+    "telegram_proxy_url": "unset",
+    "database_url": "a SQLite file in `DATA_DIR`",
+    "webhook_url": "unset",
+    "webhook_secret": "unset; required with `WEBHOOK_URL`",
+}
+"""How a default is told where its value does not tell it."""
 
 _HEAD = """\
 # Settings of Pho2Video. Copy this file to .env, and fill in what is empty.
@@ -16,9 +36,17 @@ _HEAD = """\
 """
 
 
-def _sections() -> list[tuple[str, list[str]]]:
-    fields = list(Settings.model_fields)
-    return [(section, list(names)) for section, names in groupby(fields, lambda name: doc_of(name).section)]
+def _sections() -> dict[str, list[str]]:
+    sections: dict[str, list[str]] = {}
+    for name in Settings.model_fields:
+        if name in SECTIONS:
+            names = sections[SECTIONS[name]] = []
+        names.append(name)
+    return sections
+
+
+def _meaning(name: str) -> str:
+    return " ".join((Settings.model_fields[name].description or "").split())
 
 
 def default_text(name: str) -> str:
@@ -36,33 +64,33 @@ def default_text(name: str) -> str:
 def render_table() -> str:
     """All settings as Markdown, one table for each section."""
     parts = []
-    for section, names in _sections():
-        rows = "\n".join(f"| `{name.upper()}` | {doc_of(name).text} | {_shown_default(name)} |" for name in names)
+    for section, names in _sections().items():
+        rows = "\n".join(f"| `{name.upper()}` | {_meaning(name)} | {_shown_default(name)} |" for name in names)
         parts.append(f"**{section}**\n\n| Variable | Meaning | Default |\n| --- | --- | --- |\n{rows}\n")
     return "\n".join(parts)
 
 
 def _shown_default(name: str) -> str:
     value = default_text(name)
-    return doc_of(name).default or (f"`{value}`" if value else "empty")
+    return DEFAULTS.get(name) or (f"`{value}`" if value else "empty")
 
 
-def _note(doc: Doc) -> str:
-    if not doc.default:
+def _note(name: str) -> str:
+    default = DEFAULTS.get(name)
+    if default is None:
         return ""
-    return f" {doc.default.capitalize()}." if doc.required else f" Default: {doc.default}."
+    return f" {default.capitalize()}." if name in REQUIRED else f" Default: {default}."
 
 
 def render_env_example() -> str:
     """The text of `.env.example`; with its comment marks taken off, every line is a usable setting."""
     lines = [_HEAD]
-    for section, names in _sections():
+    for section, names in _sections().items():
         lines.append(f"# --- {section} ---\n")
         for name in names:
-            doc = doc_of(name)
-            lines.append(f"# {doc.text}{_note(doc)}".replace("`", ""))
-            value = default_text(name)
-            lines.append(f"{name.upper()}=\n" if doc.required else f"# {name.upper()}={value or doc.example}\n")
+            lines.append(f"# {_meaning(name)}{_note(name)}".replace("`", ""))
+            value = default_text(name) or (Settings.model_fields[name].examples or [""])[0]
+            lines.append(f"{name.upper()}=\n" if name in REQUIRED else f"# {name.upper()}={value}\n")
     return "\n".join(lines).rstrip() + "\n"
 
 

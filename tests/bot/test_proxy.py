@@ -14,7 +14,8 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 from telegram import Bot, InputFile
 
-from bot.settings import FixedSettings, load_settings
+from bot.settings import FixedSettings
+from bot.settings_loading import load_settings
 from bot.telegram_session import (
     PROXY_LEADS_NOWHERE,
     PROXY_REFUSES,

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from bot.errors import OperatorError
-from bot.settings import Settings, SettingsError, load_settings
+from bot.settings import Settings
 from bot.settings_docs import render_env_example, render_table, with_table, write
+from bot.settings_loading import SettingsError, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
