@@ -227,7 +227,7 @@ class Process:
 
     async def _work(self, bot: PollingBot, services: Services, members: Membership | Alone) -> None:
         intake = self._make_intake(bot, services, members)
-        works: list[Work] = [services.changes.run, self._monitoring.loop.run]
+        works: list[Work] = [services.changes.run, self._monitoring.loop.run, services.receipts.run]
         try:
             if isinstance(members, Membership):
                 await members.join()

@@ -13,7 +13,7 @@ from services.clock import Clock, SystemClock
 from services.outbox.calls import AT_ONCE, Job, Outcome, State, classify
 from services.outbox.counters import Counters
 from services.outbox.limits import Limits
-from services.outbox.priority import Fence, said
+from services.outbox.priority import Fence, Priority, said
 from services.outbox.scheduler import Scheduler
 
 Result = bool | dict[str, Any] | list[dict[str, Any]]
@@ -107,10 +107,11 @@ class Outbox(BaseRateLimiter[None]):
     def room(self) -> int:
         """How many messages that nobody waits for may be handed in within this second.
 
-        A part of the budget, at least one, less what waits already: the rest is for events, results and answers, and
-        each such message costs the processor some milliseconds.
+        A part of the budget, at least one, less what waits already, signs aside: the rest is for events, results and
+        answers, and each such message costs the processor some milliseconds.
         """
-        waiting = sum(self._scheduler.counters().waiting.values())
+        counts = self._scheduler.counters().waiting
+        waiting = sum(count for priority, count in counts.items() if priority is not Priority.SIGN)
         return max(0, max(1, self._limits.shared(self._processes).overall // UNWAITED_PART) - waiting)
 
     def counters(self) -> Counters:

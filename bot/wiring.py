@@ -26,6 +26,7 @@ from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit
 from services.genaipro.upload import paid_session
 from services.generations.cancelling import CancelScopes, CancelWatch
 from services.generations.deliver import Deliverer
+from services.generations.model import Generation
 from services.generations.progress_log import ProgressLog
 from services.generations.queue import TOPIC as QUEUE_TOPIC
 from services.generations.queue import Limits as QueueLimits
@@ -45,6 +46,7 @@ from services.orders import Generations
 from services.people import People
 from services.photos.fetch import MAX_PHOTO_BYTES, BotFiles, PhotoFetcher
 from services.photos.workers import PhotoWorkers
+from services.receipts import Receipts
 from services.services import Services
 from services.status.board import StatusBoard
 from services.status.estimates import Estimates
@@ -145,8 +147,13 @@ async def open_services(
     queue_changed, scopes = asyncio.Event(), CancelScopes()
     changes.listen(QUEUE_TOPIC, lambda _subject: queue_changed.set())
     queue = Queue(database, clock, _queue_limits(settings), new_id, changes)
-    estimates = Estimates(database, clock)
-    board = StatusBoard(messenger, rows, results, estimates, texts, clock, tasks, chat_moves.move_chat, telemetry.seen)
+    estimates, receipts = Estimates(database, clock), Receipts(bot, database, clock)
+
+    def seen(generation: Generation) -> None:
+        telemetry.seen(generation)
+        receipts.note(generation)
+
+    board = StatusBoard(messenger, rows, results, estimates, texts, clock, tasks, chat_moves.move_chat, seen)
     progress_log = ProgressLog(database, clock.sleep)
     submitter = Submitter(
         rows,
@@ -208,8 +215,9 @@ async def open_services(
         results=results,
         board=board,
         progress_log=progress_log,
-        generations=Generations(database, rows, queue, scopes, board, queue_changed.set, changes),
+        generations=Generations(database, rows, queue, scopes, board, queue_changed.set, changes, receipts.note),
         worker=worker,
+        receipts=receipts,
         cancel_watch=CancelWatch(database, scopes, changes),
     )
 

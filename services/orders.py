@@ -40,6 +40,7 @@ class Generations:
         board: The status messages.
         wake: Tells the worker of this process to look at the queue.
         changes: Tells the other processes of a wish to cancel.
+        taken: Told of every generation that was placed.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Generations:
         board: StatusBoard,
         wake: Callable[[], None],
         changes: Changes,
+        taken: Callable[[Generation], object] = lambda _generation: None,
     ) -> None:
         self._database = database
         self._rows = rows
@@ -59,6 +61,7 @@ class Generations:
         self._board = board
         self._wake = wake
         self._changes = changes
+        self._taken = taken
 
     def place(self, session: Session, order: Order) -> PlaceOutcome:
         """Make an order a generation, in the caller's write transaction; idempotent by its request key."""
@@ -69,6 +72,7 @@ class Generations:
         generation = await self._rows.get(generation_id)
         if generation is None:
             return
+        self._taken(generation)
         untold = generation.status_message_id is None and generation.state not in FINAL
         if generation.state is State.QUEUED or untold:
             position = (await self._queue.positions()).get(generation_id)

@@ -16,6 +16,7 @@ from services.metering import MeteredGenAIPro
 from services.orders import Generations
 from services.people import People
 from services.photos.fetch import PhotoFetcher
+from services.receipts import Receipts
 from services.status.board import StatusBoard
 from services.store.database import Database
 from services.tasks import Tasks
@@ -62,5 +63,7 @@ class Services:
     """The door to generations."""
     worker: Worker
     """Runs generations."""
+    receipts: Receipts
+    """Reactions to requests in groups."""
     cancel_watch: CancelWatch
     """Wishes to cancel that come from other processes."""

@@ -13,9 +13,11 @@ from services.outbox.priority import Priority, Said
 MessageKey = tuple[int, int]
 """A message: the ids of its chat and its own."""
 
-AT_ONCE = frozenset({"answerPreCheckoutQuery", "answerInlineQuery", "setMessageReaction", "sendChatAction"})
-"""Methods that wait for no budget and no pause. The first two are worthless seconds later; of the others, one that
-Telegram refuses is left, and holds up nothing else."""
+AT_ONCE = frozenset({"answerPreCheckoutQuery", "answerInlineQuery"})
+"""Methods that wait for no budget and no pause: what they answer is worthless seconds later."""
+
+SIGNS = frozenset({"setMessageReaction", "sendChatAction"})
+"""Methods whose calls are signs. They count in the budget over all chats; Telegram's other two are of messages."""
 
 _COUNTED = ("send", "editMessage")
 _EDITS = "editMessage"
@@ -57,7 +59,7 @@ class Call:
     Attributes:
         chat: Whom it reaches; None where no chat is named.
         priority: Its place in the order of waiting calls.
-        counted: Whether it is a message in Telegram's books; then it has a chat. Others go out at once.
+        counted: Whether it is a message in Telegram's books; then it has a chat. Others go out at once, but for signs.
         upload: Whether its body carries files.
         units: Messages it makes: an album of four is four in the budgets overall and per group, and one call in the
             pace of its chat, since Telegram sends albums whole.
@@ -70,6 +72,11 @@ class Call:
     upload: bool = False
     units: int = 1
     edit: Edit | None = None
+
+    @property
+    def is_sign(self) -> bool:
+        """Whether it is a reaction, or shows what the bot is doing."""
+        return self.priority is Priority.SIGN and not self.counted
 
 
 def is_group(chat: int | None) -> bool:
@@ -89,6 +96,8 @@ def classify(endpoint: str, data: Mapping[str, object], said: Said) -> Call:
         The call. Where nothing was said, files go as results and everything else as answers.
     """
     chat = _chat(data)
+    if endpoint in SIGNS:
+        return Call(chat, Priority.SIGN, counted=False)
     if chat is None or endpoint in AT_ONCE or not endpoint.startswith(_COUNTED):
         return Call(chat, Priority.ANSWER if said.priority is None else said.priority, counted=False)
     upload = any(map(_carries_file, data.values()))

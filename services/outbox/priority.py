@@ -21,6 +21,8 @@ class Priority(IntEnum):
     """The first status of a generation."""
     PROGRESS = 3
     """Everything that the next edit makes worthless."""
+    SIGN = 4
+    """Reactions, and what the bot is seen doing: sent while nothing else could be, and never again."""
 
 
 @dataclass(frozen=True, slots=True)

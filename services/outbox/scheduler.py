@@ -2,7 +2,8 @@
 
 The order is that of priorities, oldest first within one, and a chat that has just been served stands behind those
 that were not. A call that has waited `Limits.patience` seconds goes before fresh ones of the next higher priority, so
-that nothing waits for ever. Every step costs O(log n) in the number of waiting calls.
+that nothing waits for ever; only signs stand behind all others as long as there are any. Every step costs O(log n) in
+the number of waiting calls.
 """
 
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ class Wait:
 
 _DEFAULTS = Limits()
 
+SIGNS_PART = 4
+"""One message in so many of the overall budget may be a sign."""
+
 
 class Scheduler:
     """The waiting calls of the whole process and the budgets they wait for.
@@ -47,6 +51,7 @@ class Scheduler:
         self._floods = Floods(limits)
         self._overall = Window(limits.overall, limits.overall_span, limits.hold)
         self._uncounted: KeyedHeap[Job] = KeyedHeap()
+        self._signs: KeyedHeap[Job] = KeyedHeap()
         self._settled: list[Job] = []
         self._started: dict[Job, float] = {}
         self._tally = Tally()
@@ -63,6 +68,9 @@ class Scheduler:
         """Take a call in. Its state may say at once that it need not be sent."""
         job = Job(call, now, now, next(self._seq), call.priority)
         self._tally.waits(job, 1)
+        if call.is_sign:
+            self._signs.put(job, (job.seq,))
+            return job
         if not call.counted:
             self._uncounted.put(job, (now, job.seq))
             return job
@@ -84,7 +92,11 @@ class Scheduler:
                 continue
             at = self._overall.when(job.call.units, now)
             return self._wait(at) if at > now else self._start(lane, job, now)
-        return self._wait(inf)
+        sign = self._signs.first()
+        if sign is None:
+            return self._wait(inf)
+        at = self._overall.when(1, now, max(1, self._limits.overall // SIGNS_PART))
+        return self._wait(at) if at > now else self._start_sign(sign[1], now)
 
     def done(self, job: Job, outcome: Outcome, now: float) -> None:
         """Note how a call ended."""
@@ -107,11 +119,17 @@ class Scheduler:
             now: Seconds.
 
         Returns:
-            Whether the call waits again, at the head of its chat. If not, it was put off too often or too long.
+            Whether the call waits again, at the head of its chat. If not, it was put off too often or too long, or is
+            a sign.
         """
         until = now + retry_after
         self._release(job, now)
         self._tally.floods += 1
+        if job.call.is_sign:
+            # Not worth another call, and it says nothing about messages.
+            job.state = State.DONE
+            self._tally.failed += 1
+            return False
         self._floods.note(job.call.chat, until, now)
         self._pause(job, until, now)
         job.floods += 1
@@ -141,6 +159,7 @@ class Scheduler:
         if job.state is not State.WAITING:
             return
         self._uncounted.drop(job)
+        self._signs.drop(job)
         self._leave(job, State.CANCELLED, now)
 
     def take_settled(self) -> list[Job]:
@@ -215,6 +234,14 @@ class Scheduler:
         self._tally.waits(job, -1)
         return job
 
+    def _start_sign(self, job: Job, now: float) -> Job:
+        self._signs.drop(job)
+        self._overall.take(job, 1, now)
+        job.state = State.RUNNING
+        self._started[job] = now
+        self._tally.waits(job, -1)
+        return job
+
     def _release(self, job: Job, now: float) -> float:
         started = self._started.pop(job)
         if job.call.counted:
@@ -223,6 +250,8 @@ class Scheduler:
             self._overall.settle(job, now)
             self._tally.runs(job, -1)
             self._board.place(chat, now)
+        elif job.call.is_sign:
+            self._overall.settle(job, now)
         return started
 
     def _pause(self, job: Job, until: float, now: float) -> None:

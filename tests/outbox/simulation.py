@@ -103,6 +103,10 @@ def message(chat: int, priority: Priority = Priority.ANSWER) -> Call:
     return Call(chat, priority)
 
 
+def sign(chat: int) -> Call:
+    return Call(chat, Priority.SIGN, counted=False)
+
+
 def video(chat: int, units: int = 1) -> Call:
     return Call(chat, Priority.RESULT, upload=True, units=units)
 

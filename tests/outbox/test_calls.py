@@ -20,12 +20,18 @@ def read(endpoint: str, what: Said = NOTHING, **data: object) -> Call:
 @pytest.mark.parametrize(
     "endpoint",
     [
-        *("getMe", "getFile", "answerCallbackQuery", "setMyCommands", "sendChatAction", "getChat", "deleteMessage"),
-        *("setMessageReaction", "answerPreCheckoutQuery", "answerInlineQuery", "refundStarPayment"),
+        *("getMe", "getFile", "answerCallbackQuery", "setMyCommands", "getChat", "deleteMessage"),
+        *("answerPreCheckoutQuery", "answerInlineQuery", "refundStarPayment"),
     ],
 )
 def test_calls_that_are_no_messages_are_not_counted(endpoint: str) -> None:
     assert not read(endpoint, chat_id=1).counted
+
+
+@pytest.mark.parametrize("endpoint", ["setMessageReaction", "sendChatAction"])
+def test_reactions_and_actions_are_signs(endpoint: str) -> None:
+    assert read(endpoint, Said(Priority.ANSWER), chat_id=1).is_sign
+    assert not read("sendMessage", Said(Priority.SIGN), chat_id=1).is_sign
 
 
 @pytest.mark.parametrize("endpoint", ["sendMessage", "sendVideo", "sendMediaGroup", "sendInvoice", "editMessageText"])

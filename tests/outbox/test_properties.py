@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from services.outbox.calls import Call, Outcome, State, is_group
 from services.outbox.limits import BURST_PART, Limits
 from services.outbox.priority import Priority
-from tests.outbox.simulation import ENDED, Answer, Flight, Simulation, message, text_edit, video
+from services.outbox.scheduler import SIGNS_PART
+from tests.outbox.simulation import ENDED, Answer, Flight, Simulation, message, sign, text_edit, video
 
 # Small budgets, so that a few dozen calls run into every one of them.
 TIGHT = Limits(overall=6, group=6, group_span=12.0, group_progress=4, uploads=2, patience=5.0)
@@ -208,3 +209,29 @@ def test_budgets_are_used_up_while_something_waits(steps: list[tuple[float, Call
     calls_in_all = len(simulation.flights)
     # Every call may have to wait for a group's share, a second or more of latency each, and no longer.
     assert simulation.now <= last + 10 + calls_in_all * (TIGHT.group_span / TIGHT.group_progress + 2)
+
+
+@quick
+@given(
+    st.lists(st.tuples(gaps, st.one_of(calls, st.builds(sign, chats))), max_size=60),
+    st.lists(st.one_of(answers, floods), max_size=60),
+)
+def test_signs_keep_to_their_part_and_end(steps: list[tuple[float, Call]], script: list[Answer]) -> None:
+    simulation = simulate(steps, script)
+    assert all(job.state in ENDED for job in simulation.jobs)
+    assert most_within(simulation.flights, TIGHT.overall_span) <= TIGHT.overall
+    signs = [flight for flight in simulation.flights if flight.call.is_sign]
+    assert most_within(signs, TIGHT.overall_span) <= max(1, TIGHT.overall // SIGNS_PART)
+    assert len(signs) == sum(call.is_sign for _, call in steps)
+
+
+@quick
+@given(st.lists(st.tuples(gaps, st.one_of(edits, st.builds(message, chats))), max_size=20), st.data())
+def test_sign_never_goes_before_what_could_go(steps: list[tuple[float, Call]], data: st.DataObject) -> None:
+    """Whatever is pushed together with signs goes first, unless its own chat makes it wait."""
+    now = sum(gap for gap, _ in steps)
+    chat = data.draw(st.sampled_from([7, 8]))
+    simulation = Simulation(TIGHT)
+    simulation.run([*timed(steps), (now, sign(9)), (now, message(chat))])
+    starts = {flight.call.chat: flight.start for flight in simulation.flights}
+    assert starts[chat] <= starts[9]

@@ -11,6 +11,7 @@ from telegram.ext import ExtBot
 from bot.outbox import Outbox, OutboxClosedError
 from services.outbox.limits import Limits
 from services.outbox.priority import Priority, sending
+from services.outbox.scheduler import SIGNS_PART
 
 pytestmark = pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
 
@@ -115,9 +116,7 @@ async def test_a_call_that_nothing_stands_against_goes_out_at_once(call: Call, t
     assert time.sleeping == 0
 
 
-@pytest.mark.parametrize(
-    "endpoint", ["answerPreCheckoutQuery", "answerInlineQuery", "setMessageReaction", "sendChatAction"]
-)
+@pytest.mark.parametrize("endpoint", ["answerPreCheckoutQuery", "answerInlineQuery"])
 async def test_what_must_not_wait_passes_a_pause_and_makes_none(
     call: Call, time: Time, telegram: Telegram, endpoint: str
 ) -> None:
@@ -134,6 +133,37 @@ async def test_what_must_not_wait_passes_a_pause_and_makes_none(
     await time.pass_to(21.0)
     assert paused.done()
     assert waiting.done()
+
+
+async def test_sign_that_telegram_puts_off_is_left_and_holds_nothing_up(
+    call: Call, time: Time, telegram: Telegram
+) -> None:
+    telegram.answers = [RetryAfter(500)]
+    with pytest.raises(RetryAfter):
+        await call("setMessageReaction", chat_id=1, message_id=5)
+    for chat in (1, 2):
+        assert await call("sendMessage", chat_id=chat, text="a")
+    assert await call("sendChatAction", chat_id=1, action="upload_video")
+    assert len(telegram.calls) == 4
+
+
+async def test_sign_takes_nothing_of_its_chats_pace(call: Call, time: Time, telegram: Telegram) -> None:
+    await call("setMessageReaction", chat_id=-1, message_id=5)
+    await call("sendMessage", chat_id=-1, text="a")
+    await call("setMessageReaction", chat_id=-1, message_id=5)
+    assert [at for at, _ in telegram.calls] == [0.0, 0.0, 0.0]
+
+
+async def test_sign_that_waits_can_be_taken_back(call: Call, time: Time, telegram: Telegram) -> None:
+    signs = [asyncio.ensure_future(call("sendChatAction", chat_id=chat, action="typing")) for chat in range(30)]
+    await settle()
+    sent = len(telegram.calls)
+    assert sent == Limits().overall // SIGNS_PART
+    for sign in signs:
+        sign.cancel()
+    await asyncio.gather(*signs, return_exceptions=True)
+    await time.pass_to(5.0)
+    assert len(telegram.calls) == sent
 
 
 async def test_calls_to_one_chat_keep_their_order_and_pace(call: Call, time: Time, telegram: Telegram) -> None:

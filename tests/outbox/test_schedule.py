@@ -56,7 +56,7 @@ def test_the_more_urgent_goes_first() -> None:
     for chat, priority in enumerate(reversed(Priority), start=1):
         scheduler.push(message(chat, priority), 0.0)
     order = []
-    for second in range(1, 5):
+    for second in range(1, 6):
         job = start(scheduler, float(second))
         order.append(job.call.priority)
         scheduler.done(job, Outcome.SENT, float(second))

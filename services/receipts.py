@@ -1,0 +1,180 @@
+"""Receipts in groups: the message that made a request shows by the bot's reaction that it was heard, and its outcome.
+
+The row of a generation keeps the reaction that was last given, so that each change costs one call, and one more after
+a kill. Reactions are signs: the outbox sends them while nothing else could go, and one that Telegram refuses is left.
+Source: Bot API page of ``setMessageReaction``.
+"""
+
+import asyncio
+import re
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, func, or_, select
+from sqlalchemy.orm import Session
+from structlog import get_logger
+from telegram import Bot
+from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
+
+from services.clock import Clock
+from services.generations.model import FINAL, Generation, State
+from services.generations.outages import through_outages
+from services.generations.store import ROWS, change
+from services.outbox.calls import is_group
+from services.store.database import Database
+from services.store.schema import NO_MESSAGE
+
+HEARD, MADE, FAILED, NONE = "👀", "👍", "👎", ""
+"""Reactions, all from Telegram's list; the last one takes the bot's reaction away."""
+
+RECENT = timedelta(hours=1)
+"""An end of longer ago is not marked any more after a kill."""
+
+SETTLED = timedelta(seconds=30)
+"""With several processes, what is younger is another one's, which gives the reaction at this moment."""
+
+REFUSED_SECONDS = 3600.0
+"""How long a chat that takes no reactions is left alone."""
+
+REMEMBERED = 1000
+"""Chats that take no reactions, and generations under way, that are kept in mind."""
+
+_ABOUT_ONE_MESSAGE = re.compile(r"message[\w ]* not found|message_id_invalid|not modified")
+
+log = get_logger(__name__)
+
+
+def receipt_of(state: State) -> str:
+    """The reaction that the request's message shall have; empty for none."""
+    if state not in FINAL:
+        return HEARD
+    return {State.DONE: MADE, State.FAILED: FAILED}.get(state, NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    chat_id: int
+    request_message_id: int
+    state: State
+    receipt: str
+
+
+@dataclass(slots=True)
+class Receipts:
+    """Gives reactions, one after the other."""
+
+    bot: Bot
+    """Its rate limiter is the outbox."""
+    database: Database
+    clock: Clock
+    _due: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    _noted: OrderedDict[str, str] = field(default_factory=OrderedDict)
+    _refusing: OrderedDict[int, float] = field(default_factory=OrderedDict)
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def note(self, generation: Generation) -> None:
+        """Take note of where a generation stands; returns at once, repetitions cost nothing."""
+        if not is_group(generation.chat_id) or generation.request_message_id == NO_MESSAGE:
+            return
+        wanted = receipt_of(generation.state)
+        if self._noted.get(generation.id) == wanted:
+            return
+        self._noted[generation.id] = wanted
+        if len(self._noted) > REMEMBERED:
+            self._noted.popitem(last=False)
+        self._add(generation.id)
+
+    async def run(self) -> None:
+        """Give what is due until cancelled, first what a process that died did not come to."""
+        for generation_id in await through_outages(self.clock.sleep, self._pending):
+            self._add(generation_id)
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            while self._due:
+                generation_id, _ = self._due.popitem(last=False)
+                await self._give(generation_id)
+
+    def _add(self, generation_id: str) -> None:
+        self._due[generation_id] = None
+        self._woken.set()
+
+    async def _pending(self) -> list[str]:
+        now = self.clock.now()
+        until = now if self.database.is_sqlite else now - SETTLED
+        return await self.database.read(_pending, now - RECENT, until)
+
+    async def _give(self, generation_id: str) -> None:
+        row = await through_outages(self.clock.sleep, self.database.read, _request, generation_id)
+        # Ids of messages are others in the supergroup that a group became: what was asked before has none there.
+        if row is None or row.request_message_id == NO_MESSAGE:
+            return
+        wanted = receipt_of(row.state)
+        if row.receipt == wanted:
+            return
+        if not self._is_refusing(row.chat_id):
+            await self._react(row.chat_id, row.request_message_id, wanted)
+        state = await through_outages(self.clock.sleep, self._keep, generation_id, wanted)
+        if state is not None and receipt_of(state) != wanted:
+            # It went on meanwhile, maybe in another process, whose reaction may have come first.
+            self._add(generation_id)
+
+    async def _keep(self, generation_id: str, receipt: str) -> State | None:
+        return await self.database.write(_keep, generation_id, receipt, durable=False)
+
+    async def _react(self, chat_id: int, message_id: int, reaction: str) -> None:
+        try:
+            await self.bot.set_message_reaction(chat_id, message_id, reaction or [])
+        except TelegramError as error:
+            log.debug("reaction_refused", chat_id=chat_id, error=type(error).__name__)
+            self._leave(chat_id, error)
+
+    def _leave(self, chat_id: int, error: TelegramError) -> None:
+        """Leave a chat alone for a while where the refusal is about the chat."""
+        if isinstance(error, RetryAfter):
+            wait = error.retry_after
+            seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+        elif isinstance(error, Forbidden) or (
+            isinstance(error, BadRequest) and not _ABOUT_ONE_MESSAGE.search(error.message.lower())
+        ):
+            seconds = REFUSED_SECONDS
+        else:
+            return
+        self._refusing[chat_id] = self.clock.monotonic() + seconds
+        self._refusing.move_to_end(chat_id)
+        if len(self._refusing) > REMEMBERED:
+            self._refusing.popitem(last=False)
+
+    def _is_refusing(self, chat_id: int) -> bool:
+        until = self._refusing.get(chat_id)
+        if until is None or until > self.clock.monotonic():
+            return until is not None
+        del self._refusing[chat_id]
+        return False
+
+
+def _request(session: Session, generation_id: str) -> _Request | None:
+    columns = (ROWS.c.chat_id, ROWS.c.request_message_id, ROWS.c.state, ROWS.c.receipt)
+    row = session.execute(select(*columns).where(ROWS.c.id == generation_id)).one_or_none()
+    return None if row is None else _Request(row.chat_id, row.request_message_id, State(row.state), row.receipt)
+
+
+def _keep(session: Session, generation_id: str, receipt: str) -> State | None:
+    """Remember what was given; returns where the generation stands by now, or None when it is gone."""
+    if not change(session, ROWS.c.id == generation_id, receipt=receipt):
+        return None
+    return State(session.scalars(select(ROWS.c.state).where(ROWS.c.id == generation_id)).one())
+
+
+def _pending(session: Session, since: datetime, until: datetime) -> list[str]:
+    """Requests of groups whose reaction is not what it should be, oldest first."""
+    wanted = case({state.value: receipt_of(state) for state in State}, value=ROWS.c.state)
+    goes_on = ROWS.c.state.not_in([state.value for state in FINAL])
+    query = select(ROWS.c.id).where(
+        or_(goes_on, ROWS.c.finished_at > since),
+        func.coalesce(ROWS.c.finished_at, ROWS.c.queued_at) <= until,
+        (ROWS.c.chat_id < 0) & (ROWS.c.request_message_id != NO_MESSAGE),
+        ROWS.c.receipt != wanted,
+    )
+    return list(session.scalars(query.order_by(ROWS.c.queued_at)))
