@@ -67,8 +67,16 @@ class Generations:
         """Make an order a generation, in the caller's write transaction; idempotent by its request key."""
         return self._queue.place(session, order)
 
-    async def placed(self, generation_id: str) -> None:
-        """After the commit: show the status message, give the turn. Repeating it does no harm."""
+    async def placed(self, generation_id: str, *, has_message: bool = False) -> None:
+        """After the commit: show the status message, give the turn. Repeating it does no harm.
+
+        Args:
+            generation_id: Which.
+            has_message: Whether a card is its status message. Its run shows itself there, or the worker its place.
+        """
+        if has_message:
+            self._wake()
+            return
         generation = await self._rows.get(generation_id)
         if generation is None:
             return

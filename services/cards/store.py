@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import case, or_, select, update
+from sqlalchemy import Case, case, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from services.clock import Clock
-from services.drafts.model import Draft, DraftState
-from services.drafts.store import COLLECTING_STATES, lock, with_items
+from services.drafts.model import DraftState
+from services.drafts.store import COLLECTING_STATES, lock
 from services.store.database import Database
 from services.store.dialects import affected
 from services.store.schema import DraftItemRow, DraftRow
@@ -41,8 +41,8 @@ class CardStore:
     database: Database
     clock: Clock
 
-    async def claim(self, draft_id: str) -> Draft | None:
-        """Ask for the right to send the card of a draft that has none; the draft as it is then, or None."""
+    async def claim(self, draft_id: str) -> int | None:
+        """Ask for the right to send the card of a draft that has none; the draft's version then, or None."""
         return await self.database.write(_claim, draft_id, self.clock.now(), durable=False)
 
     async def release(self, draft_id: str) -> None:
@@ -98,18 +98,17 @@ class CardStore:
             raise SubmittedElsewhereError
 
 
-def _claim(session: Session, draft_id: str, now: datetime) -> Draft | None:
+def _claim(session: Session, draft_id: str, now: datetime) -> int | None:
     is_free = or_(DraftRow.card_claimed_at.is_(None), DraftRow.card_claimed_at <= now - CLAIM)
     statement = (
         update(DraftRow)
         .where(DraftRow.id == draft_id, DraftRow.state == DraftState.OPEN.value, is_free)
         .where(DraftRow.card_message_id.is_(None))
         .values(card_claimed_at=now)
+        .returning(DraftRow.version)
     )
-    if affected(session, statement) != 1:
-        return None
-    row = session.get(DraftRow, draft_id, populate_existing=True)
-    return None if row is None else with_items(session, row)
+    version: int | None = session.scalar(statement)
+    return version
 
 
 def _release(session: Session, draft_id: str | None) -> None:
@@ -119,21 +118,22 @@ def _release(session: Session, draft_id: str | None) -> None:
 
 
 def _sent(session: Session, draft_id: str, message_id: int, version: int) -> SentOutcome:
-    row = lock(session, draft_id)
-    if row is None:
-        return SentOutcome.ORPHAN
-    if row.state == DraftState.SUBMITTED.value:
-        # Whoever pressed its button was faster than this.
-        return SentOutcome.CARD if row.card_message_id == message_id else SentOutcome.ORPHAN
-    row.card_message_id = message_id
-    row.card_version = max(row.card_version, version)
-    row.card_claimed_at = None
-    return SentOutcome.CARD if row.version <= row.card_version else SentOutcome.BEHIND
+    statement = update(DraftRow).where(DraftRow.id == draft_id, DraftRow.state != DraftState.SUBMITTED.value)
+    card = {"card_message_id": message_id, "card_version": _at_least(version), "card_claimed_at": None}
+    found = session.scalar(statement.values(card).returning(DraftRow.version))
+    if found is None:
+        # Deleted, or whoever pressed its button was faster than this.
+        card_of = select(DraftRow.card_message_id).where(DraftRow.id == draft_id)
+        return SentOutcome.CARD if session.scalar(card_of) == message_id else SentOutcome.ORPHAN
+    return SentOutcome.CARD if found <= version else SentOutcome.BEHIND
+
+
+def _at_least(version: int) -> Case[int]:
+    return case((DraftRow.card_version < version, version), else_=DraftRow.card_version)
 
 
 def _shown(session: Session, draft_id: str, version: int) -> bool:
-    newest = case((DraftRow.card_version < version, version), else_=DraftRow.card_version)
-    statement = update(DraftRow).where(DraftRow.id == draft_id).values(card_version=newest)
+    statement = update(DraftRow).where(DraftRow.id == draft_id).values(card_version=_at_least(version))
     found = session.scalar(statement.returning(DraftRow.version))
     return found is None or found <= version
 

@@ -202,9 +202,12 @@ class CardUpdates:
         if draft.card_message_id is not None:
             is_newest = await self._edit(draft, draft.card_message_id)
             return SentOutcome.CARD if is_newest else SentOutcome.BEHIND
-        claimed = await self.store.claim(draft.id)
-        # Whoever else has the claim shows the newest version in the end.
-        return SentOutcome.CARD if claimed is None else await self._send(claimed)
+        version = await self.store.claim(draft.id)
+        if version is None:
+            # Whoever else has the claim shows the newest version in the end.
+            return SentOutcome.CARD
+        newest = draft if version == draft.version else await self.drafts.get(draft.id)
+        return SentOutcome.ORPHAN if newest is None else await self._send(newest)
 
     async def _edit(self, draft: Draft, message_id: int) -> bool:
         """Edit the card; whether it shows the draft as it is."""

@@ -27,8 +27,8 @@ class Placing(Protocol):
         """Make the generation, in the caller's transaction that writes; idempotent by the request key."""
         ...
 
-    async def placed(self, generation_id: str) -> None:
-        """Show it and wake the queue, after the commit; idempotent."""
+    async def placed(self, generation_id: str, *, has_message: bool = False) -> None:
+        """Show it, unless a card does, and wake the queue, after the commit; idempotent."""
         ...
 
 
@@ -43,10 +43,12 @@ class Started:
     Attributes:
         generation_id: Its id.
         created: False when the same had been asked for before: nothing new happens.
+        has_message: Whether a card is its status message, as far as is known.
     """
 
     generation_id: str
     created: bool
+    has_message: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class Starter:
         Also when it stood before: the process that made it may have died between the commit and this.
         """
         if isinstance(outcome, Started):
-            await self._generations.placed(outcome.generation_id)
+            await self._generations.placed(outcome.generation_id, has_message=outcome.has_message)
 
     async def start(self, draft_id: str, user_id: int, card: int | None = None) -> StartOutcome:
         """Send a draft off, exactly once; it stays open when it is refused.
@@ -125,7 +127,7 @@ class Starter:
         if not isinstance(outcome, Placed):
             return Refused(outcome)
         row.state = DraftState.SUBMITTED.value
-        return Started(outcome.generation_id, outcome.created)
+        return Started(outcome.generation_id, outcome.created, outcome.created and row.card_message_id is not None)
 
     async def order(self, order: Order) -> StartOutcome:
         """Start a request that needs no draft.
@@ -144,7 +146,8 @@ class Starter:
             return Refused(outcome)
         if row is not None and outcome.created:
             row.state = DraftState.SUBMITTED.value
-        return Started(outcome.generation_id, outcome.created)
+        has_message = outcome.created and order.status_message_id is not None
+        return Started(outcome.generation_id, outcome.created, has_message)
 
     async def again(self, generation_id: str, order: Order) -> StartOutcome:
         """Start an earlier request once more; while that runs, asking again is the same wish.

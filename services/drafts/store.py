@@ -10,7 +10,7 @@ from services.drafts.ideas import read_ideas
 from services.drafts.model import COLLECTING, Defaults, Draft, DraftItem, DraftState, Owner, Wanted, in_order, is_count
 from services.generations.model import Shape
 from services.photos.model import PhotoKind, PhotoRef
-from services.store.dialects import affected, insert_new
+from services.store.dialects import affected, insert_into
 from services.store.schema import NO_THREAD, DraftItemRow, DraftRow, SeenPhotoRow
 
 COLLECTING_STATES = tuple(state.value for state in COLLECTING)
@@ -207,9 +207,12 @@ def open_row(session: Session, owner: Owner, defaults: Defaults, new_id: Callabl
     # Another process may open it, or send it off, between any two of these statements.
     for _ in range(_OPEN_ATTEMPTS):
         row = lock_open(session, owner)
+        if row is None:
+            new = new_values(new_id(), owner, defaults, DraftState.OPEN, now)
+            statement = insert_into(session, DraftRow).values(**new).on_conflict_do_nothing()
+            row = session.scalar(statement.returning(DraftRow))
         if row is not None:
             return row
-        insert_new(session, DraftRow, **new_values(new_id(), owner, defaults, DraftState.OPEN, now))
     raise RuntimeError("the open draft of one person changes faster than it can be read")
 
 

@@ -79,6 +79,8 @@ class Deliverer:
                 async for items in groups:
                     self.reporter.progress(generation)
                     await sending_pass.send(items)
+            if sending_pass.ended is not None:
+                return sending_pass.ended
         return await self._end(generation)
 
     async def give_up(self, generation: Generation) -> Generation:

@@ -59,6 +59,15 @@ class Limits:
     daily_videos_per_user: int
 
 
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The generations whose turn it is, in their order."""
+
+    generations: Sequence[Generation]
+    left: int
+    """How many still wait."""
+
+
 class Queue:
     """Places orders and hands out turns.
 
@@ -132,7 +141,7 @@ class Queue:
         """Whether anything waits; asked each time that a place becomes free."""
         return await self._database.read(_is_any_waiting)
 
-    async def claim_next(self, process_id: str) -> list[Generation]:
+    async def claim_next(self, process_id: str) -> Claimed:
         """Give turns to as many as the limits allow, and make them this process's in the same commit."""
         return await self._database.write(claim_next, self._limits, process_id, self._clock.now())
 
@@ -179,7 +188,7 @@ _ALL_QUEUED = select(
 _HOW_MANY_RUN = select(func.count()).where(_running())
 
 
-def claim_next(session: Session, limits: Limits, process_id: str, now: datetime) -> list[Generation]:
+def claim_next(session: Session, limits: Limits, process_id: str, now: datetime) -> Claimed:
     """Give turns: one statement moves the rows on, raises their fencing tokens and sets their owner."""
     _lock(session)
     waiting = _waiting(session)
@@ -190,10 +199,10 @@ def claim_next(session: Session, limits: Limits, process_id: str, now: datetime)
         max_active_per_user=limits.max_active_per_user,
     )
     if not chosen:
-        return []
+        return Claimed([], len(waiting))
     ids = [item.id for item in chosen]
     claimed = {one.id: one for one in changed_rows(session, CLAIM, {"ids": ids, "now": now, "process": process_id})}
-    return [claimed[one] for one in ids if one in claimed]
+    return Claimed([claimed[one] for one in ids if one in claimed], len(waiting) - len(chosen))
 
 
 def _is_announced(item: Waiting, now: datetime) -> bool:
@@ -236,7 +245,8 @@ def _waiting(session: Session) -> list[Waiting]:
 def _turns(session: Session, queued: Sequence[tuple[str, int, datetime]]) -> Counter[str]:
     """The turns that each owner had, or has, since a generation of theirs was queued."""
     turns: Counter[str] = Counter()
-    if not queued:
+    if len(queued) < 2:
+        # One that waits alone comes first, whatever turns its owner had.
         return turns
     since = min(queued_at for _id, _user, queued_at in queued)
     rows = session.execute(

@@ -34,6 +34,10 @@ class GenerationRows:
         """Read one generation, or None."""
         return await self.database.read(store.load, generation_id)
 
+    async def again(self, known: Generation) -> Generation | None:
+        """Read a generation once more, or None; its photos never change."""
+        return await self.database.read(store.load, known.id, known.photos)
+
     async def went_on_elsewhere(self, known: Generation) -> bool:
         """Whether another process has begun, taken over or ended a generation since; False while nobody can tell.
 

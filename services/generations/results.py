@@ -14,7 +14,7 @@ from services.failures import Charged
 from services.genaipro.events import VideoResult
 from services.generations.matching import HistoryBefore, Request, keys_of, may_share_objects
 from services.generations.model import Generation, State, Video, VideoState
-from services.generations.store import ROWS, RunOvertakenError, epoch_and_state, move
+from services.generations.store import ROWS, RunOvertakenError, changed_row, epoch_and_state, move, moving
 from services.store.database import Database
 from services.store.dialects import insert_all_new
 from services.store.schema import ResultClaimRow, VideoRow
@@ -66,6 +66,11 @@ _SENT = (
     .where(_VIDEOS.c.generation_id == bindparam("run_id"), _VIDEOS.c.position == bindparam("place"))
     .values(state=bindparam("new_state"), message_id=bindparam("new_message"), file_id=bindparam("new_file"))
 )
+_LEFT = select(_VIDEOS.c.position).where(
+    _VIDEOS.c.generation_id == ROWS.c.id, _VIDEOS.c.state.in_([VideoState.READY.value, VideoState.SENDING.value])
+)
+_DONE = moving(State.DONE, ("finished_at",)).where(~_LEFT.exists())
+"""Of a run that has sent a video and has none left to send."""
 
 
 def _video(row: Row[Any]) -> Video:
@@ -150,13 +155,16 @@ class Results:
 
     async def sent(
         self, run: Generation, videos: Sequence[tuple[int, int, str]], state: VideoState = VideoState.SENT
-    ) -> None:
-        """Commit that Telegram has taken videos, all of a message or album at once.
+    ) -> Generation | None:
+        """Commit that Telegram has taken videos, all of a message or album at once; with the last, the run is done.
 
         Args:
             run: The generation.
             videos: Of each, its position, its message and Telegram's file id.
             state: One of ``WERE_SENT``.
+
+        Returns:
+            The generation, then done; None while other videos are on their way, or the row is another run's.
         """
         rows: list[dict[str, object]] = [
             {
@@ -168,7 +176,7 @@ class Results:
             }
             for position, message_id, file_id in videos
         ]
-        await self._database.write(_execute, _SENT, rows)
+        return await self._database.write(_sent, run, rows, self._clock.now())
 
     async def linked(self, run: Generation, positions: Sequence[int], state: VideoState = VideoState.LINKED) -> None:
         """Commit that these videos are given as links; ``state`` is one of ``WERE_LINKED``."""
@@ -245,6 +253,13 @@ def begin_sending(session: Session, run: Generation, positions: Sequence[int]) -
     these = _these(run, positions) | {"run_epoch": run.epoch}
     if cast("CursorResult[Any]", session.execute(_SENDING, these)).rowcount == 0:
         raise RunOvertakenError
+
+
+def _sent(session: Session, run: Generation, rows: list[dict[str, object]], now: datetime) -> Generation | None:
+    # What Telegram has taken is noted whoever runs it by now; only the run itself ends it.
+    session.execute(_SENT, rows)
+    done = {"run_id": run.id, "run_epoch": run.epoch, "new_note": "", "new_finished_at": now}
+    return changed_row(session, _DONE, done, run.photos)
 
 
 def _prune_claims(session: Session, before: datetime) -> None:

@@ -95,6 +95,8 @@ class Sending:
     generation: Generation
     results: Results
     tools: SendTools
+    ended: Generation | None = field(default=None, init=False)
+    """The generation, then done, once its last video was sent."""
     _place: Place = field(init=False)
     _sent_as: VideoState = VideoState.SENT
     _line: deque[list[Item]] = field(default_factory=deque)
@@ -132,14 +134,14 @@ class Sending:
             await self._after_refusal(group, error)
 
     async def _send(self, group: list[Item]) -> None:
-        """Send, and commit that it was done."""
+        """Send, and commit that it was done, and the generation with it when these were the last."""
         # The turn may be long in coming, and the process may stand still while it waits.
         with sending(Priority.RESULT, fence=lambda: self.results.still_ours(self.generation)):
             videos = [item.outgoing() for item in group]
             sent = await self.tools.sender.send(self._place, videos, self.generation.prompt)
         log.info("videos_sent", videos=len(sent), ways=[item.way.value for item in group])
         taken = [(item.position, video.message_id, video.file_id) for item, video in zip(group, sent, strict=True)]
-        await through_outages(self.tools.sleep, self.results.sent, self.generation, taken, self._sent_as)
+        self.ended = await through_outages(self.tools.sleep, self.results.sent, self.generation, taken, self._sent_as)
 
     @staticmethod
     async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:

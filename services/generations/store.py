@@ -141,10 +141,12 @@ def _generation(row: Row[Any], photos: tuple[PhotoRef, ...]) -> Generation:
     )
 
 
-def load(session: Session, generation_id: str) -> Generation | None:
-    """Read one generation, or None."""
+def load(session: Session, generation_id: str, photos: tuple[PhotoRef, ...] | None = None) -> Generation | None:
+    """Read one generation, or None; its photos, which never change, only where they are not known."""
     row = session.execute(_BY_ID, {"generation": generation_id}).one_or_none()
-    return None if row is None else _generation(row, _photos(session, [generation_id])[generation_id])
+    if row is None:
+        return None
+    return _generation(row, _photos(session, [generation_id])[generation_id] if photos is None else photos)
 
 
 def _photos(session: Session, ids: Sequence[str]) -> dict[str, tuple[PhotoRef, ...]]:

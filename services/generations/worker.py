@@ -78,19 +78,23 @@ class Worker:
                     await self.mend()
                     mend_at = loop.time() + MEND_SECONDS
                 if await self.queue.is_any_waiting():
-                    await self.claim()
-                    await self._show_places()
+                    if await self.claim():
+                        await self._show_places()
+                    else:
+                        self._places = {}
                 self.contact.answered()
             except (SQLAlchemyError, OSError) as error:
                 self.contact.failed()
                 log.warning("queue_met_an_outage", error=type(error).__name__)
             await self._pause()
 
-    async def claim(self) -> None:
-        """Run as many of those that wait as the limits allow."""
-        for generation in await self.queue.claim_next(self.process_id):
+    async def claim(self) -> bool:
+        """Run as many of those that wait as the limits allow; whether others still wait."""
+        claimed = await self.queue.claim_next(self.process_id)
+        for generation in claimed.generations:
             log.info("turn_given", generation=generation.id)
             self._start(generation)
+        return claimed.left > 0
 
     async def mend(self) -> None:
         """Take over what nobody works on: its process died, or this one failed to run it."""

@@ -157,7 +157,7 @@ class StatusBoard:
         self._seen(generation)
         self.forget(generation.id)
         self._ended.add(generation.id)
-        await self._endings.tell(generation.id)
+        await self._endings.tell(generation)
 
     async def correct(self, generation_id: str) -> None:
         """Show the end again if there is one: another process told it, and an edit of this one may have come after."""

@@ -72,19 +72,19 @@ class Endings:
         self._telling: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._told = Remembered()
 
-    async def tell(self, generation_id: str) -> None:
+    async def tell(self, known: Generation) -> None:
         """Tell an end that was not told yet, and remember that it was.
 
         Raises:
             telegram.error.TelegramError: Telegram cannot be reached; to be tried again.
         """
-        async with self._telling_of(generation_id):
+        async with self._telling_of(known.id):
             # Read here, for the status message may have been sent, or moved, since the caller looked.
-            generation = await self._rows.get(generation_id)
+            generation = await self._rows.again(known)
             if generation is not None and not generation.final_shown:
                 await self._tell(generation)
-                await self._rows.mark_final_shown(generation_id)
-                self._told.add(generation_id)
+                await self._rows.mark_final_shown(known.id)
+                self._told.add(known.id)
 
     async def tell_again(self, generation_id: str) -> None:
         """Show an end that another process told once more; one that this process tells is left to :meth:`tell`.

@@ -175,7 +175,7 @@ class Orders:
         self.placed_orders.setdefault(order.request_key, order)
         return Placed(f"g:{order.request_key}", created)
 
-    async def placed(self, generation_id: str) -> None:
+    async def placed(self, generation_id: str, *, has_message: bool = False) -> None:
         self.shown.append(generation_id)
 
 
@@ -214,7 +214,7 @@ class Rows:
         )
         return Placed(generation_id, created=True)
 
-    async def placed(self, generation_id: str) -> None:
+    async def placed(self, generation_id: str, *, has_message: bool = False) -> None:
         """Nothing is shown."""
 
 

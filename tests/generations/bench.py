@@ -110,7 +110,7 @@ class Bench:
 
     async def claim(self) -> list[str]:
         """Give turns; returns whose."""
-        claimed = await self.queue.claim_next(PROCESS)
+        claimed = (await self.queue.claim_next(PROCESS)).generations
         self._claimed |= {one.id: one for one in claimed}
         return [one.id for one in claimed]
 

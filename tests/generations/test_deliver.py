@@ -209,4 +209,5 @@ async def test_a_send_under_way_when_the_process_ends_is_let_end_and_written_dow
     with pytest.raises(asyncio.CancelledError):
         await run
     assert await states(here, generation) == [VideoState.SENT] * 3
-    assert (await here.get(generation.id)).state is State.DELIVERING
+    ended = await here.get(generation.id)
+    assert (ended.state, ended.final_shown) == (State.DONE, False)

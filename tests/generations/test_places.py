@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import event
 
 from services.genaipro.events import VideoResult
 from services.generations.model import Generation, Lease, State, VideoState
-from services.generations.queue import Limits, Queue
+from services.generations.queue import Claimed, Limits, Queue
 from services.store.database import Database
 from tests.generations.bench import Bench
 from tests.generations.fates import MortalDatabase
@@ -45,11 +46,11 @@ async def shown(here: Bench, generation_id: str, message_id: int = 7) -> None:
 async def test_a_claim_raises_the_fencing_token_sets_the_owner_and_gives_the_row(here: Bench) -> None:
     generation_id = await here.queued()
     await shown(here, generation_id)
-    (claimed,) = await here.queue.claim_next("one")
+    (claimed,) = (await here.queue.claim_next("one")).generations
     assert claimed == await here.get(generation_id)
     assert (claimed.state, claimed.epoch) == (State.SUBMITTING, 1)
     assert claimed.photos
-    assert await here.queue.claim_next("one") == []
+    assert await here.queue.claim_next("one") == Claimed([], 0)
     assert await here.queue.leases() == [Lease(generation_id, 1, "one")]
 
 
@@ -97,16 +98,28 @@ async def armed(here: Bench, count: int = 1) -> Generation:
 
 async def test_a_result_that_comes_twice_takes_no_video_back(here: Bench) -> None:
     run = await armed(here, count=2)
-    results = [found("https://a.example/0.mp4")]
+    results = [found("https://a.example/0.mp4", "https://a.example/1.mp4")]
     await here.results.record(run, results, exclusive=False)
     await here.results.begin_sending(run, [0])
-    await here.results.sent(run, [(0, 5, "f")])
+    assert await here.results.sent(run, [(0, 5, "f")]) is None
     await here.results.record(run, [found("https://a.example/other.mp4")], exclusive=False)
     videos = await here.results.videos(run.id)
     assert [(video.url, video.state) for video in videos] == [
         ("https://a.example/0.mp4", VideoState.SENT),
-        ("", VideoState.FAILED),
+        ("https://a.example/1.mp4", VideoState.READY),
     ]
+
+
+async def test_the_last_video_ends_its_generation_unless_that_is_another_runs(here: Bench) -> None:
+    run = await armed(here, count=2)
+    run = await here.results.record(run, [found("https://a.example/0.mp4")], exclusive=False)
+    await here.results.begin_sending(run, [0])
+    assert await here.results.sent(replace(run, epoch=run.epoch - 1), [(0, 5, "f")]) is None
+    done = await here.results.sent(run, [(0, 5, "f")])
+    assert done == await here.get(run.id)
+    assert done.state is State.DONE
+    # The answer of the first commit may have got lost.
+    assert await here.results.sent(run, [(0, 5, "f")]) == done
 
 
 async def test_a_claim_stays_with_who_was_first(here: Bench) -> None:

@@ -63,7 +63,7 @@ class Generations:
             self.orders.append(order)
         return outcome
 
-    async def placed(self, generation_id: str) -> None:
+    async def placed(self, generation_id: str, *, has_message: bool = False) -> None:
         self.shown.append(generation_id)
 
     async def find(self, generation_id: str) -> Generation | None:
