@@ -17,7 +17,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from services.photos.formats import JPEG_SCAN, first_webp_picture, jpeg_segments, repaired_png
+from services.photos.formats import JPEG_SCAN, PNG_BARE, PNG_WHOLE, first_webp_picture, jpeg_segments, repaired_png
 from services.photos.model import HEAD_BYTES, MAX_PIXELS, ImageType, PhotoError, PhotoProblem
 
 MAX_SOURCE_BYTES = 100_000_000
@@ -102,7 +102,7 @@ def decoded(kind: ImageType, data: bytes) -> Image.Image:
     if isinstance(image, JpegImageFile):
         return _decoded_jpeg(image, data)
     if isinstance(image, PngImageFile):
-        return _decoded_png(image, data)
+        return _decoded_png(data)
     if isinstance(image, WebPImageFile) and image.width * image.height > MANY_PIXELS:
         pixels = _decoded_webp(image, data)
         if pixels is not None:
@@ -155,7 +155,7 @@ def _decoded_jpeg(image: JpegImageFile, data: bytes) -> Image.Image:
         return image
     del image
     # Where all pixels are there, it does not matter what follows them.
-    noise = bytes(random.Random(1).choices(range(255), k=1 << 16))  # noqa: S311 - no secret
+    noise = b"\0" + bytes(random.Random(1).choices(range(255), k=1 << 16))  # noqa: S311 - no secret
     checksum = _checksum(_ended(data, noise + _EOI))
     image = _ended(data, _EOI)
     if _checksum(image) != checksum:
@@ -191,19 +191,23 @@ def _coefficient_bytes(image: JpegImageFile, data: bytes) -> int:
     return 2 * image.width * image.height * sum(samples) // max(*samples, 1)
 
 
-def _opened_png(data: bytes) -> PngImageFile:
-    try:
-        return PngImageFile(BytesIO(data))
-    except Exception:  # noqa: BLE001 - whatever is wrong with its chunks, there may be a picture
-        return PngImageFile(BytesIO(repaired_png(data)))
+def _opened_png(data: bytes, *, load: bool = False) -> PngImageFile:
+    """Open a PNG, and decode it if asked to; without its chunks that the decoder does not take, if there are any."""
+    failure: Exception | None = None
+    for kept in (None, PNG_WHOLE, PNG_BARE):
+        try:
+            image = PngImageFile(BytesIO(data if kept is None else repaired_png(data, kept)))
+            if load:
+                image.load()
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with its chunks, there may be a picture
+            failure = failure or error.with_traceback(None)
+        else:
+            return image
+    raise failure or ValueError
 
 
-def _decoded_png(image: PngImageFile, data: bytes) -> Image.Image:
-    try:
-        image.load()
-    except Exception:  # noqa: BLE001 - as above
-        image = PngImageFile(BytesIO(repaired_png(data)))
-        image.load()
+def _decoded_png(data: bytes) -> PngImageFile:
+    image = _opened_png(data, load=True)
     depth, transparent = data[24], image.info.get("transparency")
     # Pillow leaves the transparent colour in the depth of the file.
     if image.mode == "L" and isinstance(transparent, int):

@@ -10,7 +10,12 @@ _END, JPEG_SCAN, _JFIF, _ADOBE = 0xD9, 0xDA, 0xE0, 0xEE
 _BARE = {0x01, *range(0xD0, 0xD9)}
 _PICTURE = {*range(0xC0, 0xD0), *range(0xDA, 0xDE)}
 _PNG_CHUNK = re.compile(rb"IHDR|PLTE|tRNS|iCCP|eXIf|IDAT|IEND")
-_PNG_METADATA = {b"iCCP", b"eXIf"}
+PNG_PICTURE = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
+"""The chunks that make a picture."""
+PNG_WHOLE = PNG_PICTURE | {b"iCCP", b"eXIf"}
+"""With the profile of its colours, and the EXIF that says how it lies."""
+PNG_BARE = PNG_WHOLE - {b"iCCP", b"tRNS"}
+"""Those that no decoder can take amiss."""
 _WEBP_PICTURE = {b"VP8X", b"ALPH", b"VP8 ", b"VP8L"}
 _WEBP_METADATA_FLAGS = 0x20 | 0x08 | 0x04
 
@@ -19,12 +24,14 @@ def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Walk the segments of a JPEG as libjpeg does: what stands between two of them is skipped (ITU-T T.81, annex B).
 
     Yields:
-        Marker code, and where the segment begins and ends; a scan (``0xDA``) with its data. Nothing behind the end.
+        Marker code, and where the segment begins and ends; a scan with its data. The end is the last, where there is
+        one.
     """
     at = 2
     while match := _MARKER.search(data, at):
         code, at = data[match.end() - 1], match.end()
         if code == _END:
+            yield code, at - 2, at
             return
         if code in _BARE:
             continue
@@ -37,8 +44,12 @@ def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def stripped_jpeg(data: bytes) -> bytes:
-    """A JPEG of the same pixels without metadata: of ``JFIF`` the density stays, of ``Adobe`` the colour transform."""
-    kept = bytearray(data[:2])
+    """A JPEG of the same pixels without metadata: of ``JFIF`` the density stays, of ``Adobe`` the colour transform.
+
+    Raises:
+        ValueError: It has no end: what follows its pixels may be anything.
+    """
+    kept, code = bytearray(data[:2]), 0
     for code, start, end in jpeg_segments(data):
         payload = data[start + 4 : end]
         if code == _JFIF and payload.startswith(b"JFIF\0"):
@@ -47,17 +58,15 @@ def stripped_jpeg(data: bytes) -> bytes:
             kept += b"\xff\xee\0\x0e" + payload[:12].ljust(12, b"\0")
         elif code in _PICTURE:
             kept += data[start:end]
+    if code != _END:
+        raise ValueError("the picture has no end")
     return bytes(kept + b"\xff\xd9")
 
 
-def repaired_png(data: bytes, *, with_metadata: bool = True) -> bytes:
-    """A PNG of only the chunks that make the picture, each with a checksum that is right.
+def repaired_png(data: bytes, kept: frozenset[bytes]) -> bytes:
+    """A PNG of only the chunks of some names, each with a checksum that is right.
 
     A chunk is found by its name: the length of the one before may be wrong (source: the PNG specification, 5.3).
-
-    Args:
-        data: The file.
-        with_metadata: Keep the profile, and the EXIF that says how the picture lies.
     """
     repaired, at = bytearray(data[:8]), 8
     while match := _PNG_CHUNK.search(data, at):
@@ -67,7 +76,7 @@ def repaired_png(data: bytes, *, with_metadata: bool = True) -> bytes:
         checksum = zlib.crc32(body, zlib.crc32(name)).to_bytes(4, "big")
         is_chunk = name.isupper() or data[end : end + 4] == checksum
         at = end + 4 if is_chunk else start
-        if is_chunk and (with_metadata or name not in _PNG_METADATA):
+        if is_chunk and name in kept:
             repaired += len(body).to_bytes(4, "big") + name + body + checksum
         if name == b"IEND":
             break

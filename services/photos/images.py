@@ -12,7 +12,7 @@ from PIL import Image
 
 from services.photos.colour import flattened, is_srgb, to_srgb
 from services.photos.decoding import MANY_PIXELS, EndedJpeg, broken_if_it_fails, decoded, opened, read
-from services.photos.formats import repaired_png, stripped_jpeg, stripped_webp
+from services.photos.formats import PNG_PICTURE, repaired_png, stripped_jpeg, stripped_webp
 from services.photos.model import ImageType, PhotoFile
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _TURNS = {
 _QUALITIES = ((95, 1.0), (85, 1.0), (85, 0.5), (75, 0.25))
 _STRIPPERS: dict[ImageType, Callable[[bytes], bytes]] = {
     ImageType.JPEG: stripped_jpeg,
-    ImageType.PNG: lambda data: repaired_png(data, with_metadata=False),
+    ImageType.PNG: lambda data: repaired_png(data, PNG_PICTURE),
     ImageType.WEBP: stripped_webp,
 }
 _PNG_DEPTH = 24

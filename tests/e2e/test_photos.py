@@ -68,6 +68,7 @@ async def test_files_arrive_upright_without_their_secrets_and_bad_ones_are_refus
     async with plain_world(tmp_path) as here:
         await together(
             *(a_file(here, kind, name) for kind, name in FILES.items()),
+            *(an_odd_file(here, name) for name in ODD),
             an_album_of_files(here),
             photos_and_files_mixed(here),
             a_bad_file_beside_good_photos(here),
@@ -104,6 +105,29 @@ async def a_file(here: PlainWorld, kind: str, name: str) -> None:
     assert file.isascii()
     check_upright(content)
     assert len(anna.replies(request)) == 1
+
+
+ODD = {
+    "zero-byte-between-segments.jpg": (64, 48),
+    "zero-byte-between-segments-turned.jpg": (48, 64),
+    "behind-the-end-201-ffda.jpg": (64, 48),
+    "no-iend.png": (64, 48),
+    "display-p3-gamut-with-srgb-transfer.jpg": (64, 48),
+}
+"""Files that fall short and that any viewer shows, and their size upright."""
+
+
+async def an_odd_file(here: PlainWorld, name: str) -> None:
+    anna = here.person()
+    anna.document((Path(__file__).parents[1] / "photos" / "field" / name).read_bytes(), name, name)
+    await anna.answer(anna.press(await anna.card(name, photos=1), ":go"))
+    await anna.ended("Done")
+    (post,) = here.genaipro.posts_of(name)
+    image = Image.open(BytesIO(post.photos[0])).convert("RGB")
+    assert image.size == ODD[name]
+    found = image.getpixel((24, 24))
+    assert isinstance(found, tuple)
+    assert all(abs(a - b) < 9 for a, b in zip(found, (255, 16, 0) if "p3" in name else (200, 30, 30), strict=True))
 
 
 async def an_album_of_files(here: PlainWorld) -> None:
