@@ -8,7 +8,8 @@ from PIL import Image, ImageOps
 LONGEST = 2560
 """Pixels of the longer side at most."""
 _QUALITY = 87
-_ORIENTATION = 0x0112
+_ABOUT = {"exif", "xmp", "comment", "photoshop"}
+"""What a photo says about itself, such as where it was taken; the apps leave it out."""
 
 
 def as_sent(photo: Path, directory: Path) -> Path:
@@ -25,7 +26,7 @@ def as_sent(photo: Path, directory: Path) -> Path:
     with Image.open(photo) as image:
         image.load()
         fit = image.format == "JPEG" and image.mode == "RGB" and max(image.size) <= LONGEST
-        if fit and image.getexif().get(_ORIENTATION, 1) == 1:
+        if fit and not image.info.keys() & _ABOUT:
             return photo
         upright = ImageOps.exif_transpose(image)
         flat = Image.new("RGB", upright.size, "white")

@@ -50,6 +50,16 @@ def test_plain_jpeg_is_sent_as_it_is(tmp_path: Path) -> None:
     assert as_sent(SAMPLES[0], tmp_path) == SAMPLES[0]
 
 
+def test_nothing_about_the_photo_is_sent_along(tmp_path: Path) -> None:
+    told, sent = tmp_path / "told.jpg", tmp_path / "sent"
+    sent.mkdir()
+    exif = Image.Exif()
+    exif[0x010F] = "A camera"
+    Image.new("RGB", (40, 20)).save(told, exif=exif, comment=b"at home")
+    with Image.open(as_sent(told, sent)) as image:
+        assert (image.size, dict(image.getexif()), image.info.get("comment")) == ((40, 20), {}, None)
+
+
 def test_others_become_upright_jpegs_of_bounded_size(tmp_path: Path) -> None:
     large, turned = tmp_path / "a.png", tmp_path / "a.jpg"
     Image.new("RGBA", (3000, 100), (255, 0, 0, 0)).save(large)

@@ -77,6 +77,7 @@ new Connection({
     chats.load();
     messages.load();
     wire.load();
+    tools.begin();
     document.body.dataset.ready = "true";
   },
   change: (change) => CHANGES[change.t]?.(change),

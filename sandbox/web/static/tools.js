@@ -39,6 +39,7 @@ export class Tools {
     this.wire = new Panel(byId("wire-button"), byId("wire"), (open) => {
       document.body.classList.toggle("with-wire", open);
       wire.open = open;
+      if (open && PHONE.matches) this.more.toggle(false);
     });
     byId("wire-close").onclick = () => {
       this.wire.toggle(false);
@@ -52,6 +53,11 @@ export class Tools {
     };
     this.#fold();
     document.addEventListener("pointerdown", (event) => this.#outside(event));
+  }
+
+  /** Put the cursor where a person begins to write; on a phone that would open its keyboard. */
+  begin() {
+    if (!PHONE.matches && document.activeElement === document.body) byId("text").focus();
   }
 
   /** Show what a new snapshot says. */
