@@ -205,6 +205,8 @@ class ChatServer:
         if isinstance(noted, ReceivedCall):
             press = self.telegram.backend.journal.presses.get(str(noted.params.get("callback_query_id", "")))
             self.wire.call(noted, self.grouping.of_call(noted, press))
+            if noted.method in {"setMyCommands", "deleteMyCommands"} and noted.applied:
+                self.feed.publish("commands", {})
         elif isinstance(noted, Download):
             file = self.telegram.backend.files.downloadable(noted.path.removeprefix("/file/"))
             self.wire.download(noted, self.grouping.of_file(file.file_id) if file else 0)

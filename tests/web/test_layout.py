@@ -63,13 +63,14 @@ def test_the_keyboard_alone_is_enough(chat: Chat) -> None:
         for _ in range(80):
             page.keyboard.press("Tab")
             label = page.evaluate(
-                "document.activeElement.getAttribute('aria-label') || document.activeElement.innerText"
+                "document.activeElement.matches('button')"
+                " && (document.activeElement.getAttribute('aria-label') || document.activeElement.innerText)"
             )
             if name in (label or ""):
                 return
         raise AssertionError(f"{name} is not reached")
 
-    page.locator("body").focus()
+    expect(chat.box).to_be_focused()
     reach("Commands")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="/help").wait_for()

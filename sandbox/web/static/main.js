@@ -59,6 +59,9 @@ const CHANGES = {
     state.requests.set(request.number, request);
     wire.title(request);
   },
+  commands() {
+    tools.listCommands();
+  },
   next({ choice }) {
     state.next = choice;
     tools.next();

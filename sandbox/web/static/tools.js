@@ -35,7 +35,7 @@ export class Tools {
 
   constructor(state, wire) {
     this.#state = state;
-    this.commands = new Panel(byId("commands"), byId("command-list"), (open) => open && this.#listCommands());
+    this.commands = new Panel(byId("commands"), byId("command-list"), () => this.listCommands());
     this.wire = new Panel(byId("wire-button"), byId("wire"), (open) => {
       document.body.classList.toggle("with-wire", open);
       wire.open = open;
@@ -107,7 +107,9 @@ export class Tools {
     if (this.chats.open && !inside(byId("sidebar"))) this.chats.toggle(false);
   }
 
-  async #listCommands() {
+  /** Show the commands as they are registered now, where they are shown at all. */
+  async listCommands() {
+    if (!this.commands.open) return;
     const { chat, speaker, bot } = this.#state;
     const list = byId("command-list");
     const answer = await fetch(`/commands?${new URLSearchParams({ chat: chat.id, speaker })}`).catch(() => null);
