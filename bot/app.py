@@ -15,9 +15,7 @@ from math import inf
 
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
-from telegram.ext import ApplicationBuilder
 
-from bot.conversation import Conversation, build_conversation
 from bot.data_dir import exclusive_data_dir, prepare_data_dir, remove_engine_files
 from bot.errors import STATUS_CONFIGURATION, OperatorError
 from bot.housekeeping import Housekeeping
@@ -31,9 +29,12 @@ from bot.settings import Settings
 from bot.stopping import StopRequestedError, unless_stopped
 from bot.supervision import TokenRevokedError, Work, keep_running
 from bot.telegram_session import PollingBot, connect, ignored_proxies, make_bot
-from bot.update_queue import AnyApplication, UpdateQueue
+from bot.update_queue import UpdateQueue
 from bot.webhook import Webhook, WebhookKeeper
 from bot.wiring import open_services
+from handlers.context import BotApplication
+from handlers.routing import make_application
+from services.access import CLAIM_PREFIX
 from services.clock import Clock, SystemClock
 from services.cluster import Alone, Membership
 from services.contact import Contact
@@ -126,8 +127,7 @@ async def _until_signalled(settings: Settings, role: Role) -> None:
 class Intake:
     """The half of the process that people talk to: updates in, and the handlers."""
 
-    application: AnyApplication
-    conversation: Conversation
+    application: BotApplication
     inbox: Inbox
     queue: UpdateQueue
     contact: Contact
@@ -218,12 +218,10 @@ class Process:
                 opening.cancel()
 
     def _make_intake(self, bot: PollingBot, services: Services, members: Membership | Alone) -> Intake:
-        application = ApplicationBuilder().bot(bot).updater(None).build()
-        conversation = build_conversation(application, services, self._settings)
+        application = make_application(bot, services)
         inbox = Inbox(services.database, self._clock, bot.id, members.executor_id)
-        was_cut_short = conversation.errors.was_cut_short
-        queue = UpdateQueue(application, inbox, was_cut_short, services.telemetry, self._clock)
-        return Intake(application, conversation, inbox, queue, Contact(self._clock))
+        queue = UpdateQueue(application, inbox, services.cut_short, services.telemetry, self._clock)
+        return Intake(application, inbox, queue, Contact(self._clock))
 
     async def _work(self, bot: PollingBot, services: Services, members: Membership | Alone) -> None:
         intake = self._make_intake(bot, services, members)
@@ -236,9 +234,9 @@ class Process:
                 works += self._worker_works(services, intake)
                 self._monitoring.watch_worker(services)
             if self._role is not Role.WORKER:
-                starting = through_outages(self._clock.sleep, self._start_intake, intake, members)
+                starting = through_outages(self._clock.sleep, self._start_intake, intake, services, members)
                 await unless_stopped(self._stop, starting)
-                works += self._intake_works(bot, intake, members)
+                works += self._intake_works(bot, intake, services, members)
                 self._monitoring.watch_updates(intake.contact, lambda: intake.queue.waiting)
             self._monitoring.started()
             log.info("ready", bot=f"@{bot.username}", role=self._role.value)
@@ -255,7 +253,7 @@ class Process:
         finally:
             self._monitoring.stopping()
             # In the order in which work flows; what is in flight goes on after the next start.
-            await self._close_intake(intake, members)
+            await self._close_intake(intake, services, members)
             if self._role is not Role.WEB:
                 await services.worker.close()
             if isinstance(members, Membership):
@@ -277,17 +275,25 @@ class Process:
             housekeeping.run,
         ]
 
-    async def _start_intake(self, intake: Intake, members: Membership | Alone) -> None:
+    async def _start_intake(self, intake: Intake, services: Services, members: Membership | Alone) -> None:
         """Take up what an earlier process left."""
         await intake.application.initialize()
         is_alone = isinstance(members, Alone)
-        await intake.conversation.resume(is_alone=is_alone)
+        if is_alone:
+            await services.cards.release_all()
+        await services.card_timers.sweep()
+        code = await services.claim_link.claim_link_code()
+        if code is not None:
+            link = f"https://t.me/{intake.application.bot.username}?start={CLAIM_PREFIX}{code}"
+            log.warning("no admin yet: whoever opens this link first is the admin", link=link)
         # What the only process finds is its predecessor's, whoever took it.
         await intake.queue.take_over(() if is_alone else None)
 
-    def _intake_works(self, bot: PollingBot, intake: Intake, members: Membership | Alone) -> list[Work]:
+    def _intake_works(
+        self, bot: PollingBot, intake: Intake, services: Services, members: Membership | Alone
+    ) -> list[Work]:
         """What runs until the process ends where it takes updates."""
-        works: list[Work] = [intake.conversation.publish, intake.conversation.sweep]
+        works: list[Work] = [partial(_publish_profile, services), services.card_timers.run]
         if isinstance(members, Membership):
             works.append(partial(self._take_over, intake.queue, members))
         if self._webhook is None:
@@ -308,7 +314,7 @@ class Process:
             except (SQLAlchemyError, OSError) as error:
                 log.warning("inbox_met_an_outage", error=type(error).__name__)
 
-    async def _close_intake(self, intake: Intake, members: Membership | Alone) -> None:
+    async def _close_intake(self, intake: Intake, services: Services, members: Membership | Alone) -> None:
         """Take no more updates, let handlers at work end, show the cards that are due."""
         if self._webhook is not None:
             self._webhook.close()
@@ -317,4 +323,9 @@ class Process:
             with suppress(SQLAlchemyError, OSError):
                 async with asyncio.timeout(GIVE_BACK_SECONDS):
                     await intake.inbox.give_back()
-        await intake.conversation.close()
+        await services.card_timers.close()
+
+
+async def _publish_profile(services: Services) -> None:
+    """Register commands and descriptions; what fails is logged by itself."""
+    await services.profile.publish(await services.access.admin_ids())

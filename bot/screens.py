@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from bot.screen_texts import ALARMS, ANSWERS, NOTICES, PROFILE, SampleText
 from handlers.admin import statistics_screen
-from handlers.forget_menu import question
-from handlers.history_menu import entry_screen, page_screen
-from handlers.settings_menu import settings_screen
+from handlers.forget import question
+from handlers.history import entry_screen, page_screen
+from handlers.settings import settings_screen
 from services.cards.view import card_screen
 from services.drafts.ideas import ideas_in
 from services.drafts.model import Draft, DraftItem, DraftState, Owner

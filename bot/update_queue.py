@@ -7,18 +7,17 @@ once; only what is taken over from a dead process is parsed again.
 import asyncio
 import json
 from bisect import insort
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 from telegram import Update
-from telegram.ext import Application
 from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from handlers.addressing import BotName, is_overheard
+from handlers.context import BotApplication
 from services.clock import Clock
 from services.generations.outages import through_outages
 from services.inbox import Arrived, Inbox, Turn, lane_name
@@ -50,8 +49,6 @@ PAUSE_SECONDS = 0.1
 
 DRAIN_SECONDS = 1.5
 """What handlers at work are given at the end; the inbox has the updates of those that do not make it."""
-
-AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
 log = get_logger(__name__)
 
@@ -91,11 +88,11 @@ class UpdateQueue:
     A lane exists only while it has work.
     """
 
-    application: AnyApplication
+    application: BotApplication
     """Holds the handlers; it catches and reports their errors."""
     inbox: Inbox
-    was_cut_short: Callable[[int], bool]
-    """Whether an outage of the database ended the last attempt at an update."""
+    cut_short: set[int]
+    """The updates whose last attempt a database outage ended; the handlers' errors put them here."""
     telemetry: Telemetry
     clock: Clock
     _lanes: dict[str, list[Incoming]] = field(default_factory=dict)
@@ -223,5 +220,6 @@ class UpdateQueue:
         ):
             with attempt:
                 await self.application.process_update(update)
-                if self.was_cut_short(update.update_id):
+                if update.update_id in self.cut_short:
+                    self.cut_short.discard(update.update_id)
                     raise _CutShortError

@@ -4,14 +4,19 @@ import asyncio
 import random
 import secrets
 from contextlib import AsyncExitStack
+from functools import partial
 
 import aiohttp
 from telegram import Bot
 
+from bot.housekeeping import KEEP_DRAFTS, KEEP_GENERATIONS, KEEP_SEEN_PHOTOS
 from bot.settings import Settings
 from bot.telegram_session import open_session
-from services.access import Access, OwnerLists
+from services.access import Access, ClaimLink, OwnerLists
 from services.alarm import OwnerAlarm
+from services.cards.store import CardStore
+from services.cards.timers import CardTimers
+from services.cards.updates import CardUpdates
 from services.changes import Changes
 from services.chat_moves import ChatMoves
 from services.clock import Clock
@@ -21,6 +26,11 @@ from services.delivery.address import AddressPolicy, GuardedResolver, guarded_se
 from services.delivery.download import VideoFetcher
 from services.delivery.plan import Limits, VideoPreparer
 from services.delivery.send import VideoSender
+from services.drafts.albums import SeenAlbums, StartingAlbums
+from services.drafts.buttons import DraftButtons
+from services.drafts.drafts import Drafts
+from services.drafts.starting import Starter
+from services.forget import Forgetting
 from services.genaipro.client import GenAIProClient
 from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit
 from services.genaipro.upload import paid_session
@@ -40,14 +50,17 @@ from services.generations.snapshots import HistorySnapshots
 from services.generations.submit import Submitter, Timing
 from services.generations.worker import Worker
 from services.generations.workflow import Workflow
+from services.history import History
+from services.inbox import Arrivals
 from services.messenger import Messenger
 from services.metering import MeteredFetcher, MeteredGenAIPro, MeteredPhotos
 from services.orders import Generations
 from services.people import People
 from services.photos.fetch import MAX_PHOTO_BYTES, BotFiles, PhotoFetcher
 from services.photos.workers import PhotoWorkers
+from services.profile import Profile
 from services.receipts import Receipts
-from services.services import Services
+from services.services import Retention, Services
 from services.status.board import StatusBoard
 from services.status.estimates import Estimates
 from services.store.database import Database
@@ -64,11 +77,6 @@ LOCAL_MODE_PHOTO_BYTES = 2000 * 1000 * 1000
 def new_id() -> str:
     """An id that cannot be guessed: 16 hexadecimal digits."""
     return secrets.token_hex(8)
-
-
-def most_photo_bytes(settings: Settings) -> int:
-    """The largest file that the Bot API server hands out."""
-    return LOCAL_MODE_PHOTO_BYTES if settings.telegram_local_mode else MAX_PHOTO_BYTES
 
 
 async def open_services(
@@ -126,6 +134,7 @@ async def open_services(
         clock=clock,
     )
     genaipro = MeteredGenAIPro(client, telemetry)
+    most_photo_bytes = LOCAL_MODE_PHOTO_BYTES if settings.telegram_local_mode else MAX_PHOTO_BYTES
     photo_workers = PhotoWorkers(settings.data_dir / "decoding")
     stack.callback(photo_workers.close)
     photos = PhotoFetcher(
@@ -134,9 +143,9 @@ async def open_services(
         photo_workers,
         temp_dirs,
         clock.sleep,
-        most_photo_bytes(settings),
+        most_photo_bytes,
     )
-    limits = Limits.of(local_mode=settings.telegram_local_mode)
+    sender, limits = VideoSender(bot), Limits.of(local_mode=settings.telegram_local_mode)
     resolver = GuardedResolver(AddressPolicy.of(settings.genaipro_api_url))
     stack.push_async_callback(resolver.close)
     guarded = guarded_session(resolver)
@@ -176,7 +185,7 @@ async def open_services(
         temp_dirs,
         board,
         SendTools(
-            sender=VideoSender(bot),
+            sender=sender,
             limits=limits,
             move_chat=chat_moves.move_chat,
             sleep=clock.sleep,
@@ -196,6 +205,15 @@ async def open_services(
         sleep=clock.sleep,
     )
     worker = Worker(members.executor_id, queue, rows, workflow.advance, board, members, queue_changed, Contact(clock))
+    generations = Generations(database, rows, queue, scopes, board, queue_changed.set, changes, receipts.note)
+
+    # The conversation: drafts, their cards, and what starts them.
+    drafts, cards, starter = (
+        Drafts(database, clock, new_id),
+        CardStore(database, clock),
+        Starter(database, generations, clock),
+    )
+    card_updates = CardUpdates(drafts, cards, starter, messenger, chat_moves, texts, clock, Arrivals(database, bot.id))
     return Services(
         clock=clock,
         database=database,
@@ -206,16 +224,32 @@ async def open_services(
         tasks=tasks,
         temp_dirs=temp_dirs,
         access=access,
+        claim_link=ClaimLink(
+            database, clock, bool(settings.admin_user_ids), new_code=partial(secrets.token_urlsafe, 18)
+        ),
         people=people,
         throttle=throttle,
         chat_moves=chat_moves,
+        forgetting=Forgetting(database, clock),
+        profile=Profile(bot, texts, settings.default_language),
+        retention=Retention(KEEP_GENERATIONS, KEEP_DRAFTS, KEEP_SEEN_PHOTOS),
         genaipro=genaipro,
         photos=photos,
+        most_photo_bytes=most_photo_bytes,
+        sender=sender,
         rows=rows,
         results=results,
         board=board,
         progress_log=progress_log,
-        generations=Generations(database, rows, queue, scopes, board, queue_changed.set, changes, receipts.note),
+        generations=generations,
+        drafts=drafts,
+        draft_buttons=DraftButtons(database, clock, new_id, texts),
+        seen_albums=SeenAlbums(database, clock),
+        starting_albums=StartingAlbums(database, clock),
+        starter=starter,
+        cards=cards,
+        card_timers=CardTimers(card_updates, cards, clock),
+        history=History(database),
         worker=worker,
         receipts=receipts,
         cancel_watch=CancelWatch(database, scopes, changes),

@@ -32,32 +32,25 @@ _LEADING = " \t\n,:;–—-"
 
 @dataclass(frozen=True, slots=True)
 class BotName:
-    """The bot as others name it.
-
-    Attributes:
-        id: Its user id.
-        username: Without the ``@``.
-    """
+    """The bot as others name it."""
 
     id: int
     username: str
+    """Without the ``@``."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What somebody asks for.
-
-    Attributes:
-        prompt: What should happen, or empty.
-        count: The number of videos, 1 to 4, or None when none is named.
-        is_count_wrong: Whether a number is named that cannot be asked for.
-        shape: The form of the videos, or None when none is named.
-    """
+class VideoRequest:
+    """What a message asks for."""
 
     prompt: str
+    """What should happen, or empty."""
     count: int | None = None
+    """The number of videos, 1 to 4, or None when none is named."""
     is_count_wrong: bool = False
+    """Whether a number is named that cannot be asked for."""
     shape: Shape | None = None
+    """The form of the videos, or None when none is named."""
 
     @property
     def wanted(self) -> Wanted:
@@ -65,7 +58,7 @@ class Wish:
         return Wanted(self.count, self.shape)
 
 
-class Manner(StrEnum):
+class AddressedBy(StrEnum):
     """How a message in a group addresses the bot."""
 
     COMMAND = "command"
@@ -73,14 +66,6 @@ class Manner(StrEnum):
     REPLY = "reply"
     """An answer to a message of the bot's."""
     NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Whether and how a message in a group is meant for the bot, and what it asks for."""
-
-    manner: Manner
-    wish: Wish
 
 
 def is_video_command(text: str) -> bool:
@@ -94,15 +79,15 @@ def is_for_another_bot(text: str, bot: BotName) -> bool:
     return match is not None and match["bot"] is not None and match["bot"].lower() != bot.username.lower()
 
 
-def read_command(text: str, bot: BotName) -> Wish | None:
+def read_command(text: str, bot: BotName) -> VideoRequest | None:
     """What ``/video`` asks for; None when the text does not begin with it, or names another bot."""
     match = _COMMAND.match(text)
     if match is None or is_for_another_bot(text, bot):
         return None
-    return read_wish(text[match.end() :])
+    return read_request(text[match.end() :])
 
 
-def read_wish(text: str) -> Wish:
+def read_request(text: str) -> VideoRequest:
     """What follows a command or a mention: number (``x3``) and shape (``tall``) in any order, then the prompt."""
     count: int | None = None
     shape: Shape | None = None
@@ -118,11 +103,11 @@ def read_wish(text: str) -> Wish:
             break
         rest = rest[len(word) :].strip()
     if count is not None and not is_count(count):
-        return Wish(rest, None, is_count_wrong=True, shape=shape)
-    return Wish(rest, count, shape=shape)
+        return VideoRequest(rest, None, is_count_wrong=True, shape=shape)
+    return VideoRequest(rest, count, shape=shape)
 
 
-def read_mention(text: str, entities: Sequence[MessageEntity], bot: BotName) -> Wish | None:
+def read_mention(text: str, entities: Sequence[MessageEntity], bot: BotName) -> VideoRequest | None:
     """What a text asks for that mentions the bot anywhere; None when it does not. The mention is left out."""
     units = text.encode("utf-16-le")
     rest, end, is_mentioned = bytearray(), 0, False
@@ -135,27 +120,27 @@ def read_mention(text: str, entities: Sequence[MessageEntity], bot: BotName) -> 
         return None
     before, after = rest.decode("utf-16-le", "replace"), units[end:].decode("utf-16-le", "replace")
     if not before.strip():
-        return read_wish(after.lstrip(_LEADING))
-    return read_wish(f"{before.rstrip()} {after.lstrip()}" if before[-1:].isspace() else before + after)
+        return read_request(after.lstrip(_LEADING))
+    return read_request(f"{before.rstrip()} {after.lstrip()}" if before[-1:].isspace() else before + after)
 
 
-def address_of(message: Message, bot: BotName) -> Address:
-    """How a message in a group addresses the bot."""
+def read_address(message: Message, bot: BotName) -> tuple[AddressedBy, VideoRequest]:
+    """How a message in a group addresses the bot, and what it asks for."""
     text = words_in(message)
     if is_for_another_bot(text, bot):
-        return Address(Manner.NONE, Wish(""))
-    wish = read_command(text, bot)
-    if wish is not None:
-        return Address(Manner.COMMAND, wish)
-    wish = read_mention(text, message.entities or message.caption_entities, bot)
-    if wish is not None:
-        return Address(Manner.MENTION, wish)
+        return AddressedBy.NONE, VideoRequest("")
+    request = read_command(text, bot)
+    if request is not None:
+        return AddressedBy.COMMAND, request
+    request = read_mention(text, message.entities or message.caption_entities, bot)
+    if request is not None:
+        return AddressedBy.MENTION, request
     answered = replied_to(message)
     is_reply = answered is not None and answered.from_user is not None and answered.from_user.id == bot.id
     is_prompt = message.text is not None and not message.text.startswith("/")
     if is_reply and (photo_in(message) is not None or is_prompt or album_words_in(message)):
-        return Address(Manner.REPLY, Wish(text.strip()))
-    return Address(Manner.NONE, Wish(""))
+        return AddressedBy.REPLY, VideoRequest(text.strip())
+    return AddressedBy.NONE, VideoRequest("")
 
 
 def is_overheard(update: Update, bot: BotName) -> bool:
@@ -170,7 +155,8 @@ def is_overheard(update: Update, bot: BotName) -> bool:
     is_paying = message.successful_payment is not None or message.invoice is not None
     if not is_talk or is_paying or message.media_group_id is not None or words_in(message).startswith("/"):
         return False
-    return address_of(message, bot).manner is Manner.NONE
+    how, _request = read_address(message, bot)
+    return how is AddressedBy.NONE
 
 
 def replied_to(message: Message) -> Message | None:

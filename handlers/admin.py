@@ -2,28 +2,26 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from typing import Protocol
+from functools import wraps
 
+from structlog import get_logger
 from telegram import Message, MessageEntity, MessageOriginUser, Update, User
-from telegram.ext import ContextTypes
 
-from handlers.answers import Answers
-from handlers.guard import Guard, Visitor
-from services.access import Access, DenyOutcome, Subject, SubjectKind
+from handlers.commands import say_unknown
+from handlers.context import Context
+from handlers.replies import answer, answer_text
+from handlers.visitors import Handler, for_visitors
+from services.access import DenyOutcome, Subject, SubjectKind
+from services.genaipro.events import GenAIProError
 from services.generations.model import State
 from services.screens import Screen
-from services.statistics import Statistics
+from services.services import Services
+from services.statistics import Statistics, gather_statistics
 from services.texts import Phrases
 
 MAX_ID_DIGITS = 16
 
-
-class Credits(Protocol):
-    """What the owner has left to spend."""
-
-    async def credits_left(self) -> int | None:
-        """Videos that can still be paid for, or None when the service does not say."""
-        ...
+log = get_logger(__name__)
 
 
 def subject_of(message: Message, arguments: list[str]) -> Subject | None:
@@ -99,77 +97,66 @@ def _time_line(phrases: Phrases, time: timedelta | None) -> str:
     return phrases.html("stats-time", minutes=minutes, seconds=f"{seconds:02}")
 
 
-class AdminCommands:
-    """What admins may ask.
+def for_admins(handler: Callable[[Update, Context], Awaitable[None]]) -> Handler:
+    """Make a handler one of admins; to others its command does not exist."""
 
-    Args:
-        guard: Lets people in.
-        answers: Says things.
-        access: Keeps who is let in.
-        gather: Counts what the database holds.
-        credits_: Asks the service.
-        unknown: What everybody else gets for these commands.
-    """
-
-    def __init__(
-        self,
-        guard: Guard,
-        answers: Answers,
-        access: Access,
-        gather: Callable[[], Awaitable[Statistics]],
-        credits_: Credits,
-        unknown: Callable[[Visitor], Awaitable[None]],
-    ) -> None:
-        self._guard = guard
-        self._answers = answers
-        self._access = access
-        self._gather = gather
-        self._credits = credits_
-        self._unknown = unknown
-
-    async def stats(self, update: Update, _context: ContextTypes.DEFAULT_TYPE) -> None:
-        """``/stats``: the bot in numbers."""
-        visitor = await self._admit(update)
-        if visitor is not None:
-            screen = statistics_screen(visitor.phrases, await self._gather(), await self._credits.credits_left())
-            await self._answers.say(visitor.caller.answer_place, screen)
-
-    async def allow(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
-        """``/allow``: let a person or a group in."""
-        visitor = await self._admit(update)
-        if visitor is None or update.message is None:
-            return
-        subject = subject_of(update.message, context.args or [])
-        if subject is None:
-            await self._say(visitor, "allow-usage")
-            return
-        await self._access.allow(subject)
-        await self._say(visitor, f"allowed-{subject.kind}", subject)
-
-    async def deny(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
-        """``/deny``: shut a person or a group out, at once."""
-        visitor = await self._admit(update)
-        if visitor is None or update.message is None:
-            return
-        subject = subject_of(update.message, context.args or [])
-        if subject is None:
-            await self._say(visitor, "deny-usage")
-        elif subject == Subject(SubjectKind.USER, visitor.caller.user_id):
-            await self._say(visitor, "deny-self")
-        elif await self._access.deny(subject) is DenyOutcome.IS_OWNER:
-            await self._say(visitor, "deny-owner")
+    @for_visitors()
+    @wraps(handler)
+    async def admitted(update: Update, context: Context) -> None:
+        if context.visitor.is_admin:
+            await handler(update, context)
         else:
-            await self._say(visitor, f"denied-{subject.kind}", subject)
+            await say_unknown(context)
 
-    async def _admit(self, update: Update) -> Visitor | None:
-        visitor = await self._guard.admit(update)
-        if visitor is not None and not visitor.is_admin:
-            await self._unknown(visitor)
-            return None
-        return visitor
+    return admitted
 
-    async def _say(self, visitor: Visitor, key: str, subject: Subject | None = None) -> None:
-        phrases = visitor.phrases
-        # Ids are handed over as words: a number would get its thousands separated.
-        text = phrases.html(key) if subject is None else phrases.html(key, id=str(subject.id))
-        await self._answers.say(visitor.caller.answer_place, Screen(text))
+
+@for_admins
+async def stats(_update: Update, context: Context) -> None:
+    """``/stats``: the bot in numbers."""
+    services = context.services
+    statistics = await gather_statistics(services.database, services.clock)
+    await answer(context, statistics_screen(context.visitor.phrases, statistics, await _credits_left(services)))
+
+
+@for_admins
+async def allow(update: Update, context: Context) -> None:
+    """``/allow``: let a person or a group in."""
+    if update.message is None:
+        return
+    subject = subject_of(update.message, context.args or [])
+    if subject is None:
+        await answer_text(context, "allow-usage")
+        return
+    await context.services.access.allow(subject)
+    await _say(context, f"allowed-{subject.kind}", subject)
+
+
+@for_admins
+async def deny(update: Update, context: Context) -> None:
+    """``/deny``: shut a person or a group out, at once."""
+    if update.message is None:
+        return
+    subject = subject_of(update.message, context.args or [])
+    if subject is None:
+        await answer_text(context, "deny-usage")
+    elif subject == Subject(SubjectKind.USER, context.visitor.caller.user_id):
+        await answer_text(context, "deny-self")
+    elif await context.services.access.deny(subject) is DenyOutcome.IS_OWNER:
+        await answer_text(context, "deny-owner")
+    else:
+        await _say(context, f"denied-{subject.kind}", subject)
+
+
+async def _say(context: Context, key: str, subject: Subject) -> None:
+    # Ids are handed over as words: a number would get its thousands separated.
+    await answer_text(context, key, id=str(subject.id))
+
+
+async def _credits_left(services: Services) -> int | None:
+    """Videos that the owner can still pay for, or None when the service does not say."""
+    try:
+        return sum(grant.left for grant in await services.genaipro.credits())
+    except GenAIProError as error:
+        log.info("credits_not_known", kind=error.failure.kind.value)
+        return None

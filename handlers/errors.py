@@ -6,13 +6,12 @@ An update that met an outage of the database is no fault: it is handled again, a
 from structlog import get_logger
 from telegram import Update
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
-from telegram.ext import ContextTypes
 
-from handlers.callers import caller_of
-from services.messenger import ChatClosedError, ChatMovedError, Messenger
+from handlers.context import Context, caller_of
+from services.messenger import ChatClosedError, ChatMovedError
 from services.screens import Place, Screen
+from services.services import Services
 from services.store.outage_log import DATABASE_OUTAGES
-from services.texts import Texts
 
 log = get_logger(__name__)
 
@@ -31,48 +30,29 @@ def is_quiet(error: BaseException) -> bool:
     return isinstance(error, (*_QUIET, NetworkError))
 
 
-class Errors:
-    """The last resort of all handlers.
+async def handle_error(update: object, context: Context) -> None:
+    """Note an error; in private, apologise for one that is ours, in one sentence and without details."""
+    error = context.error
+    if error is None:
+        return
+    if is_quiet(error):
+        log.info("update_not_answered", error=type(error).__name__)
+        return
+    if isinstance(error, DATABASE_OUTAGES) and isinstance(update, Update):
+        context.services.cut_short.add(update.update_id)
+        return
+    log.error("update_failed", exc_info=error)
+    if isinstance(update, Update):
+        await _apologise(update, context.services)
 
-    Args:
-        messenger: Says sorry.
-        texts: The words.
-    """
 
-    def __init__(self, messenger: Messenger, texts: Texts) -> None:
-        self._messenger = messenger
-        self._texts = texts
-        self._cut_short: set[int] = set()
-
-    def was_cut_short(self, update_id: int) -> bool:
-        """Whether an outage of the database kept an update from being handled; to be asked once after each attempt."""
-        if update_id not in self._cut_short:
-            return False
-        self._cut_short.discard(update_id)
-        return True
-
-    async def handle(self, update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
-        """Note an error; in private, apologise for one that is ours, in one sentence and without details."""
-        error = context.error
-        if error is None:
-            return
-        if is_quiet(error):
-            log.info("update_not_answered", error=type(error).__name__)
-            return
-        if isinstance(error, DATABASE_OUTAGES) and isinstance(update, Update):
-            self._cut_short.add(update.update_id)
-            return
-        log.error("update_failed", exc_info=error)
-        if isinstance(update, Update):
-            await self._apologise(update)
-
-    async def _apologise(self, update: Update) -> None:
-        caller = caller_of(update)
-        if caller is None or not caller.is_private:
-            return
-        phrases = self._texts.into(self._texts.choose(caller.telegram_language))
-        try:
-            place = Place(caller.chat_id, caller.thread_id)
-            await self._messenger.send(place, Screen(phrases.html("error-sorry")))
-        except (TelegramError, ChatClosedError, ChatMovedError) as failure:
-            log.info("apology_not_sent", error=type(failure).__name__)
+async def _apologise(update: Update, services: Services) -> None:
+    caller = caller_of(update)
+    if caller is None or not caller.is_private:
+        return
+    phrases = services.texts.into(services.texts.choose(caller.telegram_language))
+    try:
+        place = Place(caller.chat_id, caller.thread_id)
+        await services.messenger.send(place, Screen(phrases.html("error-sorry")))
+    except (TelegramError, ChatClosedError, ChatMovedError) as failure:
+        log.info("apology_not_sent", error=type(failure).__name__)

@@ -27,13 +27,10 @@ _NOT_SENT_BY_PEOPLE = frozenset({MessageAttachmentType.SUCCESSFUL_PAYMENT, Messa
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """Something a video cannot be made from.
-
-    Attributes:
-        kind: A variant of the text ``unusable``.
-    """
+    """Something a video cannot be made from."""
 
     kind: str
+    """A variant of the text ``unusable``."""
 
 
 def photo_in(message: Message | ExternalReplyInfo) -> PhotoRef | None:

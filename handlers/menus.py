@@ -1,7 +1,17 @@
-"""Callback data of the menus that belong to one person: ``<menu>:<owner>:<word>…``, and reading it without trust."""
+"""Menus that belong to one person: their buttons (``<menu>:<owner>:<word>…``), and the way of a press."""
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
+
+from telegram import CallbackQuery, Update
+
+from handlers.context import Context
+from handlers.replies import close
+from handlers.visitors import Handler, for_visitors
+
+Choice = TypeVar("Choice")
 
 DATA_LIMIT = 64
 """Bytes of callback data (Bot API page of ``InlineKeyboardButton``)."""
@@ -10,16 +20,13 @@ _FORM = re.compile(r"(?a:(?P<menu>[a-z]):(?P<owner>[0-9]{1,19}):(?P<words>[a-z0-
 
 
 @dataclass(frozen=True, slots=True)
-class Press:
-    """A button as it was made.
-
-    Attributes:
-        owner_id: Whose menu it is.
-        words: What it does; never empty.
-    """
+class MenuPress:
+    """A button as it was made."""
 
     owner_id: int
+    """Whose menu it is."""
     words: tuple[str, ...]
+    """What it does; never empty."""
 
 
 def data_of(menu: str, owner_id: int, *words: str | int) -> str:
@@ -39,9 +46,41 @@ def data_of(menu: str, owner_id: int, *words: str | int) -> str:
     return data
 
 
-def read_press(data: str | None) -> Press | None:
+def read_press(data: str | None) -> MenuPress | None:
     """What a button says, or None for data that this bot never made."""
     match = _FORM.fullmatch(data or "")
     if match is None:
         return None
-    return Press(int(match["owner"]), tuple(match["words"].split(":")))
+    return MenuPress(int(match["owner"]), tuple(match["words"].split(":")))
+
+
+def for_menu_owner(
+    understand: Callable[[tuple[str, ...]], Choice | None],
+) -> Callable[[Callable[[Context, CallbackQuery, Choice], Awaitable[None]]], Handler]:
+    """Make a handler of what a press does in somebody's own menu; others get a notice and nothing changes.
+
+    The press is answered before the work is done, which may outlast Telegram's patience.
+
+    Args:
+        understand: What the words of the button mean, or None for words that were never made.
+    """
+
+    def decorate(act: Callable[[Context, CallbackQuery, Choice], Awaitable[None]]) -> Handler:
+        @for_visitors()
+        async def pressed(update: Update, context: Context) -> None:
+            query, visitor = update.callback_query, context.visitor
+            if query is None:
+                return
+            press = read_press(query.data)
+            choice = understand(press.words) if press else None
+            if press is None or choice is None:
+                await close(query, visitor.phrases.plain("menu-stale"))
+            elif press.owner_id != visitor.caller.user_id:
+                await close(query, visitor.phrases.plain("menu-not-yours"))
+            else:
+                await close(query)
+                await act(context, query, choice)
+
+        return pressed
+
+    return decorate

@@ -3,13 +3,42 @@
 from typing import Any
 
 from telegram import Message, Update
-from telegram.ext import BaseHandler, CallbackQueryHandler, MessageHandler, filters
+from telegram.ext import (
+    ApplicationBuilder,
+    BaseHandler,
+    CallbackQueryHandler,
+    CommandHandler,
+    ContextTypes,
+    ExtBot,
+    MessageHandler,
+    filters,
+)
 
 from handlers.addressing import is_video_command
-from handlers.buttons import Buttons
-from handlers.commands import command_handlers, unknown_command_handler
-from handlers.deps import Deps
-from handlers.intake import Edits, GroupIntake, Moves, PrivateIntake
+from handlers.admin import allow, deny, stats
+from handlers.buttons import press_card, press_stale, press_status
+from handlers.commands import cancel, help_, privacy, start, unknown
+from handlers.context import SERVICES, BotApplication, Context
+from handlers.errors import handle_error
+from handlers.forget import decide_forgetting, forget
+from handlers.history import browse_history, history
+from handlers.messages import edited_message, group_message, group_moved, private_message
+from handlers.settings import change_setting, settings
+from services.services import Services
+
+COMMANDS = {
+    "start": start,
+    "help": help_,
+    "cancel": cancel,
+    "privacy": privacy,
+    "history": history,
+    "settings": settings,
+    "forget": forget,
+    "stats": stats,
+    "allow": allow,
+    "deny": deny,
+}
+"""Every command but ``/video``, which also stands in captions."""
 
 
 class VideoCommand(filters.MessageFilter):
@@ -20,21 +49,32 @@ class VideoCommand(filters.MessageFilter):
         return message.text is not None and is_video_command(message.text)
 
 
-def routes(deps: Deps) -> list[BaseHandler[Update, Any, Any]]:
+def routes() -> list[BaseHandler[Update, Context, Any]]:
     """All routes, in the order in which they are tried."""
-    private, group = PrivateIntake(deps), GroupIntake(deps)
-    buttons = Buttons(deps)
     new, edited = filters.UpdateType.MESSAGE, filters.UpdateType.EDITED_MESSAGE
     in_private, in_group = filters.ChatType.PRIVATE, filters.ChatType.GROUPS
     return [
-        CallbackQueryHandler(buttons.card, pattern=r"^d:"),
-        CallbackQueryHandler(buttons.status, pattern=r"^g:"),
-        *command_handlers(deps.rooms),
-        CallbackQueryHandler(buttons.stale),
-        MessageHandler(edited, Edits(deps).edited),
-        MessageHandler(new & filters.StatusUpdate.MIGRATE, Moves(deps).moved),
-        MessageHandler(new & in_private & VideoCommand(), private.message),
-        unknown_command_handler(deps.rooms),
-        MessageHandler(new & in_private, private.message),
-        MessageHandler(new & in_group, group.message),
+        CallbackQueryHandler(press_card, pattern=r"^d:"),
+        CallbackQueryHandler(press_status, pattern=r"^g:"),
+        *(CommandHandler(name, handler, filters=new) for name, handler in COMMANDS.items()),
+        CallbackQueryHandler(change_setting, pattern=r"^s:"),
+        CallbackQueryHandler(browse_history, pattern=r"^h:"),
+        CallbackQueryHandler(decide_forgetting, pattern=r"^f:"),
+        CallbackQueryHandler(press_stale),
+        MessageHandler(edited, edited_message),
+        MessageHandler(new & filters.StatusUpdate.MIGRATE, group_moved),
+        MessageHandler(new & in_private & VideoCommand(), private_message),
+        MessageHandler(new & in_private & filters.COMMAND, unknown),
+        MessageHandler(new & in_private, private_message),
+        MessageHandler(new & in_group, group_message),
     ]
+
+
+def make_application(bot: ExtBot[None], services: Services) -> BotApplication:
+    """The library's application with all routes; updates come to it from elsewhere."""
+    builder = ApplicationBuilder().bot(bot).updater(None).job_queue(None)
+    application = builder.context_types(ContextTypes(context=Context)).build()
+    application.bot_data[SERVICES] = services
+    application.add_handlers(routes())
+    application.add_error_handler(handle_error)
+    return application

@@ -1,21 +1,32 @@
 """Everything that handlers and the process itself ask of, in one object."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 
-from services.access import Access
+from services.access import Access, ClaimLink
+from services.cards.store import CardStore
+from services.cards.timers import CardTimers
 from services.changes import Changes
 from services.chat_moves import ChatMoves
 from services.clock import Clock
+from services.delivery.send import VideoSender
+from services.drafts.albums import SeenAlbums, StartingAlbums
+from services.drafts.buttons import DraftButtons
+from services.drafts.drafts import Drafts
+from services.drafts.starting import Starter
+from services.forget import Forgetting
 from services.generations.cancelling import CancelWatch
 from services.generations.progress_log import ProgressLog
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
 from services.generations.worker import Worker
+from services.history import History
 from services.messenger import Messenger
 from services.metering import MeteredGenAIPro
 from services.orders import Generations
 from services.people import People
 from services.photos.fetch import PhotoFetcher
+from services.profile import Profile
 from services.receipts import Receipts
 from services.status.board import StatusBoard
 from services.store.database import Database
@@ -24,6 +35,17 @@ from services.telemetry import Telemetry
 from services.temp_dirs import TempDirs
 from services.texts import Texts
 from services.throttle import Throttle
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long what is kept."""
+
+    generations: timedelta
+    drafts: timedelta
+    """Of what was not started."""
+    seen_photos: timedelta
+    """Of photos that went by in groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +66,24 @@ class Services:
     temp_dirs: TempDirs
     access: Access
     """Who may use the bot."""
+    claim_link: ClaimLink
+    """Makes the first admin."""
     people: People
     """What people chose."""
     throttle: Throttle
     """What is told at most once in a while."""
     chat_moves: ChatMoves
     """Groups that became supergroups."""
+    forgetting: Forgetting
+    profile: Profile
+    """What Telegram shows of the bot."""
+    retention: Retention
     genaipro: MeteredGenAIPro
     photos: PhotoFetcher
     """Photos from Telegram."""
+    most_photo_bytes: int
+    """The largest file that the Bot API server hands out."""
+    sender: VideoSender
     rows: GenerationRows
     results: Results
     """The videos of generations."""
@@ -61,9 +92,25 @@ class Services:
     progress_log: ProgressLog
     generations: Generations
     """The door to generations."""
+    drafts: Drafts
+    """Requests in the making."""
+    draft_buttons: DraftButtons
+    """What the buttons of a card do to its draft."""
+    seen_albums: SeenAlbums
+    """Parts of albums that went by in groups."""
+    starting_albums: StartingAlbums
+    """Albums captioned ``/video``."""
+    starter: Starter
+    """From a draft to a generation."""
+    cards: CardStore
+    card_timers: CardTimers
+    """Show drafts a moment after they change."""
+    history: History
     worker: Worker
     """Runs generations."""
     receipts: Receipts
     """Reactions to requests in groups."""
     cancel_watch: CancelWatch
     """Wishes to cancel that come from other processes."""
+    cut_short: set[int] = field(default_factory=set)
+    """The updates that a database outage kept from being handled; each is handled again."""

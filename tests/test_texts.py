@@ -9,7 +9,7 @@ from fluent.syntax import FluentParser
 from fluent.syntax import ast as ftl
 from fluent.syntax.visitor import Visitor
 
-from bot.profile import ADMIN_COMMANDS, GROUP_COMMANDS, PRIVATE_COMMANDS
+from services.profile import ADMIN_COMMANDS, GROUP_COMMANDS, PRIVATE_COMMANDS
 from services.texts import LANGUAGES, LOCALES, Argument, Html, MissingTextError, Phrases, Texts
 
 ROOT = LOCALES.parent
@@ -243,7 +243,7 @@ def literals(node: ast.AST) -> Iterator[tuple[int, str]]:
         yield from literals(child)
 
 
-SOURCES = sorted([*(ROOT / "handlers").rglob("*.py"), *(ROOT / "services").rglob("*.py"), ROOT / "bot" / "profile.py"])
+SOURCES = sorted([*(ROOT / "handlers").rglob("*.py"), *(ROOT / "services").rglob("*.py")])
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

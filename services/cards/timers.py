@@ -13,6 +13,9 @@ from services.clock import Clock
 OUTAGE_SECONDS = 3.0
 """Until a draft is looked at again whose database did not answer."""
 
+SWEEP_SECONDS = 30.0
+"""Between two looks for what a process that died left in the middle."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -92,6 +95,12 @@ class CardTimers:
             if draft_id not in self._timers:
                 self.soon(draft_id)
         return len(drafts)
+
+    async def run(self) -> None:
+        """Sweep now and then, until cancelled."""
+        while True:
+            await self.clock.sleep(SWEEP_SECONDS)
+            await self.sweep()
 
     async def settled(self) -> None:
         """Wait until nothing is due any more."""

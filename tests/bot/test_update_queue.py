@@ -11,13 +11,15 @@ import pytest
 from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import OperationalError
 from telegram import Update, User
-from telegram.ext import ApplicationBuilder, ExtBot, TypeHandler
+from telegram.ext import ApplicationBuilder, ContextTypes, ExtBot, TypeHandler
 
 from bot.update_queue import MOST_ATTEMPTS, OVERHEARD, Incoming, UpdateQueue
-from handlers.errors import Errors
+from handlers.context import SERVICES, Context
+from handlers.errors import handle_error
 from services.clock import SystemClock
 from services.inbox import Arrived, Inbox, Turn
 from services.messenger import Messenger
+from services.services import Services
 from services.telemetry import Telemetry
 from services.texts import Texts
 
@@ -65,20 +67,22 @@ class Bench:
         self.turns: dict[int, list[Turn]] = {}
         self.clock = HandClock()
         self.apologies = AsyncMock(spec=Messenger)
-        errors = Errors(self.apologies, Texts("en"))
         bot = ExtBot("77:aa")
         bot._bot_user = User(77, "Bot", is_bot=True, username="pho2video_bot")
-        self.application = ApplicationBuilder().bot(bot).updater(None).build()
+        services = Mock(spec=Services, messenger=self.apologies, texts=Texts("en"), cut_short=set())
+        builder = ApplicationBuilder().bot(bot).updater(None).job_queue(None)
+        self.application = builder.context_types(ContextTypes(context=Context)).build()
+        self.application.bot_data[SERVICES] = services
         self.application._initialized = True
         self.application.add_handler(TypeHandler(Update, self._hear))
-        self.application.add_error_handler(errors.handle)
+        self.application.add_error_handler(handle_error)
         self.inbox = Mock(spec=Inbox)
         self.inbox.store = AsyncMock(side_effect=lambda arrived: arrived)
         self.inbox.turn = AsyncMock(side_effect=self._turn)
         self.inbox.handled = AsyncMock(side_effect=self._forget)
         self.registry = CollectorRegistry()
         telemetry = Telemetry(self.registry, self.clock)
-        self.queue = UpdateQueue(self.application, self.inbox, errors.was_cut_short, telemetry, self.clock)
+        self.queue = UpdateQueue(self.application, self.inbox, services.cut_short, telemetry, self.clock)
 
     async def _forget(self, numbers: Sequence[int]) -> None:
         self.done += numbers

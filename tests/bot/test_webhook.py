@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import OperationalError
 from telegram import User
-from telegram.ext import ApplicationBuilder, ExtBot
+from telegram.ext import ApplicationBuilder, ContextTypes, ExtBot
 
 from bot.http import MAX_BODY_BYTES, HttpServer
 from bot.update_queue import Incoming, UpdateQueue
 from bot.webhook import SECRET_HEADER, Webhook, read_body
+from handlers.context import Context
 from services.clock import SystemClock
 from services.inbox import Inbox
 from services.telemetry import Telemetry
@@ -47,9 +48,10 @@ def sock() -> Iterator[socket.socket]:
 def queue() -> UpdateQueue:
     bot = ExtBot("77:aa")
     bot._bot_user = User(77, "Bot", is_bot=True, username="pho2video_bot")
-    application = ApplicationBuilder().bot(bot).updater(None).build()
+    builder = ApplicationBuilder().bot(bot).updater(None).job_queue(None)
+    application = builder.context_types(ContextTypes(context=Context)).build()
     telemetry = Telemetry(CollectorRegistry(), SystemClock())
-    return UpdateQueue(application, Mock(spec=Inbox), lambda _: False, telemetry, SystemClock())
+    return UpdateQueue(application, Mock(spec=Inbox), set(), telemetry, SystemClock())
 
 
 QUEUE = queue()

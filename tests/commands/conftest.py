@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -6,42 +6,31 @@ import pytest
 
 from sandbox.botapi import BotApiOptions, BotApiServer, Person
 from services.access import OwnerLists
-from services.store.database import Database, open_database
-from tests.commands.world import OWNER, World
-
-MakeWorld = Callable[[OwnerLists], Awaitable[World]]
+from tests.handlers.conftest import MakeWorld
+from tests.handlers.world import OWNER, NoonClock, World, genaipro_at, handling
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = await open_database(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
-    yield database
-    await database.close()
+def clock() -> NoonClock:
+    return NoonClock()
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[BotApiServer]:
-    async with BotApiServer(BotApiOptions()) as server:
+async def server(clock: NoonClock) -> AsyncIterator[BotApiServer]:
+    async with BotApiServer(BotApiOptions(), clock=clock) as server:
         yield server
 
 
 @pytest.fixture
-async def make_world(server: BotApiServer, database: Database) -> AsyncIterator[MakeWorld]:
+async def make_world(server: BotApiServer, clock: NoonClock, tmp_path: Path) -> AsyncIterator[MakeWorld]:
+    """Makes the bot on a server that may already hold people and groups."""
     made: list[World] = []
     async with AsyncExitStack() as stack:
 
-        async def make(lists: OwnerLists) -> World:
-            world = World(server, database, lists)
-            application = world.application
-            await application.initialize()
-            stack.push_async_callback(application.shutdown)
-            await application.start()
-            stack.push_async_callback(application.stop)
-            assert application.updater is not None
-            await application.updater.start_polling(poll_interval=0.0, timeout=1)
-            stack.push_async_callback(application.updater.stop)
-            made.append(world)
-            return world
+        async def make(lists: OwnerLists, **settings: object) -> World:
+            service = await stack.enter_async_context(genaipro_at(clock))
+            made.append(await stack.enter_async_context(handling(server, service, clock, tmp_path, lists, **settings)))
+            return made[-1]
 
         yield make
     assert [error for world in made for error in world.errors] == []

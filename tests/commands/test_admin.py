@@ -1,15 +1,14 @@
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from sandbox.botapi import BotApiServer, Person
 from services.access import OwnerLists, Subject, SubjectKind, Verdict
 from services.generations.model import State
-from tests.commands.conftest import MakeWorld
 from tests.commands.rows import add_generation
-from tests.commands.world import OWNER, World
-
-NOON = datetime(2026, 3, 30, 12, 0, tzinfo=UTC)
+from tests.handlers.conftest import MakeWorld
+from tests.handlers.world import NOON, OWNER, World
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -18,7 +17,7 @@ async def closed(make_world: MakeWorld) -> World:
 
 
 async def verdict(world: World, user_id: int, chat_id: int | None = None) -> Verdict:
-    return await world.access.decide(user_id, chat_id or user_id, is_private=chat_id is None)
+    return await world.services.access.decide(user_id, chat_id or user_id, is_private=chat_id is None)
 
 
 async def test_a_person_is_let_in_and_shut_out_by_id(closed: World, owner: Person, alice: Person) -> None:
@@ -97,13 +96,12 @@ async def test_to_others_the_commands_of_admins_do_not_exist(world: World, serve
 
 
 async def test_stats_counts_by_state_today_and_in_all(world: World, owner: Person) -> None:
-    world.clock.pass_((NOON - world.clock.now()).total_seconds())
     yesterday = NOON - timedelta(days=1)
-    await add_generation(world.database, "a", 5, NOON, seconds=60)
-    await add_generation(world.database, "b", 5, NOON, seconds=90)
-    await add_generation(world.database, "c", 5, NOON, state=State.FAILED, seconds=1)
-    await add_generation(world.database, "d", 5, NOON, state=State.PROCESSING)
-    await add_generation(world.database, "e", 5, yesterday, seconds=125)
+    await add_generation(world.services.database, "a", 5, NOON, seconds=60)
+    await add_generation(world.services.database, "b", 5, NOON, seconds=90)
+    await add_generation(world.services.database, "c", 5, NOON, state=State.FAILED, seconds=1)
+    await add_generation(world.services.database, "d", 5, NOON, state=State.PROCESSING)
+    await add_generation(world.services.database, "e", 5, yesterday, seconds=125)
     lines = (await world.says(owner, "/stats")).text.splitlines()
     assert lines == [
         "Today: 4 requests",
@@ -116,8 +114,9 @@ async def test_stats_counts_by_state_today_and_in_all(world: World, owner: Perso
     ]
 
 
-async def test_stats_of_a_new_bot(world: World, owner: Person) -> None:
-    world.purse.left = None
+async def test_stats_of_a_new_bot_whose_service_does_not_answer(make_world: MakeWorld, owner: Person) -> None:
+    lists = OwnerLists(admin_ids=frozenset({OWNER}))
+    world = await make_world(lists, genaipro_api_url=f"http://127.0.0.1:{free_port()}")
     text = (await world.says(owner, "/stats")).text
     assert "Today: 0 requests" in text
     assert "does not say" in text
@@ -125,5 +124,5 @@ async def test_stats_of_a_new_bot(world: World, owner: Person) -> None:
 
 
 async def test_an_allowed_admin_stays_admin(closed: World, owner: Person) -> None:
-    await closed.access.allow(Subject(SubjectKind.USER, OWNER))
+    await closed.services.access.allow(Subject(SubjectKind.USER, OWNER))
     assert await verdict(closed, OWNER) is Verdict.ADMIN

@@ -7,7 +7,7 @@ from sandbox.botapi import BotApiServer, Person
 from services.delivery.send import as_caption
 from services.generations.model import State
 from tests.commands.rows import add_generation
-from tests.commands.world import World
+from tests.handlers.world import World
 
 
 @pytest.fixture
@@ -21,9 +21,9 @@ async def file_ids(world: World, server: BotApiServer) -> list[str]:
 
 async def test_without_videos_there_is_a_sentence_and_no_menu(world: World, alice: Person) -> None:
     at = world.clock.now()
-    await add_generation(world.database, "a1", alice.user_id, at, state=State.FAILED)
-    await add_generation(world.database, "a2", alice.user_id, at, state=State.PROCESSING)
-    await add_generation(world.database, "a3", 4242, at, file_ids=["x"])
+    await add_generation(world.services.database, "a1", alice.user_id, at, state=State.FAILED)
+    await add_generation(world.services.database, "a2", alice.user_id, at, state=State.PROCESSING)
+    await add_generation(world.services.database, "a3", 4242, at, file_ids=["x"])
     shown = await world.says(alice, "/history")
     assert "No videos yet" in shown.text
     assert shown.labels() == []
@@ -32,7 +32,9 @@ async def test_without_videos_there_is_a_sentence_and_no_menu(world: World, alic
 async def test_pages_go_from_the_newest_to_the_oldest_and_back(world: World, alice: Person) -> None:
     for number in range(12):
         at = world.clock.now() + timedelta(minutes=number)
-        await add_generation(world.database, f"a{number}", alice.user_id, at, prompt=f"rain {number}", file_ids=["x"])
+        await add_generation(
+            world.services.database, f"a{number}", alice.user_id, at, prompt=f"rain {number}", file_ids=["x"]
+        )
     menu = await world.says(alice, "/history")
     assert "(1/3)" in menu.text
     assert menu.labels() == [*(f"Mar 30 · rain {number}" for number in (11, 10, 9, 8, 7)), "Older ›"]
@@ -47,13 +49,13 @@ async def test_pages_go_from_the_newest_to_the_oldest_and_back(world: World, ali
 
 
 async def test_dates_are_written_as_the_language_does(world: World, bao: Person) -> None:
-    await add_generation(world.database, "a1", bao.user_id, world.clock.now(), prompt="mưa", file_ids=["x"])
+    await add_generation(world.services.database, "a1", bao.user_id, world.clock.now(), prompt="mưa", file_ids=["x"])
     assert (await world.says(bao, "/history")).labels() == ["30 thg 3 · mưa"]
 
 
 async def test_one_video_is_sent_again_by_its_file_id(world: World, alice: Person, file_ids: list[str]) -> None:
     await add_generation(
-        world.database, "a1", alice.user_id, world.clock.now(), prompt="rain <b>&", file_ids=file_ids[:1]
+        world.services.database, "a1", alice.user_id, world.clock.now(), prompt="rain <b>&", file_ids=file_ids[:1]
     )
     menu = await world.says(alice, "/history")
     await world.presses(alice, menu, "rain")
@@ -68,7 +70,9 @@ async def test_one_video_is_sent_again_by_its_file_id(world: World, alice: Perso
 
 
 async def test_several_videos_are_sent_again_as_an_album(world: World, alice: Person, file_ids: list[str]) -> None:
-    await add_generation(world.database, "a1", alice.user_id, world.clock.now(), prompt="rain", file_ids=file_ids)
+    await add_generation(
+        world.services.database, "a1", alice.user_id, world.clock.now(), prompt="rain", file_ids=file_ids
+    )
     menu = await world.says(alice, "/history")
     await world.presses(alice, menu, "rain")
     album = await world.server.wait_for_album(alice.chat_id, 3)
@@ -80,7 +84,9 @@ async def test_several_videos_are_sent_again_as_an_album(world: World, alice: Pe
 
 
 async def test_a_double_tap_sends_the_videos_once(world: World, alice: Person, file_ids: list[str]) -> None:
-    await add_generation(world.database, "a1", alice.user_id, world.clock.now(), prompt="rain", file_ids=file_ids[:1])
+    await add_generation(
+        world.services.database, "a1", alice.user_id, world.clock.now(), prompt="rain", file_ids=file_ids[:1]
+    )
     menu = await world.says(alice, "/history")
     message = world.server.backend.world.chats[alice.chat_id].messages[menu.message_id]
     data = menu.button("rain").data
@@ -89,14 +95,14 @@ async def test_a_double_tap_sends_the_videos_once(world: World, alice: Person, f
         await world.server.wait_for_answer(query)
     await world.says(alice, "/help")
     assert len(world.server.calls("sendVideo")) == 1
-    world.clock.pass_(5)
+    world.notices.pass_(5)
     alice.press_data(message, data)
     await world.server.wait_for_calls("sendVideo", 2)
 
 
 async def test_a_video_that_was_only_a_link_is_a_link_again(world: World, alice: Person, file_ids: list[str]) -> None:
     await add_generation(
-        world.database, "a1", alice.user_id, world.clock.now(), prompt="rain", file_ids=file_ids[:1],
+        world.services.database, "a1", alice.user_id, world.clock.now(), prompt="rain", file_ids=file_ids[:1],
         links=["https://videos.example/2.mp4?a=1&b=\"2\""],
     )  # fmt: skip
     menu = await world.says(alice, "/history")
@@ -107,14 +113,16 @@ async def test_a_video_that_was_only_a_link_is_a_link_again(world: World, alice:
 
 
 async def test_videos_telegram_does_not_know_any_more_are_said_to_be_gone(world: World, alice: Person) -> None:
-    await add_generation(world.database, "a1", alice.user_id, world.clock.now(), prompt="rain", file_ids=["gone"])
+    await add_generation(
+        world.services.database, "a1", alice.user_id, world.clock.now(), prompt="rain", file_ids=["gone"]
+    )
     menu = await world.says(alice, "/history")
     await world.presses(alice, menu, "rain")
     await world.server.wait_for_message(alice.chat_id, "no longer available")
 
 
 async def test_nobody_elses_generation_can_be_had_by_its_id(world: World, alice: Person, file_ids: list[str]) -> None:
-    await add_generation(world.database, "b1", 4242, world.clock.now(), prompt="secret", file_ids=file_ids)
+    await add_generation(world.services.database, "b1", 4242, world.clock.now(), prompt="secret", file_ids=file_ids)
     menu = await world.says(alice, "/history")
     message = world.server.backend.world.chats[alice.chat_id].messages[menu.message_id]
     alice.press_data(message, f"h:{alice.user_id}:v:b1:0")
@@ -127,9 +135,9 @@ async def test_a_group_sees_only_what_was_made_in_it(
 ) -> None:
     group = server.add_group("Friends", [alice])
     at = world.clock.now()
-    await add_generation(world.database, "a1", alice.user_id, at, prompt="private", file_ids=file_ids[:1])
+    await add_generation(world.services.database, "a1", alice.user_id, at, prompt="private", file_ids=file_ids[:1])
     await add_generation(
-        world.database, "a2", alice.user_id, at, chat_id=group.chat_id, prompt="shared", file_ids=file_ids[:1]
+        world.services.database, "a2", alice.user_id, at, chat_id=group.chat_id, prompt="shared", file_ids=file_ids[:1]
     )
     menu = await world.says(alice, "/history@pho2video_bot", chat=group.chat_id)
     assert menu.labels() == ["Mar 30 · shared"]
@@ -146,7 +154,7 @@ async def test_in_a_topic_the_videos_come_to_the_topic(
     group = server.add_group("Forum", [alice], forum=True)
     topic = server.add_topic(group.chat_id, "Films")
     await add_generation(
-        world.database, "a1", alice.user_id, world.clock.now(), chat_id=group.chat_id, prompt="rain",
+        world.services.database, "a1", alice.user_id, world.clock.now(), chat_id=group.chat_id, prompt="rain",
         file_ids=file_ids[:1],
     )  # fmt: skip
     menu = await world.says(alice, "/history@pho2video_bot", chat=group.chat_id, thread=topic.thread_id)

@@ -2,13 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers import forget_menu, history_menu, settings_menu
+from handlers import forget, history, settings
 from handlers.menus import DATA_LIMIT, data_of, read_press
 from sandbox.botapi import BotApiServer, Person
 from services.generations.model import Shape
 from services.people import Preferences
 from tests.commands.rows import add_generation
-from tests.commands.world import World
+from tests.handlers.world import World
 
 words = st.lists(st.from_regex(r"[a-z0-9]{1,10}", fullmatch=True), min_size=1, max_size=4)
 
@@ -27,11 +27,11 @@ def test_any_data_is_read_or_refused_and_never_understood_wrongly(data: str) -> 
     press = read_press(data)
     if press is None:
         return
-    setting = settings_menu.understand(press.words)
+    setting = settings.understand(press.words)
     assert setting is None or setting.value in {"en", "vi", "1", "2", "3", "4", "on", "off"}
-    assert forget_menu.understand(press.words) in {True, False, None}
-    wish = history_menu.understand(press.words)
-    assert wish is None or 0 <= wish.page < 10**6
+    assert forget.understand(press.words) in {True, False, None}
+    choice = history.understand(press.words)
+    assert choice is None or 0 <= choice.page < 10**6
 
 
 @pytest.mark.parametrize("bad", [("s", 1), ("s", 1, ""), ("s", 1, "UP"), ("S", 1, "a"), ("h", 1, "x" * 64)])
@@ -54,7 +54,7 @@ async def test_settings_show_what_is_chosen_and_change_it(world: World, alice: P
     assert shown.labels() == [
         "English", "✓ Tiếng Việt", "1", "2", "✓ 3", "4", "▭ Ngang", "✓ ▯ Dọc", "Hỏi trước", "✓ Bắt đầu ngay",
     ]  # fmt: skip
-    assert await world.people.preferences(alice.user_id, "en") == Preferences(
+    assert await world.services.people.preferences(alice.user_id, "en") == Preferences(
         "vi", 3, starts_at_once=True, usual_shape=Shape.TALL
     )
 
@@ -70,7 +70,7 @@ async def test_choosing_the_same_again_is_answered_and_changes_nothing(world: Wo
     menu = await world.says(alice, "/settings")
     assert await world.presses(alice, menu, "English") == ""
     assert await world.presses(alice, menu, "✓ 1") == ""
-    assert await world.people.preferences(alice.user_id, "en") == Preferences("en")
+    assert await world.services.people.preferences(alice.user_id, "en") == Preferences("en")
 
 
 async def test_a_menu_belongs_to_whoever_asked_for_it(
@@ -78,7 +78,13 @@ async def test_a_menu_belongs_to_whoever_asked_for_it(
 ) -> None:
     group = server.add_group("Friends", [alice, bao])
     await add_generation(
-        world.database, "a1", alice.user_id, world.clock.now(), chat_id=group.chat_id, prompt="rain", file_ids=["x"]
+        world.services.database,
+        "a1",
+        alice.user_id,
+        world.clock.now(),
+        chat_id=group.chat_id,
+        prompt="rain",
+        file_ids=["x"],
     )
     menus = []
     for command, label in (("settings", "Tiếng Việt"), ("forget", "Delete"), ("history", "rain")):

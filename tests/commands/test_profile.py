@@ -5,8 +5,8 @@ import pytest
 from telegram import Bot, BotCommandScopeAllGroupChats, BotCommandScopeAllPrivateChats, BotCommandScopeChat
 from telegram.ext import BaseRateLimiter, ExtBot
 
-from bot.profile import Profile
 from sandbox.botapi import BotApiServer, Person
+from services.profile import Profile
 from services.texts import Texts
 
 

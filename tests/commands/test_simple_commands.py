@@ -1,6 +1,7 @@
 from sandbox.botapi import BotApiServer, Person
-from services.generations.model import CancelOutcome
-from tests.commands.world import World
+from services.generations.model import State
+from tests.commands.rows import add_generation
+from tests.handlers.world import World, jpeg
 
 
 async def test_start_says_what_the_bot_does_and_how_to_begin(world: World, alice: Person) -> None:
@@ -39,7 +40,7 @@ async def test_an_answer_stays_in_its_topic(world: World, server: BotApiServer, 
 
 async def test_privacy_says_what_is_kept_where_it_goes_and_how_it_ends(world: World, alice: Person) -> None:
     text = (await world.says(alice, "/privacy")).text
-    for word in ("GenAIPro", "Telegram", "/forget", "180 days", "7 days", "1 day."):
+    for word in ("GenAIPro", "Telegram", "/forget", "180 days", "7 days", "3 days."):
         assert word in text
 
 
@@ -66,13 +67,17 @@ async def test_an_edited_command_is_not_a_command_again(world: World, server: Bo
 
 
 async def test_cancel_ends_the_open_draft_first(world: World, alice: Person) -> None:
-    here = (alice.chat_id, None, alice.user_id)
-    world.requests.drafts.add(here)
-    world.requests.running[here] = "g1"
-    assert "Nothing was started" in (await world.says(alice, "/cancel")).text
-    assert world.requests.cancelled == []
-    assert "stopping" in (await world.says(alice, "/cancel")).text
-    assert world.requests.cancelled == ["g1"]
+    await alice.send_photo(jpeg(1), "/video leaves")
+    order = await world.ordered()
+    await alice.send_photo(jpeg(2), "wind")
+    card = await world.card(alice.chat_id)
+    await alice.send_text("/cancel")
+    assert [one.state for one in await world.orders()] == [State.QUEUED]
+    assert "Nothing was started" in world.texts_in(alice.chat_id)[-1]
+    assert world.server.line(alice.chat_id, card.message_id).labels() == []
+    await alice.send_text("/cancel")
+    assert [(one.id, one.state) for one in await world.orders()] == [(order.id, State.CANCELLED)]
+    assert "stopping" in world.texts_in(alice.chat_id)[-1]
 
 
 async def test_cancel_with_nothing_to_cancel_says_so(world: World, alice: Person) -> None:
@@ -80,8 +85,9 @@ async def test_cancel_with_nothing_to_cancel_says_so(world: World, alice: Person
 
 
 async def test_cancel_of_what_has_just_ended_says_so(world: World, alice: Person) -> None:
-    world.requests.running[(alice.chat_id, None, alice.user_id)] = "g1"
-    world.requests.outcome = CancelOutcome.ALREADY_FINISHED
+    at = world.clock.now()
+    for number, state in enumerate((State.DONE, State.CANCELLED, State.FAILED, State.DELIVERING)):
+        await add_generation(world.services.database, f"a{number}", alice.user_id, at, state=state)
     assert "nothing to cancel" in (await world.says(alice, "/cancel")).text
 
 
@@ -90,7 +96,8 @@ async def test_cancel_reaches_only_the_topic_it_is_written_in(
 ) -> None:
     group = server.add_group("Forum", [alice], forum=True)
     topic = server.add_topic(group.chat_id, "Films")
-    world.requests.drafts.add((group.chat_id, topic.thread_id, alice.user_id))
+    await alice.send_photo(jpeg(), "/video@pho2video_bot", chat=group.chat_id, thread=topic.thread_id)
+    await world.card(group.chat_id)
     answer = await world.says(alice, "/cancel@pho2video_bot", chat=group.chat_id)
     assert "nothing to cancel" in answer.text
     answer = await world.says(alice, "/cancel@pho2video_bot", chat=group.chat_id, thread=topic.thread_id)

@@ -6,39 +6,32 @@ import pytest
 
 from sandbox.botapi import BotApiOptions, BotApiServer, Person
 from services.access import OwnerLists
-from services.store.database import Database, open_database
-from tests.handlers.world import World
+from tests.handlers.world import OWNER, NoonClock, World, genaipro_at, handling
 from tests.sandbox.second_opinion import check_calls
-
-ADMIN = 900
 
 MakeWorld = Callable[..., Awaitable[World]]
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = await open_database(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
-    yield database
-    await database.close()
-
-
-@pytest.fixture
-async def make_world(database: Database) -> AsyncIterator[MakeWorld]:
+async def make_world(tmp_path: Path) -> AsyncIterator[MakeWorld]:
     """Makes the bot and its server; at the end every request of the bot's is given a second opinion."""
-    worlds: list[World] = []
+    made: list[World] = []
     async with AsyncExitStack() as stack:
 
-        async def make(*, privacy_mode: bool = True, lists: OwnerLists | None = None) -> World:
-            server = await stack.enter_async_context(BotApiServer(BotApiOptions(privacy_mode=privacy_mode)))
-            lists = lists or OwnerLists(is_open=True, admin_ids=frozenset({ADMIN}))
-            world = await stack.enter_async_context(World(server, database, lists).running())
-            worlds.append(world)
-            return world
+        async def make(lists: OwnerLists | None = None, *, privacy_mode: bool = True, **settings: object) -> World:
+            clock = NoonClock()
+            options = BotApiOptions(privacy_mode=privacy_mode)
+            server = await stack.enter_async_context(BotApiServer(options, clock=clock))
+            service = await stack.enter_async_context(genaipro_at(clock))
+            lists = lists or OwnerLists(is_open=True, admin_ids=frozenset({OWNER}))
+            here = handling(server, service, clock, tmp_path, lists, **settings)
+            made.append(await stack.enter_async_context(here))
+            return made[-1]
 
         yield make
-        for world in worlds:
+        for world in made:
             await world.settled()
-    for world in worlds:
+    for world in made:
         assert world.errors == []
         check_calls(world.server.calls())
 

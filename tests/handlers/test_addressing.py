@@ -7,15 +7,15 @@ from telegram import Chat, ForumTopicCreated, Message, MessageEntity, PhotoSize,
 from telegram.constants import MessageEntityType
 
 from handlers.addressing import (
+    AddressedBy,
     BotName,
-    Manner,
-    Wish,
-    address_of,
+    VideoRequest,
     is_for_another_bot,
     is_video_command,
+    read_address,
     read_command,
     read_mention,
-    read_wish,
+    read_request,
     replied_to,
 )
 
@@ -36,21 +36,21 @@ def message(**content: object) -> Message:
 
 
 @pytest.mark.parametrize(
-    ("text", "wish"),
+    ("text", "asked"),
     [
-        ("/video leaves fall", Wish("leaves fall")),
-        ("/VIDEO@pho2video_BOT  leaves\nfall ", Wish("leaves\nfall")),
-        ("/video", Wish("")),
-        ("/video@Pho2Video_bot", Wish("")),
-        ("/video x3 leaves", Wish("leaves", 3)),
-        ("/video\nX1\nleaves", Wish("leaves", 1)),
-        ("/video ×4", Wish("", 4)),
-        ("/video x5 leaves", Wish("leaves", None, is_count_wrong=True)),
-        ("/video x0", Wish("", None, is_count_wrong=True)),
-        ("/video x3d glasses", Wish("x3d glasses")),
-        ("/video x 3", Wish("x 3")),
-        ("/video x264", Wish("x264")),
-        ("/video leaves x3", Wish("leaves x3")),
+        ("/video leaves fall", VideoRequest("leaves fall")),
+        ("/VIDEO@pho2video_BOT  leaves\nfall ", VideoRequest("leaves\nfall")),
+        ("/video", VideoRequest("")),
+        ("/video@Pho2Video_bot", VideoRequest("")),
+        ("/video x3 leaves", VideoRequest("leaves", 3)),
+        ("/video\nX1\nleaves", VideoRequest("leaves", 1)),
+        ("/video ×4", VideoRequest("", 4)),
+        ("/video x5 leaves", VideoRequest("leaves", None, is_count_wrong=True)),
+        ("/video x0", VideoRequest("", None, is_count_wrong=True)),
+        ("/video x3d glasses", VideoRequest("x3d glasses")),
+        ("/video x 3", VideoRequest("x 3")),
+        ("/video x264", VideoRequest("x264")),
+        ("/video leaves x3", VideoRequest("leaves x3")),
         ("/videos leaves", None),
         ("/video@other_bot leaves", None),
         ("/video@pho2video_bot2 leaves", None),
@@ -59,8 +59,8 @@ def message(**content: object) -> Message:
         ("", None),
     ],
 )
-def test_what_the_command_asks_for(text: str, wish: Wish | None) -> None:
-    assert read_command(text, BOT) == wish
+def test_what_the_command_asks_for(text: str, asked: VideoRequest | None) -> None:
+    assert read_command(text, BOT) == asked
 
 
 @pytest.mark.parametrize(
@@ -78,23 +78,23 @@ def test_whose_command_it_is(text: str, is_command: bool, is_anothers: bool) -> 
 
 
 @pytest.mark.parametrize(
-    ("text", "wish"),
+    ("text", "asked"),
     [
-        ("@pho2video_bot leaves", Wish("leaves")),
-        ("@pho2video_bot, leaves", Wish("leaves")),
-        ("@pho2video_bot x2 leaves", Wish("leaves", 2)),
-        ("leaves @pho2video_bot", Wish("leaves")),
-        ("🍂 leaves @pho2video_bot fall 🍂", Wish("🍂 leaves fall 🍂")),
-        ("@pho2video_bot", Wish("")),
+        ("@pho2video_bot leaves", VideoRequest("leaves")),
+        ("@pho2video_bot, leaves", VideoRequest("leaves")),
+        ("@pho2video_bot x2 leaves", VideoRequest("leaves", 2)),
+        ("leaves @pho2video_bot", VideoRequest("leaves")),
+        ("🍂 leaves @pho2video_bot fall 🍂", VideoRequest("🍂 leaves fall 🍂")),
+        ("@pho2video_bot", VideoRequest("")),
     ],
 )
-def test_a_mention_is_left_out_of_the_prompt(text: str, wish: Wish) -> None:
-    assert read_mention(text, [mention(text)], BOT) == wish
+def test_a_mention_is_left_out_of_the_prompt(text: str, asked: VideoRequest) -> None:
+    assert read_mention(text, [mention(text)], BOT) == asked
 
 
 def test_a_mention_by_name_counts_and_others_do_not() -> None:
     text = "Helper leaves @someone"
-    assert read_mention(text, [mention(text, "Helper", ITSELF)], BOT) == Wish("leaves @someone")
+    assert read_mention(text, [mention(text, "Helper", ITSELF)], BOT) == VideoRequest("leaves @someone")
     assert read_mention(text, [mention(text, "@someone"), mention(text, "Helper", ANNA)], BOT) is None
     assert read_mention("@pho2video_bot without an entity", [], BOT) is None
 
@@ -105,15 +105,15 @@ WORDS = st.text(st.sampled_from("aé🍂世👍🏽 "), min_size=1).map(str.stri
 @given(WORDS, WORDS)
 def test_whatever_stands_around_a_mention_is_the_prompt(before: str, after: str) -> None:
     text = f"{before} @pho2video_bot {after}"
-    assert read_mention(text, [mention(text)], BOT) == Wish(f"{before} {after}")
+    assert read_mention(text, [mention(text)], BOT) == VideoRequest(f"{before} {after}")
 
 
 @given(st.text(max_size=60))
 def test_reading_never_fails_and_a_count_is_one_that_can_be_asked_for(text: str) -> None:
-    wish = read_wish(text)
-    assert wish.count in {None, 1, 2, 3, 4}
+    asked = read_request(text)
+    assert asked.count in {None, 1, 2, 3, 4}
     read_command(f"/video{text}", BOT)
-    assert wish.prompt == wish.prompt.strip()
+    assert asked.prompt == asked.prompt.strip()
 
 
 MENTION = "@pho2video_bot"
@@ -124,28 +124,28 @@ TOPIC = Message(2, NOW, GROUP, from_user=ITSELF, forum_topic_created=ForumTopicC
 
 
 @pytest.mark.parametrize(
-    ("content", "manner"),
+    ("content", "how"),
     [
-        ({"text": "hello"}, Manner.NONE),
-        ({"photo": PHOTO, "caption": "hello"}, Manner.NONE),
-        ({"text": "/video leaves"}, Manner.COMMAND),
-        ({"photo": PHOTO, "caption": "/video leaves"}, Manner.COMMAND),
-        ({"text": "/video@other_bot a", "reply_to_message": OF_BOT}, Manner.NONE),
-        ({"text": "@pho2video_bot a", "entities": [mention("@pho2video_bot a")]}, Manner.MENTION),
+        ({"text": "hello"}, AddressedBy.NONE),
+        ({"photo": PHOTO, "caption": "hello"}, AddressedBy.NONE),
+        ({"text": "/video leaves"}, AddressedBy.COMMAND),
+        ({"photo": PHOTO, "caption": "/video leaves"}, AddressedBy.COMMAND),
+        ({"text": "/video@other_bot a", "reply_to_message": OF_BOT}, AddressedBy.NONE),
+        ({"text": "@pho2video_bot a", "entities": [mention("@pho2video_bot a")]}, AddressedBy.MENTION),
         (
             {"photo": PHOTO, "caption": "@pho2video_bot", "caption_entities": [mention("@pho2video_bot")]},
-            Manner.MENTION,
+            AddressedBy.MENTION,
         ),
-        ({"photo": PHOTO, "reply_to_message": OF_BOT}, Manner.REPLY),
-        ({"text": "leaves", "reply_to_message": OF_BOT}, Manner.REPLY),
-        ({"text": "/other", "reply_to_message": OF_BOT}, Manner.NONE),
-        ({"dice": None, "reply_to_message": OF_BOT}, Manner.NONE),
-        ({"photo": PHOTO, "reply_to_message": OF_ANNA}, Manner.NONE),
-        ({"photo": PHOTO, "reply_to_message": TOPIC, "is_topic_message": True}, Manner.NONE),
+        ({"photo": PHOTO, "reply_to_message": OF_BOT}, AddressedBy.REPLY),
+        ({"text": "leaves", "reply_to_message": OF_BOT}, AddressedBy.REPLY),
+        ({"text": "/other", "reply_to_message": OF_BOT}, AddressedBy.NONE),
+        ({"dice": None, "reply_to_message": OF_BOT}, AddressedBy.NONE),
+        ({"photo": PHOTO, "reply_to_message": OF_ANNA}, AddressedBy.NONE),
+        ({"photo": PHOTO, "reply_to_message": TOPIC, "is_topic_message": True}, AddressedBy.NONE),
     ],
 )
-def test_how_a_message_in_a_group_addresses_the_bot(content: dict[str, object], manner: Manner) -> None:
-    assert address_of(message(**content), BOT).manner is manner
+def test_how_a_message_in_a_group_addresses_the_bot(content: dict[str, object], how: AddressedBy) -> None:
+    assert read_address(message(**content), BOT)[0] is how
 
 
 def test_the_creation_of_a_topic_is_not_answered() -> None:

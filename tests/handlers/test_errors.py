@@ -4,12 +4,11 @@ from typing import cast
 import pytest
 from telegram import Update
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TimedOut
-from telegram.ext import ContextTypes
 
-from handlers.errors import Errors
+from handlers.context import Context
+from handlers.errors import handle_error
 from sandbox.botapi import Person
 from services.messenger import ChatClosedError
-from services.texts import Texts
 from tests.handlers.world import World
 
 CASES = [
@@ -24,16 +23,11 @@ CASES = [
 ]
 
 
-@pytest.fixture
-def errors(world: World) -> Errors:
-    return Errors(world.messenger, Texts("en"))
+def context(world: World, error: BaseException) -> Context:
+    return cast("Context", SimpleNamespace(error=error, services=world.services))
 
 
-def context(error: BaseException) -> ContextTypes.DEFAULT_TYPE:
-    return cast("ContextTypes.DEFAULT_TYPE", SimpleNamespace(error=error))
-
-
-def update(world: World, person: Person, chat: int) -> Update:
+def update(world: World, chat: int) -> Update:
     payload = next(
         one.wire()
         for one in world.server.backend.updates.produced
@@ -46,28 +40,28 @@ def update(world: World, person: Person, chat: int) -> Update:
 
 @pytest.mark.parametrize(("error", "is_ours"), CASES)
 async def test_only_faults_of_ours_are_apologised_for(
-    world: World, bao: Person, errors: Errors, error: Exception, is_ours: bool
+    world: World, bao: Person, error: Exception, is_ours: bool
 ) -> None:
     await bao.send_other("dice")
     await world.settled()
     before = len(world.server.bot_lines(bao.chat_id))
-    await errors.handle(update(world, bao, bao.chat_id), context(error))
+    await handle_error(update(world, bao.chat_id), context(world, error))
     said = [line.text for line in world.server.bot_lines(bao.chat_id)[before:]]
     assert said == (["Xin lỗi, tôi vừa gặp lỗi. Bạn hãy thử lại."] if is_ours else [])
 
 
-async def test_a_group_hears_nothing_of_a_fault(world: World, anna: Person, errors: Errors) -> None:
+async def test_a_group_hears_nothing_of_a_fault(world: World, anna: Person) -> None:
     group = world.server.add_group("Friends", [anna]).chat_id
     await anna.send_text("/privacy@pho2video_bot", chat=group)
     await world.settled()
-    await errors.handle(update(world, anna, group), context(ValueError("secret detail")))
-    await errors.handle(None, context(ValueError("secret detail")))
+    await handle_error(update(world, group), context(world, ValueError("secret detail")))
+    await handle_error(None, context(world, ValueError("secret detail")))
     assert len(world.server.bot_lines(group)) == 1
 
 
-async def test_an_apology_that_cannot_be_sent_is_let_go(world: World, anna: Person, errors: Errors) -> None:
+async def test_an_apology_that_cannot_be_sent_is_let_go(world: World, anna: Person) -> None:
     await anna.send_text("/privacy")
     await world.settled()
     await anna.block()
-    await errors.handle(update(world, anna, anna.chat_id), context(ValueError("secret detail")))
+    await handle_error(update(world, anna.chat_id), context(world, ValueError("secret detail")))
     assert len(world.server.bot_lines(anna.chat_id)) == 1

@@ -1,13 +1,16 @@
 from typing import Any
 
 import pytest
-from telegram import Update
 
 from sandbox.botapi import Line, Person
-from services.generations.model import DailyLimitReached
-from services.photos.model import PhotoKind, PhotoProblem
+from services.generations.model import State
+from services.photos.model import PhotoKind
+from tests.handlers.conftest import MakeWorld
 from tests.handlers.world import World, jpeg
+from tests.photos.pictures import photo as picture
+from tests.photos.pictures import png_claiming
 
+GONE = b"gone"
 NOTHING_USABLE = ("sticker", "voice", "audio", "animation", "video_note", "video", "location", "contact", "dice")
 
 
@@ -33,9 +36,9 @@ async def test_photos_and_words_in_any_order_make_one_card(world: World, anna: P
 async def test_generate_places_what_the_card_shows(world: World, anna: Person) -> None:
     photo = await anna.send_photo(jpeg(), "leaves fall")
     card = await world.card(anna.chat_id)
-    assert await world.presses_button(anna, card, "3") == ""
+    assert await world.presses(anna, card, "3") == ""
     card = await world.card(anna.chat_id, "Videos: 3")
-    assert await world.presses_button(anna, card, "Generate") == ""
+    assert await world.presses(anna, card, "Generate") == ""
     order = await world.ordered()
     assert (order.prompt, order.count, order.language) == ("leaves fall", 3, "en")
     assert (order.request_message_id, order.status_message_id) == (photo.message_id, card.message_id)
@@ -50,20 +53,18 @@ async def test_two_taps_on_generate_start_one(world: World, anna: Person) -> Non
     queries = [await anna.press(card.message_id, "Generate") for _ in range(2)]
     answers = [(await world.server.wait_for_answer(query)).answer for query in queries]
     assert answers == ["", "This request has been started already."]
-    await world.settled()
-    assert len(world.orders) == 1
+    assert len(await world.orders()) == 1
 
 
 async def test_updates_that_come_twice_change_nothing(world: World, anna: Person) -> None:
     await anna.send_photo(jpeg(), "leaves fall")
     card = await world.card(anna.chat_id)
-    await world.presses_button(anna, card, "Generate")
+    await world.presses(anna, card, "Generate")
     await anna.send_photo(jpeg(1), "/video wind")
     await world.settled()
     before = [line.message_id for line in world.server.bot_lines(anna.chat_id)]
     await world.repeat_updates()
-    await world.settled()
-    assert len(world.orders) == 2
+    assert len(await world.orders()) == 2
     assert [line.message_id for line in world.server.bot_lines(anna.chat_id)] == before
 
 
@@ -72,7 +73,7 @@ async def test_an_album_in_any_order_is_one_draft(world: World, anna: Person) ->
     await world.settled()
     (card,) = cards(world, anna)
     assert "fall leaves" in card.text
-    await world.presses_button(anna, card, "Generate")
+    await world.presses(anna, card, "Generate")
     order = await world.ordered()
     assert order.request_message_id == parts[0].message_id
     shown = [world.server.file_path(photo.file_id).read_bytes() for photo in order.photos]
@@ -85,34 +86,37 @@ async def test_of_five_photos_the_first_three_stay_and_one_sentence_says_so(worl
     told = [text for text in world.texts_in(anna.chat_id) if "first three" in text]
     assert len(told) == 1
     (card,) = cards(world, anna)
-    await world.presses_button(anna, card, "Generate")
+    await world.presses(anna, card, "Generate")
     photos = (await world.ordered()).photos
     assert [world.server.file_path(one.file_id).read_bytes() for one in photos] == [jpeg(0), jpeg(1), jpeg(2)]
 
 
 async def test_an_image_file_joins_a_draft(world: World, anna: Person) -> None:
-    await anna.send_document(b"heic", "leaves fall", file_name="IMG_1.HEIC", mime_type="application/octet-stream")
+    await anna.send_document(
+        picture("HEIF"), "leaves fall", file_name="IMG_1.HEIC", mime_type="application/octet-stream"
+    )
     card = await world.card(anna.chat_id)
-    await world.presses_button(anna, card, "Generate")
+    await world.presses(anna, card, "Generate")
     (photo,) = (await world.ordered()).photos
     assert (photo.kind, photo.file_name) == (PhotoKind.DOCUMENT, "IMG_1.HEIC")
-    assert world.inspector.looked_at == ["IMG_1.HEIC"]
+    assert world.server.calls("getFile")
 
 
 @pytest.mark.parametrize(
-    ("problem", "words"),
+    ("content", "words"),
     [
-        (PhotoProblem.BROKEN, "cannot be read"),
-        (PhotoProblem.TOO_MANY_PIXELS, "50 megapixels"),
-        (PhotoProblem.NOT_AN_IMAGE, "not a kind of image"),
-        (PhotoProblem.GONE, "send it again"),
+        (b"\x89PNG\r\n\x1a\n?", "cannot be read"),
+        (png_claiming(10_000, 6_000), "50 megapixels"),
+        (b"?", "not a kind of image"),
+        (GONE, "send it again"),
     ],
 )
 async def test_an_unusable_image_is_refused_and_leaves_no_card(
-    world: World, anna: Person, problem: PhotoProblem, words: str
+    world: World, anna: Person, content: bytes, words: str
 ) -> None:
-    world.inspector.problems["bad.png"] = problem
-    sent = await anna.send_document(b"?", "leaves fall", file_name="bad.png", mime_type="image/png")
+    if content == GONE:
+        world.server.fail("getFile", description="Bad Request: wrong file_id or the file is temporarily unavailable")
+    sent = await anna.send_document(content, "leaves fall", file_name="bad.png", mime_type="image/png")
     await world.settled()
     (line,) = world.server.bot_lines(anna.chat_id)
     assert words in line.text
@@ -124,7 +128,7 @@ async def test_a_file_that_is_too_large_is_refused_without_a_look(world: World, 
     await world.settled()
     (line,) = world.server.bot_lines(anna.chat_id)
     assert "20 MB" in line.text
-    assert world.inspector.looked_at == []
+    assert world.server.calls("getFile") == []
 
 
 @pytest.mark.parametrize("kind", NOTHING_USABLE)
@@ -143,8 +147,7 @@ async def test_an_album_of_videos_is_answered_once(world: World, anna: Person) -
     for number in (101, 102, 103):
         base = {name: value for name, value in wire["message"].items() if name != "dice"}  # type: ignore[attr-defined]
         part = base | {"message_id": number, "media_group_id": "5", "video": clip}
-        update = Update.de_json({"update_id": number, "message": part}, world.application.bot)
-        await world.application.update_queue.put(update)
+        await world.take({"update_id": wire["update_id"] + number, "message": part})  # type: ignore[operator]
     await world.settled()
     assert ["a video" in text for text in world.texts_in(anna.chat_id)] == [False, True]
 
@@ -160,7 +163,7 @@ async def test_an_edit_changes_the_prompt_of_a_draft_alone(world: World, anna: P
     await world.card(anna.chat_id, "old words")
     await anna.edit(sent, "new words")
     card = await world.card(anna.chat_id, "new words")
-    await world.presses_button(anna, card, "Generate")
+    await world.presses(anna, card, "Generate")
     lines = len(world.server.bot_lines(anna.chat_id))
     await anna.edit(sent, "late words")
     assert (await world.ordered()).prompt == "new words"
@@ -170,12 +173,11 @@ async def test_an_edit_changes_the_prompt_of_a_draft_alone(world: World, anna: P
 async def test_cancel_closes_the_card(world: World, anna: Person) -> None:
     await anna.send_photo(jpeg(), "leaves fall")
     card = await world.card(anna.chat_id)
-    assert await world.presses_button(anna, card, "Cancel") == ""
+    assert await world.presses(anna, card, "Cancel") == ""
     closed = await world.server.wait_for_message(anna.chat_id, "Cancelled")
     assert (closed.message_id, closed.labels()) == (card.message_id, [])
-    query = anna.press_data(world.server.backend.world.chats[anna.chat_id].messages[card.message_id], "d:d1:go")
-    assert "cancelled" in ((await world.server.wait_for_answer(query)).answer or "")
-    assert world.orders == []
+    assert "cancelled" in (await world.presses_data(anna, card, card.button("Generate").data or "") or "")
+    assert await world.orders() == []
 
 
 async def test_the_cancel_command_closes_the_card(world: World, anna: Person) -> None:
@@ -199,35 +201,33 @@ async def test_a_prompt_of_html_and_right_to_left_words_is_shown_as_it_is(world:
     assert "\u2068<b>שלום</b> & 🎬\u2069" in (await world.card(anna.chat_id)).text
 
 
-async def test_a_limit_that_is_reached_leaves_the_card_as_it_is(world: World, anna: Person) -> None:
-    world.generations.queue.refusal = DailyLimitReached(2, 2)
+async def test_a_limit_that_is_reached_leaves_the_card_as_it_is(make_world: MakeWorld) -> None:
+    world = await make_world(daily_videos_per_user=2)
+    anna = world.server.add_person("Anna", started=True)
     await anna.send_photo(jpeg(), "leaves fall")
     card = await world.card(anna.chat_id)
-    await world.presses_button(anna, card, "3")
+    await world.presses(anna, card, "3")
     card = await world.card(anna.chat_id, "Videos: 3")
-    assert "2 of your 2 videos" in (await world.presses_button(anna, card, "Generate") or "")
+    assert "2 of your 2 videos" in (await world.presses(anna, card, "Generate") or "")
     assert world.server.line(anna.chat_id, card.message_id).labels()[-2:] == ["Generate", "Cancel"]
 
 
 async def test_who_wants_no_questions_gets_none(world: World, anna: Person) -> None:
-    await world.people.preferences(anna.user_id, "en")
-    await world.people.set_usual_count(anna.user_id, 2)
-    await world.people.set_starts_at_once(anna.user_id, starts_at_once=True)
+    await world.services.people.preferences(anna.user_id, "en")
+    await world.services.people.set_usual_count(anna.user_id, 2)
+    await world.services.people.set_starts_at_once(anna.user_id, starts_at_once=True)
     await anna.send_album([jpeg(1), jpeg(2)], "leaves fall")
     order = await world.ordered()
-    assert (order.count, len(order.photos), order.status_message_id) == (2, 2, None)
+    assert (order.count, len(order.photos)) == (2, 2)
+    assert [line.message_id for line in world.server.bot_lines(anna.chat_id)] == [order.status_message_id]
 
 
 @pytest.mark.parametrize("data", ["d:", "d:d1:9", "d:nothing:go", "g:x:again", "g::", "zzz", "d:" + "x" * 60])
 async def test_forged_buttons_are_answered(world: World, anna: Person, data: str) -> None:
     await anna.send_photo(jpeg(), "leaves fall")
     card = await world.card(anna.chat_id)
-    message = world.server.backend.world.chats[anna.chat_id].messages[card.message_id]
-    if data == "g:x:again":
-        world.generations.orders.clear()
-        data = "g:g7:again"
-    assert (await world.server.wait_for_answer(anna.press_data(message, data))).answer
-    assert world.orders == []
+    assert await world.presses_data(anna, card, data)
+    assert await world.orders() == []
 
 
 async def test_words_on_a_part_of_an_album_that_is_no_photo_are_the_prompt(world: World, anna: Person) -> None:
@@ -238,7 +238,7 @@ async def test_words_on_a_part_of_an_album_that_is_no_photo_are_the_prompt(world
     film = {"file_id": "v", "file_unique_id": "v", "width": 320, "height": 180, "duration": 2}
     changed = {"photo": [], "video": film, "caption": "leaves fall", "media_group_id": "7"}
     wire |= {"update_id": 90_000, "message": wire["message"] | changed | {"message_id": sent.message_id + 500}}
-    await world.application.update_queue.put(Update.de_json(wire, world.application.bot))
+    await world.take(wire)
     card = await world.card(anna.chat_id, "leaves fall")
     await world.settled()
     assert "1 of 3" in card.text
@@ -251,5 +251,4 @@ async def test_cancel_on_the_card_of_a_request_that_has_just_started_stops_it(wo
     pressed = [await anna.press(card.message_id, label) for label in ("Generate", "Cancel")]
     answers = [(await world.server.wait_for_answer(query)).answer for query in pressed]
     assert answers == ["", "Stopping…"]
-    await world.settled()
-    assert world.generations.cancelled == [("g1", anna.user_id, False)]
+    assert [order.state for order in await world.orders()] == [State.CANCELLED]

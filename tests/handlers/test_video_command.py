@@ -2,13 +2,14 @@ import pytest
 
 from sandbox.botapi import Person
 from services.drafts.model import Defaults, DraftState, Owner, Wanted
-from services.photos.model import PhotoProblem
 from tests.drafts.world import item
+from tests.handlers.conftest import MakeWorld
 from tests.handlers.world import World, jpeg
 
 
 def no_cards(world: World, chat: int) -> bool:
-    return not any(line.buttons for line in world.server.bot_lines(chat))
+    buttons = [button for line in world.server.bot_lines(chat) for row in line.buttons for button in row]
+    return not any((button.data or "").startswith("d:") for button in buttons)
 
 
 @pytest.mark.parametrize(
@@ -18,8 +19,7 @@ async def test_a_captioned_photo_starts_at_once(world: World, anna: Person, capt
     sent = await anna.send_photo(jpeg(), caption)
     order = await world.ordered()
     assert (order.prompt, order.count, order.request_message_id) == ("leaves", count, sent.message_id)
-    assert order.request_key == f"message:{anna.chat_id}:{sent.message_id}"
-    assert world.server.bot_lines(anna.chat_id) == []
+    assert [line.message_id for line in world.server.bot_lines(anna.chat_id)] == [order.status_message_id]
 
 
 @pytest.mark.parametrize("order", [[0, 1, 2], [2, 1, 0], [1, 2, 0]])
@@ -30,7 +30,7 @@ async def test_a_captioned_album_starts_once_with_all_of_it(world: World, anna: 
     shown = [world.server.file_path(photo.file_id).read_bytes() for photo in placed.photos]
     assert shown == [jpeg(1), jpeg(2), jpeg(3)]
     assert no_cards(world, anna.chat_id)
-    assert len(world.orders) == 1
+    assert len(await world.orders()) == 1
 
 
 async def test_an_album_does_not_mix_with_an_open_draft(world: World, anna: Person) -> None:
@@ -39,15 +39,15 @@ async def test_an_album_does_not_mix_with_an_open_draft(world: World, anna: Pers
     await anna.send_album([jpeg(1), jpeg(2)], "/video leaves")
     assert len((await world.ordered()).photos) == 2
     assert "1 of 3" in world.server.line(anna.chat_id, card.message_id).text
-    assert world.orders[0].status_message_id is None
+    assert (await world.orders())[0].status_message_id != card.message_id
 
 
 async def test_an_album_waiting_when_the_process_died_is_started_by_the_sweep(world: World, anna: Person) -> None:
     album = [item(1, "leaves", album="x"), item(2, album="x")]
-    await world.deps.starting_albums.begin(
+    await world.services.starting_albums.begin(
         Owner(anna.chat_id, None, anna.user_id), Defaults("en"), "x", album, Wanted(2)
     )
-    await world.timers.sweep()
+    await world.services.card_timers.sweep()
     assert (await world.ordered()).count == 2
 
 
@@ -57,8 +57,8 @@ async def test_a_late_part_of_an_album_is_told_of_once_and_opens_nothing(world: 
     for number in (2, 3):
         await anna.send_photo(jpeg(number), group_id="77")
     await world.settled()
-    assert [text for text in world.texts_in(anna.chat_id) if "came too late" in text] != []
-    assert len(world.server.bot_lines(anna.chat_id)) == 1
+    assert len([text for text in world.texts_in(anna.chat_id) if "came too late" in text]) == 1
+    assert len(world.server.bot_lines(anna.chat_id)) == 2
 
 
 async def test_a_reply_takes_the_whole_album(world: World, anna: Person) -> None:
@@ -75,18 +75,17 @@ async def test_a_reply_to_the_drafts_photo_ends_the_draft(world: World, anna: Pe
     card = await world.card(anna.chat_id)
     await anna.send_text("/video leaves", reply_to=photo.message_id)
     assert (await world.ordered()).status_message_id == card.message_id
-    draft = await world.drafts.get("d1")
+    draft = await world.services.drafts.get((card.button("Cancel").data or "").split(":")[1])
     assert draft is not None
     assert draft.state is DraftState.SUBMITTED
 
 
 async def test_a_reply_to_a_broken_image_file_is_refused(world: World, anna: Person) -> None:
-    world.inspector.problems["bad.png"] = PhotoProblem.BROKEN
-    sent = await anna.send_document(b"?", file_name="bad.png", mime_type="image/png")
+    sent = await anna.send_document(b"\x89PNG\r\n\x1a\n?", file_name="bad.png", mime_type="image/png")
     await anna.send_text("/video leaves", reply_to=sent.message_id)
     await world.settled()
     assert ["cannot be read" in text for text in world.texts_in(anna.chat_id)] == [True, True]
-    assert world.orders == []
+    assert await world.orders() == []
 
 
 async def test_a_photo_without_a_prompt_waits_with_a_card(world: World, anna: Person) -> None:
@@ -100,12 +99,12 @@ async def test_a_photo_without_a_prompt_waits_with_a_card(world: World, anna: Pe
 async def test_a_reply_without_a_prompt_waits_with_a_card(world: World, anna: Person) -> None:
     photo = await anna.send_photo(jpeg())
     card = await world.card(anna.chat_id)
-    await world.presses_button(anna, card, "Cancel")
+    await world.presses(anna, card, "Cancel")
     asked = await anna.send_text("/video", reply_to=photo.message_id)
     await world.card(anna.chat_id, "No prompt yet", after=card.message_id)
     await anna.send_text("leaves")
     card = await world.card(anna.chat_id, "leaves")
-    await world.presses_button(anna, card, "Generate")
+    await world.presses(anna, card, "Generate")
     assert (await world.ordered()).request_message_id == asked.message_id
 
 
@@ -126,7 +125,7 @@ async def test_alone_it_says_how_to_use_it(world: World, anna: Person, text: str
 async def test_a_number_that_cannot_be_asked_for_starts_nothing(world: World, anna: Person, asked: str) -> None:
     await anna.send_photo(jpeg(), f"/video {asked} leaves")
     assert "1 to 4" in (await world.server.wait_for_message(anna.chat_id)).text
-    assert world.orders == []
+    assert await world.orders() == []
 
 
 async def test_another_bots_command_is_none_of_ours(world: World, anna: Person) -> None:
@@ -139,13 +138,14 @@ async def test_another_bots_command_is_none_of_ours(world: World, anna: Person) 
 async def test_a_captioned_video_is_answered_by_what_to_send(world: World, anna: Person) -> None:
     await anna.send_other("video", "/video leaves")
     assert "cannot use a video" in (await world.server.wait_for_message(anna.chat_id)).text
-    assert world.orders == []
+    assert await world.orders() == []
 
 
-async def test_a_refused_request_is_told(world: World, anna: Person) -> None:
-    world.generations.queue.most = 3
+async def test_a_refused_request_is_told(make_world: MakeWorld) -> None:
+    world = await make_world(max_queued_per_user=3)
+    anna = world.server.add_person("Anna", started=True)
     for number in range(5):
         await anna.send_photo(jpeg(number), "/video leaves")
-    assert "3 requests waiting" in (await world.server.wait_for_message(anna.chat_id)).text
-    await world.settled()
-    assert len(world.orders) == 3
+    await world.server.wait_for_message(anna.chat_id, "3 requests waiting")
+    # The first is next in turn and does not count as waiting.
+    assert len(await world.orders()) == 4

@@ -1,42 +1,46 @@
-"""The whole conversation in a real application, talking to a Bot API server; generations are queued and never run."""
+"""The services and the handlers as a process has them, on the sandbox; generations are queued and never run."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from itertools import count
+from pathlib import Path
+from typing import Any
 
 from PIL import Image
-from sqlalchemy.orm import Session
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+from sqlalchemy import select
 from telegram import Update
-from telegram.ext import Application, ApplicationBuilder
-from telegram.request import HTTPXRequest
+from telegram.ext import CallbackContext
 
-from handlers.deps import Deps
-from handlers.errors import Errors
-from handlers.routing import routes
+from bot.outbox import Outbox
+from bot.polling import Poller
+from bot.settings import FixedSettings, Settings
+from bot.telegram_session import connect, make_bot
+from bot.update_queue import UpdateQueue
+from bot.wiring import open_services
+from handlers.context import BotApplication
+from handlers.routing import make_application
 from sandbox.botapi import BotApiServer, Line, Person
+from sandbox.genaipro import GenAIProOptions, GenAIProServer
 from services.access import OwnerLists
-from services.cards.store import CardStore
-from services.cards.timers import CardTimers, CardTimes
-from services.cards.updates import CardUpdates, Quiet
-from services.chat_moves import ChatMoves
-from services.clock import SystemClock
-from services.drafts.albums import SeenAlbums, StartingAlbums
-from services.drafts.buttons import DraftButtons
-from services.drafts.drafts import Drafts
-from services.drafts.starting import Starter
-from services.generations.model import CancelOutcome, Generation, Order, PlaceOutcome, draft_request_key
-from services.generations.repository import GenerationRows
-from services.messenger import Messenger
-from services.photos.model import PhotoProblem, PhotoRef
-from services.store.database import Database
-from services.texts import Texts
-from tests.commands.world import World as CommandWorld
-from tests.drafts.world import Rows, numbered
+from services.cluster import Alone
+from services.contact import Contact
+from services.generations.model import Generation
+from services.inbox import Inbox
+from services.services import Services
+from services.store.database import open_database
+from services.store.schema import GenerationRow
+from services.telemetry import Telemetry
+from tests.access.world import ManualClock
+from tests.e2e.clockwork import TravelClock
 
-QUIET = Quiet(album=timedelta(seconds=0.15), single=timedelta(seconds=0.05))
-PACE = CardTimes(quiet=0.05, longest=0.3)
+NOON = datetime(2026, 3, 30, 12, 0, tzinfo=UTC)
+OWNER = 900
 
 
 def jpeg(number: int = 0) -> bytes:
@@ -46,122 +50,73 @@ def jpeg(number: int = 0) -> bytes:
     return buffer.getvalue()
 
 
-@dataclass
-class Generations:
-    """Takes orders into the table, where they wait for ever."""
+class NoonClock(TravelClock):
+    """A clock that begins at noon of one day."""
 
-    queue: Rows
-    rows: GenerationRows
-    orders: list[Order] = field(default_factory=list)
-    shown: list[str] = field(default_factory=list)
-    cancelled: list[tuple[str, int, bool]] = field(default_factory=list)
-    moved: list[tuple[int, int]] = field(default_factory=list)
+    def __init__(self) -> None:
+        super().__init__()
+        self._began = self.monotonic()
 
-    def place(self, session: Session, order: Order) -> PlaceOutcome:
-        outcome = self.queue.place(session, order)
-        if getattr(outcome, "created", False):
-            self.orders.append(order)
-        return outcome
-
-    async def placed(self, generation_id: str, *, has_message: bool = False) -> None:
-        self.shown.append(generation_id)
-
-    async def find(self, generation_id: str) -> Generation | None:
-        return await self.rows.get(generation_id)
-
-    async def of_draft(self, draft_id: str) -> str | None:
-        key = draft_request_key(draft_id)
-        return next((f"g{n}" for n, order in enumerate(self.orders, 1) if order.request_key == key), None)
-
-    async def order_again(self, generation_id: str) -> Order | None:
-        return self.orders[int(generation_id[1:]) - 1] if int(generation_id[1:]) <= len(self.orders) else None
-
-    async def cancel(self, generation_id: str, user_id: int, *, is_admin: bool = False) -> CancelOutcome:
-        self.cancelled.append((generation_id, user_id, is_admin))
-        await self.rows.request_cancel(generation_id)
-        return CancelOutcome.ACCEPTED
-
-    async def move_chat(self, old_chat_id: int, new_chat_id: int) -> None:
-        self.moved.append((old_chat_id, new_chat_id))
+    def now(self) -> datetime:
+        return NOON + timedelta(seconds=self.monotonic() - self._began)
 
 
 @dataclass
-class Inspector:
-    """Finds the faults that a test names, by file name."""
-
-    problems: dict[str, PhotoProblem] = field(default_factory=dict)
-    looked_at: list[str] = field(default_factory=list)
-
-    async def inspect(self, photo: PhotoRef) -> PhotoProblem | None:
-        self.looked_at.append(photo.file_name)
-        return self.problems.get(photo.file_name)
-
-
 class World:
-    """Everything the conversation needs, in the order in which it is made."""
+    """What a process has, but for the worker that runs generations."""
 
-    def __init__(self, server: BotApiServer, database: Database, lists: OwnerLists) -> None:
-        base = CommandWorld(server, database, lists)
-        self.server, self.database, self.clock = server, database, SystemClock()
-        self.people, self.throttle, self.access = base.people, base.throttle, base.access
-        self.errors: list[BaseException] = []
-        self.inspector = Inspector()
-        self.generations = Generations(Rows(self.clock), GenerationRows(database, self.clock))
-        texts = Texts("en")
-        self.application = self._application(server)
-        self.messenger = Messenger(self.application.bot)
-        self.drafts = Drafts(database, self.clock, numbered("d"))
-        self.buttons = DraftButtons(database, self.clock, numbered("e"), texts)
-        self.cards = CardStore(database, self.clock)
-        self.starter = Starter(database, self.generations, self.clock)
-        moves = ChatMoves(database, self.generations, base.access)
-        keeper = CardUpdates(
-            self.drafts, self.cards, self.starter, self.messenger, moves, texts, self.clock, quiet=QUIET
-        )
-        self.timers = CardTimers(keeper, self.cards, self.clock, times=PACE)
-        # The guard of the commands' own world sends through another application to the same server.
-        self.deps = Deps(
-            texts=texts,
-            guard=base.guard,
-            answers=base.guard._answers,
-            throttle=base.throttle,
-            rooms=base.rooms,
-            drafts=self.drafts,
-            buttons=self.buttons,
-            seen_albums=SeenAlbums(database, self.clock),
-            starting_albums=StartingAlbums(database, self.clock),
-            starter=self.starter,
-            timers=self.timers,
-            generations=self.generations,
-            inspector=self.inspector,
-            chat_moves=moves,
-        )
-        base.rooms.commands._drafts, base.rooms.commands._cards = self.buttons, self.timers
-        self.base = base
-        self.application.add_handlers(routes(self.deps))
-        self.application.add_error_handler(Errors(self.messenger, texts).handle)
-        self.application.add_error_handler(self._note_error)
+    server: BotApiServer
+    services: Services
+    application: BotApplication
+    queue: UpdateQueue
+    clock: NoonClock
+    notices: ManualClock
+    """The clock of what is told once in a while, which passes only by hand."""
+    errors: list[BaseException] = field(default_factory=list)
+    _numbers: "count[int]" = field(default_factory=lambda: count(1_000_000_000))
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator["World"]:
-        async with AsyncExitStack() as stack:
-            for application in (self.base.application, self.application):
-                await application.initialize()
-                stack.push_async_callback(application.shutdown)
-            await self.application.start()
-            stack.push_async_callback(self.application.stop)
-            stack.push_async_callback(self.timers.close)
-            assert self.application.updater is not None
-            await self.application.updater.start_polling(poll_interval=0.0, timeout=1)
-            stack.push_async_callback(self.application.updater.stop)
-            yield self
+    async def says(self, person: Person, text: str, *, chat: int | None = None, **where: int) -> Line:
+        """Send a text and give the bot's next message in that chat."""
+        sent = await person.send_text(text, chat=chat, **where)  # type: ignore[arg-type]
+        async with self.clock.hurried():
+            return await self.server.wait_for_message(sent.chat_id, after=sent.message_id)
 
-    @property
-    def orders(self) -> list[Order]:
-        return self.generations.orders
+    async def is_silent(self, person: Person, text: str, *, chat: int | None = None, **where: int) -> bool:
+        """Whether the bot lets a text go by."""
+        place = person.chat_id if chat is None else chat
+        before = len(self.server.bot_lines(place))
+        await person.send_text(text, chat=chat, **where)  # type: ignore[arg-type]
+        await self.settled()
+        return len(self.server.bot_lines(place)) == before
+
+    async def presses(self, person: Person, line: Line, label: str) -> str | None:
+        """Press a button and give the notice that it is answered with."""
+        query = await person.press(line.message_id, label, chat=line.chat_id)
+        async with self.clock.hurried():
+            return (await self.server.wait_for_answer(query)).answer
+
+    async def presses_data(self, person: Person, line: Line, data: str) -> str | None:
+        """The same with data that a button of this message may never have had."""
+        message = self.server.backend.world.chats[line.chat_id].messages[line.message_id]
+        async with self.clock.hurried():
+            return (await self.server.wait_for_answer(person.press_data(message, data))).answer
+
+    async def handled(self) -> None:
+        """Every update that was fetched so far was handled."""
+        await self.queue._tasks.drain()
+
+    async def settled(self) -> None:
+        """Every update so far was handled, and every card shown: a later update of somebody else's was answered."""
+        witness = self.server.add_person("Witness", started=True)
+        await self.says(witness, "/privacy")
+        async with self.clock.hurried():
+            await self.handled()
+            await self.services.card_timers.settled()
+            await self.services.tasks.drain()
 
     async def card(self, chat: int, match: str = "", *, after: int = 0) -> Line:
-        """The card that shows this."""
+        """The card that shows this, once nothing is due any more."""
+        await self.settled()
 
         def fits(line: Line) -> bool:
             data = [button.data or "" for row in line.buttons for button in row]
@@ -169,39 +124,101 @@ class World:
 
         return await self.server.wait_for_message(chat, fits, after=after)
 
-    async def ordered(self, number: int = 1) -> Order:
-        """The last of so many orders, once it is there and was shown."""
+    async def orders(self) -> list[Generation]:
+        """What was ordered so far, in that order, as it stands now."""
         await self.settled()
-        assert len(self.generations.shown) >= number
-        return self.orders[number - 1]
+        ids = await self.services.database.read(
+            lambda session: list(session.scalars(select(GenerationRow.id).order_by(GenerationRow.queued_at)))
+        )
+        found = [await self.services.rows.get(generation_id) for generation_id in ids]
+        return [generation for generation in found if generation is not None]
 
-    async def settled(self) -> None:
-        """Every update so far was handled, and every card shown: a later update of somebody else's was answered."""
-        witness = self.server.add_person("Witness", started=True)
-        sent = await witness.send_text("/privacy")
-        await self.server.wait_for_message(witness.chat_id, after=sent.message_id)
-        await self.timers.settled()
-
-    async def presses_button(self, person: Person, line: Line, label: str) -> str | None:
-        """Press a button and give the notice that it is answered with."""
-        query = await person.press(line.message_id, label, chat=line.chat_id)
-        return (await self.server.wait_for_answer(query)).answer
+    async def ordered(self, number: int = 1) -> Generation:
+        """The last of so many orders, whose status message is there."""
+        orders = await self.orders()
+        assert len(orders) == number
+        assert orders[-1].status_message_id is not None
+        return orders[-1]
 
     def texts_in(self, chat: int) -> list[str]:
         """What the bot has said in a chat."""
         return [line.text for line in self.server.bot_lines(chat)]
 
-    def _application(self, server: BotApiServer) -> "Application":  # type: ignore[type-arg]
-        builder = ApplicationBuilder().token(server.token).base_url(server.base_url)
-        # Reading the certificates of the world takes longer than any of these tests, and loopback needs none.
-        builder = builder.request(HTTPXRequest(httpx_kwargs={"verify": False}))
-        return builder.get_updates_request(HTTPXRequest(httpx_kwargs={"verify": False})).build()
+    async def take(self, wire: dict[str, Any]) -> None:
+        """Hand the bot an update that its server never made, with a number of its own."""
+        incoming = self.queue.read(wire | {"update_id": next(self._numbers)})
+        assert incoming is not None
+        await self.queue.take([incoming])
 
     async def repeat_updates(self) -> None:
-        """Hand the bot every update once more, as happens when it died before it confirmed them."""
+        """Have every update handled once more, as happens when the bot died before it noted the end."""
         for update in list(self.server.backend.updates.produced):
-            await self.application.update_queue.put(Update.de_json(update.wire(), self.application.bot))
+            await self.application.process_update(Update.de_json(update.wire(), self.application.bot))
 
-    async def _note_error(self, _update: object, context: object) -> None:
-        error = getattr(context, "error", None)
-        self.errors.append(error if isinstance(error, BaseException) else RuntimeError("no error given"))
+    async def note_error(self, _update: object, context: "CallbackContext[Any, Any, Any, Any]") -> None:
+        """Keep what a handler raised."""
+        self.errors.append(context.error or RuntimeError("no error given"))
+
+
+@asynccontextmanager
+async def handling(
+    server: BotApiServer, genaipro: GenAIProServer, clock: NoonClock, data_dir: Path, lists: OwnerLists, **more: object
+) -> AsyncIterator[World]:
+    """The bot at work on a server.
+
+    Args:
+        server: Runs by the same clock.
+        genaipro: Tells the credits.
+        clock: The bot's.
+        data_dir: Holds the database.
+        lists: Who may use the bot.
+        more: Settings beside these.
+    """
+    settings: Settings = FixedSettings.model_validate(
+        {
+            "telegram_bot_token": SecretStr(server.token),
+            "telegram_api_url": server.url,
+            "genaipro_api_key": SecretStr(genaipro.options.key),
+            "genaipro_api_url": genaipro.url,
+            "data_dir": data_dir,
+            "open_access": lists.is_open,
+            "allowed_user_ids": lists.user_ids,
+            "allowed_chat_ids": lists.chat_ids,
+            "admin_user_ids": lists.admin_ids,
+        }
+        | more
+    )
+    async with AsyncExitStack() as stack:
+        telemetry = Telemetry(CollectorRegistry(), clock)
+        database = await open_database(settings.effective_database_url)
+        stack.push_async_callback(database.close)
+        bot = make_bot(settings, telemetry, Outbox(clock=clock, sleep=clock.sleep))
+        stack.push_async_callback(bot.shutdown)
+        await connect(bot)
+        services = await open_services(stack, settings, database, bot, Alone("test"), telemetry, clock)
+        notices = ManualClock()
+        services.throttle.clock = notices
+        application = make_application(bot, services)
+        await application.initialize()
+        stack.push_async_callback(application.shutdown)
+        inbox = Inbox(database, clock, bot.id, "test")
+        queue = UpdateQueue(application, inbox, services.cut_short, telemetry, clock)
+        world = World(server, services, application, queue, clock, notices)
+        application.add_error_handler(world.note_error)
+        polling = asyncio.create_task(Poller(bot, queue, Contact(clock), clock).run())
+        try:
+            yield world
+        finally:
+            polling.cancel()
+            await asyncio.wait([polling])
+            await queue.close()
+            await services.card_timers.close()
+            await services.tasks.cancel()
+
+
+@asynccontextmanager
+async def genaipro_at(clock: NoonClock) -> AsyncIterator[GenAIProServer]:
+    """A service that is asked for credits at most."""
+    options = GenAIProOptions(key="test-key-1234567890", quota=77, now=clock.now, sleep=clock.sleep)
+    async with GenAIProServer(options) as service:
+        yield service

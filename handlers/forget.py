@@ -1,0 +1,48 @@
+"""``/forget``: asks first, then deletes all that is kept of the person."""
+
+from telegram import CallbackQuery, Update
+
+from handlers.context import Context
+from handlers.menus import data_of, for_menu_owner
+from handlers.replies import answer, show
+from handlers.visitors import for_visitors
+from services.forget import ForgetOutcome
+from services.screens import Button, Screen
+from services.texts import Phrases
+
+MENU = "f"
+
+
+def understand(words: tuple[str, ...]) -> bool | None:
+    """Whether the person said yes, or None for words that mean nothing."""
+    match words:
+        case ("yes",):
+            return True
+        case ("no",):
+            return False
+    return None
+
+
+def question(phrases: Phrases, owner_id: int, *, is_admin: bool) -> Screen:
+    """The question, with what will be lost."""
+    text = phrases.html("forget-ask-admin" if is_admin else "forget-ask")
+    yes = Button(phrases.plain("forget-yes"), data_of(MENU, owner_id, "yes"))
+    no = Button(phrases.plain("forget-no"), data_of(MENU, owner_id, "no"))
+    return Screen(text, ((yes,), (no,)))
+
+
+@for_visitors(as_person=True)
+async def forget(_update: Update, context: Context) -> None:
+    """``/forget``: ask."""
+    visitor = context.visitor
+    await answer(context, question(visitor.phrases, visitor.caller.user_id, is_admin=visitor.is_admin))
+
+
+@for_menu_owner(understand)
+async def decide_forgetting(context: Context, query: CallbackQuery, said_yes: bool) -> None:
+    """The answer: delete everything, or nothing."""
+    key = "forget-kept"
+    if said_yes:
+        outcome = await context.services.forgetting.forget(context.visitor.caller.user_id)
+        key = "forget-busy" if outcome is ForgetOutcome.BUSY else "forget-done"
+    await show(context, query, Screen(context.visitor.phrases.html(key)))

@@ -1,0 +1,116 @@
+"""The check in front of everything: who is let in, and what the others are told.
+
+The refused get one sentence with their own id in private, and silence in groups.
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import timedelta
+from enum import Enum, auto
+from functools import wraps
+from typing import Any
+
+from telegram import Message, Update
+
+from handlers.context import Caller, Context, Visitor, caller_of
+from handlers.replies import close, say
+from services.people import Preferences
+from services.screens import Screen
+from services.services import Services
+from services.throttle import Throttle, person_key
+
+REFUSAL_EVERY = timedelta(minutes=1)
+"""Photos and texts of somebody refused are answered once in this time: an album is many messages."""
+COMMAND_REFUSAL_EVERY = timedelta(seconds=3)
+"""A command asks for an answer each time; this only keeps a flood of them quiet."""
+
+Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
+
+
+class RefusedBy(Enum):
+    """How somebody is refused."""
+
+    SILENCE = auto()
+    SENTENCE = auto()
+    NOTICE = auto()
+    """A notice on the press of a button, which only they see."""
+
+
+def for_visitors(*, as_person: bool = False) -> Callable[[Callable[[Update, Context], Awaitable[None]]], Handler]:
+    """Make a handler one that only those meet who are let in; it finds them as ``context.visitor``.
+
+    Args:
+        as_person: Whether what they ask for belongs to a person, which somebody anonymous is not.
+    """
+
+    def decorate(handler: Callable[[Update, Context], Awaitable[None]]) -> Handler:
+        @wraps(handler)
+        async def admitted(update: Update, context: Context) -> None:
+            if await admit(update, context, as_person=as_person):
+                await handler(update, context)
+
+        return admitted
+
+    return decorate
+
+
+async def admit(update: Update, context: Context, *, as_person: bool = False) -> bool:
+    """Let somebody in as ``context.visitor``, or tell them why not; for handlers that have to look at more first.
+
+    The press of a button is answered when this refuses it, and only then.
+
+    Args:
+        update: Any update.
+        context: Gets the visitor.
+        as_person: As for :func:`for_visitors`.
+
+    Returns:
+        Whether they are in; otherwise nothing more is to be done.
+    """
+    caller, services = caller_of(update), context.services
+    if caller is None:
+        if update.callback_query is not None:
+            await close(update.callback_query)
+        return False
+    verdict = await services.access.decide(caller.user_id, caller.chat_id, is_private=caller.is_private)
+    if not verdict.may_use:
+        await _refuse(update, caller, services)
+        return False
+    if as_person and caller.is_anonymous:
+        phrases = services.texts.into(services.texts.choose(caller.telegram_language))
+        await say(services.messenger, caller.answer_place, Screen(phrases.html("access-anonymous")))
+        return False
+    preferences = await _preferences(caller, services)
+    context.visitor = Visitor(caller, verdict, preferences, services.texts.into(preferences.language))
+    return True
+
+
+def refused_by(caller: Caller, *, pressed: bool) -> RefusedBy:
+    """How to refuse: a press must be answered, and a group must not hear of it."""
+    if pressed:
+        return RefusedBy.NOTICE
+    return RefusedBy.SENTENCE if caller.is_private else RefusedBy.SILENCE
+
+
+async def _preferences(caller: Caller, services: Services) -> Preferences:
+    people = services.people
+    read = people.preferences_of_guest if caller.is_anonymous else people.preferences
+    return await read(caller.user_id, caller.telegram_language)
+
+
+async def _refuse(update: Update, caller: Caller, services: Services) -> None:
+    if refused_by(caller, pressed=update.callback_query is not None) is RefusedBy.SILENCE:
+        return
+    guest = await services.people.preferences_of_guest(caller.user_id, caller.telegram_language)
+    phrases = services.texts.into(guest.language)
+    if update.callback_query is not None:
+        await close(update.callback_query, phrases.plain("access-refused-notice", id=str(caller.user_id)))
+    elif await _may_say(update.effective_message, caller, services.throttle):
+        text = phrases.html("access-refused", id=str(caller.user_id))
+        await say(services.messenger, caller.answer_place, Screen(text))
+
+
+async def _may_say(message: Message | None, caller: Caller, throttle: Throttle) -> bool:
+    is_command = message is not None and (message.text or "").startswith("/")
+    if is_command:
+        return await throttle.allows(person_key("refused-command", caller.user_id), COMMAND_REFUSAL_EVERY)
+    return await throttle.allows(person_key("refused", caller.user_id), REFUSAL_EVERY)
