@@ -10,18 +10,21 @@ start-group =
 help-private =
     <b>How to get a video</b>
     1. Send 1 to 3 photos.
-    2. Write what should happen in them.
-    3. Choose how many videos, then press Generate.
+    2. Write what should happen in them, or choose from 💡 Ideas.
+    3. Choose how many videos and their shape, then press Generate.
 
     <b>Faster:</b> send a photo with the caption <code>/video x3 leaves fall</code>. That starts 3 videos at once.
 
     <b>In a group:</b> reply to a photo with <code>/video@{ $bot } leaves fall</code>.
 
-    <b>Limits:</b> JPEG, PNG, WebP or HEIC up to 20 MB. Videos are always wide (16:9).
+    <b>Wide or tall:</b> videos are wide (16:9) unless you press ▯ Tall or write <code>/video tall leaves fall</code>. A tall one (9:16) takes 1 or 2 photos: it begins with the first and ends with the second. /settings keeps your usual shape.
+
+    <b>Limits:</b> JPEG, PNG, WebP or HEIC up to 20 MB.
 help-group =
     <b>How to get a video</b>
     Reply to a photo with <code>/video@{ $bot } leaves fall</code>, or use it as the caption of a photo.
     For 3 videos: <code>/video@{ $bot } x3 leaves fall</code>
+    For a tall video, from 1 or 2 photos: <code>/video@{ $bot } tall leaves fall</code>
     You can also reply with photos and a caption to a message of mine.
 help-admin =
     <b>For admins</b>

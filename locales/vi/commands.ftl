@@ -10,18 +10,21 @@ start-group =
 help-private =
     <b>Cách tạo video</b>
     1. Gửi 1 đến 3 ảnh.
-    2. Viết điều bạn muốn diễn ra trong đó.
-    3. Chọn số video rồi nhấn Tạo video.
+    2. Viết điều bạn muốn diễn ra trong đó, hoặc chọn trong 💡 Gợi ý.
+    3. Chọn số video và khổ hình, rồi nhấn Tạo video.
 
     <b>Nhanh hơn:</b> gửi ảnh với chú thích <code>/video x3 lá rơi</code>. Bot sẽ tạo ngay 3 video.
 
     <b>Trong nhóm:</b> trả lời một ảnh bằng <code>/video@{ $bot } lá rơi</code>.
 
-    <b>Giới hạn:</b> JPEG, PNG, WebP hoặc HEIC, tối đa 20 MB. Video luôn có khổ ngang (16:9).
+    <b>Ngang hay dọc:</b> video có khổ ngang (16:9), trừ khi bạn nhấn ▯ Dọc hoặc viết <code>/video dọc lá rơi</code>. Video dọc (9:16) dùng 1 hoặc 2 ảnh: bắt đầu từ ảnh thứ nhất và kết thúc ở ảnh thứ hai. Trong /settings, bạn có thể chọn khổ hình thường dùng.
+
+    <b>Giới hạn:</b> JPEG, PNG, WebP hoặc HEIC, tối đa 20 MB.
 help-group =
     <b>Cách tạo video</b>
     Trả lời một ảnh bằng <code>/video@{ $bot } lá rơi</code>, hoặc dùng dòng đó làm chú thích của ảnh.
     Để có 3 video: <code>/video@{ $bot } x3 lá rơi</code>
+    Để có video dọc từ 1 hoặc 2 ảnh: <code>/video@{ $bot } dọc lá rơi</code>
     Bạn cũng có thể trả lời tin nhắn của tôi bằng ảnh kèm chú thích.
 help-admin =
     <b>Dành cho quản trị viên</b>
