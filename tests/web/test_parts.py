@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
+import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,9 +15,11 @@ from sandbox.botapi.journal import Press, ReceivedCall
 from sandbox.botapi.model import Message, RichText, User
 from sandbox.web.feed import KEPT, Feed
 from sandbox.web.grouping import Grouping
+from sandbox.web.passthrough import PassThrough
 from sandbox.web.streams import EventReader, read_form
 from sandbox.web.texts import HERE, LANGUAGES, words
 from sandbox.web.wire import WireLog
+from tests.ports import free_port
 
 NOW = datetime(2026, 3, 30, 10, 0, tzinfo=UTC)
 ALICE, BOT = User(1, "Alice"), User(9, "Bot", is_bot=True)
@@ -137,3 +140,16 @@ def test_both_languages_have_the_same_words_and_the_page_uses_all_of_them() -> N
     made = ("choice-", "action-", "quoted-", "person-", "username-")
     unused = [key for key in words("en") if not key.startswith(made) and not re.search(rf'["{{]{key}["}}]', sources)]
     assert unused == []
+
+
+async def test_a_service_that_is_not_there_has_accepted_nothing(
+    log: tuple[WireLog, list[dict[str, object]]],
+) -> None:
+    wire, seen = log
+    upstream = f"http://127.0.0.1:{free_port()}/api/v1"
+    async with PassThrough(upstream, wire, Grouping(lambda _request: None)) as door, aiohttp.ClientSession() as session:
+        form = {"prompt": "leaves fall"}
+        async with session.post(f"{door.url}/veo/ingredients-to-video", data=form) as answer:
+            assert (answer.status, "Retry-After" in answer.headers) == (503, True)
+    assert seen[-1]["label"] == "POST /v1/veo/ingredients-to-video"
+    assert seen[-1]["status"] == 503
