@@ -45,11 +45,11 @@ from services.generations.reconcile import Patience, Reconciler
 from services.generations.relocate import Relocator
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
+from services.generations.run import Runner
 from services.generations.sending import SendTools
 from services.generations.snapshots import HistorySnapshots
-from services.generations.submit import Submitter, Timing
+from services.generations.submit import Submitter
 from services.generations.worker import Worker
-from services.generations.workflow import Workflow
 from services.history import History
 from services.inbox import Arrivals
 from services.messenger import Messenger
@@ -163,7 +163,7 @@ async def open_services(
         receipts.note(generation)
 
     board = StatusBoard(messenger, rows, results, estimates, texts, clock, tasks, chat_moves.move_chat, seen)
-    progress_log = ProgressLog(database, clock.sleep)
+    progress_log = ProgressLog(database, clock)
     submitter = Submitter(
         rows,
         results,
@@ -174,9 +174,10 @@ async def open_services(
         temp_dirs,
         board,
         progress_log,
-        Timing(settings.generation_timeout, clock.sleep),
+        clock,
+        settings.generation_timeout,
     )
-    patience = Patience(settings.reconcile_interval, settings.reconcile_timeout, clock.sleep)
+    patience = Patience(settings.reconcile_interval, settings.reconcile_timeout)
     reconciler = Reconciler(rows, results, genaipro, board, clock, patience)
     deliverer = Deliverer(
         rows,
@@ -188,12 +189,12 @@ async def open_services(
             sender=sender,
             limits=limits,
             move_chat=chat_moves.move_chat,
-            sleep=clock.sleep,
+            clock=clock,
             random=random.SystemRandom().random,
         ),
         Relocator(reconciler.look_again, results.videos),
     )
-    workflow = Workflow(
+    runner = Runner(
         rows,
         submit=submitter,
         reconcile=reconciler,
@@ -202,9 +203,9 @@ async def open_services(
         reporter=board,
         alarm=OwnerAlarm(access, people, throttle, messenger, texts),
         ended=queue_changed.set,
-        sleep=clock.sleep,
+        clock=clock,
     )
-    worker = Worker(members.executor_id, queue, rows, workflow.advance, board, members, queue_changed, Contact(clock))
+    worker = Worker(members.executor_id, queue, rows, runner.advance, board, members, queue_changed, Contact(clock))
     generations = Generations(database, rows, queue, scopes, board, queue_changed.set, changes, receipts.note)
 
     # The conversation: drafts, their cards, and what starts them.

@@ -1,1 +1,1 @@
-"""Generations: the state machine, its rows, its durable workflow."""
+"""Generations: the state machine, its rows, its run."""

@@ -112,7 +112,7 @@ class Deliverer:
                 self.reporter.progress(replace(generation, note=FILE_LATE))
 
         async def rest_is_late() -> None:
-            await self.tools.sleep(TOGETHER_SECONDS)
+            await self.tools.clock.sleep(TOGETHER_SECONDS)
             late.update(video.position for video in videos)
             changed.set()
 

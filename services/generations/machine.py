@@ -1,4 +1,4 @@
-"""The state machine of a generation: which event leads where. Pure; the rows and the workflow obey it."""
+"""The state machine of a generation: which event leads where. Pure; the rows and the run obey it."""
 
 from dataclasses import dataclass
 

@@ -6,11 +6,13 @@ result up whatever the last event was.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
+from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
+from services.clock import Clock
 from services.generations.model import Generation, State
 from services.generations.outages import OUTAGE, is_outage
 from services.generations.store import progressing
@@ -22,19 +24,14 @@ PAUSE_SECONDS = 0.5
 log = get_logger(__name__)
 
 
+@dataclass(slots=True)
 class ProgressLog:
-    """Writes progress down, fenced as all that a run writes.
+    """Writes progress down, fenced as all that a run writes."""
 
-    Args:
-        database: Where the rows are.
-        sleep: Waits some seconds.
-    """
-
-    def __init__(self, database: Database, sleep: Callable[[float], Awaitable[None]]) -> None:
-        self._database = database
-        self._sleep = sleep
-        self._newest: dict[str, Generation] = {}
-        self._some = asyncio.Event()
+    database: Database
+    clock: Clock
+    _newest: dict[str, Generation] = field(default_factory=dict, init=False)
+    _some: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     def note(self, generation: Generation) -> None:
         """Take note of where a stream stands; returns at once."""
@@ -45,7 +42,7 @@ class ProgressLog:
         """Write down what was noted, until cancelled; through an outage of the database it is kept."""
         while True:
             await self._some.wait()
-            await self._sleep(PAUSE_SECONDS)
+            await self.clock.sleep(PAUSE_SECONDS)
             await self.write()
 
     async def write(self) -> None:
@@ -53,7 +50,7 @@ class ProgressLog:
         self._some.clear()
         noted, self._newest = self._newest, {}
         try:
-            await self._database.write(_store, noted.values(), durable=False)
+            await self.database.write(_store, noted.values(), durable=False)
         except OUTAGE as error:
             if not is_outage(error):
                 # What is refused for good would hold up all the others.

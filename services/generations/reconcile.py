@@ -1,6 +1,6 @@
 """A lost result, looked up in the history until it is found, has failed, or is given up. Never a second POST."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -58,12 +58,10 @@ class Patience:
     Attributes:
         interval: Seconds between look-ups.
         timeout: Seconds until the result is given up.
-        sleep: Waits some seconds.
     """
 
     interval: float
     timeout: float
-    sleep: Callable[[float], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +79,13 @@ class _Look:
     wait: float
 
 
+@dataclass(slots=True)
 class _Settling:
     """Whether what was found has stayed the same for so long that no more will come."""
 
-    def __init__(self) -> None:
-        self._seen: frozenset[str] = frozenset()
-        self._since = 0.0
-        self._repeats = 0
+    _seen: frozenset[str] = frozenset()
+    _since: float = 0.0
+    _repeats: int = 0
 
     def is_over(self, found: Match, now: float) -> bool:
         """Note a look-up that was answered.
@@ -103,33 +101,16 @@ class _Settling:
         return self._repeats >= SETTLED_LOOKUPS and (found.grouped or now - self._since >= SETTLED_SECONDS)
 
 
+@dataclass(slots=True)
 class Reconciler:
-    """Looks for the result of one generation.
+    """Looks for the result of one generation."""
 
-    Args:
-        rows: The rows of generations.
-        results: The videos and the claims.
-        history: The API's history.
-        reporter: The status message.
-        clock: Tells the time.
-        patience: How often and how long.
-    """
-
-    def __init__(
-        self,
-        rows: GenerationRows,
-        results: Results,
-        history: ResultHistory,
-        reporter: Reporter,
-        clock: Clock,
-        patience: Patience,
-    ) -> None:
-        self._rows = rows
-        self._results = results
-        self._history = history
-        self._reporter = reporter
-        self._clock = clock
-        self._patience = patience
+    rows: GenerationRows
+    results: Results
+    history: ResultHistory
+    reporter: Reporter
+    clock: Clock
+    patience: Patience
 
     async def run(self, generation: Generation) -> Generation:
         """Look until there is an end.
@@ -141,15 +122,15 @@ class Reconciler:
             RunOvertakenError: The row is another run's.
         """
         current = await self._begin(generation)
-        self._reporter.progress(current)
+        self.reporter.progress(current)
         settling = _Settling()
         # A search that was cut short by a stop has its time over at once; it is still asked for until it was answered.
-        began, answered = self._clock.now(), False
+        began, answered = self.clock.now(), False
         while True:
             last = self._is_over(current, current.reconciling_since)
             look = await self._look(current, last_chance=last)
             answered = answered or look.answered
-            settled = look.answered and settling.is_over(look.found, self._clock.monotonic())
+            settled = look.answered and settling.is_over(look.found, self.clock.monotonic())
             if look.found.verdict is MatchVerdict.FOUND or (
                 look.found.verdict is MatchVerdict.PARTLY and (settled or last)
             ):
@@ -158,7 +139,7 @@ class Reconciler:
                     return ended
             if last and (answered or self._is_over(current, began)):
                 return await self._give_up(current)
-            await self._patience.sleep(look.wait)
+            await self.clock.sleep(look.wait)
 
     async def look_again(self, generation: Generation) -> tuple[VideoResult, ...]:
         """What the history holds now of a result that was found before; nothing that may be another request's."""
@@ -167,43 +148,43 @@ class Reconciler:
     async def _give_up(self, current: Generation) -> Generation:
         kind = FailureKind.SERVICE if current.server_error else FailureKind.LOST
         log.warning("result_given_up", kind=kind.value)
-        return await self._rows.fail(current, Failure(kind, "", Charged.UNKNOWN))
+        return await self.rows.fail(current, Failure(kind, "", Charged.UNKNOWN))
 
     async def _begin(self, generation: Generation) -> Generation:
         if generation.reconciling_since is not None:
             return generation
-        return await self._rows.move(generation, State.RECONCILING, reconciling_since=self._clock.now())
+        return await self.rows.move(generation, State.RECONCILING, reconciling_since=self.clock.now())
 
     def _is_over(self, current: Generation, since: datetime | None) -> bool:
         assert since is not None
-        limit = min(SERVER_ERROR_SECONDS, self._patience.timeout) if current.server_error else self._patience.timeout
-        return (self._clock.now() - since).total_seconds() >= limit
+        limit = min(SERVER_ERROR_SECONDS, self.patience.timeout) if current.server_error else self.patience.timeout
+        return (self.clock.now() - since).total_seconds() >= limit
 
     async def _look(self, current: Generation, *, last_chance: bool) -> _Look:
         nothing = Match(MatchVerdict.WAIT)
-        requests = await self._results.requests_like(current, RIVAL_WINDOW)
+        requests = await self.results.requests_like(current, RIVAL_WINDOW)
         try:
             requests, history = await self._read(current.prompt, requests)
         except NotAcceptedError as error:
             log.info("history_busy", status=error.status)
             asked = min(error.retry_after or 0.0, LONGEST_WAIT_SECONDS)
-            return _Look(nothing, answered=False, wait=max(self._patience.interval, asked))
+            return _Look(nothing, answered=False, wait=max(self.patience.interval, asked))
         except GenAIProError as error:
             log.warning("history_failed", status=error.status, kind=error.failure.kind.value)
-            return _Look(nothing, answered=False, wait=self._patience.interval)
+            return _Look(nothing, answered=False, wait=self.patience.interval)
         rivals = [request for request in requests if request.id != current.id]
-        owners = await self._results.owners(history)
+        owners = await self.results.owners(history)
         own = next(request for request in requests if request.id == current.id)
         found = match(own, rivals, history, owners, last_chance=last_chance)
         log.info("history_read", objects=len(history), rivals=len(rivals), verdict=found.verdict.name.lower())
-        return _Look(found, answered=True, wait=self._patience.interval)
+        return _Look(found, answered=True, wait=self.patience.interval)
 
     async def _read(self, prompt: str, requests: Sequence[Request]) -> tuple[list[Request], list[VideoResult]]:
         """The objects with this prompt, back to the oldest request that may own one, and what requests know of time."""
         kept: list[VideoResult] = []
         since = datetime.max.replace(tzinfo=UTC)
         for number in range(1, MAX_PAGES + 1):
-            page = await self._history.histories(page=number, page_size=PAGE_SIZE)
+            page = await self.history.histories(page=number, page_size=PAGE_SIZE)
             if number == 1:
                 requests = [replace(request, offset=page.clock_offset) for request in requests]
                 since = min(request.earliest for request in requests)
@@ -222,9 +203,9 @@ class Reconciler:
 
     async def _end(self, current: Generation, found: Match) -> Generation | None:
         if not found.has_videos:
-            return await self._rows.fail(current, failure_of(found.results))
+            return await self.rows.fail(current, failure_of(found.results))
         try:
-            return await self._results.record(current, found.results, exclusive=True)
+            return await self.results.record(current, found.results, exclusive=True)
         except ResultTakenError:
             log.info("result_taken_by_another_request")
             return None

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -77,17 +78,12 @@ def _video(row: Row[Any]) -> Video:
     return Video(row.position, row.url, VideoState(row.state), row.send_attempts, row.file_id)
 
 
+@dataclass
 class Results:
-    """The videos of generations and the claims on the API's objects.
+    """The videos of generations and the claims on the API's objects."""
 
-    Args:
-        database: Where the rows are.
-        clock: Tells the time.
-    """
-
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
+    database: Database
+    clock: Clock
 
     async def record(self, run: Generation, results: Sequence[VideoResult], *, exclusive: bool) -> Generation:
         """Write down what was made, in the transaction that moves the generation to ``delivering``.
@@ -103,15 +99,15 @@ class Results:
             RunOvertakenError: The row is another run's.
             ResultTakenError: Exclusive, and an object belongs to another generation by now.
         """
-        return await self._database.write(record, run, results, exclusive, self._clock.now())
+        return await self.database.write(record, run, results, exclusive, self.clock.now())
 
     async def owners(self, results: Sequence[VideoResult]) -> dict[str, str]:
         """Which keys of these results are claimed, and by which generation."""
-        return await self._database.read(owners, results)
+        return await self.database.read(owners, results)
 
     async def prune_claims(self, before: datetime) -> None:
         """Forget claims so old that no look-up reaches back to them."""
-        await self._database.write(_prune_claims, before)
+        await self.database.write(_prune_claims, before)
 
     async def requests_like(self, run: Generation, window: timedelta) -> list[Request]:
         """Every request that may have been accepted around the same time and own the same objects, this one included.
@@ -120,11 +116,11 @@ class Results:
             run: The generation.
             window: How long before this one a request may have been made to matter.
         """
-        return await self._database.read(requests_like, run, window)
+        return await self.database.read(requests_like, run, window)
 
     async def videos(self, generation_id: str) -> list[Video]:
         """The videos of a generation, in order."""
-        return await self._database.read(videos_of, generation_id)
+        return await self.database.read(videos_of, generation_id)
 
     async def begin_sending(self, run: Generation, positions: Sequence[int]) -> None:
         """Commit that these videos are about to be sent.
@@ -132,7 +128,7 @@ class Results:
         Raises:
             RunOvertakenError: The row is another run's.
         """
-        await self._database.write(begin_sending, run, positions)
+        await self.database.write(begin_sending, run, positions)
 
     async def still_ours(self, run: Generation) -> None:
         """Look once more before something is sent; where nobody can tell, it is.
@@ -140,10 +136,10 @@ class Results:
         Raises:
             RunOvertakenError: The row is another run's.
         """
-        if self._database.is_sqlite:
+        if self.database.is_sqlite:
             return
         try:
-            now = await self._database.read(epoch_and_state, run.id)
+            now = await self.database.read(epoch_and_state, run.id)
         except (SQLAlchemyError, OSError):
             return
         if now is None or now[0] != run.epoch:
@@ -151,7 +147,7 @@ class Results:
 
     async def not_sent(self, run: Generation, positions: Sequence[int]) -> None:
         """Take :meth:`begin_sending` back: Telegram has provably not taken them."""
-        await self._database.write(_execute, _NOT_SENT, _these(run, positions))
+        await self.database.write(_execute, _NOT_SENT, _these(run, positions))
 
     async def sent(
         self, run: Generation, videos: Sequence[tuple[int, int, str]], state: VideoState = VideoState.SENT
@@ -176,7 +172,7 @@ class Results:
             }
             for position, message_id, file_id in videos
         ]
-        return await self._database.write(_sent, run, rows, self._clock.now())
+        return await self.database.write(_sent, run, rows, self.clock.now())
 
     async def linked(self, run: Generation, positions: Sequence[int], state: VideoState = VideoState.LINKED) -> None:
         """Commit that these videos are given as links; ``state`` is one of ``WERE_LINKED``."""
@@ -184,14 +180,14 @@ class Results:
 
     async def moved(self, run: Generation, position: int, url: str) -> None:
         """Commit that a video lies at another address by now."""
-        await self._database.write(_execute, _MOVED, _these(run, [position]) | {"new_url": url})
+        await self.database.write(_execute, _MOVED, _these(run, [position]) | {"new_url": url})
 
     async def failed(self, run: Generation, positions: Sequence[int]) -> None:
         """Commit that these videos cannot be given at all."""
         await self._become(VideoState.FAILED, run, positions)
 
     async def _become(self, state: VideoState, run: Generation, positions: Sequence[int]) -> None:
-        await self._database.write(_execute, _BECOME, _these(run, positions) | {"new_state": state.value})
+        await self.database.write(_execute, _BECOME, _these(run, positions) | {"new_state": state.value})
 
 
 def _these(run: Generation, positions: Sequence[int]) -> dict[str, object]:

@@ -14,6 +14,7 @@ from typing import Any
 from structlog import get_logger
 from telegram.error import ChatMigrated, RetryAfter
 
+from services.clock import Clock
 from services.delivery.errors import SendForbiddenError, SendNotSentError, SendRefusedError, SendUnknownError
 from services.delivery.plan import Limits, Prepared, Way, after, batches
 from services.delivery.send import Outgoing, VideoSender
@@ -71,14 +72,14 @@ class SendTools:
         sender: Sends.
         limits: What Telegram takes.
         move_chat: Called with old and new id when a group became a supergroup.
-        sleep: Waits some seconds.
+        clock: Its waits.
         random: A number from 0 to 1, by which pauses differ.
     """
 
     sender: VideoSender
     limits: Limits
     move_chat: Callable[[int, int], Awaitable[object]]
-    sleep: Callable[[float], Awaitable[None]]
+    clock: Clock
     random: Callable[[], float]
 
 
@@ -141,7 +142,9 @@ class Sending:
             sent = await self.tools.sender.send(self._place, videos, self.generation.prompt)
         log.info("videos_sent", videos=len(sent), ways=[item.way.value for item in group])
         taken = [(item.position, video.message_id, video.file_id) for item, video in zip(group, sent, strict=True)]
-        self.ended = await through_outages(self.tools.sleep, self.results.sent, self.generation, taken, self._sent_as)
+        self.ended = await through_outages(
+            self.tools.clock.sleep, self.results.sent, self.generation, taken, self._sent_as
+        )
 
     @staticmethod
     async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
@@ -222,4 +225,4 @@ class Sending:
         """Longer and longer, with chance in it, as long as Telegram cannot be reached."""
         self._pauses += 1
         longest = min(60.0, 2.0 ** min(self._pauses, 6))
-        await self.tools.sleep(longest * (0.5 + self.tools.random() / 2))
+        await self.tools.clock.sleep(longest * (0.5 + self.tools.random() / 2))

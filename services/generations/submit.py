@@ -6,7 +6,7 @@ A process that dies before the arming has not paid; one that dies after it leave
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from tenacity import (
     wait_random,
 )
 
+from services.clock import Clock
 from services.failures import Charged, Failure, FailureKind
 from services.genaipro.classify import failure_of
 from services.genaipro.events import (
@@ -53,8 +54,6 @@ BUSY_ATTEMPTS = 5
 
 LONGEST_WAIT_SECONDS = 120.0
 """The longest wait before another attempt, whatever ``Retry-After`` asks for."""
-
-Sleep = Callable[[float], Awaitable[None]]
 
 
 class PaidApi(Protocol):
@@ -93,58 +92,23 @@ class PhotoSource(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """How long things may take, and how to wait.
-
-    Attributes:
-        generation_timeout: Seconds for the whole stream.
-        sleep: Waits some seconds.
-    """
-
-    generation_timeout: float
-    sleep: Sleep
-
-
+@dataclass(slots=True)
 class Submitter:
-    """Takes a generation from its turn to the end of its stream.
+    """Takes a generation from its turn to the end of its stream."""
 
-    Args:
-        rows: The rows of generations.
-        results: The videos.
-        api: The paid call.
-        pace: The own limit on calls.
-        snapshots: What the history holds before the call.
-        photos: Where photos come from.
-        temp_dirs: Where temporary files go.
-        reporter: The status message.
-        progress_log: Writes events down.
-        timing: Limits.
-    """
-
-    def __init__(
-        self,
-        rows: GenerationRows,
-        results: Results,
-        api: PaidApi,
-        pace: RateLimit,
-        snapshots: Snapshots,
-        photos: PhotoSource,
-        temp_dirs: TempDirs,
-        reporter: Reporter,
-        progress_log: ProgressLog,
-        timing: Timing,
-    ) -> None:
-        self._rows = rows
-        self._results = results
-        self._api = api
-        self._pace = pace
-        self._snapshots = snapshots
-        self._photos = photos
-        self._temp_dirs = temp_dirs
-        self._reporter = reporter
-        self._log = progress_log
-        self._timing = timing
+    rows: GenerationRows
+    results: Results
+    api: PaidApi
+    rate_limit: RateLimit
+    """The own limit on calls."""
+    snapshots: Snapshots
+    photos: PhotoSource
+    temp_dirs: TempDirs
+    reporter: Reporter
+    progress_log: ProgressLog
+    clock: Clock
+    timeout: float
+    """Seconds for the whole stream."""
 
     async def run(self, generation: Generation) -> Generation:
         """Fetch, arm, stream.
@@ -158,8 +122,8 @@ class Submitter:
         """
         if generation.armed_at is not None:
             return await self._look_up(generation, server_error=generation.server_error)
-        self._reporter.progress(generation)
-        async with self._temp_dirs.folder(generation.id, "photos") as folder:
+        self.reporter.progress(generation)
+        async with self.temp_dirs.folder(generation.id, "photos") as folder:
             try:
                 photos = await self._fetch(generation, folder)
             except PhotoError as error:
@@ -171,7 +135,7 @@ class Submitter:
                 return await self._fail(generation, error.failure)
 
     async def _fetch(self, generation: Generation, folder: Path) -> list[PhotoFile]:
-        return [await self._photos.fetch(ref, folder, position) for position, ref in enumerate(generation.photos, 1)]
+        return [await self.photos.fetch(ref, folder, position) for position, ref in enumerate(generation.photos, 1)]
 
     async def _until_accepted(self, generation: Generation, photos: Sequence[PhotoFile]) -> Generation:
         """Attempt again only what was provably not accepted, with jitter."""
@@ -179,28 +143,28 @@ class Submitter:
             retry=retry_if_exception_type(NotAcceptedError),
             stop=stop_after_attempt(max(1, BUSY_ATTEMPTS - generation.attempts)),
             wait=_wait,
-            sleep=self._timing.sleep,
+            sleep=self.clock.sleep,
             reraise=True,
         )
         current = generation
-        before = await self._snapshots.before(generation.prompt)
+        before = await self.snapshots.before(generation.prompt)
         async for attempt in attempts:
             with attempt:
-                await self._pace.wait()
-                armed = await self._rows.arm(current, before)
+                await self.rate_limit.wait()
+                armed = await self.rows.arm(current, before)
                 if armed is None:
                     raise CancelRequestedError
                 try:
                     return await self._stream(armed, photos)
                 except NotAcceptedError as error:
                     log.info("attempt_not_accepted", attempt=armed.attempts, status=error.status)
-                    current = await through_outages(self._timing.sleep, self._rows.disarm, armed)
-                    self._reporter.progress(current)
+                    current = await through_outages(self.clock.sleep, self.rows.disarm, armed)
+                    self.reporter.progress(current)
                     raise
         raise AssertionError("the retries end by returning or raising")
 
     async def _stream(self, armed: Generation, photos: Sequence[PhotoFile]) -> Generation:
-        self._reporter.progress(armed)
+        self.reporter.progress(armed)
         log.info("post_begins", attempt=armed.attempts, photos=len(photos), videos=armed.count)
         try:
             terminal = await self._listen(armed, photos)
@@ -219,9 +183,9 @@ class Submitter:
     async def _listen(self, armed: Generation, photos: Sequence[PhotoFile]) -> CompletedEvent | FailedEvent:
         """Make the POST, show its events, and return the terminal one."""
         current = armed
-        post = self._api.frames_to_video if armed.shape is Shape.TALL else self._api.ingredients_to_video
+        post = self.api.frames_to_video if armed.shape is Shape.TALL else self.api.ingredients_to_video
         async with (
-            asyncio.timeout(self._timing.generation_timeout),
+            asyncio.timeout(self.timeout),
             post(photos, armed.prompt, armed.count) as events,
         ):
             async for event in events:
@@ -236,8 +200,8 @@ class Submitter:
         step = on_status_word(current.state, word)
         log.info("stream_event", state=step.state.value)
         current = replace(current, state=step.state, note=step.note)
-        self._reporter.progress(current)
-        self._log.note(current)
+        self.reporter.progress(current)
+        self.progress_log.note(current)
         return current
 
     async def _end(self, current: Generation, event: CompletedEvent | FailedEvent) -> Generation:
@@ -245,9 +209,7 @@ class Submitter:
         if isinstance(event, FailedEvent):
             return await self._fail(current, event.failure)
         if any(result.urls for result in event.results):
-            return await through_outages(
-                self._timing.sleep, self._results.record, current, event.results, exclusive=False
-            )
+            return await through_outages(self.clock.sleep, self.results.record, current, event.results, exclusive=False)
         if any(result.succeeded or not (result.failed or result.status) for result in event.results):
             # Made, and not said where: the history may know, and soon, if it ever does.
             return await self._look_up(current, server_error=True)
@@ -257,12 +219,12 @@ class Submitter:
         return await self._fail(current, failure_of(event.results))
 
     async def _fail(self, current: Generation, failure: Failure) -> Generation:
-        return await through_outages(self._timing.sleep, self._rows.fail, current, failure)
+        return await through_outages(self.clock.sleep, self.rows.fail, current, failure)
 
     async def _look_up(self, current: Generation, *, server_error: bool) -> Generation:
         return await through_outages(
-            self._timing.sleep,
-            self._rows.move,
+            self.clock.sleep,
+            self.rows.move,
             current,
             State.RECONCILING,
             charged=Charged.UNKNOWN.value,

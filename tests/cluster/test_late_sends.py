@@ -1,6 +1,5 @@
 """A video whose turn comes when another process has long gone on with it, because this one stood still."""
 
-import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -57,7 +56,7 @@ async def test_a_video_is_sent_only_while_it_is_ours(postgres_database: Database
     async def nowhere(_old: int, _new: int) -> None:
         return
 
-    means = SendTools(chat, SendLimits(20_000_000, 50_000_000), nowhere, asyncio.sleep, lambda: 0.5)  # type: ignore[arg-type]
+    means = SendTools(chat, SendLimits(20_000_000, 50_000_000), nowhere, SystemClock(), lambda: 0.5)  # type: ignore[arg-type]
     sending = Sending(run, results, means)
     if is_overtaken:
         with pytest.raises(RunOvertakenError):

@@ -16,10 +16,10 @@ from services.generations.reconcile import Patience, Reconciler
 from services.generations.relocate import Relocator
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
+from services.generations.run import Runner
 from services.generations.sending import SendTools
 from services.generations.snapshots import HistorySnapshots
-from services.generations.submit import Submitter, Timing
-from services.generations.workflow import Workflow
+from services.generations.submit import Submitter
 from services.photos.model import PhotoKind, PhotoRef
 from services.store.database import open_database
 from services.temp_dirs import TempDirs
@@ -31,7 +31,7 @@ PHOTO = PhotoRef("file", "unique", PhotoKind.PHOTO, 1000)
 
 @dataclass
 class Bench:
-    """Everything around one workflow, on one database."""
+    """Everything around one runner, on one database."""
 
     database: MortalDatabase
     limits: Limits = field(default_factory=lambda: Limits(1000, 1000, 1000, 0))
@@ -57,9 +57,8 @@ class Bench:
         self._claimed: dict[str, Generation] = {}
         self.scopes = CancelScopes()
         temp_dirs = TempDirs(Path(self._folder.name))
-        timing = Timing(self.generation_timeout, self.clock.sleep)
-        patience = Patience(15.0, self.reconcile_timeout, self.clock.sleep)
-        self.log = ProgressLog(self.database, self.clock.sleep)
+        patience = Patience(15.0, self.reconcile_timeout)
+        self.log = ProgressLog(self.database, self.clock)
         snapshots = HistorySnapshots(self.service, self.clock)
         self.submitter = Submitter(
             self.rows,
@@ -71,7 +70,8 @@ class Bench:
             temp_dirs,
             self.chat,
             self.log,
-            timing,
+            self.clock,
+            self.generation_timeout,
         )
         self.reconciler = Reconciler(self.rows, self.results, self.service, self.chat, self.clock, patience)
         self.deliverer = Deliverer(
@@ -84,12 +84,12 @@ class Bench:
                 sender=self.chat,  # type: ignore[arg-type]
                 limits=SendLimits(20_000_000, 50_000_000),
                 move_chat=self._nowhere,
-                sleep=self.clock.sleep,
+                clock=self.clock,
                 random=lambda: 0.5,
             ),
             Relocator(self.reconciler.look_again, self.results.videos),
         )
-        self.workflow = Workflow(
+        self.runner = Runner(
             self.rows,
             self.submitter,
             self.reconciler,
@@ -98,7 +98,7 @@ class Bench:
             self.chat,
             NoAlarm(),
             lambda: None,
-            self.clock.sleep,
+            self.clock,
         )
 
     async def place(self, prompt: str = "a cat", count: int = 1, user: int = 1, key: str = "") -> str:
@@ -130,7 +130,7 @@ class Bench:
         """One run, to its end."""
         current = self._claimed.pop(generation_id, None) or await take_over(self.rows, generation_id)
         while current is not None:
-            current = await self.workflow.advance(current)
+            current = await self.runner.advance(current)
         return await self.get(generation_id)
 
     async def take(self, generation_id: str) -> Generation:

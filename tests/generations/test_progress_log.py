@@ -13,7 +13,7 @@ from services.generations.model import Generation, State
 from services.generations.progress_log import PAUSE_SECONDS, ProgressLog
 from services.store.database import Database
 from tests.generations.bench import Bench
-from tests.generations.fates import MortalDatabase
+from tests.generations.fates import HandClock, MortalDatabase
 
 
 @pytest.fixture
@@ -144,18 +144,27 @@ async def test_many_streams_share_one_transaction(here: Bench) -> None:
     assert [(await here.get(one.id)).state for one in noted] == states
 
 
+class PausedClock(HandClock):
+    """A clock whose waits last until the test ends them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pauses: list[float] = []
+        self.begun, self.over = asyncio.Semaphore(0), asyncio.Semaphore(0)
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.begun.release()
+        await self.over.acquire()
+
+
 class Paused(ProgressLog):
-    """A log whose pauses last until the test ends them."""
+    """A log on such a clock."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database, self._sleep_on)
-        self.pauses: list[float] = []
-        self._begun, self._over, self._through = (asyncio.Semaphore(0) for _ in range(3))
-
-    async def _sleep_on(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-        self._begun.release()
-        await self._over.acquire()
+        self.paused = PausedClock()
+        super().__init__(database, self.paused)
+        self._through = asyncio.Semaphore(0)
 
     async def write(self) -> None:
         await super().write()
@@ -164,11 +173,11 @@ class Paused(ProgressLog):
     async def pause(self) -> None:
         """Wait for the next one."""
         async with asyncio.timeout(120):
-            await self._begun.acquire()
+            await self.paused.begun.acquire()
 
     async def go_on(self) -> None:
         """End the pause, and wait until what follows is done."""
-        self._over.release()
+        self.paused.over.release()
         async with asyncio.timeout(120):
             await self._through.acquire()
 
@@ -184,7 +193,7 @@ async def test_it_writes_a_pause_after_the_first_note_and_again(here: Bench) -> 
         await log.go_on()
         assert await stands(here, one) == (state, "")
         before = state
-    assert log.pauses == [PAUSE_SECONDS] * 3
+    assert log.paused.pauses == [PAUSE_SECONDS] * 3
     working.cancel()
     await asyncio.wait({working})
     assert working.cancelled()

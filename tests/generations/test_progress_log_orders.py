@@ -95,7 +95,7 @@ class Play:
 
     def __init__(self, database: Database, run: Generation) -> None:
         self._rows = GenerationRows(database, SystemClock())
-        self._log = ProgressLog(FailingWrites(database, self._fails), asyncio.sleep)  # type: ignore[arg-type]
+        self._log = ProgressLog(FailingWrites(database, self._fails), SystemClock())  # type: ignore[arg-type]
         self._stream = run
         self._writing: asyncio.Task[None] | None = None
         self._left_as: tuple[State, str] | None = None

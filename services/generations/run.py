@@ -1,11 +1,12 @@
 """The way of a generation, a phase at a time: each phase begins from the row and leaves its outcome in the row.
 
-The worker calls :meth:`Workflow.advance` until the end; whatever it repeats after a kill is harmless, because the row
+The worker calls :meth:`Runner.advance` until the end; whatever it repeats after a kill is harmless, because the row
 says what may be done.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from structlog import get_logger
@@ -13,6 +14,7 @@ from structlog.contextvars import bound_contextvars
 from telegram.error import TelegramError
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
+from services.clock import Clock
 from services.failures import Charged, Failure, FailureKind
 from services.generations.cancelling import CancelRequestedError, CancelScopes
 from services.generations.model import FINAL, Generation, State
@@ -43,43 +45,24 @@ class Delivery(Phase, Protocol):
         ...
 
 
-class Workflow:
-    """Advances generations.
+@dataclass(slots=True)
+class Runner:
+    """Advances generations."""
 
-    Args:
-        rows: The rows of generations.
-        submit: From the turn to the end of the stream.
-        reconcile: Looks for a lost result.
-        deliver: Sends the videos.
-        scopes: What Cancel ends.
-        reporter: The status message.
-        alarm: The admins.
-        ended: Called when a generation has ended: a place is free.
-        sleep: Waits some seconds.
-    """
-
-    def __init__(
-        self,
-        rows: GenerationRows,
-        submit: Phase,
-        reconcile: Phase,
-        deliver: Delivery,
-        scopes: CancelScopes,
-        reporter: Reporter,
-        alarm: Alarm,
-        ended: Callable[[], None],
-        sleep: Callable[[float], Awaitable[None]],
-    ) -> None:
-        self._rows = rows
-        self._submit = submit
-        self._reconcile = reconcile
-        self._deliver = deliver
-        self._scopes = scopes
-        self._reporter = reporter
-        self._alarm = alarm
-        self._ended = ended
-        self._sleep = sleep
-        self._faults: Counter[str] = Counter()
+    rows: GenerationRows
+    submit: Phase
+    """From the turn to the end of the stream."""
+    reconcile: Phase
+    """Looks for a lost result."""
+    deliver: Delivery
+    """Sends the videos."""
+    scopes: CancelScopes
+    reporter: Reporter
+    alarm: Alarm
+    ended: Callable[[], None]
+    """Called when a generation has ended: a place is free."""
+    clock: Clock
+    _faults: Counter[str] = field(default_factory=Counter, init=False)
 
     async def advance(self, generation: Generation) -> Generation | None:
         """Go through the next phase.
@@ -95,18 +78,18 @@ class Workflow:
                 return await self._phase(generation)
             except RunOvertakenError:
                 log.info("run_overtaken")
-                self._reporter.forget(generation.id)
-                await self._reporter.correct(generation.id)
+                self.reporter.forget(generation.id)
+                await self.reporter.correct(generation.id)
                 return None
 
     async def _phase(self, generation: Generation) -> Generation:
         try:
             if generation.state is State.DELIVERING:
-                return await self._deliver.run(generation)
-            async with self._scopes.scope(generation.id, generation.epoch):
+                return await self.deliver.run(generation)
+            async with self.scopes.scope(generation.id, generation.epoch):
                 if generation.cancel_requested_at is not None:
                     raise CancelRequestedError
-                phase = self._reconcile if generation.state is State.RECONCILING else self._submit
+                phase = self.reconcile if generation.state is State.RECONCILING else self.submit
                 return await phase.run(generation)
         except CancelRequestedError:
             return await self._cancelled(generation)
@@ -121,7 +104,7 @@ class Workflow:
 
     async def _fresh(self, generation: Generation) -> Generation:
         """The row as it is, while it is this run's."""
-        fresh = await through_outages(self._sleep, self._rows.get, generation.id)
+        fresh = await through_outages(self.clock.sleep, self.rows.get, generation.id)
         if fresh is None or fresh.epoch != generation.epoch:
             raise RunOvertakenError
         return fresh
@@ -132,14 +115,14 @@ class Workflow:
             return fresh
         charged = Charged.NO if fresh.armed_at is None else Charged.UNKNOWN
         log.info("cancelled", charged=charged.value)
-        return await through_outages(self._sleep, self._rows.move, fresh, State.CANCELLED, charged=charged.value)
+        return await through_outages(self.clock.sleep, self.rows.move, fresh, State.CANCELLED, charged=charged.value)
 
     async def _again(self, generation: Generation) -> Generation:
-        await self._sleep(1.0)
+        await self.clock.sleep(1.0)
         fresh = await self._fresh(generation)
         if fresh.armed_at is not None and fresh.state not in FINAL | {State.RECONCILING, State.DELIVERING}:
             return await through_outages(
-                self._sleep, self._rows.move, fresh, State.RECONCILING, charged=Charged.UNKNOWN.value
+                self.clock.sleep, self.rows.move, fresh, State.RECONCILING, charged=Charged.UNKNOWN.value
             )
         return fresh
 
@@ -150,17 +133,17 @@ class Workflow:
             return fresh
         self._faults[fresh.id] += 1
         if fresh.state in {State.RECONCILING, State.DELIVERING} and self._faults[fresh.id] < MOST_FAULTS:
-            await self._sleep(5.0)
+            await self.clock.sleep(5.0)
             return fresh
         if fresh.state is State.DELIVERING:
-            return await through_outages(self._sleep, self._deliver.give_up, fresh)
+            return await through_outages(self.clock.sleep, self.deliver.give_up, fresh)
         charged = Charged.NO if fresh.armed_at is None else Charged.UNKNOWN
         kind = FailureKind.INTERNAL if fresh.armed_at is None else FailureKind.LOST
-        return await through_outages(self._sleep, self._rows.fail, fresh, Failure(kind, "", charged))
+        return await through_outages(self.clock.sleep, self.rows.fail, fresh, Failure(kind, "", charged))
 
     async def _finish(self, generation: Generation) -> None:
         """Tell the end, once, however long Telegram cannot be reached; the person first, the admins after that."""
-        self._ended()
+        self.ended()
         self._faults.pop(generation.id, None)
         log.info("generation_ended", state=generation.state.value, charged=generation.charged.value)
         if generation.final_shown:
@@ -168,12 +151,12 @@ class Workflow:
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type((TelegramError, *OUTAGE)),
             wait=wait_random_exponential(multiplier=1, max=60),
-            sleep=self._sleep,
+            sleep=self.clock.sleep,
         ):
             with attempt:
-                await self._reporter.end(generation)
+                await self.reporter.end(generation)
         if generation.failure is not None:
             try:
-                await self._alarm.raise_for(generation.failure)
+                await self.alarm.raise_for(generation.failure)
             except OUTAGE as error:
                 log.warning("alarm_not_raised", error=type(error).__name__)

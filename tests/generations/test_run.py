@@ -9,7 +9,7 @@ from telegram.error import NetworkError
 
 from services.failures import Charged, Failure, FailureKind
 from services.generations.model import Generation, State, VideoState
-from services.generations.workflow import MOST_FAULTS
+from services.generations.run import MOST_FAULTS
 from tests.generations.bench import Bench
 from tests.generations.fates import Post
 from tests.generations.test_deliver import made
@@ -34,7 +34,7 @@ def outage() -> OperationalError:
 async def test_a_fault_before_the_post_ends_with_a_word_and_costs_nothing(
     here: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(here.submitter, "run", Broken(RuntimeError("bug")))
+    monkeypatch.setattr(type(here.submitter), "run", staticmethod(Broken(RuntimeError("bug"))))
     row = await here.run(await here.place())
     assert row.failure == Failure(FailureKind.INTERNAL)
     assert row.final_shown
@@ -56,7 +56,7 @@ async def test_a_fault_after_the_post_is_looked_up(here: Bench, monkeypatch: pyt
 async def test_a_fault_that_stays_in_the_search_ends_as_lost(here: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     here.service.coming.append(Post.CUT)
     broken = Broken(RuntimeError("bug"))
-    monkeypatch.setattr(here.reconciler, "run", broken)
+    monkeypatch.setattr(type(here.reconciler), "run", staticmethod(broken))
     row = await here.run(await here.place())
     assert row.failure == Failure(FailureKind.LOST, "", Charged.UNKNOWN)
     assert broken.runs == MOST_FAULTS
@@ -138,7 +138,7 @@ async def test_the_person_is_told_before_the_admins_and_whatever_becomes_of_them
     here: Bench, monkeypatch: pytest.MonkeyPatch, error: Exception | None
 ) -> None:
     admins = Admins(here, error)
-    monkeypatch.setattr(here.workflow, "_alarm", admins)
+    here.runner.alarm = admins
     here.service.coming.append(Post.REFUSED)
     row = await here.run(await here.place())
     assert row.final_shown
@@ -153,7 +153,7 @@ async def test_a_run_that_was_overtaken_stops_and_lets_go_of_the_message(
     generation_id = await here.place()
     stale = await here.take(generation_id)
     await here.take(generation_id)
-    assert await here.workflow.advance(stale) is None
+    assert await here.runner.advance(stale) is None
     assert forgotten == [generation_id]
     assert not here.service.posts
 
