@@ -123,7 +123,7 @@ def memory_needed(path: Path) -> int:
         pixels = image.width * image.height
         if isinstance(image, JpegImageFile):
             return max(8 * pixels, 4 * pixels + _coefficient_bytes(image, data))
-        return pixels * (20 if kind is ImageType.WEBP and pixels <= MANY_PIXELS else 12)
+        return pixels * (24 if kind is ImageType.WEBP and pixels <= MANY_PIXELS else 12)
 
 
 def _refuse_pixels(size: tuple[int, int]) -> None:
