@@ -13,11 +13,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
-from bot import VERSION
 from services.generations.model import FINAL, State
 from services.outbox.counters import Counters
 from services.store.database import Database
 from services.store.schema import GenerationRow
+from services.user_agent import VERSION
 
 LOOK_SECONDS = 4.0
 """What a look takes longer is left out of this answer."""

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-VERSION: Final = "0.1.0"
-"""The version in ``pyproject.toml``."""
+VERSION = "0.2.0"
+"""Of this release; the project file takes it from here."""
 
 USER_AGENT: Final = f"Pho2Video/{VERSION}"
 """On every request to the service and its file host: a library's own name was turned away there."""

@@ -278,11 +278,11 @@ async def a_requester_who_blocked_the_bot(here: PlainWorld) -> None:
 
 
 async def no_videos_allowed(here: PlainWorld) -> None:
-    """A group where the bot may write and not send media: the end has a link."""
+    """A group where the bot may write and not send media: the video comes in private, and the end says so."""
     (anna,) = crowd(here, "Anna")
     here.telegram.rooms[anna.chat].no_media = "Bad Request: not enough rights to send videos to the chat"
     anna.photo(picture(69), f"/video@{NAME} only words")
-    end = await anna.ended("Telegram could not take")
+    end = await anna.ended("I sent it to the one who asked, in private")
     assert "Done" in end["text"]
 
 
