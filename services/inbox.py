@@ -115,9 +115,9 @@ class Inbox:
         await self.database.write(_execute, own.values(taken_by=None))
 
     async def handled(self, update_ids: Sequence[int]) -> None:
-        """Forget the content of updates; their numbers stay for a while."""
+        """Forget the content of updates, and whose they were; their numbers stay for a while."""
         own = update(InboxRow).where(InboxRow.bot_id == self.bot_id, InboxRow.update_id.in_(update_ids))
-        await self.database.write(_execute, own.values(payload=None, taken_by=None), durable=False)
+        await self.database.write(_execute, own.values(payload=None, lane="", taken_by=None), durable=False)
 
     async def prune(self, before: datetime) -> None:
         """Forget the numbers of updates that came long ago, and what nobody will handle any more."""
