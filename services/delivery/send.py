@@ -1,16 +1,18 @@
 """Sends videos to a chat: one as a video, several as an album, as a reply, uploads streamed from disk."""
 
+import asyncio
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from io import FileIO
 from pathlib import Path
 from typing import cast
 
+from structlog import get_logger
 from telegram import Bot, InputFile, InputMediaVideo, Message, ReplyParameters
-from telegram.constants import MessageLimit
+from telegram.constants import ChatAction, MessageLimit
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from services.delivery.errors import (
@@ -39,8 +41,13 @@ SLOWEST_BYTES_PER_SECOND = 50_000
 
 CONNECT_SECONDS = 20.0
 
+ACTION_SECONDS = 4.5
+"""Telegram shows what the bot is doing for five seconds."""
+
 STALL_SECONDS = 60.0
 """How long one chunk of an upload (64 KiB) may wait for the connection."""
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +176,33 @@ class VideoSender:
         except SendError as error:
             raise NetworkError(str(error)) from None
         return ResendOutcome.SENT
+
+    @asynccontextmanager
+    async def uploading(self, place: Place, sleep: Callable[[float], Awaitable[None]]) -> AsyncIterator[None]:
+        """Lets the chat show that videos are on their way, while the block runs.
+
+        Args:
+            place: Chat and topic.
+            sleep: Waits some seconds.
+        """
+        shown = asyncio.ensure_future(self._show_uploading(place, sleep))
+        try:
+            yield
+        finally:
+            shown.cancel()
+            await asyncio.gather(shown, return_exceptions=True)
+
+    async def _show_uploading(self, place: Place, sleep: Callable[[float], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await self.bot.send_chat_action(place.chat_id, ChatAction.UPLOAD_VIDEO, place.thread_id)
+            except (BadRequest, Forbidden, ChatMigrated) as error:
+                # It would be refused again; the videos themselves are another matter.
+                log.debug("action_refused", error=type(error).__name__)
+                return
+            except TelegramError as error:
+                log.debug("action_not_shown", error=type(error).__name__)
+            await sleep(ACTION_SECONDS)
 
     async def has_answer(self) -> bool:
         """Whether Telegram answers a call that changes nothing; an answer of a gateway in its place is none."""

@@ -25,6 +25,7 @@ from services.generations.reporting import Reporter
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
 from services.generations.sending import MAX_SENDS, Item, Sending, SendTools
+from services.screens import Place
 from services.temp_dirs import TempDirs
 
 log = get_logger(__name__)
@@ -72,7 +73,9 @@ class Deliverer:
         fresh = [video for video in left if video.position not in worn]
         if fresh:
             sending_pass = Sending(generation, self.results, self.tools)
+            place = Place(generation.chat_id, generation.thread_id)
             async with (
+                self.tools.sender.uploading(place, self.tools.sleep),
                 self.temp_dirs.folder(generation.id, "videos") as folder,
                 self._preparing(generation, fresh, folder) as groups,
             ):

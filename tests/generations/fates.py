@@ -247,6 +247,10 @@ class Chat:
             return Prepared(index, url, Way.LINK, problem=VideoProblem.GONE)
         return Prepared(index, url, Way.URL, path, 4, VideoFacts(16, 9, 8))
 
+    @asynccontextmanager
+    async def uploading(self, _place: Place, _sleep: object) -> AsyncIterator[None]:
+        yield
+
     async def send(self, place: Place, videos: Sequence[Outgoing], caption: str = "") -> list[SentVideo]:
         self._fate.step()
         outcome = self.coming.popleft() if self.coming else Send.OK
