@@ -112,6 +112,7 @@ async def stage(
     *,
     flood: bool = True,
     privacy_mode: bool = True,
+    inline: bool = False,
     pad_to: int | None = None,
     limiter: str = "",
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -122,6 +123,7 @@ async def stage(
     Args:
         flood: Whether Telegram's flood limits are enforced.
         privacy_mode: Whether the bot sees only what is meant for it in groups.
+        inline: Whether the bot's inline mode is on.
         pad_to: Bytes that each video is brought to.
         limiter: What stands in the outbox's place; see :mod:`benchmarks.launch`. Empty = the outbox.
         pause: Waits some seconds, between the events of a stream.
@@ -129,7 +131,7 @@ async def stage(
     """
     with tempfile.TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as directory:
         root = Path(directory)
-        telegram = BotApiOptions(flood=flood, privacy_mode=privacy_mode, data_dir=root / "telegram")
+        telegram = BotApiOptions(flood=flood, privacy_mode=privacy_mode, inline_mode=inline, data_dir=root / "telegram")
         options = GenAIProOptions(quota=1_000_000, film=SMALL_FILM, pad_to=pad_to, data=root / "genaipro", sleep=pause)
         async with BotApiServer(telegram) as api, GenAIProServer(options) as service:
             bot = await _start(root / "bot", limiter, _environment(api, service) | _upper(settings))

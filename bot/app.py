@@ -29,7 +29,7 @@ from bot.settings import Settings
 from bot.stopping import StopRequestedError, unless_stopped
 from bot.supervision import TokenRevokedError, Work, keep_running
 from bot.telegram_session import PollingBot, connect, ignored_proxies, make_bot
-from bot.update_queue import UpdateQueue
+from bot.update_queue import UpdateQueue, wanted_updates
 from bot.webhook import Webhook, WebhookKeeper
 from bot.wiring import open_services
 from handlers.context import BotApplication
@@ -296,13 +296,14 @@ class Process:
         works: list[Work] = [partial(_publish_profile, services), services.card_timers.run]
         if isinstance(members, Membership):
             works.append(partial(self._take_over, intake.queue, members))
+        kinds = wanted_updates(inline=bool(bot.supports_inline_queries))
         if self._webhook is None:
-            works.append(Poller(bot, intake.queue, intake.contact, self._clock).run)
+            works.append(Poller(bot, intake.queue, intake.contact, self._clock, kinds).run)
         else:
             self._webhook.open(intake.queue)
             secret = self._settings.webhook_secret.get_secret_value()
             url, sleep = self._settings.webhook_url, self._clock.sleep
-            works.append(WebhookKeeper(bot, url, secret, intake.contact, sleep).run)
+            works.append(WebhookKeeper(bot, url, secret, intake.contact, sleep, kinds).run)
         return works
 
     async def _take_over(self, queue: UpdateQueue, members: Membership) -> None:

@@ -37,6 +37,8 @@ RECENT = timedelta(minutes=10)
 """A failed delivery that is older was mended since, or is told again by the next."""
 
 _PRIVACY = "privacy mode is on: in groups it sees only commands and replies to it"
+_INLINE = "inline mode is on: people can share their videos"
+_NO_INLINE = "inline mode is off: for people to share their videos, send /setinline to @BotFather and restart the bot"
 _NO_PRIVACY = "privacy mode is off: in groups it sees every message"
 
 
@@ -170,7 +172,8 @@ async def _ask_telegram(settings: Settings) -> Outcome:
     except TelegramError as error:
         return Outcome(False, f"no usable answer ({reason(error)})", _telegram_advice(settings, error))
     privacy = _NO_PRIVACY if me.can_read_all_group_messages else _PRIVACY
-    return Outcome(state.ok, f"the token belongs to @{me.username}; {privacy}; {state.text}", state.advice)
+    inline = _INLINE if me.supports_inline_queries else _NO_INLINE
+    return Outcome(state.ok, f"the token belongs to @{me.username}; {privacy}; {inline}; {state.text}", state.advice)
 
 
 def _telegram_advice(settings: Settings, error: TelegramError) -> str:

@@ -63,6 +63,7 @@ class Poller:
     contact: Contact
     """Whether updates are being taken."""
     clock: Clock
+    kinds: Sequence[str] = ALLOWED_UPDATES
 
     async def run(self) -> None:
         """Poll; a webhook that is in the way is removed.
@@ -88,7 +89,7 @@ class Poller:
         async for attempt in persistently(self.clock.sleep, self._say):
             with attempt:
                 try:
-                    found = await self.bot.raw_updates(offset, hold, ALLOWED_UPDATES, READ_MARGIN_SECONDS)
+                    found = await self.bot.raw_updates(offset, hold, self.kinds, READ_MARGIN_SECONDS)
                 except Conflict as error:
                     await self._make_way(error)
                     raise

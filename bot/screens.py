@@ -98,6 +98,7 @@ def _endings(phrases: Phrases) -> Named:
     sent, failed = VideoState.SENT, VideoState.FAILED
     for count in range(1, MAX_VIDEOS + 1):
         yield f"{_number(count, 'video')}", _done(phrases, (sent,) * count)
+    yield "1 video, inline mode on", _done(phrases, (sent,), can_share=True)
     for count in (1, 2):
         yield f"{count} of 3 failed", _done(phrases, (sent,) * (3 - count) + (failed,) * count)
         in_private = (VideoState.SENT_IN_PRIVATE,) * count
@@ -238,9 +239,12 @@ def _videos(states: tuple[VideoState, ...]) -> list[Video]:
     ]
 
 
-def _done(phrases: Phrases, states: tuple[VideoState, ...], links: Links = Links.HERE) -> Screen:
+def _done(
+    phrases: Phrases, states: tuple[VideoState, ...], links: Links = Links.HERE, *, can_share: bool = False
+) -> Screen:
     generation = replace(_generation(phrases, State.DONE), count=len(states), finished_at=NOW)
-    return render(generation, Surroundings(NOW, 120.0, videos=_videos(states), links=links), phrases)
+    around = Surroundings(NOW, 120.0, videos=_videos(states), links=links, can_share=can_share)
+    return render(generation, around, phrases)
 
 
 def _entry(phrases: Phrases, count: int) -> HistoryEntry:

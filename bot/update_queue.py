@@ -25,7 +25,7 @@ from services.tasks import Tasks
 from services.telemetry import Telemetry
 
 ALLOWED_UPDATES = (Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER)
-"""The kinds of updates the bot is sent."""
+"""The kinds of updates the bot is sent, in any case."""
 
 OTHER = "other"
 """The kind of an update that was not asked for."""
@@ -59,7 +59,7 @@ class Incoming:
 
     arrived: Arrived
     kind: str
-    """One of ``ALLOWED_UPDATES``, ``other``, or ``overheard``."""
+    """One of those that can be wanted, ``other``, or ``overheard``."""
     update: Update | None = None
     """None where it was not parsed yet, or cannot be."""
 
@@ -67,6 +67,15 @@ class Incoming:
     def number(self) -> int:
         """Its place in its lane."""
         return self.arrived.update_id
+
+
+def wanted_updates(*, inline: bool) -> tuple[str, ...]:
+    """The kinds of updates the bot is sent.
+
+    Args:
+        inline: Whether its inline mode is on.
+    """
+    return (*ALLOWED_UPDATES, Update.INLINE_QUERY) if inline else ALLOWED_UPDATES
 
 
 def _lane_of(update: Update) -> str:
@@ -124,7 +133,7 @@ class UpdateQueue:
             update = Update.de_json(data, bot)
             if is_overheard(update, BotName(bot.id, bot.username)):
                 return Incoming(Arrived(number, "", ""), OVERHEARD)
-            kind = next((kind for kind in ALLOWED_UPDATES if getattr(update, kind) is not None), OTHER)
+            kind = next((kind for kind in wanted_updates(inline=True) if getattr(update, kind) is not None), OTHER)
             return Incoming(Arrived(number, _lane_of(update), payload), kind, update)
         except Exception as error:  # noqa: BLE001 - the library raises whatever a wrong field leads to
             log.warning("update_not_readable", error=type(error).__name__)

@@ -7,7 +7,7 @@ makes harmless; an update is refused for good only when it cannot be read at all
 import asyncio
 import hmac
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
@@ -154,9 +154,19 @@ class WebhookKeeper:
         secret: ``WEBHOOK_SECRET``.
         contact: Whether the webhook stands.
         sleep: Waits some seconds.
+        kinds: The updates that are wanted.
     """
 
-    def __init__(self, bot: Bot, url: str, secret: str, contact: Contact, sleep: Sleep) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        url: str,
+        secret: str,
+        contact: Contact,
+        sleep: Sleep,
+        kinds: Sequence[str] = ALLOWED_UPDATES,
+    ) -> None:
+        self._kinds = kinds
         self._bot = bot
         self._url = url
         self._secret = secret
@@ -185,7 +195,7 @@ class WebhookKeeper:
                 await self._bot.set_webhook(
                     url=self._url,
                     secret_token=self._secret,
-                    allowed_updates=ALLOWED_UPDATES,
+                    allowed_updates=self._kinds,
                     drop_pending_updates=False,
                 )
         self._contact.answered()

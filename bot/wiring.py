@@ -61,6 +61,7 @@ from services.photos.workers import PhotoWorkers
 from services.profile import Profile
 from services.receipts import Receipts
 from services.services import Retention, Services
+from services.sharing import Sharing
 from services.status.board import StatusBoard
 from services.status.estimates import Estimates
 from services.store.database import Database
@@ -162,7 +163,18 @@ async def open_services(
         telemetry.seen(generation)
         receipts.note(generation)
 
-    board = StatusBoard(messenger, rows, results, estimates, texts, clock, tasks, chat_moves.move_chat, seen)
+    board = StatusBoard(
+        messenger,
+        rows,
+        results,
+        estimates,
+        texts,
+        clock,
+        tasks,
+        chat_moves.move_chat,
+        seen,
+        can_share=bool(bot.supports_inline_queries),
+    )
     progress_log = ProgressLog(database, clock)
     submitter = Submitter(
         rows,
@@ -251,6 +263,7 @@ async def open_services(
         cards=cards,
         card_timers=CardTimers(card_updates, cards, clock),
         history=History(database),
+        sharing=Sharing(database, access),
         worker=worker,
         receipts=receipts,
         cancel_watch=CancelWatch(database, scopes, changes),

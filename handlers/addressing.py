@@ -144,11 +144,14 @@ def read_address(message: Message, bot: BotName) -> tuple[AddressedBy, VideoRequ
 
 
 def is_overheard(update: Update, bot: BotName) -> bool:
-    """Whether an update is a message in a group that is not for the bot, and needs no remembering.
+    """Whether an update is a message in a group that is not for the bot, or was sent by its inline mode.
 
     Commands are told apart by the handlers, and parts of albums are remembered, for somebody may ask about them later.
     """
     message = update.message
+    if message is not None and message.via_bot is not None and message.via_bot.id == bot.id:
+        # A video that somebody shares.
+        return True
     if message is None or message.chat.type not in (ChatType.GROUP, ChatType.SUPERGROUP):
         return False
     is_talk = message.text is not None or message.effective_attachment is not None

@@ -33,6 +33,8 @@ async def help_(_update: Update, context: Context) -> None:
     visitor = context.visitor
     key = "help-private" if visitor.caller.is_private else "help-group"
     lines = [visitor.phrases.html(key, bot=context.bot.username)]
+    if context.bot.supports_inline_queries:
+        lines.append(visitor.phrases.html("help-share", bot=context.bot.username))
     if visitor.is_admin and visitor.caller.is_private:
         lines.append(visitor.phrases.html("help-admin"))
     await answer(context, Screen("\n\n".join(lines)))

@@ -10,6 +10,7 @@ from telegram.ext import (
     CommandHandler,
     ContextTypes,
     ExtBot,
+    InlineQueryHandler,
     MessageHandler,
     filters,
 )
@@ -22,6 +23,7 @@ from handlers.context import SERVICES, BotApplication, Context
 from handlers.errors import handle_error
 from handlers.forget import decide_forgetting, forget
 from handlers.history import browse_history, history
+from handlers.inline import offer_videos
 from handlers.messages import edited_message, group_message, group_moved, private_message
 from handlers.settings import change_setting, settings
 from services.services import Services
@@ -61,6 +63,7 @@ def routes() -> list[BaseHandler[Update, Context, Any]]:
         CallbackQueryHandler(browse_history, pattern=r"^h:"),
         CallbackQueryHandler(decide_forgetting, pattern=r"^f:"),
         CallbackQueryHandler(press_stale),
+        InlineQueryHandler(offer_videos),
         MessageHandler(edited, edited_message),
         MessageHandler(new & filters.StatusUpdate.MIGRATE, group_moved),
         MessageHandler(new & in_private & VideoCommand(), private_message),

@@ -7,12 +7,19 @@ from contextlib import suppress
 from dataclasses import replace
 from enum import Enum, auto
 
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
+from telegram import (
+    Bot,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    ReplyParameters,
+    SwitchInlineQueryChosenChat,
+)
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
 from services.outbox.priority import Fence, Priority, sending
-from services.screens import Place, Screen
+from services.screens import Button, Place, Screen
 from services.telegram_errors import Refusal, is_closed, refusal_of
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -52,15 +59,17 @@ def keyboard(screen: Screen) -> InlineKeyboardMarkup | None:
     """The screen's buttons in Telegram's type."""
     if not screen.rows:
         return None
-    return InlineKeyboardMarkup(
-        [
-            [
-                InlineKeyboardButton(button.label, callback_data=button.data, style=button.style.value or None)
-                for button in row
-            ]
-            for row in screen.rows
-        ]
+    return InlineKeyboardMarkup([[_button(button) for button in row] for row in screen.rows])
+
+
+def _button(button: Button) -> InlineKeyboardButton:
+    style = button.style.value or None
+    if not button.query:
+        return InlineKeyboardButton(button.label, callback_data=button.data, style=style)
+    chosen = SwitchInlineQueryChosenChat(
+        button.query, allow_user_chats=True, allow_group_chats=True, allow_channel_chats=True
     )
+    return InlineKeyboardButton(button.label, switch_inline_query_chosen_chat=chosen, style=style)
 
 
 class Messenger:

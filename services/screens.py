@@ -20,11 +20,13 @@ class Button:
         label: Its text.
         data: Callback data, at most 64 bytes.
         style: The colour that Telegram gives it.
+        query: In place of data: an inline query for a chat that the person picks, at most 256 characters.
     """
 
     label: str
-    data: str
+    data: str = ""
     style: ButtonStyle = ButtonStyle.PLAIN
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from services.people import People
 from services.photos.fetch import PhotoFetcher
 from services.profile import Profile
 from services.receipts import Receipts
+from services.sharing import Sharing
 from services.status.board import StatusBoard
 from services.store.database import Database
 from services.tasks import Tasks
@@ -106,6 +107,8 @@ class Services:
     card_timers: CardTimers
     """Show drafts a moment after they change."""
     history: History
+    sharing: Sharing
+    """What inline queries find."""
     worker: Worker
     """Runs generations."""
     receipts: Receipts

@@ -26,6 +26,8 @@ help-group =
     For 3 videos: <code>/video@{ $bot } x3 leaves fall</code>
     For a tall video, from 1 or 2 photos: <code>/video@{ $bot } tall leaves fall</code>
     You can also reply with photos and a caption to a message of mine.
+    My reaction to your message shows how it goes: 👀 taken, 👍 done, 👎 failed.
+help-share = <b>Share:</b> press Share under a finished video, or type <code>@{ $bot }</code> and a few words of its prompt in any chat.
 help-admin =
     <b>For admins</b>
     /stats – the bot in numbers
@@ -93,6 +95,8 @@ privacy =
 
     <b>Where it goes:</b> your photos and words go to GenAIPro, which makes the videos, and everything you send here goes through Telegram.
 
+    <b>Sharing:</b> you are offered only your own videos. Whoever gets one from you sees its prompt as the caption.
+
     /forget deletes all of it. Only a block by an admin stays.
 
 forget-ask =
@@ -132,3 +136,6 @@ stats-credits = <b>Credits left:</b> { $count }
 stats-credits-unknown = <b>Credits left:</b> the service does not say
 stats-time = <b>Usual time:</b> { $minutes }:{ $seconds } min
 stats-time-unknown = <b>Usual time:</b> not known yet
+
+inline-open = Make a video
+inline-number = Video { $number }

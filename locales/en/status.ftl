@@ -78,3 +78,4 @@ status-cancelled-charged = ✋ Cancelled. The service had already begun, so a cr
 status-button-cancel = Cancel
 status-button-again = 🔁 Again
 status-button-edit = ✏️ Edit
+status-button-share = ↗️ Share

@@ -26,6 +26,8 @@ help-group =
     Để có 3 video: <code>/video@{ $bot } x3 lá rơi</code>
     Để có video dọc từ 1 hoặc 2 ảnh: <code>/video@{ $bot } dọc lá rơi</code>
     Bạn cũng có thể trả lời tin nhắn của tôi bằng ảnh kèm chú thích.
+    Biểu cảm tôi thả vào tin nhắn của bạn cho biết tình hình: 👀 đã nhận, 👍 đã xong, 👎 không thành công.
+help-share = <b>Chia sẻ:</b> nhấn Chia sẻ dưới video đã xong, hoặc gõ <code>@{ $bot }</code> kèm vài chữ trong mô tả ở bất kỳ cuộc trò chuyện nào.
 help-admin =
     <b>Dành cho quản trị viên</b>
     /stats – số liệu của bot
@@ -81,6 +83,8 @@ privacy =
 
     <b>Dữ liệu đi đâu:</b> ảnh và mô tả của bạn được gửi đến GenAIPro để tạo video, và mọi thứ bạn gửi ở đây đều đi qua Telegram.
 
+    <b>Chia sẻ:</b> bạn chỉ thấy video của chính mình, không thấy video của người khác. Ai nhận video từ bạn sẽ đọc được mô tả trong chú thích.
+
     Lệnh /forget xóa tất cả. Chỉ lệnh chặn của quản trị viên được giữ lại.
 
 forget-ask =
@@ -114,3 +118,6 @@ stats-credits = <b>Số lượt còn lại:</b> { $count }
 stats-credits-unknown = <b>Số lượt còn lại:</b> dịch vụ không cho biết
 stats-time = <b>Thời gian thường mất:</b> { $minutes }:{ $seconds } phút
 stats-time-unknown = <b>Thời gian thường mất:</b> chưa biết
+
+inline-open = Tạo video
+inline-number = Video số { $number }

@@ -66,3 +66,4 @@ status-cancelled-charged = ✋ Đã hủy. Dịch vụ đã bắt đầu làm n�
 status-button-cancel = Hủy
 status-button-again = 🔁 Làm lại
 status-button-edit = ✏️ Sửa
+status-button-share = ↗️ Chia sẻ

@@ -75,7 +75,7 @@ class Deliverer:
             sending_pass = Sending(generation, self.results, self.tools)
             place = Place(generation.chat_id, generation.thread_id)
             async with (
-                self.tools.sender.uploading(place, self.tools.sleep),
+                self.tools.sender.uploading(place, self.tools.clock.sleep),
                 self.temp_dirs.folder(generation.id, "videos") as folder,
                 self._preparing(generation, fresh, folder) as groups,
             ):

@@ -54,6 +54,7 @@ class StatusBoard:
         tasks: Owns the edits under way.
         move_chat: Called with old and new id when a group became a supergroup.
         seen: Told of every generation that is shown, to count where generations stand.
+        can_share: Whether people can send their videos to other chats by inline queries.
     """
 
     def __init__(
@@ -67,7 +68,10 @@ class StatusBoard:
         tasks: Tasks,
         move_chat: Callable[[int, int], Awaitable[object]],
         seen: Callable[[Generation], object] = lambda _generation: None,
+        *,
+        can_share: bool = False,
     ) -> None:
+        self._can_share = can_share
         self._seen = seen
         self._messenger = messenger
         self._rows = rows
@@ -200,7 +204,7 @@ class StatusBoard:
     async def _screen(self, generation: Generation, position: int | None = None, links: Links = Links.HERE) -> Screen:
         estimate = await self._estimates.seconds(generation.count, generation.started_at)
         videos = await self._results.videos(generation.id) if generation.state is State.DONE else []
-        around = Surroundings(self._clock.now(), estimate, position, videos, links)
+        around = Surroundings(self._clock.now(), estimate, position, videos, links, self._can_share)
         return render(generation, around, self._texts.into(generation.language))
 
     async def _end_screen(self, generation: Generation, links: Links) -> Screen:

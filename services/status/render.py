@@ -10,6 +10,7 @@ from services.excerpt import isolate, prompt_line
 from services.failures import FailureKind
 from services.generations.model import FILE_LATE, FINAL, WERE_LINKED, WERE_SENT, Generation, State, Video, VideoState
 from services.screens import Button, ButtonStyle, Screen
+from services.sharing import share_query
 from services.status.progress import bar, duration, share
 from services.texts import Html, Phrases
 
@@ -46,6 +47,7 @@ class Surroundings:
         position: Its place in the queue, from 1, or None.
         videos: Its videos, once there are any.
         links: Where the addresses of videos that Telegram did not take are given.
+        can_share: Whether people can send their videos to other chats by inline queries.
     """
 
     now: datetime
@@ -53,6 +55,7 @@ class Surroundings:
     position: int | None = None
     videos: Sequence[Video] = field(default=())
     links: Links = Links.HERE
+    can_share: bool = False
 
 
 def callback(generation_id: str, action: str) -> str:
@@ -113,7 +116,10 @@ def _final(generation: Generation, around: Surroundings, phrases: Phrases) -> Sc
     again = Button(phrases.plain("status-button-again"), callback(generation.id, "again"))
     edit = Button(phrases.plain("status-button-edit"), callback(generation.id, "edit"))
     if generation.state is State.DONE:
-        return Screen("\n".join(_done_lines(generation, around, phrases)), ((again, edit),))
+        rows: tuple[tuple[Button, ...], ...] = ((again, edit),)
+        if around.can_share and any(video.file_id for video in around.videos):
+            rows += ((Button(phrases.plain("status-button-share"), query=share_query(generation.id)),),)
+        return Screen("\n".join(_done_lines(generation, around, phrases)), rows)
     if generation.state is State.CANCELLED:
         key = "status-cancelled" if generation.charged == "no" else "status-cancelled-charged"
         return Screen(phrases.html(key), ((again, edit),))

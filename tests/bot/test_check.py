@@ -93,8 +93,17 @@ async def test_all_well(tmp_path: Path) -> None:
     ]
     assert "@some_bot; privacy mode is on" in lines[3]
     assert lines[3].endswith("the bot polls, no webhook is in the way, 3 updates wait")
+    assert "inline mode is off: for people to share their videos, send /setinline to @BotFather" in lines[3]
     assert lines[2].endswith("sqlite, can be used; the first start makes its tables")
     assert "77 credits are left" in lines[4]
+
+
+async def test_inline_mode_that_is_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ME, "supports_inline_queries", True)
+    async with world(tmp_path) as settings:
+        status, lines = await report(settings)
+    assert status == 0
+    assert "; inline mode is on: people can share their videos; " in lines[3]
 
 
 @pytest.mark.parametrize(
