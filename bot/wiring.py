@@ -29,7 +29,6 @@ from services.delivery.send import VideoSender
 from services.drafts.albums import SeenAlbums, StartingAlbums
 from services.drafts.buttons import DraftButtons
 from services.drafts.drafts import Drafts
-from services.drafts.starting import Starter
 from services.forget import Forgetting
 from services.genaipro.client import GenAIProClient
 from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit
@@ -54,7 +53,7 @@ from services.history import History
 from services.inbox import Arrivals
 from services.messenger import Messenger
 from services.metering import MeteredFetcher, MeteredGenAIPro, MeteredPhotos
-from services.orders import Generations
+from services.orders import Generations, Starter
 from services.people import People
 from services.photos.fetch import MAX_PHOTO_BYTES, BotFiles, PhotoFetcher
 from services.photos.workers import PhotoWorkers

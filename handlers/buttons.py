@@ -9,8 +9,8 @@ from handlers.context import Context, Visitor
 from handlers.replies import close
 from handlers.visitors import for_visitors
 from services.drafts.buttons import DraftButtons, PressOutcome
-from services.drafts.starting import NotStarted, Refused, Started, StartOutcome, refusal
 from services.generations.model import FINAL, Order, Shape, State
+from services.orders import NotStarted, Refused, Started, StartOutcome, refusal
 
 _CARD = re.compile(
     r"(?a:d:(?P<id>[0-9a-zA-Z_-]{1,40}):(?P<word>[1-4]|go|cancel|wide|tall|ideas|back|i-[a-z0-9-]{1,20}))"

@@ -21,8 +21,8 @@ from handlers.media import photo_in, unusable_in
 from handlers.replies import say
 from services.drafts.drafts import AddOutcome
 from services.drafts.model import DraftItem, borrow, photo_limit
-from services.drafts.starting import Refused, refusal_screen
 from services.generations.model import MAX_VIDEOS, Order, Shape
+from services.orders import Refused, refusal_screen
 from services.photos.model import MAX_PHOTOS, PhotoRef
 from services.screens import Place
 from services.throttle import chat_key

@@ -1,6 +1,9 @@
-"""Orders as handlers see them: placed, cancelled, asked for again; above generations and their status messages."""
+"""Orders as handlers see them: started from drafts or without one, cancelled, asked for again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -8,89 +11,83 @@ from structlog import get_logger
 from telegram.error import TelegramError
 
 from services.changes import Changes
+from services.clock import Clock
+from services.drafts.buttons import PressOutcome, judge_press
+from services.drafts.model import DraftState, Owner, order_of
+from services.drafts.store import adopt, lock, lock_open, with_items
 from services.generations.cancelling import TOPIC as CANCEL_TOPIC
 from services.generations.cancelling import CancelScopes
 from services.generations.model import (
     FINAL,
     CancelOutcome,
+    DailyLimitReached,
     Generation,
     Order,
+    Placed,
     PlaceOutcome,
     State,
+    TooManyWaiting,
     draft_request_key,
 )
 from services.generations.queue import Queue
 from services.generations.repository import GenerationRows
 from services.messenger import ChatClosedError, ChatMovedError
+from services.photos.model import PhotoRef
+from services.screens import Screen
 from services.status.board import StatusBoard
 from services.store.database import Database
-from services.store.schema import NO_THREAD, GenerationRow
+from services.store.schema import NO_THREAD, DraftRow, GenerationRow
+from services.texts import Phrases
 
 log = get_logger(__name__)
 
 
+@dataclass(slots=True)
 class Generations:
-    """The door to everything about generations.
+    """The door to everything about generations."""
 
-    Args:
-        database: Where the rows are.
-        rows: The rows of generations.
-        queue: Places orders.
-        scopes: What Cancel ends in this process.
-        board: The status messages.
-        wake: Tells the worker of this process to look at the queue.
-        changes: Tells the other processes of a wish to cancel.
-        taken: Told of every generation that was placed.
-    """
-
-    def __init__(
-        self,
-        database: Database,
-        rows: GenerationRows,
-        queue: Queue,
-        scopes: CancelScopes,
-        board: StatusBoard,
-        wake: Callable[[], None],
-        changes: Changes,
-        taken: Callable[[Generation], object] = lambda _generation: None,
-    ) -> None:
-        self._database = database
-        self._rows = rows
-        self._queue = queue
-        self._scopes = scopes
-        self._board = board
-        self._wake = wake
-        self._changes = changes
-        self._taken = taken
+    database: Database
+    rows: GenerationRows
+    queue: Queue
+    scopes: CancelScopes
+    """What Cancel ends in this process."""
+    board: StatusBoard
+    wake: Callable[[], None]
+    """Tells the worker of this process to look at the queue."""
+    changes: Changes
+    """Tells the other processes of a wish to cancel."""
+    taken: Callable[[Generation], object] = lambda _generation: None
+    """Told of every generation that was placed."""
 
     def place(self, session: Session, order: Order) -> PlaceOutcome:
         """Make an order a generation, in the caller's write transaction; idempotent by its request key."""
-        return self._queue.place(session, order)
+        return self.queue.place(session, order)
 
-    async def placed(self, generation_id: str, *, has_message: bool = False) -> None:
+    async def placed(self, generation_id: str, *, needs_showing: bool = True) -> None:
         """After the commit: show the status message, give the turn. Repeating it does no harm.
 
         Args:
             generation_id: Which.
-            has_message: Whether a card is its status message. Its run shows itself there, or the worker its place.
+            needs_showing: False where a card is its status message: its run shows itself there, or the worker its
+                place.
         """
-        if has_message:
-            self._wake()
+        if not needs_showing:
+            self.wake()
             return
-        generation = await self._rows.get(generation_id)
+        generation = await self.rows.get(generation_id)
         if generation is None:
             return
-        self._taken(generation)
+        self.taken(generation)
         untold = generation.status_message_id is None and generation.state not in FINAL
         if generation.state is State.QUEUED or untold:
-            position = (await self._queue.positions()).get(generation_id)
+            position = (await self.queue.positions()).get(generation_id)
             try:
-                await self._board.first(generation, position)
+                await self.board.first(generation, position)
                 # Another process may have begun and ended meanwhile.
-                await self._board.correct(generation_id)
+                await self.board.correct(generation_id)
             except (TelegramError, ChatClosedError, ChatMovedError) as error:
                 log.info("first_status_not_shown", generation=generation_id, error=type(error).__name__)
-        self._wake()
+        self.wake()
 
     async def cancel(self, generation_id: str, user_id: int, *, is_admin: bool = False) -> CancelOutcome:
         """Cancel a generation: one that waits ends at once, one that runs is stopped within a second.
@@ -100,49 +97,49 @@ class Generations:
             user_id: Who wants it; the requester, or an admin.
             is_admin: Whether that person is one.
         """
-        known = await self._rows.get(generation_id)
+        known = await self.rows.get(generation_id)
         if known is None:
             return CancelOutcome.UNKNOWN
         if known.user_id != user_id and not is_admin:
             return CancelOutcome.NOT_YOURS
         if known.state in FINAL or known.state is State.DELIVERING:
             return CancelOutcome.ALREADY_FINISHED
-        after = await self._rows.request_cancel(
-            generation_id, lambda session: self._changes.announce(session, CANCEL_TOPIC)
+        after = await self.rows.request_cancel(
+            generation_id, lambda session: self.changes.announce(session, CANCEL_TOPIC)
         )
         if after is None or after.cancel_requested_at is None:
             return CancelOutcome.ALREADY_FINISHED
         log.info("cancel_requested", generation=generation_id, state=after.state.value)
         if after.state is State.CANCELLED:
             await self._tell_end(after)
-        elif self._scopes.cancel(generation_id):
+        elif self.scopes.cancel(generation_id):
             # Where another process runs it, that one shows it: two would overtake each other.
-            self._board.progress(after)
-        self._wake()
+            self.board.progress(after)
+        self.wake()
         return CancelOutcome.ACCEPTED
 
     async def _tell_end(self, generation: Generation) -> None:
         try:
-            await self._board.end(generation)
+            await self.board.end(generation)
         except TelegramError as error:
             # The worker finds ends that were not told.
             log.info("end_not_told_yet", generation=generation.id, error=type(error).__name__)
 
     async def newest_running(self, chat_id: int, thread_id: int | None, user_id: int) -> str | None:
         """The person's newest generation in this place that can still be cancelled, or None."""
-        return await self._database.read(_newest_running, chat_id, thread_id, user_id)
+        return await self.database.read(_newest_running, chat_id, thread_id, user_id)
 
     async def find(self, generation_id: str) -> Generation | None:
         """One generation, or None."""
-        return await self._rows.get(generation_id)
+        return await self.rows.get(generation_id)
 
     async def of_draft(self, draft_id: str) -> str | None:
         """The generation that a draft has become, or None while it is a draft."""
-        return await self._database.read(_id_of_draft, draft_id)
+        return await self.database.read(_id_of_draft, draft_id)
 
     async def order_again(self, generation_id: str) -> Order | None:
         """The same request once more; the caller gives it a request key of its own."""
-        known = await self._rows.get(generation_id)
+        known = await self.rows.get(generation_id)
         if known is None or not known.photos:
             return None
         return Order(
@@ -174,3 +171,162 @@ def _newest_running(session: Session, chat_id: int, thread_id: int | None, user_
         GenerationRow.state.not_in([state.value for state in past_stopping]),
     )
     return session.scalar(query.order_by(GenerationRow.queued_at.desc()).limit(1))
+
+
+class Placing(Protocol):
+    """Takes confirmed requests: :class:`Generations`."""
+
+    def place(self, session: Session, order: Order) -> PlaceOutcome:
+        """Make the generation, in the caller's transaction that writes; idempotent by the request key."""
+        ...
+
+    async def placed(self, generation_id: str, *, needs_showing: bool = True) -> None:
+        """Show it, unless a card does, and wake the queue, after the commit; idempotent."""
+        ...
+
+
+DOUBLE_TAP = timedelta(seconds=3)
+"""A second press of Again within this time is the same wish, even if the first one's generation has ended by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The generation stands."""
+
+    generation_id: str
+    created: bool
+    """False when the same had been asked for before: nothing new happens."""
+    needs_showing: bool = True
+    """False where its run will show it in its card: in a private chat, for in a group a receipt is given as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The request is complete, and the person has used up what they may ask for."""
+
+    why: TooManyWaiting | DailyLimitReached
+
+
+@dataclass(frozen=True, slots=True)
+class NotStarted:
+    """The draft cannot be started by this person, or not now."""
+
+    why: PressOutcome
+
+
+StartOutcome = Started | Refused | NotStarted
+
+
+def refusal(refused: Refused, phrases: Phrases) -> str:
+    """Why a request is not taken, in one plain sentence."""
+    match refused.why:
+        case TooManyWaiting(limit):
+            return phrases.plain("draft-too-many-waiting", limit=limit)
+        case DailyLimitReached(limit, left):
+            return phrases.plain("draft-daily-limit", limit=limit, left=left)
+
+
+def refusal_screen(refused: Refused, phrases: Phrases) -> Screen:
+    """The same as a message; the texts hold no markup."""
+    return Screen(refusal(refused, phrases))
+
+
+@dataclass(slots=True)
+class Starter:
+    """Starts generations, from drafts or without one: one transaction decides that a generation exists."""
+
+    database: Database
+    generations: Placing
+    clock: Clock
+
+    async def show(self, outcome: StartOutcome) -> None:
+        """Show what was started; to be called after each of the methods below, whatever came of it.
+
+        Also when it stood before: the process that made it may have died between the commit and this.
+        """
+        if isinstance(outcome, Started):
+            await self.generations.placed(outcome.generation_id, needs_showing=outcome.needs_showing)
+
+    async def start(self, draft_id: str, user_id: int, card: int | None = None) -> StartOutcome:
+        """Send a draft off, exactly once; it stays open when it is refused.
+
+        Args:
+            draft_id: The draft.
+            user_id: Who wants it.
+            card: The message whose button was pressed, if one was.
+        """
+        return await self.database.write(self._start, draft_id, user_id, card)
+
+    def _start(self, session: Session, draft_id: str, user_id: int, card: int | None) -> StartOutcome:
+        row = lock(session, draft_id)
+        verdict = judge_press(row, user_id)
+        if row is None or verdict is not PressOutcome.DONE:
+            return NotStarted(verdict)
+        adopt(row, card)
+        draft = with_items(session, row)
+        if not draft.is_ready:
+            return NotStarted(PressOutcome.INCOMPLETE)
+        outcome = self.generations.place(session, order_of(draft))
+        if not isinstance(outcome, Placed):
+            return Refused(outcome)
+        row.state = DraftState.SUBMITTED.value
+        is_shown = outcome.created and row.card_message_id is not None and not draft.owner.in_group
+        return Started(outcome.generation_id, outcome.created, needs_showing=not is_shown)
+
+    async def order(self, order: Order) -> StartOutcome:
+        """Start a request that needs no draft.
+
+        An open draft of the same person and place that holds no photo but these ends with it, and its card becomes
+        the status message.
+        """
+        return await self.database.write(self._order, order)
+
+    def _order(self, session: Session, order: Order) -> StartOutcome:
+        row = _overtaken(session, Owner(order.chat_id, order.thread_id, order.user_id), order.photos)
+        if row is not None:
+            order = replace(order, status_message_id=row.card_message_id)
+        outcome = self.generations.place(session, order)
+        if not isinstance(outcome, Placed):
+            return Refused(outcome)
+        if row is not None and outcome.created:
+            row.state = DraftState.SUBMITTED.value
+        return Started(outcome.generation_id, outcome.created)
+
+    async def again(self, generation_id: str, order: Order) -> StartOutcome:
+        """Start an earlier request once more; while that runs, asking again is the same wish.
+
+        Args:
+            generation_id: The earlier one.
+            order: What it asked for; its request key and status message are replaced.
+        """
+        return await self.database.write(self._again, generation_id, order)
+
+    def _again(self, session: Session, generation_id: str, order: Order) -> StartOutcome:
+        key = self._again_key(session, generation_id)
+        outcome = self.generations.place(session, replace(order, request_key=key, status_message_id=None))
+        if not isinstance(outcome, Placed):
+            return Refused(outcome)
+        return Started(outcome.generation_id, outcome.created)
+
+    def _again_key(self, session: Session, generation_id: str) -> str:
+        prefix = f"again:{generation_id}:"
+        query = (
+            select(GenerationRow)
+            .where(GenerationRow.request_key.startswith(prefix, autoescape=True))
+            .order_by(GenerationRow.queued_at.desc(), GenerationRow.request_key.desc())
+            .limit(1)
+        )
+        newest = session.scalar(query)
+        if newest is None:
+            return f"{prefix}1"
+        is_same_wish = newest.queued_at > self.clock.now() - DOUBLE_TAP or State(newest.state) not in FINAL
+        return newest.request_key if is_same_wish else f"{prefix}{int(newest.request_key.removeprefix(prefix)) + 1}"
+
+
+def _overtaken(session: Session, owner: Owner, photos: Sequence[PhotoRef]) -> DraftRow | None:
+    row = lock_open(session, owner)
+    if row is None:
+        return None
+    used = {photo.unique_id for photo in photos}
+    mine = {photo.unique_id for photo in with_items(session, row).all_photos}
+    return row if mine and mine <= used else None

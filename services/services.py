@@ -13,7 +13,6 @@ from services.delivery.send import VideoSender
 from services.drafts.albums import SeenAlbums, StartingAlbums
 from services.drafts.buttons import DraftButtons
 from services.drafts.drafts import Drafts
-from services.drafts.starting import Starter
 from services.forget import Forgetting
 from services.generations.cancelling import CancelWatch
 from services.generations.progress_log import ProgressLog
@@ -23,7 +22,7 @@ from services.generations.worker import Worker
 from services.history import History
 from services.messenger import Messenger
 from services.metering import MeteredGenAIPro
-from services.orders import Generations
+from services.orders import Generations, Starter
 from services.people import People
 from services.photos.fetch import PhotoFetcher
 from services.profile import Profile

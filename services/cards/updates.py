@@ -13,9 +13,9 @@ from services.cards.view import card_screen
 from services.clock import Clock
 from services.drafts.drafts import Drafts
 from services.drafts.model import Draft, DraftState
-from services.drafts.starting import Refused, Starter, refusal_screen
 from services.inbox import Arrivals
 from services.messenger import ChatClosedError, ChatMovedError, EditOutcome
+from services.orders import Refused, Starter, refusal_screen
 from services.outbox.priority import Fence, Priority
 from services.screens import Place, Screen
 from services.texts import Phrases, Texts

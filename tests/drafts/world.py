@@ -17,10 +17,10 @@ from services.drafts.albums import SeenAlbums, StartingAlbums
 from services.drafts.buttons import DraftButtons
 from services.drafts.drafts import Drafts, Incoming
 from services.drafts.model import Defaults, Draft, DraftItem, DraftState, Owner
-from services.drafts.starting import Starter
 from services.generations.model import Order, Placed, PlaceOutcome, TooManyWaiting
 from services.inbox import Arrivals, Inbox
 from services.messenger import EditOutcome
+from services.orders import Starter
 from services.outbox.priority import Fence, Priority
 from services.photos.model import PhotoKind, PhotoRef
 from services.screens import Place, Screen
@@ -175,7 +175,7 @@ class Orders:
         self.placed_orders.setdefault(order.request_key, order)
         return Placed(f"g:{order.request_key}", created)
 
-    async def placed(self, generation_id: str, *, has_message: bool = False) -> None:
+    async def placed(self, generation_id: str, *, needs_showing: bool = True) -> None:
         self.shown.append(generation_id)
 
 
@@ -214,7 +214,7 @@ class Rows:
         )
         return Placed(generation_id, created=True)
 
-    async def placed(self, generation_id: str, *, has_message: bool = False) -> None:
+    async def placed(self, generation_id: str, *, needs_showing: bool = True) -> None:
         """Nothing is shown."""
 
 

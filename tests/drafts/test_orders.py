@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from services.cards.store import SentOutcome
 from services.drafts.buttons import PressOutcome
 from services.drafts.model import DraftState, order_of
-from services.drafts.starting import DOUBLE_TAP, NotStarted, Refused, Started, Starter, refusal
 from services.generations.model import DailyLimitReached, Order, State, TooManyWaiting
 from services.generations.store import change
+from services.orders import DOUBLE_TAP, NotStarted, Refused, Started, Starter, refusal
 from services.store.database import Database
 from services.store.schema import GenerationRow
 from services.texts import LANGUAGES, Texts
