@@ -14,16 +14,21 @@ from services.sharing import share_query
 from services.status.progress import bar, duration, share
 from services.texts import Html, Phrases
 
-_AGAIN = {
-    FailureKind.CREDITS,
-    FailureKind.GUARD,
-    FailureKind.BUSY,
-    FailureKind.SERVICE,
-    FailureKind.OTHER,
-    FailureKind.LOST,
-    FailureKind.INTERNAL,
+_OFFERED: dict[FailureKind, tuple[str, ...]] = {
+    FailureKind.SAFETY: ("edit",),
+    FailureKind.AUDIO: ("edit",),
+    FailureKind.CREDITS: ("again",),
+    FailureKind.KEY: (),
+    FailureKind.GUARD: ("again",),
+    FailureKind.BUSY: ("again",),
+    FailureKind.SERVICE: ("again",),
+    FailureKind.REJECTED: ("edit",),
+    FailureKind.OTHER: ("again",),
+    FailureKind.LOST: ("again",),
+    FailureKind.PHOTOS: ("edit",),
+    FailureKind.INTERNAL: ("again",),
 }
-_EDIT = {FailureKind.SAFETY, FailureKind.AUDIO, FailureKind.REJECTED, FailureKind.PHOTOS}
+"""What a person may do after each failure; a kind without a line here is an error of ours."""
 
 
 class Links(StrEnum):
@@ -128,7 +133,7 @@ def _final(generation: Generation, around: Surroundings, phrases: Phrases) -> Sc
     reason = failure.reason if failure is not None else ""
     key = f"failure-{kind.value}" + ("-reason" if reason and kind in {FailureKind.OTHER, FailureKind.REJECTED} else "")
     text = phrases.html(key, reason=_own(reason), attempts=generation.attempts)
-    buttons = (again,) if kind in _AGAIN else (edit,) if kind in _EDIT else ()
+    buttons = tuple(again if offer == "again" else edit for offer in _OFFERED[kind])
     return Screen(text, (buttons,) if buttons else ())
 
 

@@ -9,7 +9,7 @@ from services.failures import Charged, Failure, FailureKind
 from services.generations.machine import ORDER
 from services.generations.model import FINAL, Generation, State, Video, VideoState
 from services.status.progress import bar, share
-from services.status.render import Links, Surroundings, render, render_links
+from services.status.render import _OFFERED, Links, Surroundings, render, render_links
 from services.texts import LANGUAGES, Texts
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -119,3 +119,7 @@ def test_a_group_never_reads_an_address(language: str, links: Links) -> None:
     assert private is not None
     assert "https://example.com/secret" in private.html
     assert render_links((), TEXTS.into(language)) is None
+
+
+def test_every_failure_says_what_is_offered() -> None:
+    assert set(_OFFERED) == set(FailureKind)
