@@ -16,6 +16,7 @@ from tests.e2e.world import PATIENCE, World, jpeg, world
 
 MOST_STATEMENTS = 45
 MOST_COMMITS = 15
+PROGRESS = "UPDATE generations SET state=?, note=? WHERE"
 
 
 @dataclass
@@ -70,5 +71,7 @@ async def test_statements_and_commits_of_a_generation(tmp_path: Path, monkeypatc
     async with world(tmp_path) as here:
         await generate(here)
         noted = await generate(here)
-    assert len(noted.statements) <= MOST_STATEMENTS, "\n".join(noted.statements)
-    assert noted.commits <= MOST_COMMITS
+    # Where a slow machine takes longer over the stream, it writes down more often where that stands.
+    repeats = max(0, sum(statement.startswith(PROGRESS) for statement in noted.statements) - 1)
+    assert len(noted.statements) - repeats <= MOST_STATEMENTS, "\n".join(noted.statements)
+    assert noted.commits - repeats <= MOST_COMMITS
