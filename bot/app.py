@@ -18,11 +18,11 @@ from structlog import get_logger
 
 from bot.data_dir import exclusive_data_dir, prepare_data_dir, remove_engine_files
 from bot.errors import STATUS_CONFIGURATION, OperatorError
+from bot.health import TELEGRAM_SILENCE, Monitoring
 from bot.housekeeping import Housekeeping
 from bot.http import HttpServer
 from bot.logs import install_loop_handler
 from bot.memory import keep_to_one_arena, spare_the_collector
-from bot.monitoring import TELEGRAM_SILENCE, Monitoring
 from bot.outbox import Outbox
 from bot.polling import Poller
 from bot.settings import Settings
@@ -37,7 +37,6 @@ from handlers.routing import make_application
 from services.access import CLAIM_PREFIX
 from services.clock import Clock, SystemClock
 from services.cluster import Alone, Membership
-from services.contact import Contact
 from services.generations.outages import through_outages
 from services.inbox import Inbox
 from services.services import Services
@@ -48,6 +47,7 @@ from services.store.database import (
     open_database,
 )
 from services.store.engines import is_sqlite
+from services.telemetry import Contact
 
 STOP_SECONDS = 8.0
 """After so long a stop is final, whatever still hangs; it was asked to end within ten seconds."""
@@ -163,7 +163,7 @@ class Process:
         self._webhook: Webhook | None = None
         if settings.webhook_url and role is not Role.WORKER:
             secret = settings.webhook_secret.get_secret_value()
-            self._webhook = Webhook(settings.webhook_url, secret, self._monitoring.telemetry, clock)
+            self._webhook = Webhook(settings.webhook_url, secret, clock)
 
     async def run(self) -> None:
         """Run until asked to stop.
@@ -178,13 +178,13 @@ class Process:
                 log.info("stopped")
 
     async def _run(self, stack: AsyncExitStack) -> None:
-        settings, clock, telemetry = self._settings, self._clock, self._monitoring.telemetry
+        settings, clock = self._settings, self._clock
         database = await unless_stopped(self._stop, self._open_database())
         stack.push_async_callback(database.close)
         self._monitoring.watch_database(database)
         routes = self._monitoring.routes() + ([self._webhook.route()] if self._webhook else [])
         await stack.enter_async_context(HttpServer(settings.http_host, settings.http_port, routes))
-        bot = make_bot(settings, telemetry, self._outbox)
+        bot = make_bot(settings, self._monitoring.telegram, self._outbox)
         # A worker that has nothing to send does not hear from Telegram.
         self._monitoring.watch_telegram(self._outbox, inf if self._role is Role.WORKER else TELEGRAM_SILENCE)
         stack.push_async_callback(bot.shutdown)
@@ -197,7 +197,7 @@ class Process:
             if database.is_sqlite
             else Membership(database, name, clock.sleep, is_worker=works, on_count=self._outbox.share)
         )
-        services = await open_services(stack, settings, database, bot, members, telemetry, clock)
+        services = await open_services(stack, settings, database, bot, members, self._monitoring.times, clock)
         await self._work(bot, services, members)
 
     async def _open_database(self) -> Database:
@@ -220,7 +220,7 @@ class Process:
     def _make_intake(self, bot: PollingBot, services: Services, members: Membership | Alone) -> Intake:
         application = make_application(bot, services)
         inbox = Inbox(services.database, self._clock, bot.id, members.executor_id)
-        queue = UpdateQueue(application, inbox, services.cut_short, services.telemetry, self._clock)
+        queue = UpdateQueue(application, inbox, services.cut_short, self._clock)
         return Intake(application, inbox, queue, Contact(self._clock))
 
     async def _work(self, bot: PollingBot, services: Services, members: Membership | Alone) -> None:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import aiohttp
-from prometheus_client import CollectorRegistry
 from telegram import Bot, WebhookInfo
 from telegram.error import InvalidToken, TelegramError
 
@@ -25,7 +24,7 @@ from services.genaipro.rate_limit import ProcessRateLimit
 from services.genaipro.upload import paid_session
 from services.store.database import DatabaseError
 from services.store.inspection import Age, Inspection, inspect_database
-from services.telemetry import Telemetry
+from services.telemetry import Contact
 from services.unsent import reason
 
 ANSWER_SECONDS = 10.0
@@ -163,7 +162,7 @@ def _tables(name: str, found: Inspection) -> Outcome:
 
 
 async def _ask_telegram(settings: Settings) -> Outcome:
-    bot = make_bot(settings, Telemetry(CollectorRegistry(), SystemClock()))
+    bot = make_bot(settings, Contact(SystemClock()))
     try:
         async with bot:
             me, state = bot.bot, await _webhook(settings, bot)

@@ -2,10 +2,11 @@
 
 import asyncio
 import platform
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Gauge, GCCollector, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
@@ -13,16 +14,41 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
-from services.generations.model import FINAL, State
+from services.clock import Clock
+from services.generations.model import FINAL, Generation, State
 from services.outbox.counters import Counters
 from services.store.database import Database
 from services.store.schema import GenerationRow
+from services.telemetry import COUNTERS
 from services.user_agent import VERSION
 
 LOOK_SECONDS = 4.0
 """What a look takes longer is left out of this answer."""
 
+REMEMBERED = 5000
+"""Generations whose last state is kept in mind; older ones are forgotten, and their times with them."""
+
 Look = Callable[[], Awaitable[object]]
+
+FINISHED = Counter(
+    "pho2video_generations_finished", "Generations that ended, by final state.", ["state"], registry=COUNTERS
+)
+FAILURES = Counter(
+    "pho2video_generation_failures", "Generations that failed, by reason.", ["reason"], registry=COUNTERS
+)
+STATE_SECONDS = Histogram(
+    "pho2video_generation_state_seconds",
+    "Seconds that generations spent in each state.",
+    ["state"],
+    buckets=(0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600),
+    registry=COUNTERS,
+)
+RECONCILIATIONS = Counter(
+    "pho2video_reconciliations", "Generations whose result had to be looked up.", registry=COUNTERS
+)
+for _state in FINAL:
+    # An alert can then see the first of its kind.
+    FINISHED.labels(_state.value)
 
 log = get_logger(__name__)
 
@@ -37,6 +63,7 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
         self._looks: dict[str, Look] = {}
+        registry.register(COUNTERS)
         ProcessCollector(registry=registry)
         GCCollector(registry=registry)
         build = Gauge("pho2video_build_info", "Always 1; the labels tell.", ["version", "python"], registry=registry)
@@ -63,6 +90,49 @@ class Metrics:
                 await look()
         except Exception as error:  # noqa: BLE001 - one part that fails must not hide the others
             log.warning("metric_not_known", part=name, error=type(error).__name__)
+
+
+class StateTimes:
+    """Counts generations by their states, and times those states.
+
+    Args:
+        clock: Its monotonic side measures.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._stations: OrderedDict[str, tuple[State, float | None]] = OrderedDict()
+
+    def seen(self, generation: Generation) -> None:
+        """Take note of where a generation stands; repetitions count once."""
+        now = self._clock.monotonic()
+        before = self._stations.get(generation.id)
+        state, since = before or (None, None)
+        if state is generation.state:
+            return
+        if state is not None and since is not None:
+            STATE_SECONDS.labels(state.value).observe(now - since)
+        known_since = now if before is not None else self._first_seen(generation, now)
+        self._stations[generation.id] = (generation.state, known_since)
+        self._stations.move_to_end(generation.id)
+        while len(self._stations) > REMEMBERED:
+            self._stations.popitem(last=False)
+        if generation.state is State.RECONCILING:
+            RECONCILIATIONS.inc()
+        if generation.state in FINAL:
+            FINISHED.labels(generation.state.value).inc()
+            if generation.failure is not None:
+                FAILURES.labels(generation.failure.kind.value).inc()
+
+    def _first_seen(self, generation: Generation, now: float) -> float | None:
+        """When its present state began, as far as this process knows; its time in the queue is in its row."""
+        if generation.epoch > 1:
+            return None
+        end = generation.started_at or generation.finished_at
+        if end is not None:
+            waited = (end - generation.queued_at).total_seconds()
+            STATE_SECONDS.labels(State.QUEUED.value).observe(max(0.0, waited))
+        return now
 
 
 class PartGauge:

@@ -16,8 +16,8 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_ran
 from bot.supervision import TokenRevokedError
 from bot.update_queue import ALLOWED_UPDATES, Incoming
 from services.clock import Clock
-from services.contact import Contact
 from services.generations.outages import through_outages
+from services.telemetry import Contact
 from services.unsent import reason
 
 POLL_SECONDS = 50

@@ -31,7 +31,7 @@ from tenacity import (
 from bot.errors import OperatorError
 from bot.settings import Settings
 from services.genaipro.upload import AnswerFirstSocket
-from services.telemetry import Service, Telemetry
+from services.telemetry import BYTES, Contact, Service, count_call
 from services.unsent import CallBrokeError, NeverSentError, reason
 
 CONNECTIONS = 64
@@ -224,7 +224,8 @@ class TelegramRequest(BaseRequest):
     ``IDEMPOTENT_METHODS``), and the methods of the Bot API go by POST.
     """
 
-    telemetry: Telemetry
+    contact: Contact
+    """Whether Telegram answers."""
     connections: int
     proxy: str = field(default="", repr=False)
     read_seconds: float = 20.0
@@ -282,11 +283,15 @@ class TelegramRequest(BaseRequest):
         try:
             status, answer = await self._exchange(self._session, url, method, request_data, limits, sending)
         except TelegramError:
-            self.telemetry.called(Service.TELEGRAM, call, None)
+            self._count(call, None)
             raise
-        self.telemetry.called(Service.TELEGRAM, call, status)
-        self.telemetry.received(Service.TELEGRAM, len(answer))
+        self._count(call, status)
+        BYTES.labels(Service.TELEGRAM, "in").inc(len(answer))
         return status, answer
+
+    def _count(self, call: str, status: int | None) -> None:
+        count_call(Service.TELEGRAM, call, status)
+        self.contact.heard(status)
 
     async def _exchange(
         self,
@@ -299,7 +304,7 @@ class TelegramRequest(BaseRequest):
     ) -> tuple[int, bytes]:
         try:
             body, headers, sending.left = _body(data)
-            self.telemetry.sent(Service.TELEGRAM, sending.left)
+            BYTES.labels(Service.TELEGRAM, "out").inc(sending.left)
             async with (
                 asyncio.timeout(None) as sending.guard,
                 session.request(
@@ -367,15 +372,15 @@ class PollingBot(ExtBot[None]):
         return found if isinstance(found, list) else []
 
 
-def make_bot(settings: Settings, telemetry: Telemetry, limiter: BaseRateLimiter[Any] | None = None) -> PollingBot:
+def make_bot(settings: Settings, contact: Contact, limiter: BaseRateLimiter[Any] | None = None) -> PollingBot:
     """The bot, not connected yet; with a limiter, every call waits there for its turn."""
     proxy = settings.telegram_proxy_url.get_secret_value()
     return PollingBot(
         settings.telegram_bot_token.get_secret_value(),
         base_url=f"{settings.telegram_api_url}/bot",
         base_file_url=f"{settings.telegram_api_url}/file/bot",
-        request=TelegramRequest(telemetry, CONNECTIONS, proxy),
-        get_updates_request=TelegramRequest(telemetry, 2, proxy),
+        request=TelegramRequest(contact, CONNECTIONS, proxy),
+        get_updates_request=TelegramRequest(contact, 2, proxy),
         rate_limiter=limiter,
         local_mode=settings.telegram_local_mode,
     )

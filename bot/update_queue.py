@@ -22,7 +22,7 @@ from services.clock import Clock
 from services.generations.outages import through_outages
 from services.inbox import Arrived, Inbox, Turn, lane_name
 from services.tasks import Tasks
-from services.telemetry import Telemetry
+from services.telemetry import UPDATES, UPDATES_REPEATED
 
 ALLOWED_UPDATES = (Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER)
 """The kinds of updates the bot is sent, in any case."""
@@ -102,7 +102,6 @@ class UpdateQueue:
     inbox: Inbox
     cut_short: set[int]
     """The updates whose last attempt a database outage ended; the handlers' errors put them here."""
-    telemetry: Telemetry
     clock: Clock
     _lanes: dict[str, list[Incoming]] = field(default_factory=dict)
     _tasks: Tasks = field(default_factory=Tasks)
@@ -169,8 +168,9 @@ class UpdateQueue:
         new = [ours[arrived.update_id] for arrived in stored]
         self._push(new)
         overheard = sum(item.kind == OVERHEARD for item in items)
-        kinds = [item.kind for item in new] + [OVERHEARD] * overheard
-        self.telemetry.updates_taken(kinds, len(items) - overheard - len(new))
+        for kind in [item.kind for item in new] + [OVERHEARD] * overheard:
+            UPDATES.labels(kind).inc()
+        UPDATES_REPEATED.inc(len(items) - overheard - len(new))
         return None
 
     def _push(self, items: Iterable[Incoming]) -> None:

@@ -19,8 +19,7 @@ from yarl import URL
 from bot.polling import Sleep, Updates, persistently
 from bot.update_queue import ALLOWED_UPDATES, Incoming
 from services.clock import Clock
-from services.contact import Contact
-from services.telemetry import Telemetry
+from services.telemetry import WEBHOOK_REQUESTS, WEBHOOK_SECONDS, Contact
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
 BODY_SECONDS = 10.0
@@ -72,17 +71,13 @@ class Webhook:
     Args:
         url: ``WEBHOOK_URL``; its path is served.
         secret: ``WEBHOOK_SECRET``.
-        telemetry: Counts the requests.
         clock: Its monotonic side measures them.
         body_seconds: How long a body may take.
     """
 
-    def __init__(
-        self, url: str, secret: str, telemetry: Telemetry, clock: Clock, body_seconds: float = BODY_SECONDS
-    ) -> None:
+    def __init__(self, url: str, secret: str, clock: Clock, body_seconds: float = BODY_SECONDS) -> None:
         self._path = URL(url).path_safe
         self._secret = secret.encode()
-        self._telemetry = telemetry
         self._clock = clock
         self._body_seconds = body_seconds
         self._queue: Updates | None = None
@@ -106,7 +101,8 @@ class Webhook:
         try:
             status = await self._status(request)
         finally:
-            self._telemetry.webhook_answered(status, self._clock.monotonic() - began)
+            WEBHOOK_REQUESTS.labels(str(status)).inc()
+            WEBHOOK_SECONDS.observe(self._clock.monotonic() - began)
         headers = {"Retry-After": "1"} if status == 503 else None
         return web.Response(status=status, headers=headers)
 

@@ -10,6 +10,7 @@ import aiohttp
 from telegram import Bot
 
 from bot.housekeeping import KEEP_DRAFTS, KEEP_GENERATIONS, KEEP_SEEN_PHOTOS
+from bot.metrics import StateTimes
 from bot.settings import Settings
 from bot.telegram_session import open_session
 from services.access import Access, ClaimLink, OwnerLists
@@ -21,7 +22,6 @@ from services.changes import Changes
 from services.chat_moves import ChatMoves
 from services.clock import Clock
 from services.cluster import Alone, Membership
-from services.contact import Contact
 from services.delivery.address import AddressPolicy, GuardedResolver, guarded_session
 from services.delivery.download import VideoFetcher
 from services.delivery.plan import Limits, VideoPreparer
@@ -52,7 +52,6 @@ from services.generations.worker import Worker
 from services.history import History
 from services.inbox import Arrivals
 from services.messenger import Messenger
-from services.metering import MeteredFetcher, MeteredGenAIPro, MeteredPhotos
 from services.orders import Generations, Starter
 from services.people import People
 from services.photos.fetch import MAX_PHOTO_BYTES, BotFiles, PhotoFetcher
@@ -65,7 +64,7 @@ from services.status.board import StatusBoard
 from services.status.estimates import Estimates
 from services.store.database import Database
 from services.tasks import Tasks
-from services.telemetry import Telemetry
+from services.telemetry import Contact
 from services.temp_dirs import TempDirs
 from services.texts import Texts
 from services.throttle import Throttle
@@ -85,7 +84,7 @@ async def open_services(
     database: Database,
     bot: Bot,
     members: Membership | Alone,
-    telemetry: Telemetry,
+    times: StateTimes,
     clock: Clock,
 ) -> Services:
     """Build the services.
@@ -96,7 +95,7 @@ async def open_services(
         database: Open.
         bot: Connected; its calls pass the outbox.
         members: The processes of the bot, and this one's name among them.
-        telemetry: Counts.
+        times: Counts and times the states of generations.
         clock: Tells the time.
     """
     # What everything rests on.
@@ -117,40 +116,11 @@ async def open_services(
     chat_moves = ChatMoves(database, rows, access)
 
     # What is outside: GenAIPro, photos from Telegram, videos from wherever GenAIPro keeps them.
-    per_minute = settings.genaipro_requests_per_minute
-    rate_limit: ProcessRateLimit | SharedRateLimit = (
-        ProcessRateLimit(per_minute, clock, clock.sleep)
-        if database.is_sqlite
-        else SharedRateLimit(per_minute, database, clock.sleep)
-    )
-    key = settings.genaipro_api_key.get_secret_value()
-    client = GenAIProClient(
-        await stack.enter_async_context(aiohttp.ClientSession()),
-        await stack.enter_async_context(paid_session()),
-        settings.genaipro_api_url,
-        key,
-        idle_timeout=settings.stream_idle_timeout,
-        rate_limit=rate_limit,
-        clock=clock,
-    )
-    genaipro = MeteredGenAIPro(client, telemetry)
-    most_photo_bytes = LOCAL_MODE_PHOTO_BYTES if settings.telegram_local_mode else MAX_PHOTO_BYTES
-    photo_workers = PhotoWorkers(settings.data_dir / "decoding")
-    stack.callback(photo_workers.close)
-    photos = PhotoFetcher(
-        BotFiles(bot, local_mode=settings.telegram_local_mode),
-        await stack.enter_async_context(open_session(settings.telegram_proxy_url.get_secret_value())),
-        photo_workers,
-        temp_dirs,
-        clock.sleep,
-        most_photo_bytes,
-    )
+    rate_limit = _rate_limit(settings, database, clock)
+    genaipro = await _open_genaipro(stack, settings, rate_limit, clock)
+    photos = await _open_photos(stack, settings, bot, temp_dirs, clock)
     sender, limits = VideoSender(bot), Limits.of(local_mode=settings.telegram_local_mode)
-    resolver = GuardedResolver(AddressPolicy.of(settings.genaipro_api_url))
-    stack.push_async_callback(resolver.close)
-    guarded = guarded_session(resolver)
-    stack.push_async_callback(guarded.close)
-    videos = MeteredFetcher(VideoFetcher(guarded, resolver, key, limits.upload, sleep=clock.sleep), telemetry)
+    videos = _open_videos(stack, settings, limits, clock)
 
     # Generations: their queue, what they show, and the phases of each.
     queue_changed, scopes = asyncio.Event(), CancelScopes()
@@ -159,7 +129,7 @@ async def open_services(
     estimates, receipts = Estimates(database, clock), Receipts(bot, database, clock)
 
     def seen(generation: Generation) -> None:
-        telemetry.seen(generation)
+        times.seen(generation)
         receipts.note(generation)
 
     board = StatusBoard(
@@ -181,7 +151,7 @@ async def open_services(
         genaipro,
         rate_limit,
         HistorySnapshots(genaipro, clock),
-        MeteredPhotos(photos, telemetry),
+        photos,
         temp_dirs,
         board,
         progress_log,
@@ -232,7 +202,6 @@ async def open_services(
         changes=changes,
         texts=texts,
         messenger=messenger,
-        telemetry=telemetry,
         tasks=tasks,
         temp_dirs=temp_dirs,
         access=access,
@@ -247,7 +216,7 @@ async def open_services(
         retention=Retention(KEEP_GENERATIONS, KEEP_DRAFTS, KEEP_SEEN_PHOTOS),
         genaipro=genaipro,
         photos=photos,
-        most_photo_bytes=most_photo_bytes,
+        most_photo_bytes=photos.max_bytes,
         sender=sender,
         rows=rows,
         results=results,
@@ -267,6 +236,47 @@ async def open_services(
         receipts=receipts,
         cancel_watch=CancelWatch(database, scopes, changes),
     )
+
+
+def _rate_limit(settings: Settings, database: Database, clock: Clock) -> ProcessRateLimit | SharedRateLimit:
+    per_minute = settings.genaipro_requests_per_minute
+    if database.is_sqlite:
+        return ProcessRateLimit(per_minute, clock, clock.sleep)
+    return SharedRateLimit(per_minute, database, clock.sleep)
+
+
+async def _open_genaipro(
+    stack: AsyncExitStack, settings: Settings, rate_limit: ProcessRateLimit | SharedRateLimit, clock: Clock
+) -> GenAIProClient:
+    return GenAIProClient(
+        await stack.enter_async_context(aiohttp.ClientSession()),
+        await stack.enter_async_context(paid_session()),
+        settings.genaipro_api_url,
+        settings.genaipro_api_key.get_secret_value(),
+        idle_timeout=settings.stream_idle_timeout,
+        rate_limit=rate_limit,
+        clock=clock,
+    )
+
+
+async def _open_photos(
+    stack: AsyncExitStack, settings: Settings, bot: Bot, temp_dirs: TempDirs, clock: Clock
+) -> PhotoFetcher:
+    workers = PhotoWorkers(settings.data_dir / "decoding")
+    stack.callback(workers.close)
+    session = await stack.enter_async_context(open_session(settings.telegram_proxy_url.get_secret_value()))
+    files = BotFiles(bot, local_mode=settings.telegram_local_mode)
+    most = LOCAL_MODE_PHOTO_BYTES if settings.telegram_local_mode else MAX_PHOTO_BYTES
+    return PhotoFetcher(files, session, workers, temp_dirs, clock.sleep, most)
+
+
+def _open_videos(stack: AsyncExitStack, settings: Settings, limits: Limits, clock: Clock) -> VideoFetcher:
+    resolver = GuardedResolver(AddressPolicy.of(settings.genaipro_api_url))
+    stack.push_async_callback(resolver.close)
+    session = guarded_session(resolver)
+    stack.push_async_callback(session.close)
+    key = settings.genaipro_api_key.get_secret_value()
+    return VideoFetcher(session, resolver, key, limits.upload, sleep=clock.sleep)
 
 
 def _owner_lists(settings: Settings) -> OwnerLists:

@@ -14,6 +14,7 @@ from services.drafts.albums import SeenAlbums, StartingAlbums
 from services.drafts.buttons import DraftButtons
 from services.drafts.drafts import Drafts
 from services.forget import Forgetting
+from services.genaipro.client import GenAIProClient
 from services.generations.cancelling import CancelWatch
 from services.generations.progress_log import ProgressLog
 from services.generations.repository import GenerationRows
@@ -21,7 +22,6 @@ from services.generations.results import Results
 from services.generations.worker import Worker
 from services.history import History
 from services.messenger import Messenger
-from services.metering import MeteredGenAIPro
 from services.orders import Generations, Starter
 from services.people import People
 from services.photos.fetch import PhotoFetcher
@@ -31,7 +31,6 @@ from services.sharing import Sharing
 from services.status.board import StatusBoard
 from services.store.database import Database
 from services.tasks import Tasks
-from services.telemetry import Telemetry
 from services.temp_dirs import TempDirs
 from services.texts import Texts
 from services.throttle import Throttle
@@ -60,7 +59,6 @@ class Services:
     """All languages."""
     messenger: Messenger
     """Messages out."""
-    telemetry: Telemetry
     tasks: Tasks
     """Work beside the handlers, such as edits under way."""
     temp_dirs: TempDirs
@@ -78,7 +76,7 @@ class Services:
     profile: Profile
     """What Telegram shows of the bot."""
     retention: Retention
-    genaipro: MeteredGenAIPro
+    genaipro: GenAIProClient
     photos: PhotoFetcher
     """Photos from Telegram."""
     most_photo_bytes: int

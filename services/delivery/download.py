@@ -25,6 +25,7 @@ from services.delivery.errors import (
 from services.delivery.length import least_length
 from services.retries import TryAgainError, retry_after
 from services.streams import StreamTooLongError, in_thread, pour
+from services.telemetry import BYTES, Service
 
 MAX_REDIRECTS, CHUNK_BYTES = 5, 256 * 1024
 
@@ -156,6 +157,7 @@ class VideoFetcher:
             async with asyncio.timeout(self.total_timeout):
                 attempts = await self._persist(download, patience, late)
             done = True
+            BYTES.labels(Service.FILES, "in").inc(download.written)
             return FetchedFile(target, download.written, download.needed_key, download.public and attempts == 1)
         except TryAgainError as error:
             raise (VideoGoneError if error.status in {404, 410} else VideoUnavailableError(error.status)) from None

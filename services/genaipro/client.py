@@ -17,6 +17,7 @@ from services.clock import Clock
 from services.delivery.address import resolve
 from services.failures import Failure, FailureKind
 from services.genaipro.classify import lost, paid_error, read_error
+from services.genaipro.counting import CallCounter, PaidPost
 from services.genaipro.events import (
     CompletedEvent,
     CreditGrant,
@@ -33,6 +34,7 @@ from services.genaipro.rate_limit import RateLimit, clock_offset
 from services.genaipro.stream import BODY_LIMIT, PaidEventSource, ServerSentEvent, SseLimitError, read_bounded
 from services.genaipro.upload import CONNECT_SECONDS, FormFile, RequestProgress, open_form
 from services.photos.model import MAX_PHOTOS, PhotoFile
+from services.telemetry import BYTES, CREDITS_LEFT, Contact, PostOutcome, Service
 from services.user_agent import USER_AGENT
 
 MAX_VIDEOS = 4
@@ -74,6 +76,9 @@ class GenAIProClient:
         idle_timeout: Seconds without a byte after which a stream counts as lost (``STREAM_IDLE_TIMEOUT``).
         rate_limit: The limit on calls, shared by the whole process.
         clock: The current time, for waits that the service gives as a date.
+
+    Attributes:
+        contact: Whether the service answers.
     """
 
     def __init__(
@@ -94,6 +99,8 @@ class GenAIProClient:
         self._idle_timeout = idle_timeout
         self._rate_limit = rate_limit
         self._clock = clock
+        self.contact = Contact(clock)
+        self._counter = CallCounter(self.contact)
 
     def ingredients_to_video(
         self, photos: Sequence[PhotoFile], prompt: str, count: int
@@ -117,7 +124,7 @@ class GenAIProClient:
         files = [("reference_images", photo) for photo in photos]
         fields = [("prompt", prompt), ("number_of_videos", str(count))]
         _check_request(photos, MAX_PHOTOS, prompt, count)
-        return self._paid_request("veo/ingredients-to-video", files, fields)
+        return self._paid_request("ingredients-to-video", files, fields)
 
     def frames_to_video(
         self, photos: Sequence[PhotoFile], prompt: str, count: int
@@ -136,17 +143,29 @@ class GenAIProClient:
             ("number_of_videos", str(count)),
         ]
         _check_request(photos, MAX_FRAMES, prompt, count)
-        return self._paid_request("veo/frames-to-video", files, fields)
+        return self._paid_request("frames-to-video", files, fields)
 
     @asynccontextmanager
     async def _paid_request(
-        self, path: str, files: Sequence[FormFile], fields: Sequence[tuple[str, str]]
+        self, call: str, files: Sequence[FormFile], fields: Sequence[tuple[str, str]]
     ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+        """The paid POST, counted by what came of it."""
+        with self._counter.paid(call) as post:
+            async with self._open_stream(call, files, fields) as events:
+                post.answered()
+                BYTES.labels(Service.GENAIPRO, "out").inc(sum(photo.size for _, photo in files))
+                async with aclosing(self._finished(events, post)) as finished:
+                    yield finished
+
+    @asynccontextmanager
+    async def _open_stream(
+        self, call: str, files: Sequence[FormFile], fields: Sequence[tuple[str, str]]
+    ) -> AsyncIterator[AsyncGenerator[StreamEvent, None]]:
         async with AsyncExitStack() as stack:
             form = await self._open_photos(stack, files, fields)
             sending = RequestProgress()
             source = PaidEventSource(
-                f"{self._base_url}/{path}",
+                f"{self._base_url}/veo/{call}",
                 self._paid,
                 headers={
                     **self._headers(),
@@ -164,7 +183,7 @@ class GenAIProClient:
             stack.push_async_callback(source.close)
             await self._post(source, sending)
             events = self._stream(source) if await source.is_stream() else self._single(await self._whole(source))
-            yield await stack.enter_async_context(aclosing(self._whole_addresses(events)))
+            yield await stack.enter_async_context(aclosing(events))
 
     async def histories(self, page: int = 1, page_size: int = 20) -> ResultPage:
         """A page of the history, newest first.
@@ -197,8 +216,12 @@ class GenAIProClient:
             RefusedError: Refused for good (key, address).
         """
         await self._rate_limit.wait()
-        body, _ = await self._read("veo/credits", {})
-        return parse_credits(body)
+        with self._counter.read("credits"):
+            body, _ = await self._read("veo/credits", {})
+            grants = parse_credits(body)
+        now = self._clock.now()
+        CREDITS_LEFT.set(sum(grant.left for grant in grants if grant.expires_at is None or grant.expires_at > now))
+        return grants
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._api_key}", "User-Agent": USER_AGENT}
@@ -243,13 +266,18 @@ class GenAIProClient:
             paid_error(source.status, source.headers, source.content_type, body, self._clock.now())
         )
 
-    async def _whole_addresses(self, events: AsyncGenerator[StreamEvent, None]) -> AsyncGenerator[StreamEvent, None]:
-        async with aclosing(events):
-            async for event in events:
-                if isinstance(event, CompletedEvent):
-                    yield replace(event, results=self._resolved(event.results))
-                else:
-                    yield event
+    async def _finished(
+        self, events: AsyncGenerator[StreamEvent, None], post: PaidPost
+    ) -> AsyncGenerator[StreamEvent, None]:
+        """The events with whole addresses; a terminal one is the outcome of the request."""
+        async for event in events:
+            if isinstance(event, CompletedEvent):
+                post.outcome = PostOutcome.COMPLETED
+                yield replace(event, results=self._resolved(event.results))
+                continue
+            if isinstance(event, FailedEvent):
+                post.outcome = PostOutcome.FAILED
+            yield event
 
     def _resolved(self, results: Sequence[VideoResult]) -> tuple[VideoResult, ...]:
         """The same with addresses that are relative to the API made whole."""
@@ -284,8 +312,9 @@ class GenAIProClient:
         raise lost(source.status)
 
     async def _history_page(self, page: int, page_size: int) -> ResultPage:
-        body, offset = await self._read("veo/histories", {"page": str(page), "page_size": str(page_size)})
-        found = parse_histories(body, page)
+        with self._counter.read("histories"):
+            body, offset = await self._read("veo/histories", {"page": str(page), "page_size": str(page_size)})
+            found = parse_histories(body, page)
         return replace(found, results=self._resolved(found.results), clock_offset=offset)
 
     async def _read(self, path: str, query: dict[str, str]) -> tuple[str, float | None]:

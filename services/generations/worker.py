@@ -13,10 +13,10 @@ from typing import Protocol
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 
-from services.contact import Contact
 from services.generations.model import Generation, Lease, State
 from services.generations.queue import Queue
 from services.generations.repository import GenerationRows
+from services.telemetry import Contact
 
 POLL_SECONDS = 1.0
 """How often the queue is looked at when nobody says that it changed (another process may have)."""

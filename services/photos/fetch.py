@@ -18,6 +18,7 @@ from services.photos.model import HEAD_BYTES, ImageType, PhotoError, PhotoFile, 
 from services.photos.workers import PhotoWorkers
 from services.retries import TryAgainError, retry_after, retrying
 from services.streams import StreamTooLongError, in_thread, pour
+from services.telemetry import BYTES, Service
 from services.temp_dirs import TempDirs
 
 MAX_PHOTO_BYTES = int(FileSizeLimit.FILESIZE_DOWNLOAD)
@@ -141,9 +142,11 @@ class PhotoFetcher:
         try:
             await self._download(ref.file_id, raw)
             if ref.kind is PhotoKind.DOCUMENT:
-                return await self.workers.normalise(raw, directory, stem)
-            photo = await in_thread(_name_by_content, None, raw, stem)
-            is_renamed = True
+                photo = await self.workers.normalise(raw, directory, stem)
+            else:
+                photo = await in_thread(_name_by_content, None, raw, stem)
+                is_renamed = True
+            BYTES.labels(Service.TELEGRAM, "in").inc(photo.size)
             return photo
         finally:
             if not is_renamed:

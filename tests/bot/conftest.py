@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 import structlog
-from prometheus_client import CollectorRegistry
 
 from bot.settings import Settings
 from bot.telegram_session import TelegramRequest
 from services.clock import SystemClock
-from services.telemetry import Telemetry
+from services.telemetry import Contact
 
 
 @pytest.fixture
@@ -53,15 +52,9 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def registry() -> CollectorRegistry:
-    """Counters of this test alone."""
-    return CollectorRegistry()
-
-
-@pytest.fixture
-def request_(registry: CollectorRegistry) -> TelegramRequest:
+def request_() -> TelegramRequest:
     """What calls go over, not open yet."""
-    return TelegramRequest(Telemetry(registry, SystemClock()), 2, read_seconds=10, pool_seconds=10)
+    return TelegramRequest(Contact(SystemClock()), 2, read_seconds=10, pool_seconds=10)
 
 
 def _loggers() -> list[logging.Logger]:

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
-from prometheus_client import CollectorRegistry
 from telegram import Bot
 from telegram.error import TelegramError
 
@@ -13,7 +12,7 @@ from bot.telegram_session import TelegramRequest
 from services.clock import SystemClock
 from services.delivery.errors import SendNotSentError, SendUnknownError
 from services.delivery.send import meaning
-from services.telemetry import Telemetry
+from services.telemetry import Contact
 from tests.bot.raw_server import Answer, RawServer, raw_server
 
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
@@ -23,7 +22,7 @@ TRUE = b'{"ok":true,"result":true}'
 
 def telegram_request(proxy: str = "") -> TelegramRequest:
     """What calls go over, counted nowhere."""
-    return TelegramRequest(Telemetry(CollectorRegistry(), SystemClock()), 4, proxy)
+    return TelegramRequest(Contact(SystemClock()), 4, proxy)
 
 
 @asynccontextmanager

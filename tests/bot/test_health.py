@@ -6,12 +6,20 @@ from collections.abc import Iterator
 import aiohttp
 import pytest
 
-from bot.health import LONGEST_LAG_SECONDS, Health, LoopWatch, PartFailedError
+from bot.health import (
+    AGAIN_SECONDS,
+    CREDITS_SECONDS,
+    IDLE_SECONDS,
+    LONGEST_LAG_SECONDS,
+    GenAIProProbe,
+    Health,
+    LoopWatch,
+    PartFailedError,
+)
 from bot.http import HttpServer
-from services.contact import GRACE_SECONDS, Contact, NotReachedError
 from services.failures import Failure, FailureKind
 from services.genaipro.events import NotAcceptedError
-from services.reach import AGAIN_SECONDS, CREDITS_SECONDS, IDLE_SECONDS, GenAIProReach
+from services.telemetry import GRACE_SECONDS, Contact, NotReachedError
 from tests.bot.hand_clock import HandClock
 
 
@@ -140,16 +148,16 @@ class Api:
             raise NotAcceptedError(Failure(FailureKind.BUSY))
         self.contact.answered()
 
-    def reach(self, per_minute: int = 30) -> GenAIProReach:
-        return GenAIProReach(self.credits, self.contact, per_minute, self.clock)
+    def probe(self, per_minute: int = 30) -> GenAIProProbe:
+        return GenAIProProbe(self.credits, self.contact, per_minute, self.clock)
 
 
 async def test_an_idle_service_is_asked_seldom() -> None:
     clock = HandClock()
     api = Api(clock)
-    reach = api.reach()
+    probe = api.probe()
     for _ in range(100):
-        await reach.check()
+        await probe.check()
         clock.forward(IDLE_SECONDS / 50 + 0.001)
     assert api.asked == 2
 
@@ -157,10 +165,10 @@ async def test_an_idle_service_is_asked_seldom() -> None:
 async def test_other_calls_tell_as_much() -> None:
     clock = HandClock()
     api = Api(clock)
-    reach = api.reach()
+    probe = api.probe()
     for _ in range(10):
         api.contact.answered()
-        await reach.check()
+        await probe.check()
         clock.forward(IDLE_SECONDS - 1)
     assert api.asked == 0
 
@@ -169,19 +177,19 @@ async def test_a_silent_service_is_not_reached_until_it_answers_again() -> None:
     clock = HandClock()
     api = Api(clock)
     api.is_up = False
-    reach = api.reach()
+    probe = api.probe()
     for _ in range(3):
         with pytest.raises(NotReachedError):
-            await reach.check()
+            await probe.check()
     assert api.asked == 1
     api.is_up = True
     clock.forward(AGAIN_SECONDS + 1)
-    await reach.check()
+    await probe.check()
     assert api.asked == 2
 
 
 async def test_a_service_that_hangs_is_not_reached(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.reach.ANSWER_SECONDS", 0.01)
+    monkeypatch.setattr("bot.health.ANSWER_SECONDS", 0.01)
     clock = HandClock()
     contact = Contact(clock)
 
@@ -189,31 +197,31 @@ async def test_a_service_that_hangs_is_not_reached(monkeypatch: pytest.MonkeyPat
         await asyncio.Event().wait()
 
     with pytest.raises(NotReachedError):
-        await GenAIProReach(hang, contact, 30, clock).check()
+        await GenAIProProbe(hang, contact, 30, clock).check()
 
 
 async def test_a_small_limit_on_calls_is_left_to_the_work() -> None:
     api = Api(HandClock())
-    reach = api.reach(per_minute=9)
-    await reach.check()
-    await reach.refresh_credits()
+    probe = api.probe(per_minute=9)
+    await probe.check()
+    await probe.refresh_credits()
     assert api.asked == 0
     api.contact.failed()
     with pytest.raises(NotReachedError):
-        await reach.check()
+        await probe.check()
 
 
 async def test_credits_are_refreshed_seldom_and_not_while_the_service_is_down() -> None:
     clock = HandClock()
     api = Api(clock)
-    reach = api.reach()
+    probe = api.probe()
     for _ in range(3):
-        await reach.refresh_credits()
+        await probe.refresh_credits()
     assert api.asked == 1
     clock.forward(CREDITS_SECONDS + 1)
-    await reach.refresh_credits()
+    await probe.refresh_credits()
     assert api.asked == 2
     api.contact.failed()
     clock.forward(CREDITS_SECONDS + 1)
-    await reach.refresh_credits()
+    await probe.refresh_credits()
     assert api.asked == 2

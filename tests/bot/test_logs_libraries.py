@@ -11,14 +11,13 @@ import pytest
 import telegram
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from prometheus_client import CollectorRegistry
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.logs import configure_logging
 from bot.telegram_session import TelegramRequest
 from services.clock import SystemClock
-from services.telemetry import Telemetry
+from services.telemetry import Contact
 
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
 KEY = "gp-key-0123456789"
@@ -61,7 +60,7 @@ async def bot_api() -> AsyncIterator[str]:
 
 
 def new_request() -> TelegramRequest:
-    return TelegramRequest(Telemetry(CollectorRegistry(), SystemClock()), 2)
+    return TelegramRequest(Contact(SystemClock()), 2)
 
 
 async def talk_to_telegram() -> None:

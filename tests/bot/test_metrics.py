@@ -1,8 +1,8 @@
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,29 +12,15 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.http import HttpServer
-from bot.metrics import Metrics, OutboxCollector, QueueGauge
+from bot.metrics import Metrics, OutboxCollector, QueueGauge, StateTimes
 from services.failures import Charged, Failure, FailureKind
-from services.genaipro.events import (
-    CompletedEvent,
-    CreditGrant,
-    FailedEvent,
-    GenAIProError,
-    MaybeAcceptedError,
-    NotAcceptedError,
-    RefusedError,
-    ResultPage,
-    StatusEvent,
-    StreamEvent,
-)
 from services.generations.model import Generation, State
-from services.metering import MeteredGenAIPro
 from services.outbox.counters import Counters
 from services.outbox.priority import Priority
-from services.photos.model import PhotoFile
 from services.store.database import open_database
 from services.store.schema import GenerationRow
-from services.telemetry import PostOutcome, Service, Telemetry
 from tests.bot.hand_clock import HandClock
+from tests.counted import Counted
 
 CREDITS = Failure(FailureKind.CREDITS)
 
@@ -45,8 +31,13 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-def telemetry(clock: HandClock) -> Telemetry:
-    return Telemetry(CollectorRegistry(), clock)
+def times(clock: HandClock) -> StateTimes:
+    return StateTimes(clock)
+
+
+@pytest.fixture
+def counted() -> Counted:
+    return Counted()
 
 
 @pytest.fixture
@@ -86,184 +77,54 @@ def generation(clock: HandClock, state: State = State.SUBMITTING, *, epoch: int 
     )
 
 
-def value(telemetry: Telemetry, name: str, **labels: str) -> float | None:
-    return telemetry.registry.get_sample_value(f"pho2video_{name}", labels)
+def time_in(counted: Counted, state: State) -> tuple[float, float]:
+    count, total = (counted(f"generation_state_seconds_{part}", state=state.value) for part in ("count", "sum"))
+    return count, total
 
 
-def time_in(telemetry: Telemetry, state: State) -> tuple[float | None, float | None]:
-    name = "generation_state_seconds"
-    return tuple(value(telemetry, f"{name}_{part}", state=state.value) for part in ("count", "sum"))  # type: ignore[return-value]
-
-
-def test_each_state_is_timed_and_the_end_counted_once(telemetry: Telemetry, clock: HandClock) -> None:
+def test_each_state_is_timed_and_the_end_counted_once(times: StateTimes, counted: Counted, clock: HandClock) -> None:
     run = generation(clock, waited=7)
     for state, seconds in ((State.SUBMITTING, 2), (State.PROCESSING, 30), (State.DELIVERING, 4), (State.DONE, 1)):
         run = replace(run, state=state)
-        telemetry.seen(run)
-        telemetry.seen(run)
+        times.seen(run)
+        times.seen(run)
         clock.forward(seconds)
-    telemetry.seen(run)
-    assert time_in(telemetry, State.QUEUED) == (1, 7)
-    assert time_in(telemetry, State.SUBMITTING) == (1, 2)
-    assert time_in(telemetry, State.PROCESSING) == (1, 30)
-    assert time_in(telemetry, State.DELIVERING) == (1, 4)
-    assert value(telemetry, "generations_finished_total", state="done") == 1
-    assert value(telemetry, "reconciliations_total") == 0
+    times.seen(run)
+    assert time_in(counted, State.QUEUED) == (1, 7)
+    assert time_in(counted, State.SUBMITTING) == (1, 2)
+    assert time_in(counted, State.PROCESSING) == (1, 30)
+    assert time_in(counted, State.DELIVERING) == (1, 4)
+    assert counted("generations_finished_total", state="done") == 1
+    assert counted("reconciliations_total") == 0
 
 
-def test_a_failure_is_counted_by_its_reason(telemetry: Telemetry, clock: HandClock) -> None:
-    telemetry.seen(generation(clock, State.RECONCILING))
-    telemetry.seen(replace(generation(clock, State.FAILED), failure=CREDITS))
-    assert value(telemetry, "generations_finished_total", state="failed") == 1
-    assert value(telemetry, "generation_failures_total", reason="credits") == 1
-    assert value(telemetry, "reconciliations_total") == 1
+def test_a_failure_is_counted_by_its_reason(times: StateTimes, counted: Counted, clock: HandClock) -> None:
+    times.seen(generation(clock, State.RECONCILING))
+    times.seen(replace(generation(clock, State.FAILED), failure=CREDITS))
+    assert counted("generations_finished_total", state="failed") == 1
+    assert counted("generation_failures_total", reason="credits") == 1
+    assert counted("reconciliations_total") == 1
 
 
-def test_what_an_earlier_process_began_is_not_timed(telemetry: Telemetry, clock: HandClock) -> None:
-    telemetry.seen(generation(clock, State.PROCESSING, epoch=2, waited=9))
+def test_what_an_earlier_process_began_is_not_timed(times: StateTimes, counted: Counted, clock: HandClock) -> None:
+    times.seen(generation(clock, State.PROCESSING, epoch=2, waited=9))
     clock.forward(5)
-    telemetry.seen(generation(clock, State.RECONCILING, epoch=2))
+    times.seen(generation(clock, State.RECONCILING, epoch=2))
     clock.forward(5)
-    telemetry.seen(generation(clock, State.DONE, epoch=2))
-    assert time_in(telemetry, State.PROCESSING) == (None, None)
-    assert time_in(telemetry, State.QUEUED) == (None, None)
-    assert time_in(telemetry, State.RECONCILING) == (1, 5)
+    times.seen(generation(clock, State.DONE, epoch=2))
+    assert time_in(counted, State.PROCESSING) == (0, 0)
+    assert time_in(counted, State.QUEUED) == (0, 0)
+    assert time_in(counted, State.RECONCILING) == (1, 5)
 
 
 def test_many_generations_are_forgotten_in_time(
-    telemetry: Telemetry, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+    times: StateTimes, counted: Counted, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.telemetry.REMEMBERED", 3)
+    monkeypatch.setattr("bot.metrics.REMEMBERED", 3)
     for number in range(10):
-        telemetry.seen(replace(generation(clock, State.DONE), id=str(number)))
-    assert value(telemetry, "generations_finished_total", state="done") == 10
-    assert len(telemetry._stations) == 3
-
-
-def test_calls_tell_whether_a_service_is_reached(telemetry: Telemetry) -> None:
-    telemetry.called(Service.GENAIPRO, "credits", None)
-    assert telemetry.genaipro.is_broken
-    telemetry.called(Service.GENAIPRO, "credits", 429)
-    assert not telemetry.genaipro.is_broken
-    telemetry.called(Service.TELEGRAM, "sendMessage", 502)
-    assert telemetry.telegram.is_broken
-    assert value(telemetry, "too_many_requests_total", service="genaipro") == 1
-    assert value(telemetry, "calls_total", service="genaipro", call="credits", status="0") == 1
-
-
-def test_expired_credits_are_not_left(telemetry: Telemetry) -> None:
-    telemetry.credits_told(
-        [CreditGrant(100, 23, None), CreditGrant(50, 0, datetime(2025, 1, 1, tzinfo=UTC)), CreditGrant(5, 9, None)]
-    )
-    assert value(telemetry, "credits_left") == 77
-
-
-class Client:
-    """A client of GenAIPro that does as it is told."""
-
-    def __init__(self, events: Sequence[StreamEvent] = (), begin: Exception | None = None) -> None:
-        self.events = events
-        self.begin = begin
-        self.end: Exception | None = None
-
-    @asynccontextmanager
-    async def ingredients_to_video(
-        self, photos: Sequence[PhotoFile], prompt: str, count: int
-    ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
-        if self.begin is not None:
-            raise self.begin
-
-        async def stream() -> AsyncIterator[StreamEvent]:
-            for event in self.events:
-                yield event
-            if self.end is not None:
-                raise self.end
-
-        yield stream()
-
-    async def histories(self, page: int = 1, page_size: int = 20) -> ResultPage:
-        if self.begin is not None:
-            raise self.begin
-        return ResultPage([], page, 1)
-
-    async def credits(self) -> tuple[CreditGrant, ...]:
-        return (CreditGrant(10, 3, None),)
-
-
-async def run(client: Client, telemetry: Telemetry, tmp_path: Path) -> None:
-    photo = tmp_path / "p.jpg"
-    photo.write_bytes(b"x" * 100)
-    api = MeteredGenAIPro(client, telemetry)  # type: ignore[arg-type]
-    async with api.ingredients_to_video(
-        [PhotoFile(photo, "p.jpg", "image/jpeg", photo.stat().st_size)], "p", 1
-    ) as events:
-        assert value(telemetry, "open_streams") == 1
-        async for _ in events:
-            pass
-
-
-@pytest.mark.parametrize(
-    ("events", "outcome"),
-    [
-        ([StatusEvent("starting"), CompletedEvent([])], PostOutcome.COMPLETED),
-        ([FailedEvent(CREDITS)], PostOutcome.FAILED),
-        ([StatusEvent("starting")], PostOutcome.LEFT),
-    ],
-)
-async def test_posts_are_counted_by_what_came_of_them(
-    events: list[StreamEvent], outcome: PostOutcome, telemetry: Telemetry, tmp_path: Path
-) -> None:
-    await run(Client(events), telemetry, tmp_path)
-    assert [value(telemetry, "posts_total", outcome=other.value) for other in PostOutcome] == [
-        float(other is outcome) for other in PostOutcome
-    ]
-    assert value(telemetry, "open_streams") == 0
-    assert value(telemetry, "bytes_total", service="genaipro", direction="out") == 100
-
-
-@pytest.mark.parametrize(
-    ("error", "outcome", "calls"),
-    [
-        (NotAcceptedError(CREDITS, 429), PostOutcome.NOT_ACCEPTED, "429"),
-        (NotAcceptedError(CREDITS), PostOutcome.NOT_ACCEPTED, "0"),
-        (RefusedError(CREDITS, 402), PostOutcome.REFUSED, "402"),
-        (MaybeAcceptedError(CREDITS, 502), PostOutcome.UNKNOWN, "502"),
-    ],
-)
-async def test_posts_that_fail_at_once(
-    error: GenAIProError, outcome: PostOutcome, calls: str, telemetry: Telemetry, tmp_path: Path
-) -> None:
-    with pytest.raises(type(error)):
-        await run(Client(begin=error), telemetry, tmp_path)
-    assert value(telemetry, "posts_total", outcome=outcome.value) == 1
-    assert value(telemetry, "calls_total", service="genaipro", call="ingredients-to-video", status=calls) == 1
-    assert value(telemetry, "open_streams") == 0
-
-
-async def test_a_lost_stream_counts_as_unknown(telemetry: Telemetry, tmp_path: Path) -> None:
-    client = Client([StatusEvent("starting")])
-    client.end = MaybeAcceptedError(CREDITS, 200)
-    with pytest.raises(MaybeAcceptedError):
-        await run(client, telemetry, tmp_path)
-    assert value(telemetry, "posts_total", outcome="unknown") == 1
-
-
-async def test_a_photo_that_is_gone_is_no_failure_of_the_service(telemetry: Telemetry, tmp_path: Path) -> None:
-    with pytest.raises(RefusedError):
-        await run(Client(begin=RefusedError(Failure(FailureKind.PHOTOS))), telemetry, tmp_path)
-    assert not telemetry.genaipro.is_broken
-
-
-async def test_reads_are_counted(telemetry: Telemetry) -> None:
-    api = MeteredGenAIPro(Client(), telemetry)  # type: ignore[arg-type]
-    await api.histories()
-    await api.credits()
-    assert value(telemetry, "credits_left") == 7
-    assert value(telemetry, "calls_total", service="genaipro", call="histories", status="200") == 1
-    broken = MeteredGenAIPro(Client(begin=NotAcceptedError(CREDITS, 503)), telemetry)  # type: ignore[arg-type]
-    with pytest.raises(NotAcceptedError):
-        await broken.histories()
-    assert value(telemetry, "calls_total", service="genaipro", call="histories", status="503") == 1
+        times.seen(replace(generation(clock, State.DONE), id=str(number)))
+    assert counted("generations_finished_total", state="done") == 10
+    assert len(times._stations) == 3
 
 
 async def scrape(sock: socket.socket) -> dict[str, float]:

@@ -9,7 +9,6 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 from telegram import Bot, InputFile
@@ -26,7 +25,7 @@ from bot.telegram_session import (
     open_session,
 )
 from services.clock import SystemClock
-from services.telemetry import Telemetry
+from services.telemetry import Contact
 from services.unsent import reason
 from tests.bot.proxies import proxy
 from tests.bot.raw_server import answering, raw_server
@@ -162,7 +161,7 @@ async def test_start_waits_for_the_proxy_and_says_so(kind: str) -> None:
             telegram_api_url=f"http://127.0.0.1:{server.port}",
             telegram_proxy_url=SecretStr(through.url("u:later")),
         )
-        bot = make_bot(settings, Telemetry(CollectorRegistry(), SystemClock()))
+        bot = make_bot(settings, Contact(SystemClock()))
         with capture_logs() as lines:
             connecting = asyncio.create_task(connect(bot))
             await through.was_refused.wait()

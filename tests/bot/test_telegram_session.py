@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from prometheus_client import CollectorRegistry
 from telegram import InputFile, Message
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 from telegram.request import RequestData
@@ -19,6 +18,7 @@ from bot.telegram_session import TelegramRequest
 from services.unsent import CallBrokeError
 from tests.bot.raw_server import answering, saying
 from tests.bot.telegram_calls import MESSAGE, TOKEN, TRUE, bot_at, failure, is_unsent, talk
+from tests.counted import Counted
 
 pytestmark = pytest.mark.usefixtures("no_proxies")
 
@@ -187,8 +187,8 @@ async def test_before_it_is_open_there_are_no_calls(request_: TelegramRequest) -
         await request_.do_request("http://127.0.0.1:1/x", "POST", RequestData())
 
 
-async def test_calls_and_bytes_are_counted_once(request_: TelegramRequest, registry: CollectorRegistry) -> None:
-    refusal = b'{"ok":false,"description":"no"}'
+async def test_calls_and_bytes_are_counted_once(request_: TelegramRequest) -> None:
+    counted, refusal = Counted(), b'{"ok":false,"description":"no"}'
     answers = (answering(200, MESSAGE), answering(400, refusal), answering(200, MESSAGE), saying(b""))
     async with talk(request_, *answers) as (bot, server):
         await bot.send_message(7, "hi")
@@ -196,11 +196,8 @@ async def test_calls_and_bytes_are_counted_once(request_: TelegramRequest, regis
         await bot.send_video(7, b"\x00\x00\x00\x18ftypmp42")
         await failure(bot)
 
-    def count(name: str, **labels: str) -> float | None:
-        return registry.get_sample_value(name, {"service": "telegram", **labels})
-
     for status in ("200", "400", "0"):
-        assert count("pho2video_calls_total", call="sendMessage", status=status) == 1
-    assert count("pho2video_calls_total", call="sendVideo", status="200") == 1
-    assert count("pho2video_bytes_total", direction="out") == sum(len(got.body) for got in server.got)
-    assert count("pho2video_bytes_total", direction="in") == 2 * len(MESSAGE) + len(refusal)
+        assert counted("calls_total", service="telegram", call="sendMessage", status=status) == 1
+    assert counted("calls_total", service="telegram", call="sendVideo", status="200") == 1
+    assert counted("bytes_total", service="telegram", direction="out") == sum(len(got.body) for got in server.got)
+    assert counted("bytes_total", service="telegram", direction="in") == 2 * len(MESSAGE) + len(refusal)

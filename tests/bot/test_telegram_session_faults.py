@@ -4,13 +4,12 @@ import asyncio
 import socket
 
 import pytest
-from prometheus_client import CollectorRegistry
 from telegram import Bot
 from telegram.error import NetworkError, TimedOut
 
 from bot.telegram_session import TelegramRequest
 from services.clock import SystemClock
-from services.telemetry import Telemetry
+from services.telemetry import Contact
 from services.unsent import NeverSentError
 from tests.bot.raw_server import Answer, answering, saying
 from tests.bot.telegram_calls import MESSAGE, TOKEN, assert_silent, bot_at, failure, is_unsent, talk
@@ -48,7 +47,7 @@ async def test_unusable_address_was_not_sent_and_is_not_told(request_: TelegramR
     assert_silent(error)
 
 
-async def test_wait_for_a_connection_in_vain_was_not_sent(registry: CollectorRegistry) -> None:
+async def test_wait_for_a_connection_in_vain_was_not_sent() -> None:
     asked, over = asyncio.Event(), asyncio.Event()
 
     async def never(writer: asyncio.StreamWriter) -> None:
@@ -56,7 +55,7 @@ async def test_wait_for_a_connection_in_vain_was_not_sent(registry: CollectorReg
         await over.wait()
         await answering(200, MESSAGE)(writer)
 
-    request = TelegramRequest(Telemetry(registry, SystemClock()), 1)
+    request = TelegramRequest(Contact(SystemClock()), 1)
     async with talk(request, never) as (bot, server):
         first = asyncio.create_task(bot.send_message(7, "hi"))
         await asked.wait()

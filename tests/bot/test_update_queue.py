@@ -8,7 +8,6 @@ from typing import Any
 from unittest.mock import AsyncMock, Mock
 
 import pytest
-from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import OperationalError
 from telegram import Update, User
 from telegram.ext import ApplicationBuilder, ContextTypes, ExtBot, TypeHandler
@@ -20,8 +19,8 @@ from services.clock import SystemClock
 from services.inbox import Arrived, Inbox, Turn
 from services.messenger import Messenger
 from services.services import Services
-from services.telemetry import Telemetry
 from services.texts import Texts
+from tests.counted import Counted
 
 PERSON = {"id": 5, "is_bot": False, "first_name": "Anna"}
 ITSELF = {"id": 77, "is_bot": True, "first_name": "Bot", "username": "pho2video_bot"}
@@ -80,9 +79,7 @@ class Bench:
         self.inbox.store = AsyncMock(side_effect=lambda arrived: arrived)
         self.inbox.turn = AsyncMock(side_effect=self._turn)
         self.inbox.handled = AsyncMock(side_effect=self._forget)
-        self.registry = CollectorRegistry()
-        telemetry = Telemetry(self.registry, self.clock)
-        self.queue = UpdateQueue(self.application, self.inbox, services.cut_short, telemetry, self.clock)
+        self.queue = UpdateQueue(self.application, self.inbox, services.cut_short, self.clock)
 
     async def _forget(self, numbers: Sequence[int]) -> None:
         self.done += numbers
@@ -253,10 +250,10 @@ def entity(kind: str, text: str, word: str, **more: object) -> dict[str, Any]:
     ],
 )
 async def test_talk_in_groups_is_counted_and_not_kept(update: dict[str, Any]) -> None:
-    here = Bench()
+    here, counted = Bench(), Counted()
     await here.take(update)
     assert (here.handled, here.inbox.store.await_args.args) == ([], ([],))
-    assert here.registry.get_sample_value("pho2video_updates_total", {"kind": OVERHEARD}) == 1
+    assert counted("updates_total", kind=OVERHEARD) == 1
 
 
 @pytest.mark.parametrize(

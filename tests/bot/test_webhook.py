@@ -9,7 +9,6 @@ import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import OperationalError
 from telegram import User
 from telegram.ext import ApplicationBuilder, ContextTypes, ExtBot
@@ -20,7 +19,7 @@ from bot.webhook import SECRET_HEADER, Webhook, read_body
 from handlers.context import Context
 from services.clock import SystemClock
 from services.inbox import Inbox
-from services.telemetry import Telemetry
+from tests.counted import Counted
 
 SECRET = "a-long-random_word"
 
@@ -50,8 +49,7 @@ def queue() -> UpdateQueue:
     bot._bot_user = User(77, "Bot", is_bot=True, username="pho2video_bot")
     builder = ApplicationBuilder().bot(bot).updater(None).job_queue(None)
     application = builder.context_types(ContextTypes(context=Context)).build()
-    telemetry = Telemetry(CollectorRegistry(), SystemClock())
-    return UpdateQueue(application, Mock(spec=Inbox), set(), telemetry, SystemClock())
+    return UpdateQueue(application, Mock(spec=Inbox), set(), SystemClock())
 
 
 QUEUE = queue()
@@ -60,10 +58,9 @@ QUEUE = queue()
 class Door:
     """A served webhook, and what came through it."""
 
-    def __init__(self, base: str, webhook: Webhook, telemetry: Telemetry, session: aiohttp.ClientSession) -> None:
+    def __init__(self, base: str, webhook: Webhook, session: aiohttp.ClientSession) -> None:
         self.base = base
         self.webhook = webhook
-        self.telemetry = telemetry
         self.session = session
         self.taken: list[Incoming] = []
         self.is_out = False
@@ -90,11 +87,10 @@ class Door:
 async def door(
     sock: socket.socket, url: str = "https://bot.example.com/tg/updates", *, is_open: bool = True, seconds: float = 5
 ) -> AsyncIterator[Door]:
-    telemetry = Telemetry(CollectorRegistry(), SystemClock())
-    webhook = Webhook(url, SECRET, telemetry, SystemClock(), body_seconds=seconds)
+    webhook = Webhook(url, SECRET, SystemClock(), body_seconds=seconds)
     host, port = sock.getsockname()
     async with HttpServer("", 0, [webhook.route()], sock=sock), aiohttp.ClientSession() as session:
-        it = Door(f"http://{host}:{port}", webhook, telemetry, session)
+        it = Door(f"http://{host}:{port}", webhook, session)
         if is_open:
             webhook.open(it)
         yield it
@@ -215,13 +211,13 @@ async def test_path_is_served_as_it_stands(url: str, path: str, sock: socket.soc
 
 
 async def test_requests_are_counted_by_status(sock: socket.socket) -> None:
+    counted = Counted()
     async with door(sock) as it:
         for secret in (SECRET, SECRET, "wrong"):
             await it.post(message(), secret=secret)
-        count = it.telemetry.registry.get_sample_value
-        assert count("pho2video_webhook_requests_total", {"status": "200"}) == 2
-        assert count("pho2video_webhook_requests_total", {"status": "401"}) == 1
-        assert count("pho2video_webhook_seconds_count") == 3
+    assert counted("webhook_requests_total", status="200") == 2
+    assert counted("webhook_requests_total", status="401") == 1
+    assert counted("webhook_seconds_count") == 3
 
 
 json_values = st.recursive(

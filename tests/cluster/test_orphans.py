@@ -8,7 +8,6 @@ from sqlalchemy import update
 
 from services.changes import Changes
 from services.clock import SystemClock
-from services.contact import Contact
 from services.generations.model import Generation, Order, Placed, State
 from services.generations.queue import UNTOLD, Limits, Queue
 from services.generations.repository import GenerationRows
@@ -16,6 +15,7 @@ from services.generations.worker import Worker
 from services.photos.model import PhotoKind, PhotoRef
 from services.store.database import Database
 from services.store.schema import GenerationRow
+from services.telemetry import Contact
 from tests.access.world import ManualClock
 
 PHOTO = PhotoRef(file_id="f", unique_id="u", kind=PhotoKind.PHOTO, size=1, mime_type="", file_name="")

@@ -53,20 +53,25 @@ async def test_ready_by_webhook_only_once_it_is_set(tmp_path: Path) -> None:
 
 
 async def test_what_was_done_is_counted_and_nothing_private_told(tmp_path: Path) -> None:
+    counted = (
+        'pho2video_generations_finished_total{state="done"}',
+        'pho2video_posts_total{outcome="completed"}',
+        'pho2video_generation_state_seconds_count{state="delivering"}',
+        'pho2video_updates_total{kind="callback_query"}',
+        'pho2video_bytes_total{direction="out",service="genaipro"}',
+    )
     async with operated(tmp_path) as (here, endpoints):
+        # Tests share a process, and its counters.
+        before = [await endpoints.metric(line) or 0 for line in counted]
         await here.anna.send_photo(jpeg(), "a cat with a secret")
         card = await here.ready_card()
         await here.press(card, "go")
         await here.ended(here.anna.chat_id, card.message_id)
-        assert await endpoints.metric('pho2video_generations_finished_total{state="done"}') == 1
-        assert await endpoints.metric('pho2video_posts_total{outcome="completed"}') == 1
-        assert await endpoints.metric('pho2video_generation_state_seconds_count{state="delivering"}') == 1
-        assert await endpoints.metric('pho2video_updates_total{kind="callback_query"}') == 1
+        after = [await endpoints.metric(line) or 0 for line in counted]
+        assert [now - then for now, then in zip(after, before, strict=True)] == [1, 1, 1, 1, len(jpeg())]
         assert await endpoints.metric('pho2video_generations{state="queued"}') == 0
         assert await endpoints.metric("pho2video_open_streams") == 0
         assert await endpoints.metric("pho2video_credits_left") == here.genaipro.credits_left
-        sent = await endpoints.metric('pho2video_bytes_total{direction="out",service="genaipro"}')
-        assert sent == len(jpeg())
         _, body = await endpoints.get("/metrics")
         for private in ("secret", str(here.anna.user_id), here.telegram.token, here.settings.secrets[1], ".mp4"):
             assert private not in body

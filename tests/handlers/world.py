@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from sqlalchemy import select
 from telegram import Update
 from telegram.ext import CallbackContext
 
+from bot.metrics import StateTimes
 from bot.outbox import Outbox
 from bot.polling import Poller
 from bot.settings import FixedSettings, Settings
@@ -29,13 +29,12 @@ from sandbox.botapi import BotApiServer, Line, Person
 from sandbox.genaipro import GenAIProOptions, GenAIProServer
 from services.access import OwnerLists
 from services.cluster import Alone
-from services.contact import Contact
 from services.generations.model import Generation
 from services.inbox import Inbox
 from services.services import Services
 from services.store.database import open_database
 from services.store.schema import GenerationRow
-from services.telemetry import Telemetry
+from services.telemetry import Contact
 from tests.access.world import ManualClock
 from tests.e2e.clockwork import TravelClock
 
@@ -189,20 +188,19 @@ async def handling(
         | more
     )
     async with AsyncExitStack() as stack:
-        telemetry = Telemetry(CollectorRegistry(), clock)
         database = await open_database(settings.effective_database_url)
         stack.push_async_callback(database.close)
-        bot = make_bot(settings, telemetry, Outbox(clock=clock, sleep=clock.sleep))
+        bot = make_bot(settings, Contact(clock), Outbox(clock=clock, sleep=clock.sleep))
         stack.push_async_callback(bot.shutdown)
         await connect(bot)
-        services = await open_services(stack, settings, database, bot, Alone("test"), telemetry, clock)
+        services = await open_services(stack, settings, database, bot, Alone("test"), StateTimes(clock), clock)
         notices = ManualClock()
         services.throttle.clock = notices
         application = make_application(bot, services)
         await application.initialize()
         stack.push_async_callback(application.shutdown)
         inbox = Inbox(database, clock, bot.id, "test")
-        queue = UpdateQueue(application, inbox, services.cut_short, telemetry, clock)
+        queue = UpdateQueue(application, inbox, services.cut_short, clock)
         world = World(server, services, application, queue, clock, notices)
         application.add_error_handler(world.note_error)
         polling = asyncio.create_task(Poller(bot, queue, Contact(clock), clock).run())
