@@ -9,7 +9,7 @@ error: ``NotAcceptedError`` (provably not accepted), ``RefusedError`` (refused f
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import aiohttp
 
@@ -65,41 +65,29 @@ def _check_request(photos: Sequence[PhotoFile], most_photos: int, prompt: str, c
         raise ValueError(f"1 to {most_photos} photos, 1 to {MAX_VIDEOS} videos and a prompt are needed")
 
 
+@dataclass(slots=True)
 class GenAIProClient:
-    """Calls GenAIPro.
+    """Calls GenAIPro."""
 
-    Args:
-        session: The process's session, for the reads.
-        paid: The session of the paid POSTs; see :func:`services.genaipro.upload.paid_session`.
-        base_url: The API's base URL, such as ``https://genaipro.vn/api/v1``.
-        api_key: The Bearer token.
-        idle_timeout: Seconds without a byte after which a stream counts as lost (``STREAM_IDLE_TIMEOUT``).
-        rate_limit: The limit on calls, shared by the whole process.
-        clock: The current time, for waits that the service gives as a date.
+    session: aiohttp.ClientSession
+    """The process's session, for the reads."""
+    paid: aiohttp.ClientSession
+    """The session of the paid POSTs, from ``paid_session``."""
+    base_url: str
+    """The API's base URL, such as ``https://genaipro.vn/api/v1``."""
+    api_key: str = field(repr=False)
+    idle_timeout: float = field(kw_only=True)
+    """Seconds without a byte after which a stream counts as lost (``STREAM_IDLE_TIMEOUT``)."""
+    rate_limit: RateLimit = field(kw_only=True)
+    clock: Clock = field(kw_only=True)
+    contact: Contact = field(init=False)
+    """Whether the service answers."""
+    _counter: CallCounter = field(init=False)
 
-    Attributes:
-        contact: Whether the service answers.
-    """
-
-    def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        paid: aiohttp.ClientSession,
-        base_url: str,
-        api_key: str,
-        *,
-        idle_timeout: float,
-        rate_limit: RateLimit,
-        clock: Clock,
-    ) -> None:
-        self._session = session
-        self._paid = paid
-        self._base_url = base_url.rstrip("/")
-        self._api_key = api_key
-        self._idle_timeout = idle_timeout
-        self._rate_limit = rate_limit
-        self._clock = clock
-        self.contact = Contact(clock)
+    def __post_init__(self) -> None:
+        """Begin with nothing heard of the service."""
+        self.base_url = self.base_url.rstrip("/")
+        self.contact = Contact(self.clock)
         self._counter = CallCounter(self.contact)
 
     def ingredients_to_video(
@@ -165,8 +153,8 @@ class GenAIProClient:
             form = await self._open_photos(stack, files, fields)
             sending = RequestProgress()
             source = PaidEventSource(
-                f"{self._base_url}/veo/{call}",
-                self._paid,
+                f"{self.base_url}/veo/{call}",
+                self.paid,
                 headers={
                     **self._headers(),
                     "Accept": "text/event-stream",
@@ -177,7 +165,7 @@ class GenAIProClient:
                 allow_redirects=False,
                 trace_request_ctx=sending,
                 timeout=aiohttp.ClientTimeout(
-                    total=None, connect=CONNECT_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=self._idle_timeout
+                    total=None, connect=CONNECT_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=self.idle_timeout
                 ),
             )
             stack.push_async_callback(source.close)
@@ -196,7 +184,7 @@ class GenAIProClient:
             NotAcceptedError: No usable answer; may be asked again.
             RefusedError: Refused for good (key, address).
         """
-        await self._rate_limit.wait()
+        await self.rate_limit.wait()
         return await self._history_page(page, page_size)
 
     async def recent_history(self) -> ResultPage | None:
@@ -206,7 +194,7 @@ class GenAIProClient:
             NotAcceptedError: No usable answer; may be asked again.
             RefusedError: Refused for good (key, address).
         """
-        return await self._history_page(1, 20) if await self._rate_limit.spare() else None
+        return await self._history_page(1, 20) if await self.rate_limit.spare() else None
 
     async def credits(self) -> tuple[CreditGrant, ...]:
         """The grants of credits, possibly none.
@@ -215,16 +203,16 @@ class GenAIProClient:
             NotAcceptedError: No usable answer; may be asked again.
             RefusedError: Refused for good (key, address).
         """
-        await self._rate_limit.wait()
+        await self.rate_limit.wait()
         with self._counter.read("credits"):
             body, _ = await self._read("veo/credits", {})
             grants = parse_credits(body)
-        now = self._clock.now()
+        now = self.clock.now()
         CREDITS_LEFT.set(sum(grant.left for grant in grants if grant.expires_at is None or grant.expires_at > now))
         return grants
 
     def _headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._api_key}", "User-Agent": USER_AGENT}
+        return {"Authorization": f"Bearer {self.api_key}", "User-Agent": USER_AGENT}
 
     async def _open_photos(
         self, stack: AsyncExitStack, files: Sequence[FormFile], fields: Sequence[tuple[str, str]]
@@ -239,7 +227,7 @@ class GenAIProClient:
     async def _post(self, source: PaidEventSource, sending: RequestProgress) -> None:
         """Sends the request; returns when the head of an answer is there, whatever its status."""
         try:
-            async with sending.watched(self._idle_timeout):
+            async with sending.watched(self.idle_timeout):
                 await source.connect()
         except _BAD_ADDRESS:
             error: GenAIProError = RefusedError(Failure(FailureKind.INTERNAL))
@@ -262,9 +250,7 @@ class GenAIProClient:
                 raise lost(source.status)
             return event
         body = self._text(await source.body())
-        raise await self._heeded(
-            paid_error(source.status, source.headers, source.content_type, body, self._clock.now())
-        )
+        raise await self._heeded(paid_error(source.status, source.headers, source.content_type, body, self.clock.now()))
 
     async def _finished(
         self, events: AsyncGenerator[StreamEvent, None], post: PaidPost
@@ -281,7 +267,7 @@ class GenAIProClient:
 
     def _resolved(self, results: Sequence[VideoResult]) -> tuple[VideoResult, ...]:
         """The same with addresses that are relative to the API made whole."""
-        base = self._base_url
+        base = self.base_url
         return tuple(
             replace(result, urls=tuple(dict.fromkeys(filter(None, (resolve(url, base) for url in result.urls)))))
             for result in results
@@ -320,8 +306,8 @@ class GenAIProClient:
     async def _read(self, path: str, query: dict[str, str]) -> tuple[str, float | None]:
         """The body of a read's answer, of status 200, and how far the service's clock is ahead."""
         try:
-            async with self._session.get(
-                f"{self._base_url}/{path}",
+            async with self.session.get(
+                f"{self.base_url}/{path}",
                 params=query,
                 headers={**self._headers(), "Accept": "application/json"},
                 allow_redirects=False,
@@ -335,14 +321,14 @@ class GenAIProClient:
             error = NotAcceptedError(Failure(FailureKind.BUSY))
         else:
             if response.status == 200 and len(raw) < READ_LIMIT:
-                return raw.decode("utf-8-sig", "replace"), clock_offset(response.headers, self._clock.now())
+                return raw.decode("utf-8-sig", "replace"), clock_offset(response.headers, self.clock.now())
             error = await self._heeded(
                 read_error(
                     response.status,
                     response.headers,
                     response.content_type.lower(),
                     self._text(raw[:BODY_LIMIT]),
-                    self._clock.now(),
+                    self.clock.now(),
                 )
             )
         raise error
@@ -350,7 +336,7 @@ class GenAIProClient:
     async def _heeded(self, error: GenAIProError) -> GenAIProError:
         """The error; a wait that it asks for holds all calls."""
         if isinstance(error, NotAcceptedError) and error.retry_after is not None:
-            await self._rate_limit.hold(min(error.retry_after, LONGEST_HOLD))
+            await self.rate_limit.hold(min(error.retry_after, LONGEST_HOLD))
         return error
 
     def _text(self, body: bytes) -> str:
@@ -358,4 +344,4 @@ class GenAIProClient:
         return self._without_key(body).decode("utf-8-sig", "replace")
 
     def _without_key(self, body: bytes) -> bytes:
-        return body.replace(self._api_key.encode(), b"...") if len(self._api_key) >= SHORTEST_KEY else body
+        return body.replace(self.api_key.encode(), b"...") if len(self.api_key) >= SHORTEST_KEY else body
