@@ -271,6 +271,7 @@ class Process:
             services.worker.run,
             services.cancel_watch.run,
             services.progress_log.run,
+            *([services.payment_upkeep.run] if services.sales.has_books else []),
             partial(services.board.tick, self._clock.sleep, self._outbox.room),
             housekeeping.run,
         ]
@@ -296,7 +297,7 @@ class Process:
         works: list[Work] = [partial(_publish_profile, services), services.card_timers.run]
         if isinstance(members, Membership):
             works.append(partial(self._take_over, intake.queue, members))
-        kinds = wanted_updates(inline=bool(bot.supports_inline_queries))
+        kinds = wanted_updates(inline=bool(bot.supports_inline_queries), sells=self._settings.stars_per_video > 0)
         if self._webhook is None:
             works.append(Poller(bot, intake.queue, intake.contact, self._clock, kinds).run)
         else:

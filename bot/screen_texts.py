@@ -84,11 +84,36 @@ NOTICES: Mapping[str, tuple[SampleText, ...]] = {
 }
 """What appears for a moment when a button is pressed."""
 
+PAYMENTS: Mapping[str, tuple[SampleText, ...]] = {
+    "invoice-title": _each("count", 1, 2),
+    "invoice-description": _each("count", 1, 2),
+    "invoice-not-yours": _PLAIN,
+    "invoice-not-due": _PLAIN,
+    "invoice-not-sent": _PLAIN,
+    "pay-refused-not-yours": _PLAIN,
+    "pay-refused-gone": _PLAIN,
+    "pay-refused-ended": _PLAIN,
+    "pay-refused-paid": _PLAIN,
+    "pay-refused-twice": _PLAIN,
+    "pay-refused-wrong-amount": _PLAIN,
+    "pay-refused-day-is-full": _PLAIN,
+    "pay-refused-late": _PLAIN,
+    "paysupport": _PLAIN,
+    "refund-usage": _PLAIN,
+    "refund-unknown": _PLAIN,
+    "refund-wanted": _each("stars", 1, 25),
+    "forget-done-payments": _PLAIN,
+}
+"""What is said of payments in Stars."""
+
 ALARMS: Mapping[str, tuple[SampleText, ...]] = {
     "alarm-credits": _PLAIN,
     "alarm-key": _PLAIN,
     "alarm-guard": _PLAIN,
     "alarm-lost": _PLAIN,
+    "alarm-refund-balance": _PLAIN,
+    "alarm-refund": _PLAIN,
+    "alarm-books": _PLAIN,
 }
 """What the admins are told."""
 
@@ -99,7 +124,8 @@ PROFILE: Mapping[str, tuple[SampleText, ...]] = {
         f"command-{name}": _PLAIN
         for name in (
             *("start", "help", "video", "cancel", "history", "settings", "privacy", "forget"),
-            *("stats", "allow", "deny"),
+            *("stats", "allow", "deny", "refund"),
+            *("balance", "terms", "paysupport"),
         )
     },
 }

@@ -4,17 +4,32 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from bot.screen_texts import ALARMS, ANSWERS, NOTICES, PROFILE, SampleText
+from bot.screen_texts import ALARMS, ANSWERS, NOTICES, PAYMENTS, PROFILE, SampleText
 from handlers.admin import statistics_screen
 from handlers.forget import question
 from handlers.history import entry_screen, page_screen
+from handlers.payments import balance_text
 from handlers.settings import settings_screen
 from services.cards.view import card_screen
 from services.drafts.ideas import ideas_in
 from services.drafts.model import Draft, DraftItem, DraftState, Owner
 from services.failures import Charged, Failure, FailureKind
-from services.generations.model import FILE_LATE, FINAL, MAX_VIDEOS, Generation, Shape, State, Video, VideoState
+from services.generations.model import (
+    FILE_LATE,
+    FINAL,
+    MAX_VIDEOS,
+    UNPAID_IN_TIME,
+    WAITING,
+    Generation,
+    Price,
+    Shape,
+    State,
+    Video,
+    VideoState,
+)
 from services.history import HistoryEntry, HistoryPage
+from services.payments.books import Totals
+from services.payments.model import Account, Payment, PaymentState, Settlement
 from services.people import Preferences
 from services.photos.model import MAX_PHOTOS, PhotoKind, PhotoRef
 from services.screens import Screen
@@ -69,6 +84,10 @@ def _cards(phrases: Phrases) -> Named:
         yield f"two ideas, {named}", card_screen(chosen, phrases)
         yield f"ideas, {named}", card_screen(replace(draft, shows_ideas=True), phrases)
         yield f"ideas, two chosen, {named}", card_screen(replace(chosen, shows_ideas=True), phrases)
+    for price in (Price(0, 0, 1, 1), Price(0, 0, 2, 50), Price(1, 0, 1, 25), Price(2, 2, 0, 0), Price(0, 1, 0, 0)):
+        draft = replace(_draft(phrases, PERSON, 1, words=True), count=price.free + price.credit + price.videos)
+        title = f"a price of {price.stars}, {price.free} free, {price.credit} of credit"
+        yield title, card_screen(draft, phrases, price)
     for count in range(1, MAX_VIDEOS + 1):
         draft = replace(_draft(phrases, PERSON, 1, words=True), count=count)
         yield f"{_number(count, 'video')} chosen", card_screen(draft, phrases)
@@ -80,10 +99,12 @@ def _running(phrases: Phrases) -> Named:
     for position in (1, 4):
         yield f"queued, place {position}", _status(phrases, State.QUEUED, position=position)
     for state in State:
-        if state in FINAL or state is State.QUEUED:
+        if state in FINAL | WAITING:
             continue
         for count in (1, 3):
             yield f"{state}, {_number(count, 'video')}", _status(phrases, state, count=count)
+    for chat_id, place in ((PERSON, "private"), (GROUP, "group")):
+        yield f"unpaid, {place}, 25 Stars", _status(phrases, State.UNPAID, stars=25, chat_id=chat_id)
     late = NOW - timedelta(minutes=7)
     yield "processing, longer than usual", _status(phrases, State.PROCESSING, started_at=late)
     yield "processing, a word of the service", _status(phrases, State.PROCESSING, note="upscaling")
@@ -110,8 +131,22 @@ def _endings(phrases: Phrases) -> Named:
             private = render_links(_videos(videos), phrases)
             if private is not None:
                 yield f"{_number(count, 'link')}, {linked}, the message in private", private
+    yield from _settled(phrases)
     for charged in (Charged.NO, Charged.UNKNOWN):
         yield f"cancelled, charged: {charged}", _status(phrases, State.CANCELLED, charged=charged, finished_at=NOW)
+
+
+def _settled(phrases: Phrases) -> Named:
+    """Ends of requests that were sold."""
+    yield "cancelled, not paid in time", _status(phrases, State.CANCELLED, note=UNPAID_IN_TIME, finished_at=NOW)
+    for back in (Settlement(stars=50), Settlement(stars=1, free=1), Settlement(free=2, credit=1), Settlement(credit=3)):
+        around = Surroundings(NOW, 120.0, settlement=back)
+        given = f"back: {back.stars} Stars, {back.free} free, {back.credit} credit"
+        for charged in (Charged.NO, Charged.UNKNOWN):
+            ended = replace(_generation(phrases, State.CANCELLED), charged=charged, finished_at=NOW)
+            yield f"cancelled, charged: {charged}, {given}", render(ended, around, phrases)
+        failed = replace(_generation(phrases, State.FAILED), failure=Failure(FailureKind.SERVICE), finished_at=NOW)
+        yield f"failed, {given}", render(failed, around, phrases)
 
 
 def _failures(phrases: Phrases) -> Named:
@@ -140,8 +175,15 @@ def _menus(phrases: Phrases) -> Named:
     yield "history, a link", entry_screen(phrases, PERSON, with_link, 0)
     for is_admin in (False, True):
         yield f"forget, {'an admin' if is_admin else 'anybody'}", question(phrases, PERSON, is_admin=is_admin)
+    yield "forget, where videos have a price", question(phrases, PERSON, is_admin=False, sells=True)
+    yield "balance, no payments", Screen(balance_text(phrases, Account(2, 0), []))
+    yield "balance", Screen(balance_text(phrases, Account(0, 3), _payments()))
+    for free in (0, 1, 3):
+        yield f"terms, {free} free", Screen(phrases.html("terms", stars=25, free=free))
     numbers = dict.fromkeys(State, 2)
     yield "stats", statistics_screen(phrases, Statistics(numbers, numbers, 12, timedelta(seconds=95)), 77)
+    sold = Statistics(numbers, numbers, 12, None, Totals(taken=500, returned=75, returning=0, credit=3))
+    yield "stats, where videos have a price", statistics_screen(phrases, sold, 77)
     yield "stats, nothing known", statistics_screen(phrases, Statistics({}, {}, 0, None), None)
 
 
@@ -165,6 +207,7 @@ SECTIONS: Mapping[str, Callable[[Phrases], Named]] = {
     "Menu": _menus,
     "Answer": _texts(ANSWERS),
     "Notice": _texts(NOTICES),
+    "Payment": _texts(PAYMENTS),
     "Alarm": _texts(ALARMS),
     "Profile": _texts(PROFILE),
 }
@@ -229,7 +272,18 @@ def _generation(phrases: Phrases, state: State) -> Generation:
 
 def _status(phrases: Phrases, state: State, *, position: int | None = None, **changes: object) -> Screen:
     generation = replace(_generation(phrases, state), **changes)  # type: ignore[arg-type]
-    return render(generation, Surroundings(NOW, 120.0, position), phrases)
+    link = "https://t.me/pho2video_bot?start=pay_0123456789abcdef"
+    return render(generation, Surroundings(NOW, 120.0, position, pay_link=link), phrases)
+
+
+def _payments() -> list[Payment]:
+    return [
+        Payment(f"stx{number}Qm9vaw", PERSON, "0123456789abcdef", 25 * videos, videos, credit, state, NOW, 0)
+        for number, (state, videos, credit) in enumerate(
+            [(state, 2, 0) for state in PaymentState if state is not PaymentState.CREDITED]
+            + [(PaymentState.USED, 1, 0), (PaymentState.CREDITED, 2, 2), (PaymentState.CREDITED, 3, 1)]
+        )
+    ]
 
 
 def _videos(states: tuple[VideoState, ...]) -> list[Video]:

@@ -69,13 +69,19 @@ class Incoming:
         return self.arrived.update_id
 
 
-def wanted_updates(*, inline: bool) -> tuple[str, ...]:
+def wanted_updates(*, inline: bool, sells: bool) -> tuple[str, ...]:
     """The kinds of updates the bot is sent.
 
     Args:
         inline: Whether its inline mode is on.
+        sells: Whether videos have a price.
     """
-    return (*ALLOWED_UPDATES, Update.INLINE_QUERY) if inline else ALLOWED_UPDATES
+    wanted = [*ALLOWED_UPDATES]
+    if inline:
+        wanted.append(Update.INLINE_QUERY)
+    if sells:
+        wanted.append(Update.PRE_CHECKOUT_QUERY)
+    return tuple(wanted)
 
 
 def _lane_of(update: Update) -> str:
@@ -132,7 +138,9 @@ class UpdateQueue:
             update = Update.de_json(data, bot)
             if is_overheard(update, BotName(bot.id, bot.username)):
                 return Incoming(Arrived(number, "", ""), OVERHEARD)
-            kind = next((kind for kind in wanted_updates(inline=True) if getattr(update, kind) is not None), OTHER)
+            kind = next(
+                (kind for kind in wanted_updates(inline=True, sells=True) if getattr(update, kind) is not None), OTHER
+            )
             return Incoming(Arrived(number, _lane_of(update), payload), kind, update)
         except Exception as error:  # noqa: BLE001 - the library raises whatever a wrong field leads to
             log.warning("update_not_readable", error=type(error).__name__)
@@ -160,7 +168,11 @@ class UpdateQueue:
         await self._tasks.cancel()
 
     async def _take(self, items: Sequence[Incoming]) -> Exception | None:
-        ours = {item.number: item for item in items if item.kind != OVERHEARD}
+        checkouts = [item for item in items if item.kind == Update.PRE_CHECKOUT_QUERY]
+        for item in checkouts:
+            # Worthless ten seconds later, and safe to lose: it waits for nothing, not even a commit.
+            self._tasks.start(self._process(item), name=f"checkout-{item.number}")
+        ours = {item.number: item for item in items if item.kind not in (OVERHEARD, Update.PRE_CHECKOUT_QUERY)}
         try:
             stored = await self.inbox.store([item.arrived for item in ours.values()])
         except (SQLAlchemyError, OSError) as error:
@@ -168,9 +180,10 @@ class UpdateQueue:
         new = [ours[arrived.update_id] for arrived in stored]
         self._push(new)
         overheard = sum(item.kind == OVERHEARD for item in items)
-        for kind in [item.kind for item in new] + [OVERHEARD] * overheard:
+        kinds = [item.kind for item in (*new, *checkouts)] + [OVERHEARD] * overheard
+        for kind in kinds:
             UPDATES.labels(kind).inc()
-        UPDATES_REPEATED.inc(len(items) - overheard - len(new))
+        UPDATES_REPEATED.inc(len(items) - len(kinds))
         return None
 
     def _push(self, items: Iterable[Incoming]) -> None:

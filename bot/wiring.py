@@ -4,6 +4,7 @@ import asyncio
 import random
 import secrets
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from functools import partial
 
 import aiohttp
@@ -13,7 +14,7 @@ from bot.housekeeping import KEEP_DRAFTS, KEEP_GENERATIONS, KEEP_SEEN_PHOTOS
 from bot.metrics import StateTimes
 from bot.settings import Settings
 from bot.telegram_session import open_session
-from services.access import Access, ClaimLink, OwnerLists
+from services.access import Access, ClaimLink, OwnerLists, is_admin
 from services.alarm import OwnerAlarm
 from services.cards.store import CardStore
 from services.cards.timers import CardTimers
@@ -53,6 +54,10 @@ from services.history import History
 from services.inbox import Arrivals
 from services.messenger import Messenger
 from services.orders import Generations, Starter
+from services.payments.comparing import Comparison
+from services.payments.invoices import Invoices, pay_link
+from services.payments.sales import Sales, Tariff, open_till
+from services.payments.upkeep import PaymentUpkeep
 from services.people import People
 from services.photos.fetch import MAX_PHOTO_BYTES, BotFiles, PhotoFetcher
 from services.photos.workers import PhotoWorkers
@@ -125,7 +130,11 @@ async def open_services(
     # Generations: their queue, what they show, and the phases of each.
     queue_changed, scopes = asyncio.Event(), CancelScopes()
     changes.listen(QUEUE_TOPIC, lambda _subject: queue_changed.set())
-    queue = Queue(database, clock, _queue_limits(settings), new_id, changes)
+    refund_wanted = asyncio.Event()
+    tag = await database.write(partial(open_till, sells=settings.stars_per_video > 0), bot.id, new_id())
+    sales = Sales(database, clock, changes, _tariff(settings), tag, partial(is_admin, access.lists), refund_wanted.set)
+    invoices = Invoices(bot, sales, texts)
+    queue = Queue(database, clock, _queue_limits(settings), new_id, changes, sales)
     estimates, receipts = Estimates(database, clock), Receipts(bot, database, clock)
 
     def seen(generation: Generation) -> None:
@@ -142,6 +151,8 @@ async def open_services(
         tasks,
         chat_moves.move_chat,
         seen,
+        settle=sales.settle,
+        pay_link=partial(pay_link, bot.username),
         can_share=bool(bot.supports_inline_queries),
     )
     progress_log = ProgressLog(database, clock)
@@ -175,6 +186,7 @@ async def open_services(
         ),
         Relocator(reconciler.look_again, results.videos),
     )
+    alarm = OwnerAlarm(access, people, throttle, messenger, texts)
     runner = Runner(
         rows,
         submit=submitter,
@@ -182,12 +194,34 @@ async def open_services(
         deliver=deliverer,
         scopes=scopes,
         reporter=board,
-        alarm=OwnerAlarm(access, people, throttle, messenger, texts),
+        alarm=alarm,
         ended=queue_changed.set,
         clock=clock,
     )
     worker = Worker(members.executor_id, queue, rows, runner.advance, board, members, queue_changed, Contact(clock))
-    generations = Generations(database, rows, queue, scopes, board, queue_changed.set, changes, receipts.note)
+    generations = Generations(
+        database,
+        rows,
+        queue,
+        scopes,
+        board,
+        queue_changed.set,
+        changes,
+        receipts.note,
+        invoices.send_first if sales.is_open else None,
+    )
+    payment_upkeep = PaymentUpkeep(
+        database,
+        bot,
+        sales,
+        Comparison(database, bot, sales, clock, bot.id),
+        generations,
+        clock,
+        members,
+        settings.payment_check_interval,
+        alarm.tell,
+        refund_wanted,
+    )
 
     # The conversation: drafts, their cards, and what starts them.
     drafts, cards, starter = (
@@ -196,6 +230,7 @@ async def open_services(
         Starter(database, generations, clock),
     )
     card_updates = CardUpdates(drafts, cards, starter, messenger, chat_moves, texts, clock, Arrivals(database, bot.id))
+    card_updates.quote = sales.quote if sales.is_open else None
     return Services(
         clock=clock,
         database=database,
@@ -211,8 +246,8 @@ async def open_services(
         people=people,
         throttle=throttle,
         chat_moves=chat_moves,
-        forgetting=Forgetting(database, clock),
-        profile=Profile(bot, texts, settings.default_language),
+        forgetting=Forgetting(database, clock, sales.is_open),
+        profile=Profile(bot, texts, settings.default_language, sells=sales.is_open),
         retention=Retention(KEEP_GENERATIONS, KEEP_DRAFTS, KEEP_SEEN_PHOTOS),
         genaipro=genaipro,
         photos=photos,
@@ -232,6 +267,9 @@ async def open_services(
         card_timers=CardTimers(card_updates, cards, clock),
         history=History(database),
         sharing=Sharing(database, access),
+        sales=sales,
+        invoices=invoices,
+        payment_upkeep=payment_upkeep,
         worker=worker,
         receipts=receipts,
         cancel_watch=CancelWatch(database, scopes, changes),
@@ -277,6 +315,15 @@ def _open_videos(stack: AsyncExitStack, settings: Settings, limits: Limits, cloc
     stack.push_async_callback(session.close)
     key = settings.genaipro_api_key.get_secret_value()
     return VideoFetcher(session, resolver, key, limits.upload, sleep=clock.sleep)
+
+
+def _tariff(settings: Settings) -> Tariff:
+    return Tariff(
+        stars=settings.stars_per_video,
+        free_videos=settings.free_videos_per_user,
+        timeout=timedelta(seconds=settings.payment_timeout),
+        daily_videos=settings.daily_videos_per_user,
+    )
 
 
 def _owner_lists(settings: Settings) -> OwnerLists:

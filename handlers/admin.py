@@ -14,6 +14,7 @@ from handlers.visitors import Handler, for_visitors
 from services.access import DenyOutcome, Subject, SubjectKind
 from services.genaipro.events import GenAIProError
 from services.generations.model import State
+from services.payments.books import Totals
 from services.screens import Screen
 from services.services import Services
 from services.statistics import Statistics, gather_statistics
@@ -85,9 +86,19 @@ def statistics_screen(phrases: Phrases, statistics: Statistics, credits_left: in
                 if credits_left is None
                 else phrases.html("stats-credits", count=credits_left),
                 _time_line(phrases, statistics.median_time),
+                *_star_lines(phrases, statistics.stars),
             ]
         )
     )
+
+
+def _star_lines(phrases: Phrases, stars: Totals | None) -> list[str]:
+    if stars is None:
+        return []
+    return [
+        phrases.html("stats-stars", taken=stars.taken, returned=stars.returned),
+        phrases.html("stats-credit", count=stars.credit),
+    ]
 
 
 def _time_line(phrases: Phrases, time: timedelta | None) -> str:
@@ -115,7 +126,7 @@ def for_admins(handler: Callable[[Update, Context], Awaitable[None]]) -> Handler
 async def stats(_update: Update, context: Context) -> None:
     """``/stats``: the bot in numbers."""
     services = context.services
-    statistics = await gather_statistics(services.database, services.clock)
+    statistics = await gather_statistics(services.database, services.clock, sells=services.sales.has_books)
     await answer(context, statistics_screen(context.visitor.phrases, statistics, await _credits_left(services)))
 
 

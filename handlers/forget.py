@@ -23,9 +23,11 @@ def understand(words: tuple[str, ...]) -> bool | None:
     return None
 
 
-def question(phrases: Phrases, owner_id: int, *, is_admin: bool) -> Screen:
+def question(phrases: Phrases, owner_id: int, *, is_admin: bool, sells: bool = False) -> Screen:
     """The question, with what will be lost."""
-    text = phrases.html("forget-ask-admin" if is_admin else "forget-ask")
+    text: str = phrases.html("forget-ask-admin" if is_admin else "forget-ask")
+    if sells:
+        text += f"\n{phrases.html('forget-ask-payments')}"
     yes = Button(phrases.plain("forget-yes"), data_of(MENU, owner_id, "yes"))
     no = Button(phrases.plain("forget-no"), data_of(MENU, owner_id, "no"))
     return Screen(text, ((yes,), (no,)))
@@ -35,7 +37,8 @@ def question(phrases: Phrases, owner_id: int, *, is_admin: bool) -> Screen:
 async def forget(_update: Update, context: Context) -> None:
     """``/forget``: ask."""
     visitor = context.visitor
-    await answer(context, question(visitor.phrases, visitor.caller.user_id, is_admin=visitor.is_admin))
+    sells = context.services.sales.is_open
+    await answer(context, question(visitor.phrases, visitor.caller.user_id, is_admin=visitor.is_admin, sells=sells))
 
 
 @for_menu_owner(understand)
@@ -45,4 +48,7 @@ async def decide_forgetting(context: Context, query: CallbackQuery, said_yes: bo
     if said_yes:
         outcome = await context.services.forgetting.forget(context.visitor.caller.user_id)
         key = "forget-busy" if outcome is ForgetOutcome.BUSY else "forget-done"
-    await show(context, query, Screen(context.visitor.phrases.html(key)))
+    lines: list[str] = [context.visitor.phrases.html(key)]
+    if key == "forget-done" and context.services.sales.is_open:
+        lines.append(context.visitor.phrases.html("forget-done-payments"))
+    await show(context, query, Screen("\n".join(lines)))

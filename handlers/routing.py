@@ -25,6 +25,7 @@ from handlers.forget import decide_forgetting, forget
 from handlers.history import browse_history, history
 from handlers.inline import offer_videos
 from handlers.messages import edited_message, group_message, group_moved, private_message
+from handlers.payments import payment_routes
 from handlers.settings import change_setting, settings
 from services.services import Services
 
@@ -78,6 +79,6 @@ def make_application(bot: ExtBot[None], services: Services) -> BotApplication:
     builder = ApplicationBuilder().bot(bot).updater(None).job_queue(None)
     application = builder.context_types(ContextTypes(context=Context)).build()
     application.bot_data[SERVICES] = services
-    application.add_handlers(routes())
+    application.add_handlers([*payment_routes(sells=services.sales.is_open), *routes()])
     application.add_error_handler(handle_error)
     return application

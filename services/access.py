@@ -169,6 +169,13 @@ class ClaimLink:
         return await self.database.write(_claim, code, user_id, self.clock.now())
 
 
+def is_admin(lists: OwnerLists, session: Session, user_id: int) -> bool:
+    """Whether somebody is an admin, within a transaction."""
+    if user_id in lists.admin_ids:
+        return True
+    return _rule(session, Subject(SubjectKind.USER, user_id)) is Rule.ADMIN
+
+
 def forget_access(session: Session, user_id: int) -> None:
     """Delete what was decided in somebody's favour; a deny stays."""
     session.execute(

@@ -32,15 +32,18 @@ class OwnerAlarm:
     texts: Texts
 
     async def raise_for(self, failure: Failure) -> None:
-        """Tell them when the failure is one of theirs; an admin who cannot be reached stops nothing."""
-        if failure.kind not in _FOR_OWNER:
-            return
-        log.error("owner_is_needed", kind=failure.kind.value)
-        if not await self.throttle.allows(f"alarm:{failure.kind.value}", TELL_EVERY):
+        """Tell them when the failure is one of theirs."""
+        if failure.kind in _FOR_OWNER:
+            await self.tell(failure.kind.value)
+
+    async def tell(self, kind: str) -> None:
+        """Tell them what ``alarm-<kind>`` says; an admin who cannot be reached stops nothing."""
+        log.error("owner_is_needed", kind=kind)
+        if not await self.throttle.allows(f"alarm:{kind}", TELL_EVERY):
             return
         for admin_id in sorted(await self.access.admin_ids()):
             preferences = await self.people.preferences_of_guest(admin_id, None)
-            screen = Screen(self.texts.into(preferences.language).html(f"alarm-{failure.kind.value}"))
+            screen = Screen(self.texts.into(preferences.language).html(f"alarm-{kind}"))
             try:
                 await self.messenger.send(Place(admin_id), screen)
             except (TelegramError, ChatClosedError, ChatMovedError) as error:

@@ -1,6 +1,7 @@
 """``/forget``: deletes all that is kept of a person, in every table, in one transaction.
 
-A rule that shuts the person out stays, as do the numbers of worked-through updates, which name nobody.
+A rule that shuts the person out stays, as do the numbers of worked-through updates, which name nobody, and the bare
+record of what they paid.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from services.access import forget_access
 from services.clock import Clock
 from services.drafts.store import forget_drafts
 from services.generations.model import FINAL
+from services.payments.store import give_up_free_videos, settle_all_of
 from services.people import forget_person
 from services.store.database import Database
 from services.store.schema import GenerationRow, InboxRow
@@ -37,16 +39,22 @@ class Forgetting:
 
     database: Database
     clock: Clock
+    sells: bool = False
+    """Whether people have free videos to give up."""
 
     async def forget(self, user_id: int) -> ForgetOutcome:
         """Delete everything kept of somebody, or nothing when they must wait; repeating it changes nothing."""
-        return await self.database.write(_forget, user_id, self.clock.now())
+        return await self.database.write(_forget, user_id, self.clock.now(), self.sells)
 
 
-def _forget(session: Session, user_id: int, now: datetime) -> ForgetOutcome:
+def _forget(session: Session, user_id: int, now: datetime, sells: bool) -> ForgetOutcome:
     if _is_busy(session, user_id, now):
         return ForgetOutcome.BUSY
     forget_drafts(session, user_id)
+    # What was paid must have become a video, or be on its way back, before the request is gone.
+    settle_all_of(session, user_id, now)
+    if sells:
+        give_up_free_videos(session, user_id, now)
     # Photos, videos and result claims go with their generation, by the foreign keys.
     session.execute(delete(GenerationRow).where(GenerationRow.user_id == user_id))
     _clear_lanes(session, user_id)

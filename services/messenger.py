@@ -64,6 +64,8 @@ def keyboard(screen: Screen) -> InlineKeyboardMarkup | None:
 
 def _button(button: Button) -> InlineKeyboardButton:
     style = button.style.value or None
+    if button.url:
+        return InlineKeyboardButton(button.label, url=button.url, style=style)
     if not button.query:
         return InlineKeyboardButton(button.label, callback_data=button.data, style=style)
     chosen = SwitchInlineQueryChosenChat(

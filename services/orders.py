@@ -1,6 +1,6 @@
 """Orders as handlers see them: started from drafts or without one, cancelled, asked for again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
@@ -19,6 +19,7 @@ from services.generations.cancelling import TOPIC as CANCEL_TOPIC
 from services.generations.cancelling import CancelScopes
 from services.generations.model import (
     FINAL,
+    WAITING,
     CancelOutcome,
     DailyLimitReached,
     Generation,
@@ -58,36 +59,56 @@ class Generations:
     """Tells the other processes of a wish to cancel."""
     taken: Callable[[Generation], object] = lambda _generation: None
     """Told of every generation that was placed."""
+    ask_to_pay: Callable[[str], Awaitable[None]] | None = None
+    """Sends the invoice of a request, once; None where nothing is sold."""
 
     def place(self, session: Session, order: Order) -> PlaceOutcome:
         """Make an order a generation, in the caller's write transaction; idempotent by its request key."""
         return self.queue.place(session, order)
 
     async def placed(self, generation_id: str, *, needs_showing: bool = True) -> None:
-        """After the commit: show the status message, give the turn. Repeating it does no harm.
+        """After the commit: show the status message, ask for the payment or give the turn; idempotent.
 
         Args:
             generation_id: Which.
             needs_showing: False where a card is its status message: its run shows itself there, or the worker its
-                place.
+                place. What may be unpaid is looked at all the same.
         """
-        if not needs_showing:
+        if not needs_showing and self.ask_to_pay is None:
             self.wake()
             return
         generation = await self.rows.get(generation_id)
         if generation is None:
             return
-        self.taken(generation)
+        if generation.state is not State.UNPAID:
+            self.taken(generation)
         untold = generation.status_message_id is None and generation.state not in FINAL
-        if generation.state is State.QUEUED or untold:
-            position = (await self.queue.positions()).get(generation_id)
+        if generation.state in WAITING or untold:
+            is_queued = generation.state is not State.UNPAID
+            position = (await self.queue.positions()).get(generation_id) if is_queued else None
             try:
                 await self.board.first(generation, position)
                 # Another process may have begun and ended meanwhile.
                 await self.board.correct(generation_id)
             except (TelegramError, ChatClosedError, ChatMovedError) as error:
                 log.info("first_status_not_shown", generation=generation_id, error=type(error).__name__)
+        # In a group a button leads to the invoice: it is shown in the private chat alone.
+        if generation.state is State.UNPAID and generation.chat_id == generation.user_id and self.ask_to_pay:
+            await self.ask_to_pay(generation_id)
         self.wake()
+
+    async def show_end(self, generation_id: str) -> None:
+        """Show the end of a request, once more where it was shown: its money has moved."""
+        generation = await self.rows.get(generation_id)
+        if generation is None or generation.state not in FINAL:
+            return
+        if not generation.final_shown:
+            await self._tell_end(generation)
+            return
+        try:
+            await self.board.end_again(generation_id)
+        except (TelegramError, ChatClosedError, ChatMovedError) as error:
+            log.info("end_not_shown_again", generation=generation_id, error=type(error).__name__)
 
     async def cancel(self, generation_id: str, user_id: int, *, is_admin: bool = False) -> CancelOutcome:
         """Cancel a generation: one that waits ends at once, one that runs is stopped within a second.

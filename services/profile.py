@@ -25,6 +25,9 @@ from services.texts import LANGUAGES, Phrases, Texts
 PRIVATE_COMMANDS = ("start", "help", "video", "cancel", "history", "settings", "privacy", "forget")
 GROUP_COMMANDS = ("video", "help", "cancel", "history", "settings")
 ADMIN_COMMANDS = (*PRIVATE_COMMANDS, "stats", "allow", "deny")
+PAYING_COMMANDS = ("balance", "terms", "paysupport")
+"""Of private chats, where videos have a price."""
+REFUND_COMMAND = "refund"
 STEP_SECONDS = 30.0
 
 log = get_logger(__name__)
@@ -38,9 +41,13 @@ class Profile:
             count as a flood and make every chat wait.
         texts: The words.
         default_language: The language of people whose own is not on offer.
+        sells: Whether videos have a price.
     """
 
-    def __init__(self, bot: Bot, texts: Texts, default_language: str) -> None:
+    def __init__(self, bot: Bot, texts: Texts, default_language: str, *, sells: bool = False) -> None:
+        paying = PAYING_COMMANDS if sells else ()
+        self._private = (*PRIVATE_COMMANDS, *paying)
+        self._admin = (*ADMIN_COMMANDS, *paying, *((REFUND_COMMAND,) if sells else ()))
         self._bot = Bot(
             bot.token, base_url=lambda _token: bot.base_url, request=bot.request, get_updates_request=bot.request
         )
@@ -55,7 +62,7 @@ class Profile:
         Args:
             admin_ids: Whose chats get the commands of admins.
         """
-        await self._publish_commands(BotCommandScopeAllPrivateChats(), PRIVATE_COMMANDS)
+        await self._publish_commands(BotCommandScopeAllPrivateChats(), self._private)
         await self._publish_commands(BotCommandScopeAllGroupChats(), GROUP_COMMANDS)
         for admin_id in sorted(admin_ids):
             await self.publish_for_admin(admin_id)
@@ -64,7 +71,7 @@ class Profile:
 
     async def publish_for_admin(self, admin_id: int) -> None:
         """Register the commands of admins in one admin's chat, which Telegram refuses before they wrote to the bot."""
-        await self._publish_commands(BotCommandScopeChat(admin_id), ADMIN_COMMANDS)
+        await self._publish_commands(BotCommandScopeChat(admin_id), self._admin)
 
     def _editions(self) -> list[tuple[str | None, Phrases]]:
         by_code = [(language, self._texts.into(language)) for language in LANGUAGES]

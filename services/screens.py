@@ -18,15 +18,17 @@ class Button:
 
     Attributes:
         label: Its text.
-        data: Callback data, at most 64 bytes.
+        data: Callback data, at most 64 bytes; empty where it opens an address.
         style: The colour that Telegram gives it.
         query: In place of data: an inline query for a chat that the person picks, at most 256 characters.
+        url: The address that it opens, or empty.
     """
 
     label: str
     data: str = ""
     style: ButtonStyle = ButtonStyle.PLAIN
     query: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

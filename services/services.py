@@ -23,6 +23,9 @@ from services.generations.worker import Worker
 from services.history import History
 from services.messenger import Messenger
 from services.orders import Generations, Starter
+from services.payments.invoices import Invoices
+from services.payments.sales import Sales
+from services.payments.upkeep import PaymentUpkeep
 from services.people import People
 from services.photos.fetch import PhotoFetcher
 from services.profile import Profile
@@ -110,6 +113,11 @@ class Services:
     """Runs generations."""
     receipts: Receipts
     """Reactions to requests in groups."""
+    sales: Sales
+    """Prices and payments."""
+    invoices: Invoices
+    payment_upkeep: PaymentUpkeep
+    """What happens to payments by itself."""
     cancel_watch: CancelWatch
     """Wishes to cancel that come from other processes."""
     cut_short: set[int] = field(default_factory=set)

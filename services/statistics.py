@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.clock import Clock
 from services.generations.model import State
+from services.payments.books import Totals, totals
 from services.store.database import Database
 from services.store.schema import GenerationRow, PersonRow
 
@@ -32,14 +33,16 @@ class Statistics:
     in_all: Mapping[State, int]
     people: int
     median_time: timedelta | None
+    stars: Totals | None = None
+    """What was sold; None where nothing ever was."""
 
 
-async def gather_statistics(database: Database, clock: Clock) -> Statistics:
-    """Count what the database holds."""
-    return await database.read(_count, clock.now().replace(hour=0, minute=0, second=0, microsecond=0))
+async def gather_statistics(database: Database, clock: Clock, *, sells: bool = False) -> Statistics:
+    """Count what the database holds; with what was sold, where anything may have been."""
+    return await database.read(_count, clock.now().replace(hour=0, minute=0, second=0, microsecond=0), sells)
 
 
-def _count(session: Session, midnight: datetime) -> Statistics:
+def _count(session: Session, midnight: datetime, sells: bool) -> Statistics:
     by_state = select(GenerationRow.state, func.count()).group_by(GenerationRow.state)
     in_all = session.execute(by_state).all()
     today = session.execute(by_state.where(GenerationRow.queued_at >= midnight)).all()
@@ -48,6 +51,7 @@ def _count(session: Session, midnight: datetime) -> Statistics:
         in_all={State(state): count for state, count in in_all},
         people=session.scalar(select(func.count()).select_from(PersonRow)) or 0,
         median_time=_median_time(session),
+        stars=totals(session) if sells else None,
     )
 
 

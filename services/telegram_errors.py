@@ -24,6 +24,9 @@ class Refusal(StrEnum):
     """The message to edit was deleted, or cannot be edited any more."""
     UNCHANGED = "unchanged"
     """The message shows this already."""
+    ALREADY_REFUNDED = "already-refunded"
+    TOO_FEW_STARS = "too-few-stars"
+    """The bot's own balance does not suffice for a refund."""
     OTHER = "other"
     """The content, or something that the bot did wrong."""
 
@@ -39,6 +42,8 @@ _WORDS = {
     Refusal.REPLY_GONE: r"repl.*not found",
     Refusal.MESSAGE_GONE: r"message to edit not found|can't be edited|message_id_invalid",
     Refusal.UNCHANGED: r"not modified",
+    Refusal.ALREADY_REFUNDED: r"charge_already_refunded",
+    Refusal.TOO_FEW_STARS: r"balance_too_low|not enough stars",
 }
 _TABLE = [(refusal, re.compile(words)) for refusal, words in _WORDS.items()]
 _POSITION = re.compile(r"#(\d+)")

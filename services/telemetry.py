@@ -66,6 +66,17 @@ BYTES = Counter(
     "pho2video_bytes", "Bytes of bodies, by service and direction.", ["service", "direction"], registry=COUNTERS
 )
 CREDITS_LEFT = Gauge("pho2video_credits_left", "Credits left at GenAIPro when it was last asked.", registry=COUNTERS)
+STARS_TAKEN = Counter("pho2video_stars_taken", "Telegram Stars that people paid.", registry=COUNTERS)
+STARS_RETURNED = Counter("pho2video_stars_returned", "Telegram Stars that went back to people.", registry=COUNTERS)
+REFUNDS_REFUSED = Counter(
+    "pho2video_refunds_refused", "Refunds that Telegram refused; each is tried again.", registry=COUNTERS
+)
+CREDIT_VIDEOS = Gauge(
+    "pho2video_credit_videos", "Videos that people have as credit, when it was last counted.", registry=COUNTERS
+)
+PAYMENT_FAULTS = Gauge(
+    "pho2video_payment_faults", "What did not add up in the books when they were last checked.", registry=COUNTERS
+)
 
 
 def _begin_at_zero() -> None:

@@ -120,6 +120,7 @@ stats-in-all = <b>In all:</b> { $count ->
    *[other] { $count } requests
 }
 stats-state = { $state ->
+    [unpaid] { $count } not paid yet
     [queued] { $count } waiting
     [submitting] { $count } being sent
     [starting] { $count } starting

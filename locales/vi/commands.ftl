@@ -102,6 +102,7 @@ forget-busy = Một video của bạn vẫn đang được tạo. Hãy gửi /ca
 stats-today = <b>Hôm nay:</b> { $count } yêu cầu
 stats-in-all = <b>Tổng cộng:</b> { $count } yêu cầu
 stats-state = { $state ->
+    [unpaid] { $count } chưa thanh toán
     [queued] { $count } đang chờ
     [submitting] { $count } đang gửi
     [starting] { $count } đang bắt đầu

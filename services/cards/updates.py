@@ -13,6 +13,7 @@ from services.cards.view import card_screen
 from services.clock import Clock
 from services.drafts.drafts import Drafts
 from services.drafts.model import Draft, DraftState
+from services.generations.model import Price
 from services.inbox import Arrivals
 from services.messenger import ChatClosedError, ChatMovedError, EditOutcome
 from services.orders import Refused, Starter, refusal_screen
@@ -96,6 +97,8 @@ class CardUpdates:
     arrivals: Arrivals | None = None
     """Knows of messages that are still to be handled; None where all are handled as they come."""
     quiet: Quiet = field(default_factory=Quiet)
+    quote: Callable[[int, int], Awaitable[Price | None]] | None = None
+    """What so many videos of a person's would cost; None where nobody pays."""
     _since: datetime = field(init=False)
 
     def __post_init__(self) -> None:
@@ -211,12 +214,13 @@ class CardUpdates:
 
     async def _edit(self, draft: Draft, message_id: int) -> bool:
         """Edit the card; whether it shows the draft as it is."""
+        screen = await self._card(draft)
 
         async def edit() -> EditOutcome:
             return await self.messages.edit(
                 draft.owner.chat_id,
                 message_id,
-                card_screen(draft, self._phrases(draft)),
+                screen,
                 version=draft.version + BEFORE_ANY_STATUS,
                 fence=lambda: self.store.still_a_card(draft.id),
             )
@@ -233,9 +237,10 @@ class CardUpdates:
     async def _send(self, draft: Draft) -> SentOutcome | None:
         reply_to = draft.request if draft.owner.in_group and draft.request > 0 else None
 
+        screen = await self._card(draft)
+
         async def send() -> int:
-            place = Place(draft.owner.chat_id, draft.owner.thread_id, reply_to)
-            return await self.messages.send(place, card_screen(draft, self._phrases(draft)))
+            return await self.messages.send(Place(draft.owner.chat_id, draft.owner.thread_id, reply_to), screen)
 
         try:
             message_id = await self._following(draft, send)
@@ -255,6 +260,12 @@ class CardUpdates:
             # The status message is another one; where this one cannot be deleted it says what became of it.
             await self.messages.delete(draft.owner.chat_id, message_id)
         return outcome
+
+    async def _card(self, draft: Draft) -> Screen:
+        price = None
+        if self.quote is not None and draft.state is DraftState.OPEN:
+            price = await self.quote(draft.owner.user_id, draft.count)
+        return card_screen(draft, self._phrases(draft), price)
 
     async def _following(self, draft: Draft, call: Callable[[], Awaitable[T]]) -> T | None:
         """Call; where the group has become a supergroup, move everything there and return None."""

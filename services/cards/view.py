@@ -3,26 +3,29 @@
 from services.drafts.ideas import ideas_in
 from services.drafts.model import Draft, DraftState, photo_limit
 from services.excerpt import isolate, prompt_line
-from services.generations.model import MAX_VIDEOS, Shape
+from services.generations.model import MAX_VIDEOS, Price, Shape
 from services.screens import Button, ButtonStyle, Screen
 from services.texts import Phrases
 
 Rows = tuple[tuple[Button, ...], ...]
 
 
-def card_screen(draft: Draft, phrases: Phrases) -> Screen:
+def card_screen(draft: Draft, phrases: Phrases, price: Price | None = None) -> Screen:
     """What the card of a draft shows.
 
     Args:
         draft: The draft; an open one, or a cancelled one, whose card has no buttons.
         phrases: The texts in its language.
+        price: What it would cost, or None where it costs nothing.
     """
     if draft.state is DraftState.CANCELLED:
         return Screen(phrases.html("draft-card-cancelled"))
-    return Screen(_text(draft, phrases), _ideas_page(draft, phrases) if draft.shows_ideas else _buttons(draft, phrases))
+    return Screen(
+        _text(draft, phrases, price), _ideas_page(draft, phrases) if draft.shows_ideas else _buttons(draft, phrases)
+    )
 
 
-def _text(draft: Draft, phrases: Phrases) -> str:
+def _text(draft: Draft, phrases: Phrases, price: Price | None) -> str:
     place, limit = "group" if draft.owner.in_group else "private", photo_limit(draft.shape)
     has_words = bool(draft.words.strip())
     lines: list[str] = [
@@ -38,6 +41,12 @@ def _text(draft: Draft, phrases: Phrases) -> str:
         ideas = "; ".join(idea.words for idea in draft.ideas)
         lines.append(phrases.html("draft-card-ideas", ideas=isolate(ideas)))
     lines.append(phrases.html("draft-card-count", count=draft.count))
+    if price is not None:
+        lines.append(phrases.html("card-price", stars=price.stars))
+    if price is not None and price.free:
+        lines.append(phrases.html("card-free", count=price.free))
+    if price is not None and price.credit:
+        lines.append(phrases.html("card-credit", count=price.credit))
     return "\n".join(lines)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from services.changes import Changes
-from services.generations.model import FINAL, Generation, State
+from services.generations.model import FINAL, WAITING, Generation, State
 from services.generations.store import ROWS, RunOvertakenError, change, load
 from services.store.database import Database
 from services.store.schema import GenerationRow
@@ -168,7 +168,7 @@ def _wishes(session: Session, ids: list[str]) -> Sequence[Row[str, int, datetime
 def request_cancel(
     session: Session, generation_id: str, now: datetime, announce: Callable[[Session], None] | None = None
 ) -> Generation | None:
-    """Note that the person wants it cancelled; one that still waits in the queue ends at once.
+    """Note that the person wants it cancelled; one that waits for its turn or its payment ends at once.
 
     Args:
         session: May write.
@@ -180,7 +180,7 @@ def request_cancel(
         The generation after it, or None when there is none.
     """
     own = ROWS.c.id == generation_id
-    waiting = own & (ROWS.c.state == State.QUEUED.value)
+    waiting = own & ROWS.c.state.in_([state.value for state in WAITING])
     ended = {"state": State.CANCELLED.value, "cancel_requested_at": now, "finished_at": now, "note": ""}
     if not change(session, waiting, **ended):
         running = ROWS.c.state.not_in([state.value for state in FINAL | {State.DELIVERING}])

@@ -8,6 +8,7 @@ WORDS = {"starting": State.STARTING, "uploading_images": State.UPLOADING, "proce
 """The API's documented status words. Source: the page of ``ingredients-to-video``, table "SSE Events"."""
 
 ORDER = (
+    State.UNPAID,
     State.QUEUED,
     State.SUBMITTING,
     State.STARTING,
@@ -31,11 +32,14 @@ def rank(state: State) -> int:
 def may_follow(now: State, then: State) -> bool:
     """Whether a generation may go from one state to another.
 
-    Nothing follows a final state. A generation whose videos are being delivered is paid for and cannot be
-    cancelled any more; it ends done, or failed when none can be delivered.
+    Nothing follows a final state. What waits for its payment can only be paid for, or end. A generation whose
+    videos are being delivered has cost credits and cannot be cancelled any more; it ends done, or failed when none
+    can be delivered.
     """
     if now in FINAL:
         return False
+    if now is State.UNPAID:
+        return then in {State.QUEUED, State.CANCELLED}
     if then is State.CANCELLED:
         return now is not State.DELIVERING
     if then is State.RECONCILING:

@@ -12,8 +12,10 @@ MAX_VIDEOS = 4
 
 
 class State(StrEnum):
-    """Where a generation stands; each but ``queued`` comes after the ones before it."""
+    """Where a generation stands; each comes after the ones before it, save the first two, with which it begins."""
 
+    UNPAID = "unpaid"
+    """Waits for its payment, without a place in the queue."""
     QUEUED = "queued"
     SUBMITTING = "submitting"
     STARTING = "starting"
@@ -27,7 +29,8 @@ class State(StrEnum):
 
 
 FINAL = frozenset({State.DONE, State.FAILED, State.CANCELLED})
-ACTIVE = frozenset(State) - FINAL - {State.QUEUED}
+WAITING = frozenset({State.UNPAID, State.QUEUED})
+ACTIVE = frozenset(State) - FINAL - WAITING
 
 
 class Shape(StrEnum):
@@ -69,6 +72,20 @@ class Order:
     photos: tuple[PhotoRef, ...]
     shape: Shape = Shape.WIDE
     ideas: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """How a request that costs is paid; the three numbers of videos add up to its own."""
+
+    free: int
+    """Videos paid for by the person's free ones."""
+    credit: int
+    """Videos paid for by credit."""
+    videos: int
+    """Videos to be paid for in Stars."""
+    stars: int
+    """Stars for those; 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +187,15 @@ class Generation:
     charged: Charged
     shape: Shape = Shape.WIDE
     ideas: str = ""
+    stars: int = 0
+    """Stars that its requester is asked for."""
+    prepaid: int = 0
+    """How many of its videos were paid for by free videos and credit."""
+
+    @property
+    def is_sold(self) -> bool:
+        """Whether its requester pays for it, in whatever way."""
+        return self.stars > 0 or self.prepaid > 0
 
 
 class VideoState(StrEnum):
@@ -189,6 +215,9 @@ class VideoState(StrEnum):
 
 WERE_SENT = frozenset({VideoState.SENT, VideoState.SENT_IN_PRIVATE})
 WERE_LINKED = frozenset({VideoState.LINKED, VideoState.UNFETCHED})
+
+UNPAID_IN_TIME = "unpaid"
+"""The note of a generation that was cancelled because nobody paid for it."""
 
 FILE_LATE = "file-late"
 """The note of a generation that is delivered while the service's file of one of its videos is not there yet."""

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session
@@ -21,6 +22,7 @@ from services.generations.model import (
     Order,
     Placed,
     PlaceOutcome,
+    Price,
     State,
     TooManyWaiting,
 )
@@ -40,6 +42,18 @@ UNTOLD = timedelta(seconds=10)
 
 QUEUE_LOCK = 7205759403792794
 """PostgreSQL's advisory lock for decisions over the whole queue; SQLite has one writer anyway."""
+
+
+class Selling(Protocol):
+    """Sells requests (``services.payments.sales.Sales``); where nobody pays, each has no price."""
+
+    def price(self, session: Session, order: Order) -> Price | None:
+        """What a request costs its requester."""
+        ...
+
+    def sell(self, session: Session, generation_id: str, order: Order, price: Price) -> None:
+        """Write down how a request is paid, in the transaction that makes it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +91,19 @@ class Queue:
         limits: What the owner allows.
         new_id: Makes ids of generations.
         changes: Tells the workers of other processes that something waits.
+        selling: Sells requests; None where nobody ever pays.
     """
 
     def __init__(
-        self, database: Database, clock: Clock, limits: Limits, new_id: Callable[[], str], changes: Changes
+        self,
+        database: Database,
+        clock: Clock,
+        limits: Limits,
+        new_id: Callable[[], str],
+        changes: Changes,
+        selling: Selling | None = None,
     ) -> None:
+        self._selling = selling
         self._database = database
         self._clock = clock
         self._limits = limits
@@ -91,7 +113,7 @@ class Queue:
 
     def place(self, session: Session, order: Order) -> PlaceOutcome:
         """Make an order a row, in the caller's transaction; the same request key never makes a second one."""
-        _lock(session)
+        lock_queue(session)
         known = session.scalar(_OF_KEY, {"key": order.request_key})
         if known is not None:
             return Placed(known, created=False)
@@ -99,7 +121,10 @@ class Queue:
         if refusal is not None:
             return refusal
         generation_id = self._new_id()
-        insert(session, generation_id, order, self._clock.now())
+        price = None if self._selling is None else self._selling.price(session, order)
+        insert(session, generation_id, order, self._clock.now(), price)
+        if self._selling is not None and price is not None:
+            self._selling.sell(session, generation_id, order, price)
         self._changes.announce(session, TOPIC)
         return Placed(generation_id, created=True)
 
@@ -112,30 +137,7 @@ class Queue:
         room = max(0, min(self._limits.max_active_per_user - running, self._limits.max_active - int(everybody or 0)))
         if waiting >= self._limits.max_queued_per_user + room:
             return TooManyWaiting(self._limits.max_queued_per_user)
-        limit = self._limits.daily_videos_per_user
-        if limit:
-            left = max(0, limit - self._used_today(session, order.user_id))
-            if order.count > left:
-                return DailyLimitReached(limit, left)
-        return None
-
-    def _used_today(self, session: Session, user_id: int) -> int:
-        """Videos asked for today that have not failed: those on their way, and those that came."""
-        midnight = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-        own = (GenerationRow.user_id == user_id) & (GenerationRow.queued_at >= midnight)
-        on_their_way = session.scalar(select(func.coalesce(func.sum(GenerationRow.count), 0)).where(own, _unfinished()))
-        made = session.scalar(
-            select(func.count())
-            .select_from(VideoRow)
-            .join(GenerationRow, GenerationRow.id == VideoRow.generation_id)
-            .where(own, GenerationRow.state == State.DONE.value, VideoRow.state != "failed")
-        )
-        paid_in_vain = session.scalar(
-            select(func.coalesce(func.sum(GenerationRow.count), 0)).where(
-                own, GenerationRow.state == State.CANCELLED.value, GenerationRow.charged != "no"
-            )
-        )
-        return int(on_their_way or 0) + int(made or 0) + int(paid_in_vain or 0)
+        return day_is_full(session, self._limits.daily_videos_per_user, order.user_id, order.count, self._clock.now())
 
     async def is_any_waiting(self) -> bool:
         """Whether anything waits; asked each time that a place becomes free."""
@@ -163,6 +165,31 @@ class Queue:
         return await self._database.read(_leases, self._clock.now() - UNTOLD)
 
 
+def day_is_full(session: Session, limit: int, user_id: int, count: int, now: datetime) -> DailyLimitReached | None:
+    """Whether so many more videos are too many for a person's day; None when they are not.
+
+    Those asked for today count unless they have failed: those on their way, and those that came.
+    """
+    if not limit:
+        return None
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    own = (GenerationRow.user_id == user_id) & (GenerationRow.queued_at >= midnight)
+    on_their_way = session.scalar(select(func.coalesce(func.sum(GenerationRow.count), 0)).where(own, _under_way()))
+    made = session.scalar(
+        select(func.count())
+        .select_from(VideoRow)
+        .join(GenerationRow, GenerationRow.id == VideoRow.generation_id)
+        .where(own, GenerationRow.state == State.DONE.value, VideoRow.state != "failed")
+    )
+    paid_in_vain = session.scalar(
+        select(func.coalesce(func.sum(GenerationRow.count), 0)).where(
+            own, GenerationRow.state == State.CANCELLED.value, GenerationRow.charged != "no"
+        )
+    )
+    left = max(0, limit - int(on_their_way or 0) - int(made or 0) - int(paid_in_vain or 0))
+    return DailyLimitReached(limit, left) if count > left else None
+
+
 def _queued() -> ColumnElement[bool]:
     return GenerationRow.state == State.QUEUED.value
 
@@ -171,8 +198,9 @@ _FIRST_QUEUED = select(GenerationRow.id).where(_queued()).limit(1)
 _SHOWN = select(GenerationRow.id).where(_queued(), GenerationRow.status_message_id.is_not(None))
 
 
-def _unfinished() -> ColumnElement[bool]:
-    return GenerationRow.state.not_in([state.value for state in FINAL])
+def _under_way() -> ColumnElement[bool]:
+    """In the queue or running; what nobody has paid for is neither."""
+    return GenerationRow.state.not_in([state.value for state in FINAL | {State.UNPAID}])
 
 
 def _running() -> ColumnElement[bool]:
@@ -180,7 +208,7 @@ def _running() -> ColumnElement[bool]:
 
 
 _OF_KEY = select(GenerationRow.id).where(GenerationRow.request_key == bindparam("key"))
-_STATES_OF = select(GenerationRow.state).where(GenerationRow.user_id == bindparam("user"), _unfinished())
+_STATES_OF = select(GenerationRow.state).where(GenerationRow.user_id == bindparam("user"), _under_way())
 _WHO_RUNS = select(GenerationRow.user_id).where(_running())
 _ALL_QUEUED = select(
     GenerationRow.id, GenerationRow.user_id, GenerationRow.queued_at, GenerationRow.status_message_id
@@ -190,7 +218,7 @@ _HOW_MANY_RUN = select(func.count()).where(_running())
 
 def claim_next(session: Session, limits: Limits, process_id: str, now: datetime) -> Claimed:
     """Give turns: one statement moves the rows on, raises their fencing tokens and sets their owner."""
-    _lock(session)
+    lock_queue(session)
     waiting = _waiting(session)
     chosen = to_start(
         [item for item in waiting if _is_announced(item, now)],
@@ -264,6 +292,7 @@ def _turns(session: Session, queued: Sequence[tuple[str, int, datetime]]) -> Cou
     return turns
 
 
-def _lock(session: Session) -> None:
+def lock_queue(session: Session) -> None:
+    """Let no other transaction decide over the whole queue, or over what people are owed, until this one ends."""
     if session.get_bind().dialect.name != "sqlite":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": QUEUE_LOCK})

@@ -13,7 +13,7 @@ from services.failures import Failure
 from services.generations import store
 from services.generations.cancelling import request_cancel
 from services.generations.matching import HistoryBefore
-from services.generations.model import FINAL, Generation, Lease, State
+from services.generations.model import FINAL, WAITING, Generation, Lease, State
 from services.store.database import Database
 from services.store.schema import NO_MESSAGE, GenerationRow
 
@@ -53,7 +53,7 @@ class GenerationRows:
         if now is None or now[0] != known.epoch:
             return True
         state = now[1]
-        return state is not known.state and (state in FINAL or known.state is State.QUEUED)
+        return state is not known.state and (state in FINAL or known.state in WAITING)
 
     async def take_over(self, lease: Lease, process_id: str) -> Generation | None:
         """Make a generation this process's; None when somebody was faster."""

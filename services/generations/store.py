@@ -19,7 +19,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from services.failures import Charged, Failure, FailureKind
 from services.generations.machine import may_follow
 from services.generations.matching import HistoryBefore
-from services.generations.model import FINAL, Generation, Lease, Order, Shape, State
+from services.generations.model import FINAL, Generation, Lease, Order, Price, Shape, State
 from services.photos.model import PhotoKind, PhotoRef
 from services.store.dialects import affected
 from services.store.schema import NO_THREAD, GenerationPhotoRow, GenerationRow
@@ -122,6 +122,8 @@ def _generation(row: Row[Any], photos: tuple[PhotoRef, ...]) -> Generation:
         prompt=row.prompt,
         shape=Shape(row.shape),
         ideas=row.ideas,
+        stars=row.stars,
+        prepaid=row.prepaid,
         count=row._mapping["count"],  # a row has a method of that name
         photos=photos,
         state=State(row.state),
@@ -186,8 +188,9 @@ def changed_rows(session: Session, statement: ReturningUpdate[Any], values: Mapp
     return [_generation(row, photos[row.id]) for row in rows]
 
 
-def insert(session: Session, generation_id: str, order: Order, now: datetime) -> None:
-    """Add a new row, queued, with its photos."""
+def insert(session: Session, generation_id: str, order: Order, now: datetime, price: Price | None = None) -> None:
+    """Add a new row with its photos: queued, or unpaid where Stars are asked for."""
+    stars = 0 if price is None else price.stars
     row = {
         "id": generation_id,
         "request_key": order.request_key,
@@ -201,7 +204,9 @@ def insert(session: Session, generation_id: str, order: Order, now: datetime) ->
         "shape": order.shape.value,
         "ideas": order.ideas,
         "count": order.count,
-        "state": State.QUEUED.value,
+        "stars": stars,
+        "prepaid": 0 if price is None else price.free + price.credit,
+        "state": (State.UNPAID if stars else State.QUEUED).value,
         "queued_at": now,
     }
     session.execute(insert_rows(ROWS), row)

@@ -14,6 +14,7 @@ from services.generations.repository import GenerationRows
 from services.generations.results import Results
 from services.messenger import ChatMovedError, EditOutcome, Messenger
 from services.outbox.priority import Priority
+from services.payments.model import Settlement
 from services.screens import Screen
 from services.status.endings import Endings, Remembered, place_of
 from services.status.estimates import Estimates
@@ -55,6 +56,8 @@ class StatusBoard:
         move_chat: Called with old and new id when a group became a supergroup.
         seen: Told of every generation that is shown, to count where generations stand.
         can_share: Whether people can send their videos to other chats by inline queries.
+        settle: Settles a generation that was sold and has ended; what came back.
+        pay_link: The address that leads to the invoice of a generation.
     """
 
     def __init__(
@@ -70,8 +73,12 @@ class StatusBoard:
         seen: Callable[[Generation], object] = lambda _generation: None,
         *,
         can_share: bool = False,
+        settle: Callable[[str], Awaitable[Settlement | None]] | None = None,
+        pay_link: Callable[[str], str] = lambda _id: "",
     ) -> None:
         self._can_share = can_share
+        self._settle = settle
+        self._pay_link = pay_link
         self._seen = seen
         self._messenger = messenger
         self._rows = rows
@@ -163,6 +170,15 @@ class StatusBoard:
         self._ended.add(generation.id)
         await self._endings.tell(generation)
 
+    async def end_again(self, generation_id: str) -> None:
+        """Show an end once more, because more is to be said of it.
+
+        Raises:
+            ChatMovedError: The group became a supergroup.
+            telegram.error.TelegramError: Telegram cannot be reached.
+        """
+        await self._endings.renew(generation_id)
+
     async def correct(self, generation_id: str) -> None:
         """Show the end again if there is one: another process told it, and an edit of this one may have come after."""
         if not self._rows.are_shared:
@@ -204,7 +220,14 @@ class StatusBoard:
     async def _screen(self, generation: Generation, position: int | None = None, links: Links = Links.HERE) -> Screen:
         estimate = await self._estimates.seconds(generation.count, generation.started_at)
         videos = await self._results.videos(generation.id) if generation.state is State.DONE else []
-        around = Surroundings(self._clock.now(), estimate, position, videos, links, self._can_share)
+        settlement = None
+        if generation.is_sold and generation.state in FINAL and self._settle is not None:
+            # What is said of the money is committed before it is said.
+            settlement = await self._settle(generation.id)
+        pay_link = self._pay_link(generation.id) if generation.state is State.UNPAID else ""
+        around = Surroundings(
+            self._clock.now(), estimate, position, videos, links, self._can_share, settlement, pay_link
+        )
         return render(generation, around, self._texts.into(generation.language))
 
     async def _end_screen(self, generation: Generation, links: Links) -> Screen:

@@ -99,8 +99,20 @@ class Endings:
         """
         async with self._telling_of(generation_id):
             generation = None if generation_id in self._told else await self._rows.get(generation_id)
-            if generation is None or generation.state not in FINAL or generation.status_message_id is None:
-                return
+            await self._show_again(generation)
+
+    async def renew(self, generation_id: str) -> None:
+        """Show an end once more, because more is to be said of it.
+
+        Raises:
+            ChatMovedError: The group became a supergroup.
+            telegram.error.TelegramError: Telegram cannot be reached.
+        """
+        async with self._telling_of(generation_id):
+            await self._show_again(await self._rows.get(generation_id))
+
+    async def _show_again(self, generation: Generation | None) -> None:
+        if generation is not None and generation.state in FINAL and generation.status_message_id is not None:
             in_group = generation.chat_id != generation.user_id
             screen = await self._screen(generation, Links.HISTORY if in_group else Links.HERE)
             version = self._next_version()

@@ -4,13 +4,14 @@ The share grows with time and never shrinks: each state has a floor that is not 
 time only moves it forward. It reaches the end only with the end.
 """
 
-from services.generations.model import State
+from services.generations.model import WAITING, State
 
 BAR_CELLS = 10
 DEFAULT_ESTIMATE_SECONDS = 90.0
 """Used until there are earlier generations to learn from."""
 
 _FLOORS = {
+    State.UNPAID: 0.0,
     State.QUEUED: 0.0,
     State.SUBMITTING: 0.02,
     State.STARTING: 0.05,
@@ -35,7 +36,7 @@ def share(state: State, elapsed: float, estimate: float) -> float:
         estimate: Seconds that earlier ones took; more than 0.
     """
     floor = _FLOORS[state]
-    if state in {State.QUEUED, State.DELIVERING} or floor >= 1.0:
+    if state in WAITING | {State.DELIVERING} or floor >= 1.0:
         return floor
     ratio = max(0.0, elapsed) / estimate
     by_time = _AT_ESTIMATE * ratio if ratio <= 1.0 else _NEVER_BEYOND - (_NEVER_BEYOND - _AT_ESTIMATE) / ratio

@@ -8,7 +8,19 @@ from html import escape
 
 from services.excerpt import isolate, prompt_line
 from services.failures import FailureKind
-from services.generations.model import FILE_LATE, FINAL, WERE_LINKED, WERE_SENT, Generation, State, Video, VideoState
+from services.generations.model import (
+    FILE_LATE,
+    FINAL,
+    UNPAID_IN_TIME,
+    WAITING,
+    WERE_LINKED,
+    WERE_SENT,
+    Generation,
+    State,
+    Video,
+    VideoState,
+)
+from services.payments.model import Settlement
 from services.screens import Button, ButtonStyle, Screen
 from services.sharing import share_query
 from services.status.progress import bar, duration, share
@@ -61,6 +73,10 @@ class Surroundings:
     videos: Sequence[Video] = field(default=())
     links: Links = Links.HERE
     can_share: bool = False
+    settlement: Settlement | None = None
+    """What came back to its requester, where it was sold and has ended."""
+    pay_link: str = ""
+    """The address that leads to its invoice, while it waits for its payment."""
 
 
 def callback(generation_id: str, action: str) -> str:
@@ -80,13 +96,20 @@ def render(generation: Generation, around: Surroundings, phrases: Phrases) -> Sc
         return _final(generation, around, phrases)
     prompt = f"<blockquote>{escape(prompt_line(generation.prompt), quote=False)}</blockquote>"
     lines = [_headline(generation, around, phrases), prompt]
-    if generation.state is not State.QUEUED:
+    if generation.state not in WAITING:
         lines.insert(1, _progress(generation, around, phrases))
     rows: tuple[tuple[Button, ...], ...] = ()
+    if generation.state is State.UNPAID and _is_in_group(generation):
+        label = phrases.plain("status-button-pay", stars=generation.stars)
+        rows = ((Button(label, "", ButtonStyle.SUCCESS, around.pay_link),),)
     if generation.state is not State.DELIVERING and generation.cancel_requested_at is None:
         cancel = Button(phrases.plain("status-button-cancel"), callback(generation.id, "cancel"), ButtonStyle.DANGER)
-        rows = ((cancel,),)
+        rows = (*rows, (cancel,))
     return Screen("\n".join(lines), rows)
+
+
+def _is_in_group(generation: Generation) -> bool:
+    return generation.chat_id != generation.user_id
 
 
 def _own(words: str) -> Html:
@@ -97,8 +120,8 @@ def _own(words: str) -> Html:
 def _headline(generation: Generation, around: Surroundings, phrases: Phrases) -> str:
     if generation.cancel_requested_at is not None and generation.state is not State.DELIVERING:
         return phrases.html("status-cancelling")
-    if generation.state is State.QUEUED:
-        return phrases.html("status-queued", position=around.position or 1)
+    if generation.state in WAITING:
+        return _waiting(generation, around, phrases)
     if generation.state is State.SUBMITTING and generation.attempts and generation.armed_at is None:
         return phrases.html("status-retrying", attempt=generation.attempts + 1)
     if generation.state is State.DELIVERING and generation.note == FILE_LATE:
@@ -106,6 +129,13 @@ def _headline(generation: Generation, around: Surroundings, phrases: Phrases) ->
     if generation.note:
         return phrases.html("status-note", note=generation.note)
     return phrases.html(f"status-{generation.state.value}", count=generation.count)
+
+
+def _waiting(generation: Generation, around: Surroundings, phrases: Phrases) -> str:
+    if generation.state is State.QUEUED:
+        return phrases.html("status-queued", position=around.position or 1)
+    place = "group" if _is_in_group(generation) else "private"
+    return phrases.html(f"status-unpaid-{place}", stars=generation.stars)
 
 
 def _progress(generation: Generation, around: Surroundings, phrases: Phrases) -> str:
@@ -124,17 +154,41 @@ def _final(generation: Generation, around: Surroundings, phrases: Phrases) -> Sc
         rows: tuple[tuple[Button, ...], ...] = ((again, edit),)
         if around.can_share and any(video.file_id for video in around.videos):
             rows += ((Button(phrases.plain("status-button-share"), query=share_query(generation.id)),),)
-        return Screen("\n".join(_done_lines(generation, around, phrases)), rows)
+        return Screen("\n".join(_done_lines(generation, around, phrases) + _money_lines(around, phrases)), rows)
     if generation.state is State.CANCELLED:
-        key = "status-cancelled" if generation.charged == "no" else "status-cancelled-charged"
-        return Screen(phrases.html(key), ((again, edit),))
+        lines = [phrases.html(_cancelled_key(generation, around)), *_money_lines(around, phrases)]
+        return Screen("\n".join(lines), ((again, edit),))
     failure = generation.failure
     kind = failure.kind if failure is not None else FailureKind.INTERNAL
     reason = failure.reason if failure is not None else ""
     key = f"failure-{kind.value}" + ("-reason" if reason and kind in {FailureKind.OTHER, FailureKind.REJECTED} else "")
-    text = phrases.html(key, reason=_own(reason), attempts=generation.attempts)
+    lines = [phrases.html(key, reason=_own(reason), attempts=generation.attempts), *_money_lines(around, phrases)]
     buttons = tuple(again if offer == "again" else edit for offer in _OFFERED[kind])
-    return Screen(text, (buttons,) if buttons else ())
+    return Screen("\n".join(lines), (buttons,) if buttons else ())
+
+
+def _cancelled_key(generation: Generation, around: Surroundings) -> str:
+    if generation.note == UNPAID_IN_TIME:
+        return "status-unpaid-in-time"
+    has_begun = generation.charged != "no"
+    if around.settlement is not None and around.settlement != Settlement():
+        return "status-cancelled-sold-begun" if has_begun else "status-cancelled-sold"
+    return "status-cancelled-charged" if has_begun else "status-cancelled"
+
+
+def _money_lines(around: Surroundings, phrases: Phrases) -> list[str]:
+    """What came back to the requester, a line for each kind; none where nobody paid, or everything was made."""
+    back = around.settlement
+    if back is None:
+        return []
+    lines: list[str] = []
+    if back.stars:
+        lines.append(phrases.html("status-back-stars", stars=back.stars))
+    if back.free:
+        lines.append(phrases.html("status-back-free", count=back.free))
+    if back.credit:
+        lines.append(phrases.html("status-back-credit", count=back.credit))
+    return lines
 
 
 def _done_lines(generation: Generation, around: Surroundings, phrases: Phrases) -> list[str]:

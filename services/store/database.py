@@ -26,7 +26,7 @@ CLOSE_SECONDS = 1.5
 
 SQLITE_READERS = 2
 
-NEWEST = "0003"
+NEWEST = "0004"
 """The newest migration."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

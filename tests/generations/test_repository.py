@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from services.failures import Failure, FailureKind
-from services.generations.model import FINAL, Generation, Lease, State
+from services.generations.model import ACTIVE, Generation, Lease, State
 from services.generations.store import ROWS, RunOvertakenError, change
 from services.store.schema import GenerationPhotoRow
 from tests.generations.bench import PHOTO, Bench
@@ -77,7 +77,7 @@ async def test_an_end_keeps_its_first_time(here: Bench) -> None:
     assert again.finished_at == once.finished_at
 
 
-@pytest.mark.parametrize("state", sorted(set(State) - FINAL - {State.QUEUED, State.SUBMITTING}))
+@pytest.mark.parametrize("state", sorted(ACTIVE - {State.SUBMITTING}))
 async def test_a_wish_to_cancel_is_noted_while_it_can_be_granted(here: Bench, state: State) -> None:
     generation = await here.rows.move(await taken(here), state)
     after = await here.rows.request_cancel(generation.id)

@@ -1,0 +1,192 @@
+"""Paying in Stars: the question before a payment, the payment, the deep link to an invoice, and the commands.
+
+Source: Bot API, "Payments in Telegram Stars", ``answerPreCheckoutQuery``.
+"""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+from structlog import get_logger
+from telegram import Message, PreCheckoutQuery, Update
+from telegram.error import TelegramError
+from telegram.ext import BaseHandler, CommandHandler, MessageHandler, PreCheckoutQueryHandler, filters
+
+from handlers.admin import for_admins
+from handlers.context import Context
+from handlers.replies import answer, answer_text
+from handlers.visitors import for_visitors
+from services.payments.invoices import PAY_PREFIX, InvoiceOutcome
+from services.payments.model import Account, Charge, Payment, Verdict
+from services.payments.sales import JUDGED_WITHIN, Sales
+from services.screens import Screen
+from services.texts import Phrases
+
+CURRENCY = "XTR"
+"""Telegram's name for Stars."""
+
+_PAY_LINK = re.compile(rf"(?a)/start(?:@\w+)? {PAY_PREFIX}(?P<id>[0-9a-zA-Z_-]{{1,40}})\s*")
+
+log = get_logger(__name__)
+
+
+async def judge_payment(update: Update, context: Context) -> None:
+    """The question before a payment: agreed to, or refused with a sentence, within three seconds."""
+    query, texts = update.pre_checkout_query, context.services.texts
+    if query is None:
+        return
+    verdict, language = await _judge(query, context.services.sales)
+    log.info("payment_judged", verdict=verdict.value)
+    phrases = texts.into(language or texts.choose(query.from_user.language_code))
+    try:
+        if verdict is Verdict.AGREED:
+            await query.answer(ok=True)
+        else:
+            await query.answer(ok=False, error_message=phrases.plain(f"pay-refused-{verdict.value}"))
+    except TelegramError as error:
+        # Unanswered, it comes to nothing; agreed to, it may come to a payment all the same.
+        log.info("payment_answered_too_late", error=type(error).__name__)
+
+
+async def _judge(query: PreCheckoutQuery, sales: Sales) -> tuple[Verdict, str | None]:
+    if query.currency != CURRENCY:
+        return Verdict.GONE, None
+    asked = Charge(query.id, query.from_user.id, query.total_amount, query.invoice_payload, sales.clock.now())
+    try:
+        async with asyncio.timeout(JUDGED_WITHIN):
+            return await sales.judge(asked)
+    except (TimeoutError, SQLAlchemyError, OSError) as error:
+        log.warning("payment_not_judged", error=type(error).__name__)
+        return Verdict.LATE, None
+
+
+async def take_payment(update: Update, context: Context) -> None:
+    """A payment has come: it is committed together with the start of its request, or goes back.
+
+    Whoever paid is not asked whether they may use the bot: what they paid must buy a video or come back.
+    """
+    charge, services = _charge_of(update.message), context.services
+    if charge is None:
+        return
+    received = await services.sales.receive(charge)
+    if received.generation_id is None:
+        return
+    if received.begins or not received.is_new:
+        # Shown again when it is repeated: the process that took it may have died in between.
+        await services.generations.placed(received.generation_id)
+    else:
+        await services.generations.show_end(received.generation_id)
+
+
+async def note_refund(update: Update, _context: Context) -> None:
+    """A refund has arrived: Telegram tells the person by itself."""
+    refund = update.message.refunded_payment if update.message is not None else None
+    if refund is not None:
+        log.info("refund_arrived", charge=refund.telegram_payment_charge_id)
+
+
+@for_visitors()
+async def send_invoice(update: Update, context: Context) -> None:
+    """The deep link of a request's button: send its invoice, to whoever asked for the request."""
+    link = _PAY_LINK.fullmatch((update.message.text if update.message is not None else None) or "")
+    outcome = InvoiceOutcome.NOT_DUE
+    if link is not None:
+        outcome = await context.services.invoices.send_again(link["id"], context.visitor.caller.user_id)
+    if outcome is not InvoiceOutcome.SENT:
+        await answer_text(context, f"invoice-{outcome.value}")
+
+
+@for_visitors()
+async def balance(_update: Update, context: Context) -> None:
+    """``/balance``: what the person has, and their last payments."""
+    sales, user_id = context.services.sales, context.visitor.caller.user_id
+    text = balance_text(context.visitor.phrases, await sales.account(user_id), await sales.payments(user_id))
+    await answer(context, Screen(text))
+
+
+@for_visitors()
+async def terms(_update: Update, context: Context) -> None:
+    """``/terms``: the owner's terms."""
+    tariff = context.services.sales.tariff
+    await answer_text(context, "terms", stars=tariff.stars, free=tariff.free_videos)
+
+
+@for_visitors()
+async def paysupport(_update: Update, context: Context) -> None:
+    """``/paysupport``: what to do when something is wrong with a payment."""
+    await answer_text(context, "paysupport")
+
+
+@for_admins
+async def refund(_update: Update, context: Context) -> None:
+    """``/refund <charge id>``: give a payment back, whatever it brought."""
+    services, arguments = context.services, context.args or []
+    if len(arguments) != 1:
+        await answer_text(context, "refund-usage")
+        return
+    payment = await services.sales.refund(arguments[0])
+    if payment is None:
+        await answer_text(context, "refund-unknown")
+        return
+    log.warning("refund_by_admin", charge=payment.charge_id, admin=context.visitor.caller.user_id)
+    await answer_text(context, "refund-wanted", stars=payment.stars)
+    await services.generations.show_end(payment.generation_id)
+
+
+def payment_routes(*, sells: bool) -> list[BaseHandler[Update, Context, Any]]:
+    """The routes of payments, which come before all others.
+
+    Args:
+        sells: Whether videos have a price; without one, only what was paid before is taken.
+    """
+    new = filters.UpdateType.MESSAGE
+    always: list[BaseHandler[Update, Context, Any]] = [
+        MessageHandler(new & filters.SUCCESSFUL_PAYMENT, take_payment),
+        MessageHandler(new & filters.StatusUpdate.REFUNDED_PAYMENT, note_refund),
+    ]
+    if not sells:
+        return always
+    private = new & filters.ChatType.PRIVATE
+    commands = {"balance": balance, "terms": terms, "paysupport": paysupport, "refund": refund}
+    return [
+        *always,
+        PreCheckoutQueryHandler(judge_payment),
+        MessageHandler(private & filters.Regex(_PAY_LINK), send_invoice),
+        *(CommandHandler(name, handler, filters=private) for name, handler in commands.items()),
+    ]
+
+
+def _charge_of(message: Message | None) -> Charge | None:
+    paid = message.successful_payment if message is not None else None
+    if message is None or message.from_user is None or paid is None or paid.currency != CURRENCY:
+        return None
+    return Charge(
+        paid.telegram_payment_charge_id, message.from_user.id, paid.total_amount, paid.invoice_payload, message.date
+    )
+
+
+def balance_text(phrases: Phrases, account: Account, payments: Sequence[Payment]) -> str:
+    """What somebody has, and what became of their last payments."""
+    lines: list[str] = [
+        phrases.html("balance-free", count=account.free),
+        phrases.html("balance-credit", count=account.credit),
+    ]
+    lines += ["", phrases.html("balance-payments")] if payments else []
+    lines += [_payment_line(phrases, payment) for payment in payments]
+    return "\n".join(lines)
+
+
+def _payment_line(phrases: Phrases, payment: Payment) -> str:
+    became = phrases.plain(
+        "balance-became", state=payment.state.value, videos=payment.videos - payment.credit, credit=payment.credit
+    )
+    # Ids and dates are handed over as words, for no language is to change them.
+    return phrases.html(
+        "balance-payment",
+        date=payment.paid_at.strftime("%Y-%m-%d"),
+        stars=payment.stars,
+        charge=payment.charge_id,
+        became=became,
+    )
