@@ -30,6 +30,12 @@ PAYING_COMMANDS = ("balance", "terms", "paysupport")
 REFUND_COMMAND = "refund"
 STEP_SECONDS = 30.0
 
+TELEGRAM_LANGUAGES = (
+    "ar be bg bn ca cs da de el en es et fa fi fr he hi hr hu id it ja kk km ko lt lv ms my nb nl pl pt ro ru sk sl sr"
+    " sv ta th tr uk ur uz vi zh"
+)
+"""Languages of Telegram's apps, in which an owner may have set a description."""
+
 log = get_logger(__name__)
 
 
@@ -83,21 +89,32 @@ class Profile:
             await self._try("commands", partial(self._bot.set_my_commands, commands, scope, code))
 
     async def _publish_short_descriptions(self) -> None:
-        found = [(await self._bot.get_my_short_description(code)).short_description for code, _ in self._editions()]
-        if self._may_set(found, "bot-short-description"):
+        async def found(code: str | None) -> str:
+            return (await self._bot.get_my_short_description(code)).short_description
+
+        if await self._may_set(found, "bot-short-description"):
             for code, phrases in self._editions():
                 await self._bot.set_my_short_description(phrases.plain("bot-short-description"), code)
 
     async def _publish_descriptions(self) -> None:
-        found = [(await self._bot.get_my_description(code)).description for code, _ in self._editions()]
-        if self._may_set(found, "bot-description"):
+        async def found(code: str | None) -> str:
+            return (await self._bot.get_my_description(code)).description
+
+        if await self._may_set(found, "bot-description"):
             for code, phrases in self._editions():
                 await self._bot.set_my_description(phrases.plain("bot-description"), code)
 
-    def _may_set(self, found: list[str], text_id: str) -> bool:
+    async def _may_set(self, found: Callable[[str | None], Awaitable[str]], text_id: str) -> bool:
         """Whether every description is missing or ours, and not all are there: a start may have died in between."""
-        ours = [phrases.plain(text_id) for _, phrases in self._editions()]
-        return found != ours and all(text in ("", own) for text, own in zip(found, ours, strict=True))
+        ours = {code: phrases.plain(text_id) for code, phrases in self._editions()}
+        there = {code: await found(code) for code in ours}
+        if there == ours or any(text not in ("", ours[code]) for code, text in there.items()):
+            return False
+        # Asked once in the life of a bot: after that, all of ours are there, or one of the owner's was found.
+        for code in TELEGRAM_LANGUAGES.split():
+            if code not in ours and await found(code) not in {"", *ours.values()}:
+                return False
+        return True
 
     @staticmethod
     async def _try(what: str, step: Callable[[], Awaitable[object]]) -> None:

@@ -35,5 +35,5 @@ def test_reaction_of_a_state(state: State, receipt: str) -> None:
 
 
 def test_inline_queries_are_asked_for_only_where_they_can_come() -> None:
-    assert wanted_updates(inline=False) == ALLOWED_UPDATES
-    assert set(wanted_updates(inline=True)) - set(ALLOWED_UPDATES) == {"inline_query"}
+    assert wanted_updates(inline=False, sells=False) == ALLOWED_UPDATES
+    assert set(wanted_updates(inline=True, sells=False)) - set(ALLOWED_UPDATES) == {"inline_query"}

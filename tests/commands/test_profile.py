@@ -58,7 +58,7 @@ async def test_descriptions_are_set_where_there_are_none_and_only_then(
     assert [len(server.calls(method)) for method in WRITING] == before
 
 
-@pytest.mark.parametrize("language", [None, "vi", "en"])
+@pytest.mark.parametrize("language", [None, "vi", "en", "de"])
 async def test_descriptions_of_the_owner_stay(
     profile: Profile, bot: Bot, server: BotApiServer, language: str | None
 ) -> None:
