@@ -17,8 +17,8 @@ $(STAMP): requirements/dev.txt requirements/uv.txt requirements/install.py
 		{ echo "Python 3.11 or newer is needed; install it, or say PYTHON=/path/to/python3.11" >&2; exit 2; }
 	@$(PYTHON) requirements/install.py
 
-demo: $(STAMP) ## Show the whole bot at work: no token, no key, no network.
-	$(BIN)/python -m bot demo
+demo: $(STAMP) ## Show the whole bot at work: no token, no key, no network. ARGS=--pay shows payments in Stars.
+	$(BIN)/python -m bot demo $(ARGS)
 
 chat: $(STAMP) ## Talk to the bot in a browser, with your own photos: no token, no key.
 	$(BIN)/python -m bot chat

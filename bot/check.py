@@ -22,8 +22,9 @@ from services.genaipro.client import GenAIProClient
 from services.genaipro.events import CreditGrant, GenAIProError
 from services.genaipro.rate_limit import ProcessRateLimit
 from services.genaipro.upload import paid_session
+from services.payments.books import faults, totals
 from services.store.database import DatabaseError
-from services.store.inspection import Age, Inspection, inspect_database
+from services.store.inspection import Age, Inspection, inspect_database, look_into
 from services.telemetry import Contact
 from services.unsent import reason
 
@@ -127,6 +128,8 @@ async def check_all(settings: Settings, say: Callable[[str], object]) -> int:
         Check("Telegram", lambda: _ask_telegram(settings), "see that TELEGRAM_API_URL can be reached from here"),
         Check("GenAIPro", lambda: _ask_genaipro(settings), "see that GENAIPRO_API_URL can be reached from here"),
     ]
+    if settings.stars_per_video:
+        others.append(Check("payments", lambda: _ask_books(settings), "see that the server of DATABASE_URL runs"))
     return 0 if await run_checks(others, say, redact) and well else STATUS_FAILED
 
 
@@ -147,6 +150,24 @@ async def _ask_database(settings: Settings) -> Outcome:
     except DatabaseError as error:
         return Outcome(False, str(error), "set DATABASE_URL to a database that can be used")
     return _tables(url.partition(":")[0], found)
+
+
+async def _ask_books(settings: Settings) -> Outcome:
+    """Whether what was paid is what became videos, credit and refunds."""
+    url, price = settings.effective_database_url, settings.stars_per_video
+    try:
+        if (await inspect_database(url)).age is not Age.CURRENT:
+            return Outcome(True, f"a video costs {price} Stars; nothing was sold yet")
+        sums, wrong = await look_into(url, lambda session: (totals(session), faults(session)))
+    except DatabaseError as error:
+        return Outcome(False, str(error), "set DATABASE_URL to a database that can be used")
+    text = (
+        f"a video costs {price} Stars; {sums.taken} Stars were taken, {sums.returned} given back, "
+        f"{sums.returning} are on their way back, {sums.credit} videos are credit"
+    )
+    if wrong:
+        return Outcome(False, f"{text}; {'; '.join(wrong)}", "keep a copy of the database, and report it")
+    return Outcome(True, f"{text}; it adds up")
 
 
 def _tables(name: str, found: Inspection) -> Outcome:

@@ -104,13 +104,14 @@ def demo(
     language: Annotated[Language, typer.Option(help="The language of the person.")] = Language.ENGLISH,
     out: Annotated[Path, typer.Option(help="Where the videos are saved.", metavar="DIR")] = Path("demo-output"),
     shape: Annotated[VideoShape, typer.Option(help="The shape of the video.")] = VideoShape.WIDE,
+    pay: Annotated[bool, typer.Option("--pay", help="Show a purchase and a refund in Telegram Stars.")] = False,
 ) -> None:
     """Show the whole bot at work on this machine: no token, no key, no network."""
     install_hooks()
     from bot.demo import run_demo
     from services.generations.model import Shape
 
-    raise typer.Exit(run_demo(photo or [], prompt, videos, language.value, out, shape=Shape(shape.value)))
+    raise typer.Exit(run_demo(photo or [], prompt, videos, language.value, out, shape=Shape(shape.value), pay=pay))
 
 
 @app.command()

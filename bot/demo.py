@@ -22,6 +22,8 @@ PATIENCE = 120.0
 """Seconds for everything."""
 BOT = ("-m", "bot", "run")
 """How the bot is started, after the interpreter."""
+DEMO_PRICE = 25
+"""Stars for a video in a demo with payments."""
 _ROOT = Path(__file__).resolve().parent.parent
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "TZ", "NO_COLOR", "SYSTEMROOT")
 _PROBLEMS = {
@@ -39,6 +41,7 @@ def run_demo(
     out: Path,
     *,
     shape: Shape = Shape.WIDE,
+    pay: bool = False,
     quick: bool = False,
 ) -> int:
     """Run the demo and print it.
@@ -50,6 +53,7 @@ def run_demo(
         language: ``en`` or ``vi``.
         out: Where the videos are saved; made if need be.
         shape: Wide or tall; a tall video takes one or two photos.
+        pay: Show a purchase and a refund in Stars as well.
         quick: Make videos that take milliseconds: 320×180, half a second.
 
     Returns:
@@ -59,12 +63,13 @@ def run_demo(
         OperatorError: The order makes no sense; exit status 2.
         KeyboardInterrupt: Ctrl-C, after everything has ended.
     """
-    order = replace(check_order(photos, prompt, videos, language, out, shape), quick=quick)
+    order = replace(check_order(photos, prompt, videos, language, out, shape), quick=quick, pay=pay)
     typer.echo("The bot, a Telegram and a GenAIPro, all on this machine: nothing leaves it.\n")
 
     def environment(place: Place, room: Path) -> Mapping[str, str]:
         usual = inherited(os.environ) | {"TMPDIR": str(room)}
-        return usual | bot_settings(asdict(place), language, room)
+        price = {"STARS_PER_VIDEO": str(DEMO_PRICE)} if pay else {}
+        return usual | bot_settings(asdict(place), language, room) | price
 
     try:
         return asyncio.run(run(order, BotProgram(BOT, environment), PATIENCE))

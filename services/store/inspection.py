@@ -1,20 +1,25 @@
 """A look at the database that changes nothing: whether it answers and can be written, and how old its tables are."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from services.store.database import MIGRATIONS, DatabaseError
 from services.store.engines import WRITE, driver_url, make_engine
 from services.store.outage_log import reason_of
 from services.store.threads import Threads
+
+T = TypeVar("T")
 
 
 class Age(Enum):
@@ -65,6 +70,32 @@ async def inspect_database(database_url: str) -> Inspection:
         raise DatabaseError(f"the {name} database cannot be used: {reason_of(error)}") from error
     finally:
         await threads.close(0)
+
+
+async def look_into(database_url: str, work: Callable[[Session], T]) -> T:
+    """Read from a database whose tables are of this version, without bringing them forward.
+
+    Raises:
+        DatabaseError: It cannot be read.
+    """
+    url = driver_url(database_url)
+    engine = make_engine(url)
+    threads = Threads("database-look", 1)
+    try:
+        return await threads.run(partial(_look, engine, work))
+    except (SQLAlchemyError, OSError) as error:
+        name = url.get_backend_name()
+        raise DatabaseError(f"the {name} database cannot be read: {reason_of(error)}") from error
+    finally:
+        await threads.close(0)
+
+
+def _look(engine: Engine, work: Callable[[Session], T]) -> T:
+    try:
+        with Session(engine) as session:
+            return work(session)
+    finally:
+        engine.dispose()
 
 
 def _is_missing(url: URL) -> bool:
