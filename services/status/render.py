@@ -101,7 +101,7 @@ def render(generation: Generation, around: Surroundings, phrases: Phrases) -> Sc
     rows: tuple[tuple[Button, ...], ...] = ()
     if generation.state is State.UNPAID and _is_in_group(generation):
         label = phrases.plain("status-button-pay", stars=generation.stars)
-        rows = ((Button(label, "", ButtonStyle.SUCCESS, around.pay_link),),)
+        rows = ((Button(label, style=ButtonStyle.SUCCESS, url=around.pay_link),),)
     if generation.state is not State.DELIVERING and generation.cancel_requested_at is None:
         cancel = Button(phrases.plain("status-button-cancel"), callback(generation.id, "cancel"), ButtonStyle.DANGER)
         rows = (*rows, (cancel,))

@@ -36,6 +36,7 @@ def violations(here: Scene) -> list[str]:
     found += _chats(here)
     found += _logs(here)
     found += _files(here)
+    found += _stars(here)
     found += _database(here)
     return found
 
@@ -180,6 +181,26 @@ def _files(here: Scene) -> Iterator[str]:
     left = [path for root in (here.data_dir / "tmp", here.scratch) for path in root.rglob("*") if path.is_file()]
     if left:
         yield f"temporary files: {[path.name for path in left]}"
+
+
+def _stars(here: Scene) -> Iterator[str]:
+    """Every Star that was paid became videos or credit, or came back; none twice."""
+    known = {row[0]: row[1:] for row in here.rows("SELECT charge_id, state, stars, videos, credit FROM payments")}
+    for paid in here.telegram.payments:
+        state, stars, videos, credit = known.pop(paid.charge_id, ("unknown", 0, 0, 0))
+        if stars != paid.amount or (state == "refunded") != paid.refunded:
+            yield f"payment {paid.charge_id} of {paid.amount} Stars is {state}, refunded: {paid.refunded}"
+        if state not in {"used", "credited", "refunded"}:
+            yield f"payment {paid.charge_id} has not come to an end: {state}"
+        if state in {"used", "credited"} and not 0 <= credit <= videos:
+            yield f"payment {paid.charge_id} brought {videos} videos and {credit} credit"
+    yield from (f"payment {charge_id} was never made" for charge_id in known)
+    query = """SELECT user_id, sum(free + credit + owed + made) - sum(bought), sum(owed), sum(credit), sum(stars)
+        FROM movements GROUP BY user_id"""
+    for user_id, missing, owed, credit, stars in here.rows(query):
+        kept = sum(one.amount for one in here.telegram.payments if one.user_id == user_id and not one.refunded)
+        if missing or owed or credit < 0 or stars != kept:
+            yield f"the books on {user_id} do not add up: {missing}, {owed} owed, {credit} credit, {stars} of {kept}"
 
 
 def _database(here: Scene) -> Iterator[str]:

@@ -4,6 +4,7 @@ import asyncio
 from random import Random
 
 from sandbox.botapi.person import Person
+from sandbox.botapi.stars import CheckoutState
 from sandbox.botapi.transcript import Line
 from tests.chaos.checks import about
 from tests.chaos.world import Request, Scene, has_button, is_told, jpeg
@@ -28,12 +29,33 @@ class Customer:
         self.wish = ""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Ask until it is time to stop, and see the last wish through."""
-        while not stop.is_set():
-            self.wish = f"zebra {next(self._here.prompts):04d} walks"
-            await self._one_wish(self.wish)
-            self.wish = ""
-            await asyncio.sleep(self._random.uniform(0.0, 0.5))
+        """Ask until it is time to stop, and see the last wish through; pay what is asked for meanwhile."""
+        purse = asyncio.create_task(self._pay())
+        try:
+            while not stop.is_set():
+                self.wish = f"zebra {next(self._here.prompts):04d} walks"
+                await self._one_wish(self.wish)
+                self.wish = ""
+                await asyncio.sleep(self._random.uniform(0.0, 0.5))
+        finally:
+            purse.cancel()
+
+    async def _pay(self) -> None:
+        """Pay each invoice, again and again until it is paid or its request has ended."""
+        settled: set[int] = set()
+        while True:
+            lines = self._here.telegram.bot_lines(self._person.chat_id)
+            for line in lines:
+                if line.kind == "invoice" and not line.deleted and line.message_id not in settled:
+                    checkout = await self._person.pay(line.message_id)
+                    if (
+                        checkout.state is CheckoutState.PAID
+                        or "has ended" in checkout.error
+                        or "paid for already" in checkout.error
+                        or "not there any more" in checkout.error
+                    ):
+                        settled.add(line.message_id)
+            await asyncio.sleep(0.3)
 
     async def _one_wish(self, prompt: str) -> None:
         ways = (self._direct, self._direct, self._draft, self._draft, self._pieces, self._album, self._direct_album)

@@ -81,7 +81,7 @@ class BotProcess:
     def __init__(self, environment: Mapping[str, str], directory: Path, role: str = "run") -> None:
         self.role = role
         bare = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-        self._environment = bare | {"PYTHONPATH": str(ROOT), "LOG_FORMAT": "json"} | dict(environment)
+        self.environment = bare | {"PYTHONPATH": str(ROOT), "LOG_FORMAT": "json"} | dict(environment)
         self._directory = directory
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -113,7 +113,7 @@ class BotProcess:
             "bot",
             self.role,
             cwd=self._directory,
-            env=self._environment,
+            env=self.environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,

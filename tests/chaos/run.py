@@ -10,11 +10,13 @@ import logging
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from time import monotonic
 
+from sandbox.botapi.person import Person
 from sandbox.genaipro import GenAIProOptions
 from tests.chaos.checks import violations
 from tests.chaos.crowd import Customer
@@ -61,6 +63,7 @@ async def one_world(number: int, seed: int, kills: int, people: int, until: floa
     options = GenAIProOptions(key=KEY, quota=1_000_000, pace=0.12).tiny()
     settings = {"MAX_ACTIVE_GENERATIONS": "5", "MAX_ACTIVE_PER_USER": "2", "RECONCILE_TIMEOUT": "25"}
     async with world(directory, people=people, genaipro=options, start=False, settings=settings) as here:
+        here.processes[0].environment |= prices(here.people)
         weather, reaper = Weather(here, random), Reaper(here, random)
         customers = [Customer(here, person, Random(f"{seed}/{number}/{who}")) for who, person in enumerate(here.people)]
         stop = asyncio.Event()
@@ -94,6 +97,15 @@ async def one_world(number: int, seed: int, kills: int, people: int, until: floa
         if tally.violations:
             save(here, directory.parent / f"log-{number}.txt")
         return tally
+
+
+def prices(people: Sequence[Person]) -> dict[str, str]:
+    """Settings with a price that every third person pays; the others are admins."""
+    payers, others = people[::3], [person for number, person in enumerate(people) if number % 3]
+    for person in payers:
+        person.give_stars(1_000_000)
+    admins = ",".join(str(person.user_id) for person in others)
+    return {"STARS_PER_VIDEO": "7", "ADMIN_USER_IDS": admins, "PAYMENT_CHECK_INTERVAL": "2"}
 
 
 async def alone(asked: Asked, root: Path) -> Tally:

@@ -42,6 +42,8 @@ def count(here: Scene, figures: Counter[str]) -> None:
     figures["requests"] = sum(request.orders for request in here.requests)
     figures["POSTs"] = len(here.genaipro.posts)
     figures["POSTs accepted"] = sum(post.accepted for post in here.genaipro.posts)
+    figures["payments in Stars"] = len(here.telegram.payments)
+    figures["payments refunded"] = sum(payment.refunded for payment in here.telegram.payments)
     for request in here.requests:
         for line in about(here, request):
             if any(button in line.labels() for button in ("🔁 Again", "✏️ Edit")):

@@ -143,7 +143,8 @@ class Scene(ABC):
         """Wait until the bot has handled every update and committed every end, as its database tells."""
         await self.telegram.wait_until_idle()
         query = """SELECT (SELECT count(*) FROM inbox WHERE payload IS NOT NULL)
-            + (SELECT count(*) FROM generations WHERE final_shown_at IS NULL)"""
+            + (SELECT count(*) FROM generations WHERE final_shown_at IS NULL)
+            + (SELECT count(*) FROM payments WHERE state IN ('paid', 'refunding'))"""
         async with asyncio.timeout(PATIENCE):
             while self.rows(query)[0][0]:  # noqa: ASYNC110
                 # Nothing tells of a commit but the database itself.

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.botapi.model import Invoice
 from sandbox.botapi.person import Person
 from sandbox.botapi.stars import Checkout, CheckoutState
 from sandbox.botapi.transcript import Line
@@ -49,7 +50,7 @@ def assert_every_star_is_accounted_for(here: World) -> None:
     assert sum(one["stars"] for one in sums) == sum(one.amount for one in own if not one.refunded)
 
 
-async def until(here: World, condition: Callable[[], bool]) -> None:
+async def until(_here: World, condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - rows and balances tell nobody that they changed
             await asyncio.sleep(0.02)
@@ -74,6 +75,12 @@ async def buy(here: World, asked: Asked, number: int = 1) -> Checkout:
     checkout = await asked.person.pay(bill.message_id)
     assert checkout.state is CheckoutState.PAID, checkout.error
     return checkout
+
+
+async def agreed(here: World, bill: int | Invoice) -> None:
+    """Anna pays, and the bot agrees; payments are held."""
+    checkout = here.anna.begin_payment(bill)
+    await until(here, lambda: checkout.state is CheckoutState.APPROVED)
 
 
 async def says(here: World, text: str, person: Person | None = None) -> str:
@@ -182,7 +189,7 @@ async def test_cancel_between_agreement_and_payment_is_refunded(tmp_path: Path) 
         asked = await ask(here, "a cat")
         bill = await invoice(here)
         here.telegram.hold_payments()
-        assert (await here.anna.pay(bill.message_id)).state is CheckoutState.APPROVED
+        await agreed(here, bill.message_id)
         await here.press(await shown(here, asked, "Waiting for your payment"), "cancel")
         await ended(here, asked)
         here.telegram.release_payments()
@@ -236,7 +243,7 @@ async def test_only_the_requester_pays_and_only_once(tmp_path: Path) -> None:
         assert stranger.state is CheckoutState.REFUSED
         assert "somebody else" in stranger.error
         here.telegram.hold_payments()
-        assert (await here.anna.pay(bill)).state is CheckoutState.APPROVED
+        await agreed(here, bill)
         twice = here.anna.begin_payment(bill)
         await until(here, lambda: twice.state is CheckoutState.REFUSED)
         assert "on its way" in twice.error
@@ -255,7 +262,7 @@ async def test_a_payment_that_was_given_up_can_be_tried_again_after_a_minute(tmp
         asked = await ask(here, "a cat")
         bill = await invoice(here)
         here.telegram.hold_payments()
-        await here.anna.pay(bill.message_id)
+        await agreed(here, bill.message_id)
         here.telegram.release_payments(paid=False)
         here.clock.advance(61)
         await buy(here, asked)
@@ -268,9 +275,9 @@ async def test_a_second_payment_of_one_request_goes_back(tmp_path: Path) -> None
         asked = await ask(here, "a cat")
         bill = here.anna.open_invoice((await invoice(here)).message_id)
         here.telegram.hold_payments()
-        await here.anna.pay(bill)
+        await agreed(here, bill)
         here.clock.advance(61)
-        await here.anna.pay(bill)
+        await agreed(here, bill)
         here.telegram.release_payments()
         assert "25 Stars are on their way back" in (await ended(here, asked)).text
         await until(here, lambda: here.anna.stars == 1000 - PRICE)
