@@ -5,10 +5,15 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from services.store.database import Database, open_database
 from tests.cluster.postgres import Server, shared_server
 from tests.web import NO_BROWSER
+
+# A machine that is busy with other work takes longer, and is not to be found at fault for it.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import pytest
 
 from sandbox.botapi import Line, Person
 from services.generations.model import State
+from services.photos.fetch import ATTEMPTS
 from services.photos.model import PhotoKind
 from tests.handlers.conftest import MakeWorld
 from tests.handlers.world import World, jpeg
@@ -115,7 +116,8 @@ async def test_an_unusable_image_is_refused_and_leaves_no_card(
     world: World, anna: Person, content: bytes, words: str
 ) -> None:
     if content == GONE:
-        world.server.fail("getFile", description="Bad Request: wrong file_id or the file is temporarily unavailable")
+        unavailable = "Bad Request: wrong file_id or the file is temporarily unavailable"
+        world.server.fail("getFile", times=ATTEMPTS, description=unavailable)
     sent = await anna.send_document(content, "leaves fall", file_name="bad.png", mime_type="image/png")
     await world.settled()
     (line,) = world.server.bot_lines(anna.chat_id)
