@@ -21,7 +21,8 @@ from bot.screens import exhibits
 from sandbox.botapi import BotApiOptions, BotApiServer
 from sandbox.genaipro import GenAIProOptions, GenAIProServer
 from sandbox.web import Cast, ChatOptions, ChatServer, PassThrough, ScreenCard
-from services.screens import Button, Screen
+from services.messenger import keyboard
+from services.screens import Screen
 
 _PACE = 1.2
 """Seconds between events: a chat shows one edit a second, and this is to be seen step by step."""
@@ -237,11 +238,5 @@ def _cards() -> list[ScreenCard]:
 
 
 def _keyboard(screen: Screen) -> dict[str, object] | None:
-    if not screen.rows:
-        return None
-    return {"inline_keyboard": [[_button(button) for button in row] for row in screen.rows]}
-
-
-def _button(button: Button) -> dict[str, object]:
-    wire: dict[str, object] = {"text": button.label, "callback_data": button.data}
-    return wire | ({"style": button.style.value} if button.style else {})
+    markup = keyboard(screen)
+    return None if markup is None else markup.to_dict()

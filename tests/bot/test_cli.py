@@ -12,6 +12,7 @@ from bot.app import Role
 from bot.errors import OperatorError
 from bot.settings import Settings
 from bot.settings_docs import render_table
+from services.generations.model import Shape
 
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
 
@@ -92,7 +93,7 @@ def test_unexpected_error_is_logged_and_redacted(
 def test_demo_passes_its_options(monkeypatch: pytest.MonkeyPatch, workdir: Path) -> None:
     calls: list[tuple[object, ...]] = []
 
-    def run_demo(*arguments: object) -> int:
+    def run_demo(*arguments: object, shape: Shape) -> int:
         calls.append(arguments)
         return 0
 
@@ -137,7 +138,7 @@ def test_demo_that_cannot_be_is_one_sentence(arguments: Sequence[str], capsys: p
 
 
 def test_interrupted_demo_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def run_demo(*_: object) -> int:
+    def run_demo(*_: object, shape: Shape) -> int:
         raise KeyboardInterrupt
 
     put(monkeypatch, "bot.demo", "run_demo", run_demo)

@@ -41,7 +41,8 @@ async def contents(url: str) -> dict[str, list[Any]]:
 
 
 def settings_for(tmp_path: Path, url: str = "") -> Settings:
-    return FixedSettings(data_dir=tmp_path / "data", database_url=SecretStr(url))
+    settings = FixedSettings(data_dir=tmp_path / "data")
+    return settings.model_copy(update={"database_url": SecretStr(url)}) if url else settings
 
 
 def to(tmp_path: Path) -> str:

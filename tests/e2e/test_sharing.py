@@ -136,8 +136,8 @@ async def test_those_who_may_not_use_the_bot_are_offered_nothing(tmp_path: Path)
         await here.telegram.wait_for_message(here.anna.chat_id, str(bob.user_id))
         await made(here, "a red boat", bob)
         assert await found(here, bob) == ["a red boat"]
-        await here.anna.send_text(f"/deny {bob.user_id}")
-        await here.telegram.wait_until_idle()
+        denied = await here.anna.send_text(f"/deny {bob.user_id}")
+        await here.telegram.wait_for_message(here.anna.chat_id, str(bob.user_id), after=denied.message_id)
         await nothing(here, bob.type_inline())
 
 
