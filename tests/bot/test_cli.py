@@ -93,8 +93,8 @@ def test_unexpected_error_is_logged_and_redacted(
 def test_demo_passes_its_options(monkeypatch: pytest.MonkeyPatch, workdir: Path) -> None:
     calls: list[tuple[object, ...]] = []
 
-    def run_demo(*arguments: object, shape: Shape) -> int:
-        calls.append(arguments)
+    def run_demo(*arguments: object, shape: Shape, pay: bool) -> int:
+        calls.append((*arguments, shape, pay))
         return 0
 
     put(monkeypatch, "bot.demo", "run_demo", run_demo)
@@ -102,10 +102,10 @@ def test_demo_passes_its_options(monkeypatch: pytest.MonkeyPatch, workdir: Path)
     photo.write_bytes(b"x")
     assert status_of("demo") == 0
     options = ("--photo", str(photo), "--photo", str(photo), "--prompt", "p", "--videos", "3", "--language", "vi")
-    assert status_of("demo", *options, "--out", "o") == 0
+    assert status_of("demo", *options, "--out", "o", "--shape", "tall", "--pay") == 0
     assert calls == [
-        ([], None, 1, "en", Path("demo-output")),
-        ([photo, photo], "p", 3, "vi", Path("o")),
+        ([], None, 1, "en", Path("demo-output"), Shape.WIDE, False),
+        ([photo, photo], "p", 3, "vi", Path("o"), Shape.TALL, True),
     ]
 
 
@@ -138,7 +138,7 @@ def test_demo_that_cannot_be_is_one_sentence(arguments: Sequence[str], capsys: p
 
 
 def test_interrupted_demo_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def run_demo(*_: object, shape: Shape) -> int:
+    def run_demo(*_: object, **_options: object) -> int:
         raise KeyboardInterrupt
 
     put(monkeypatch, "bot.demo", "run_demo", run_demo)
