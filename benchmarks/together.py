@@ -14,8 +14,8 @@ from pathlib import Path
 from statistics import median
 from time import monotonic
 
-from tests.cluster.postgres import private_server
-from tests.cluster.world import Cluster, cluster
+from tests.integration.cluster.postgres import private_server
+from tests.integration.cluster.world import Cluster, cluster
 
 CANCEL_SECONDS = 1.0
 TAKEOVER_SECONDS = 30.0

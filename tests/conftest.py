@@ -8,8 +8,8 @@ import pytest
 from hypothesis import settings
 
 from services.store.database import Database, open_database
-from tests.cluster.postgres import Server, shared_server
-from tests.web import NO_BROWSER
+from tests.acceptance.web import NO_BROWSER
+from tests.integration.cluster.postgres import Server, shared_server
 
 # A machine that is busy with other work takes longer, and is not to be found at fault for it.
 settings.register_profile("patient", deadline=None)

@@ -24,7 +24,7 @@ from tests.chaos.tally import Tally, count, report, save, summed
 from tests.chaos.together import one_cluster
 from tests.chaos.weather import Reaper, Weather
 from tests.chaos.world import KEY, world
-from tests.sandbox.second_opinion import check_calls
+from tests.integration.sandbox.second_opinion import check_calls
 
 CALM_SECONDS = 120.0
 """After the last kill, everything that was asked for has ended within so long."""

@@ -17,9 +17,9 @@ from tests.chaos.process import BotProcess
 from tests.chaos.tally import Tally, count, save
 from tests.chaos.weather import Weather
 from tests.chaos.world import Scene
-from tests.cluster.postgres import private_server
-from tests.cluster.world import Cluster, cluster
-from tests.sandbox.second_opinion import check_calls
+from tests.integration.cluster.postgres import private_server
+from tests.integration.cluster.world import Cluster, cluster
+from tests.integration.sandbox.second_opinion import check_calls
 
 CALM_SECONDS = 150.0
 """After the storm, everything that was asked for has ended within so long: 30 s pass before a dead process's work is

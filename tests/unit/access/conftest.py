@@ -1,0 +1,39 @@
+import pytest
+
+from services.access import Access, OwnerLists
+from services.changes import Changes
+from services.clock import SystemClock
+from services.people import People
+from services.store.database import Database
+from services.texts import Texts
+from tests.unit.access.world import Counted, ManualClock
+
+
+@pytest.fixture
+def database(each_database: Database) -> Database:
+    return each_database
+
+
+@pytest.fixture
+def counted(database: Database) -> Counted:
+    return Counted(database)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def changes(database: Database) -> Changes:
+    return Changes(database, SystemClock())
+
+
+@pytest.fixture
+def access(database: Database, clock: ManualClock) -> Access:
+    return Access(database, OwnerLists(), clock)
+
+
+@pytest.fixture
+def people(database: Database, clock: ManualClock) -> People:
+    return People(database, Texts("en"), clock)

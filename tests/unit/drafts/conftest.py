@@ -1,0 +1,24 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from services.store.database import Database, open_database
+from tests.unit.drafts.world import Room, Time
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = await open_database(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def room(database: Database, time: Time) -> Room:
+    return Room(database, time)

@@ -1,0 +1,174 @@
+"""What the tests of runs stand on: real rows and the real phases between the services of ``fates``."""
+
+import tempfile
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from services.changes import Changes
+from services.delivery.plan import Limits as SendLimits
+from services.generations.cancelling import CancelScopes
+from services.generations.deliver import Deliverer
+from services.generations.model import Generation, Lease, Order, Placed
+from services.generations.progress_log import ProgressLog
+from services.generations.queue import Limits, Queue
+from services.generations.reconcile import Patience, Reconciler
+from services.generations.relocate import Relocator
+from services.generations.repository import GenerationRows
+from services.generations.results import Results
+from services.generations.run import Runner
+from services.generations.sending import SendTools
+from services.generations.snapshots import HistorySnapshots
+from services.generations.submit import Submitter
+from services.photos.model import PhotoKind, PhotoRef
+from services.store.database import open_database
+from services.temp_dirs import TempDirs
+from tests.unit.generations.fates import Chat, Fate, HandClock, MortalDatabase, NoAlarm, Service
+
+PROCESS = "a process"
+PHOTO = PhotoRef("file", "unique", PhotoKind.PHOTO, 1000)
+
+
+@dataclass
+class Bench:
+    """Everything around one runner, on one database."""
+
+    database: MortalDatabase
+    limits: Limits = field(default_factory=lambda: Limits(1000, 1000, 1000, 0))
+    reconcile_timeout: float = 600.0
+    generation_timeout: float = 1800.0
+
+    def __post_init__(self) -> None:
+        self.clock, self.fate = HandClock(), Fate()
+        self.database.fate = self.fate
+        self.rows = GenerationRows(self.database, self.clock)
+        self.results = Results(self.database, self.clock)
+        self.service = Service(self.fate, self.clock)
+        self.chat = Chat(self.fate)
+        self.chat.rows = self.rows
+        self._folder = tempfile.TemporaryDirectory()
+        self._ids = 0
+        self.changes = Changes(self.database, self.clock)
+        self.queue = Queue(self.database, self.clock, self.limits, self._next, self.changes)
+        self.boot()
+
+    def boot(self) -> None:
+        """Start a new process on the same rows: whatever was in memory is gone."""
+        self._claimed: dict[str, Generation] = {}
+        self.scopes = CancelScopes()
+        temp_dirs = TempDirs(Path(self._folder.name))
+        patience = Patience(15.0, self.reconcile_timeout)
+        self.log = ProgressLog(self.database, self.clock)
+        snapshots = HistorySnapshots(self.service, self.clock)
+        self.submitter = Submitter(
+            self.rows,
+            self.results,
+            self.service,
+            self.service,
+            snapshots,
+            self.chat,
+            temp_dirs,
+            self.chat,
+            self.log,
+            self.clock,
+            self.generation_timeout,
+        )
+        self.reconciler = Reconciler(self.rows, self.results, self.service, self.chat, self.clock, patience)
+        self.deliverer = Deliverer(
+            self.rows,
+            self.results,
+            self.chat,  # type: ignore[arg-type]
+            temp_dirs,
+            self.chat,
+            SendTools(
+                sender=self.chat,  # type: ignore[arg-type]
+                limits=SendLimits(20_000_000, 50_000_000),
+                move_chat=self._nowhere,
+                clock=self.clock,
+                random=lambda: 0.5,
+            ),
+            Relocator(self.reconciler.look_again, self.results.videos),
+        )
+        self.runner = Runner(
+            self.rows,
+            self.submitter,
+            self.reconciler,
+            self.deliverer,
+            self.scopes,
+            self.chat,
+            NoAlarm(),
+            lambda: None,
+            self.clock,
+        )
+
+    async def place(self, prompt: str = "a cat", count: int = 1, user: int = 1, key: str = "") -> str:
+        """Place an order and give it its turn."""
+        generation_id = await self.queued(prompt, count, user, key)
+        await self.rows.set_status_message(await self.get(generation_id), 7)
+        await self.claim()
+        return generation_id
+
+    async def claim(self) -> list[str]:
+        """Give turns; returns whose."""
+        claimed = (await self.queue.claim_next(PROCESS)).generations
+        self._claimed |= {one.id: one for one in claimed}
+        return [one.id for one in claimed]
+
+    async def queued(self, prompt: str = "a cat", count: int = 1, user: int = 1, key: str = "") -> str:
+        """Place an order."""
+        order = Order(key or f"key-{self._ids}", user, None, user, "en", 5, None, prompt, count, (PHOTO,))
+        placed = await self.database.write(self.queue.place, order)
+        assert isinstance(placed, Placed)
+        return placed.generation_id
+
+    async def get(self, generation_id: str) -> Generation:
+        found = await self.rows.get(generation_id)
+        assert found is not None
+        return found
+
+    async def run(self, generation_id: str) -> Generation:
+        """One run, to its end."""
+        current = self._claimed.pop(generation_id, None) or await take_over(self.rows, generation_id)
+        while current is not None:
+            current = await self.runner.advance(current)
+        return await self.get(generation_id)
+
+    async def take(self, generation_id: str) -> Generation:
+        """Start a run, which overtakes every earlier one."""
+        taken = await self.take_untold(generation_id)
+        assert taken is not None
+        return taken
+
+    async def take_untold(self, generation_id: str) -> Generation | None:
+        """The same, or None where the end was told already."""
+        self._claimed.pop(generation_id, None)
+        return await take_over(self.rows, generation_id)
+
+    def close(self) -> None:
+        self._folder.cleanup()
+
+    def _next(self) -> str:
+        self._ids += 1
+        return f"g{self._ids}"
+
+    async def _nowhere(self, _old: int, _new: int) -> None:
+        return None
+
+
+async def take_over(rows: GenerationRows, generation_id: str) -> Generation | None:
+    """Take a generation over as it is now, as another process does."""
+    row = await rows.get(generation_id)
+    return None if row is None else await rows.take_over(Lease(row.id, row.epoch, None), PROCESS)
+
+
+async def bench(folder: Path) -> tuple[Bench, Callable[[], Coroutine[None, None, None]]]:
+    """A bench on a database of its own, and how to put it away."""
+    real = await open_database(f"sqlite:///{folder / 'bench.sqlite3'}")
+    made = Bench(MortalDatabase(real.engine))
+
+    async def close() -> None:
+        made.close()
+        await made.database.close()
+        await real.close()
+
+    return made, close
