@@ -81,7 +81,7 @@ class Inbox:
             }
             for item in arrived
         ]
-        new = await self.database.write(_store, rows, durable=False)
+        new = await self.database.write(_store, rows, durable=False, urgent=True)
         # A batch may itself hold an update twice.
         unique = {item.update_id: item for item in arrived if item.update_id in new}
         return list(unique.values())

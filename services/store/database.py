@@ -93,7 +93,9 @@ class Database:
         """
         return await self._run(self._readers, self._engine, work, *args)
 
-    async def write(self, work: Callable[[Session, *Ts], T], *args: *Ts, durable: bool = True) -> T:
+    async def write(
+        self, work: Callable[[Session, *Ts], T], *args: *Ts, durable: bool = True, urgent: bool = False
+    ) -> T:
         """Run a function that may write.
 
         A caller who is cancelled meanwhile does not learn whether it was committed, as after a crash.
@@ -103,15 +105,19 @@ class Database:
             *args: Its other arguments.
             durable: On SQLite, whether the commit waits until it would survive a loss of power, which takes a disk
                 milliseconds. It survives the end of the process in any case.
+            urgent: Whether somebody outside waits for this commit, so that it goes before those that wait already.
 
         Returns:
             What the function returns; rows that it loaded may be read afterwards.
         """
-        return await self._run(self._writers, self._durable if durable else self._relaxed, work, *args)
+        engine = self._durable if durable else self._relaxed
+        return await self._run(self._writers, engine, work, *args, urgent=urgent)
 
-    async def _run(self, threads: Threads, engine: Engine, work: Callable[[Session, *Ts], T], *args: *Ts) -> T:
+    async def _run(
+        self, threads: Threads, engine: Engine, work: Callable[[Session, *Ts], T], *args: *Ts, urgent: bool = False
+    ) -> T:
         try:
-            result = await threads.run(partial(_transaction, engine, work, *args))
+            result = await threads.run(partial(_transaction, engine, work, *args), urgent=urgent)
         except (SQLAlchemyError, OSError) as error:
             self._outages.failed(error)
             raise

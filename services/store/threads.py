@@ -1,31 +1,40 @@
-"""Threads for work that blocks: few, in order of arrival, and none keeps a process from ending."""
+"""Threads for work that blocks: few, what is urgent first, and none keeps a process from ending."""
 
 import asyncio
 import contextvars
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from queue import SimpleQueue
+from itertools import count
+from queue import PriorityQueue
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
+_URGENT, _USUAL, _END = range(3)
+
+
 class Threads:
-    """A fixed number of daemon threads over one queue.
+    """A fixed number of daemon threads over one queue, in order of arrival but for what is urgent.
 
     The standard library's pool joins its threads when the process ends, which a disk that hangs would prevent.
     """
 
-    def __init__(self, name: str, count: int) -> None:
-        self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._ended: list[Future[None]] = [Future() for _ in range(count)]
+    def __init__(self, name: str, threads: int) -> None:
+        self._calls: PriorityQueue[tuple[int, int, Callable[[], None] | None]] = PriorityQueue()
+        self._numbers = count()
+        self._ended: list[Future[None]] = [Future() for _ in range(threads)]
         self._is_closed = False
         for ended in self._ended:
             threading.Thread(target=self._work, args=(ended,), name=name, daemon=True).start()
 
-    async def run(self, call: Callable[[], T]) -> T:
+    async def run(self, call: Callable[[], T], *, urgent: bool = False) -> T:
         """Run a call in one of the threads. Who is cancelled ends a call only if it has not begun.
+
+        Args:
+            call: What blocks.
+            urgent: Whether it goes before all that waits and is not.
 
         Raises:
             RuntimeError: The threads were closed.
@@ -45,7 +54,7 @@ class Threads:
             else:
                 future.set_result(result)
 
-        self._calls.put(work)
+        self._put(_URGENT if urgent else _USUAL, work)
         return await asyncio.wrap_future(future)
 
     async def close(self, seconds: float) -> bool:
@@ -60,13 +69,16 @@ class Threads:
         if not self._is_closed:
             self._is_closed = True
             for _ in self._ended:
-                self._calls.put(None)
+                self._put(_END, None)
         waiting = [asyncio.wrap_future(ended) for ended in self._ended]
         _, late = await asyncio.wait(waiting, timeout=seconds)
         return not late
 
+    def _put(self, priority: int, work: Callable[[], None] | None) -> None:
+        self._calls.put((priority, next(self._numbers), work))
+
     def _work(self, ended: "Future[None]") -> None:
-        while (work := self._calls.get()) is not None:
+        while (work := self._calls.get()[2]) is not None:
             work()
             del work  # What it holds must not live until the next call.
         ended.set_result(None)
