@@ -7,7 +7,6 @@ woken looks at the database. Source: PostgreSQL's pages on ``LISTEN`` and ``NOTI
 
 from collections.abc import Callable
 
-import psycopg
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 from structlog import get_logger
@@ -55,9 +54,12 @@ class Changes:
         """Listen until cancelled; on SQLite there is nothing to hear, and it returns at once."""
         if self._database.is_sqlite:
             return
+        # It takes 9 MB, which a bot on SQLite is spared.
+        import psycopg  # noqa: PLC0415
+
         while True:
             try:
-                await self._listen()
+                await self._listen(psycopg.AsyncConnection.connect)
             except (psycopg.Error, OSError) as error:
                 log.warning("changes_not_heard", error=type(error).__name__)
             await self._clock.sleep(RECONNECT_SECONDS)

@@ -77,7 +77,7 @@ def test_console_line_is_one_line_whatever_is_in_it() -> None:
     stream = start(form="console")
     structlog.get_logger("bot.x").warning("first\nsecond\x1b[31m", reason="a\r\nb", plain="c")
     (line,) = stream.getvalue().splitlines()
-    assert line.endswith(r'WARNING  bot.x: first\nsecond\x1b[31m  reason="a\r\nb" plain=c')
+    assert line.endswith(r"[warning  ] first\nsecond\x1b[31m [bot.x] reason=a\r\nb plain=c")
 
 
 def test_levels_of_the_product_follow_the_setting() -> None:

@@ -130,7 +130,7 @@ async def test_secrets_stay_hidden_with_every_library_turned_up(stream: io.Strin
     turn_up()
     await talk_to_all()
     shown = stream.getvalue()
-    assert "telegram.Bot: Calling Bot API endpoint" in shown
+    assert "Calling Bot API endpoint" in shown
     assert_no_secrets(shown)
 
 
