@@ -6,6 +6,8 @@ woken looks at the database. Source: PostgreSQL's pages on ``LISTEN`` and ``NOTI
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -13,6 +15,9 @@ from structlog import get_logger
 
 from services.clock import Clock
 from services.store.database import Database
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
 
 CHANNEL = "pho2video_changes"
 HEARTBEAT_SECONDS = 5.0
@@ -23,13 +28,13 @@ _NOTIFY = text("SELECT pg_notify(:channel, :word)")
 log = get_logger(__name__)
 
 
+@dataclass(slots=True)
 class Changes:
     """Wakes those who wait for a change."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
-        self._listeners: dict[str, Callable[[str], None]] = {}
+    _database: Database
+    _clock: Clock
+    _listeners: dict[str, Callable[[str], None]] = field(default_factory=dict)
 
     def listen(self, topic: str, hear: Callable[[str], None]) -> None:
         """Have ``hear`` called with the subject of each change of a topic, or with an empty one: any may have changed.
@@ -57,22 +62,22 @@ class Changes:
         # It takes 9 MB, which a bot on SQLite is spared.
         import psycopg  # noqa: PLC0415
 
+        url = self._database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         while True:
             try:
-                await self._listen(psycopg.AsyncConnection.connect)
+                async with await psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=10) as heard:
+                    await self._listen(heard)
             except (psycopg.Error, OSError) as error:
                 log.warning("changes_not_heard", error=type(error).__name__)
             await self._clock.sleep(RECONNECT_SECONDS)
 
-    async def _listen(self) -> None:
-        url = self._database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        async with await psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=10) as connection:
-            await connection.execute(f"LISTEN {CHANNEL}")
-            # What changed before this connection listened was not heard.
-            for hear in self._listeners.values():
-                hear("")
-            while True:
-                async for word in connection.notifies(timeout=HEARTBEAT_SECONDS):
-                    topic, _, subject = word.payload.partition(":")
-                    self.tell(topic, subject)
-                await connection.execute("SELECT 1")
+    async def _listen(self, connection: "AsyncConnection[Any]") -> None:
+        await connection.execute(f"LISTEN {CHANNEL}")
+        # What changed before this connection listened was not heard.
+        for hear in self._listeners.values():
+            hear("")
+        while True:
+            async for word in connection.notifies(timeout=HEARTBEAT_SECONDS):
+                topic, _, subject = word.payload.partition(":")
+                self.tell(topic, subject)
+            await connection.execute("SELECT 1")
