@@ -47,7 +47,7 @@ format: $(STAMP) ## Format the code.
 	$(BIN)/ruff check --fix .
 
 run: $(STAMP) ## Run the bot with the settings of .env.
-	$(BIN)/python -m bot run
+	MALLOC_ARENA_MAX=1 $(BIN)/python -m bot run
 
 check: $(STAMP) ## Check settings, token, key, database and disk, a line each.
 	@$(BIN)/python -m bot check

@@ -154,6 +154,8 @@ def _environment(api: BotApiServer, service: GenAIProServer) -> dict[str, str]:
         "MAX_ACTIVE_GENERATIONS": "10000",
         # The logs of a busy bot would be measured with it otherwise; its owner chooses what it writes.
         "LOG_LEVEL": "WARNING",
+        # As every way of running the bot has it.
+        "MALLOC_ARENA_MAX": "1",
     }
 
 

@@ -13,7 +13,7 @@ from structlog import get_logger
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 
-from bot.supervision import TokenRevokedError
+from bot.errors import OperatorError
 from bot.update_queue import ALLOWED_UPDATES, Incoming
 from services.clock import Clock
 from services.generations.outages import through_outages
@@ -24,6 +24,8 @@ POLL_SECONDS = 50
 """How long Telegram may hold a call open while there is nothing new."""
 
 READ_MARGIN_SECONDS = 15.0
+
+REVOKED = "TELEGRAM_BOT_TOKEN was revoked; set the new one from @BotFather"
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -69,7 +71,7 @@ class Poller:
         """Poll; a webhook that is in the way is removed.
 
         Raises:
-            TokenRevokedError: Telegram refuses the token.
+            OperatorError: Telegram refuses the token that it took before.
         """
         offset: int | None = None
         # The first call returns at once: then it is known that updates can be had.
@@ -77,8 +79,9 @@ class Poller:
         while True:
             try:
                 updates = await self._fetch(offset, hold)
-            except InvalidToken as error:
-                raise TokenRevokedError from error
+            except InvalidToken:
+                # Only fetching updates can tell: the library makes the same error of a method that a server lacks.
+                raise OperatorError(REVOKED) from None
             await self._keep(updates)
             self.contact.answered()
             hold = POLL_SECONDS

@@ -8,6 +8,7 @@ import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
@@ -52,36 +53,31 @@ def read_body(body: bytes, read: Callable[[object, str], Incoming | None]) -> In
         return None
 
 
+@dataclass(slots=True)
 class _PlainRoute(web.AbstractRouteDef):
     """POST at a literal path; the framework's own definition takes braces for a pattern."""
 
-    def __init__(self, path: str, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> None:
-        self._path = path
-        self._handler = handler
+    path: str
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 
     def register(self, router: web.UrlDispatcher) -> list[web.AbstractRoute]:
-        resource = web.PlainResource(self._path)
+        resource = web.PlainResource(self.path)
         router.register_resource(resource)
-        return [resource.add_route("POST", self._handler)]
+        return [resource.add_route("POST", self.handler)]
 
 
+@dataclass(slots=True)
 class Webhook:
-    """The route that Telegram calls; shut until it is opened, which Telegram takes for "later".
+    """The route that Telegram calls; shut until it is opened, which Telegram takes for "later"."""
 
-    Args:
-        url: ``WEBHOOK_URL``; its path is served.
-        secret: ``WEBHOOK_SECRET``.
-        clock: Its monotonic side measures them.
-        body_seconds: How long a body may take.
-    """
-
-    def __init__(self, url: str, secret: str, clock: Clock, body_seconds: float = BODY_SECONDS) -> None:
-        self._path = URL(url).path_safe
-        self._secret = secret.encode()
-        self._clock = clock
-        self._body_seconds = body_seconds
-        self._queue: Updates | None = None
-        self._taking = 0
+    url: str
+    """Its path is served."""
+    secret: str
+    clock: Clock
+    body_seconds: float = BODY_SECONDS
+    """How long a body may take."""
+    _queue: Updates | None = None
+    _taking: int = 0
 
     def open(self, queue: Updates) -> None:
         """Hand updates to the queue from now on."""
@@ -93,22 +89,22 @@ class Webhook:
 
     def route(self) -> web.AbstractRouteDef:
         """The route, at the path as it stands."""
-        return _PlainRoute(self._path, self._answer)
+        return _PlainRoute(URL(self.url).path_safe, self._answer)
 
     async def _answer(self, request: web.Request) -> web.Response:
-        began = self._clock.monotonic()
+        began = self.clock.monotonic()
         status = 500
         try:
             status = await self._status(request)
         finally:
             WEBHOOK_REQUESTS.labels(str(status)).inc()
-            WEBHOOK_SECONDS.observe(self._clock.monotonic() - began)
+            WEBHOOK_SECONDS.observe(self.clock.monotonic() - began)
         headers = {"Retry-After": "1"} if status == 503 else None
         return web.Response(status=status, headers=headers)
 
     async def _status(self, request: web.Request) -> int:
         given = request.headers.get(SECRET_HEADER, "").encode("utf-8", "surrogateescape")
-        if not hmac.compare_digest(given, self._secret):
+        if not hmac.compare_digest(given, self.secret.encode()):
             return 401
         queue = self._queue
         if queue is None or self._taking >= MOST_AT_ONCE:
@@ -133,7 +129,7 @@ class Webhook:
     async def _body(self, request: web.Request) -> bytes | int:
         """The body, or the status that says what is wrong with it."""
         try:
-            async with asyncio.timeout(self._body_seconds):
+            async with asyncio.timeout(self.body_seconds):
                 return await request.read()
         except TimeoutError:
             return 408
@@ -141,34 +137,17 @@ class Webhook:
             return 413
 
 
+@dataclass(slots=True)
 class WebhookKeeper:
-    """Sets the webhook, and sets it again should somebody else have changed it. Removes nothing at the end.
+    """Sets the webhook, and sets it again should somebody else have changed it. Removes nothing at the end."""
 
-    Args:
-        bot: Makes the calls.
-        url: ``WEBHOOK_URL``.
-        secret: ``WEBHOOK_SECRET``.
-        contact: Whether the webhook stands.
-        sleep: Waits some seconds.
-        kinds: The updates that are wanted.
-    """
-
-    def __init__(
-        self,
-        bot: Bot,
-        url: str,
-        secret: str,
-        contact: Contact,
-        sleep: Sleep,
-        kinds: Sequence[str] = ALLOWED_UPDATES,
-    ) -> None:
-        self._kinds = kinds
-        self._bot = bot
-        self._url = url
-        self._secret = secret
-        self._contact = contact
-        self._sleep = sleep
-        self._told_error_at = 0.0
+    bot: Bot
+    webhook: Webhook
+    contact: Contact
+    """Whether the webhook stands."""
+    sleep: Sleep
+    kinds: Sequence[str] = ALLOWED_UPDATES
+    _told_error_at: float = 0.0
 
     async def run(self) -> None:
         """Set it, then look after it until cancelled.
@@ -178,35 +157,35 @@ class WebhookKeeper:
         """
         await self._set()
         while True:
-            await self._sleep(LOOK_SECONDS)
+            await self.sleep(LOOK_SECONDS)
             info = await self._look()
-            if info.url != self._url:
+            if info.url != self.webhook.url:
                 log.warning("webhook_changed_by_others", hint="another program uses this token; stop it")
                 await self._set()
             self._tell(info)
 
     async def _set(self) -> None:
-        async for attempt in persistently(self._sleep, self._say):
+        async for attempt in persistently(self.sleep, self._say):
             with attempt:
-                await self._bot.set_webhook(
-                    url=self._url,
-                    secret_token=self._secret,
-                    allowed_updates=self._kinds,
+                await self.bot.set_webhook(
+                    url=self.webhook.url,
+                    secret_token=self.webhook.secret,
+                    allowed_updates=self.kinds,
                     drop_pending_updates=False,
                 )
-        self._contact.answered()
+        self.contact.answered()
         log.info("webhook_set")
 
     async def _look(self) -> WebhookInfo:
-        async for attempt in persistently(self._sleep, self._say):
+        async for attempt in persistently(self.sleep, self._say):
             with attempt:
-                info = await self._bot.get_webhook_info()
-                self._contact.answered()
+                info = await self.bot.get_webhook_info()
+                self.contact.answered()
                 return info
         raise AssertionError("the retries end by returning or raising")
 
     def _say(self, error: BaseException | None, attempt: int) -> None:
-        self._contact.failed()
+        self.contact.failed()
         # Only a refusal says why: other errors quote the call.
         reason = str(error) if isinstance(error, BadRequest) else ""
         log.warning("webhook_not_set", error=type(error).__name__, reason=reason, attempt=attempt)

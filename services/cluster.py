@@ -145,6 +145,15 @@ class Alone:
     executor_id: str
     is_leader: ClassVar[bool] = True
 
+    async def join(self) -> None:
+        """Nobody is there to hear of it."""
+
+    async def run(self) -> None:
+        """Nobody is there to hear of it."""
+
+    async def leave(self) -> None:
+        """Nobody is there to take over."""
+
     async def alive(self) -> set[str]:
         """This process."""
         return {self.executor_id}
