@@ -92,7 +92,7 @@ async def open_services(
     times: StateTimes,
     clock: Clock,
 ) -> Services:
-    """Build the services.
+    """Build the services, room by room; each room finds those before it in the object that they fill.
 
     Args:
         stack: Closes what they open.
@@ -103,242 +103,233 @@ async def open_services(
         times: Counts and times the states of generations.
         clock: Tells the time.
     """
-    # What everything rests on.
-    changes, texts, messenger, tasks = (
-        Changes(database, clock),
-        Texts(settings.default_language),
-        Messenger(bot),
-        Tasks(),
-    )
-    temp_dirs = TempDirs(settings.data_dir / "tmp" / members.executor_id)
-    await temp_dirs.clear()
-    stack.callback(temp_dirs.close)
-
-    # People and chats.
-    access = Access(database, _owner_lists(settings), clock)
-    people, throttle = People(database, texts, clock), Throttle(database, clock)
-    rows, results = GenerationRows(database, clock), Results(database, clock)
-    chat_moves = ChatMoves(database, rows, access)
-
-    # What is outside: GenAIPro, photos from Telegram, videos from wherever GenAIPro keeps them.
-    rate_limit = _rate_limit(settings, database, clock)
-    genaipro = await _open_genaipro(stack, settings, rate_limit, clock)
-    photos = await _open_photos(stack, settings, bot, temp_dirs, clock)
-    sender, limits = VideoSender(bot), Limits.of(local_mode=settings.telegram_local_mode)
-    videos = _open_videos(stack, settings, limits, clock)
-
-    # Generations: their queue, what they show, and the phases of each.
-    queue_changed, scopes = asyncio.Event(), CancelScopes()
-    changes.listen(QUEUE_TOPIC, lambda _subject: queue_changed.set())
+    services = Services()
+    services.clock, services.database, services.texts = clock, database, Texts(settings.default_language)
+    await _ground(services, stack, settings, bot, members)
+    _people(services, settings)
+    await _outside(services, stack, settings, bot)
     refund_wanted = asyncio.Event()
-    tag = await database.write(partial(open_till, sells=settings.stars_per_video > 0), bot.id, new_id())
-    sales = Sales(database, clock, changes, _tariff(settings), tag, partial(is_admin, access.lists), refund_wanted.set)
-    invoices = Invoices(bot, sales, texts)
-    queue = Queue(database, clock, _queue_limits(settings), new_id, changes, sales)
-    estimates, receipts = Estimates(database, clock), Receipts(bot, database, clock)
-
-    def seen(generation: Generation) -> None:
-        times.seen(generation)
-        receipts.note(generation)
-
-    board = StatusBoard(
-        messenger,
-        rows,
-        results,
-        estimates,
-        texts,
-        clock,
-        tasks,
-        chat_moves.move_chat,
-        seen,
-        settle=sales.settle,
-        pay_link=partial(pay_link, bot.username),
-        can_share=bool(bot.supports_inline_queries),
-    )
-    progress_log = ProgressLog(database, clock)
-    submitter = Submitter(
-        rows,
-        results,
-        genaipro,
-        rate_limit,
-        HistorySnapshots(genaipro, clock),
-        photos,
-        temp_dirs,
-        board,
-        progress_log,
-        clock,
-        settings.generation_timeout,
-    )
-    patience = Patience(settings.reconcile_interval, settings.reconcile_timeout)
-    reconciler = Reconciler(rows, results, genaipro, board, clock, patience)
-    deliverer = Deliverer(
-        rows,
-        results,
-        VideoPreparer(videos, limits),
-        temp_dirs,
-        board,
-        SendTools(
-            sender=sender,
-            limits=limits,
-            move_chat=chat_moves.move_chat,
-            clock=clock,
-            random=random.SystemRandom().random,
-        ),
-        Relocator(reconciler.look_again, results.videos),
-    )
-    alarm = OwnerAlarm(access, people, throttle, messenger, texts)
-    runner = Runner(
-        rows,
-        submit=submitter,
-        reconcile=reconciler,
-        deliver=deliverer,
-        scopes=scopes,
-        reporter=board,
-        alarm=alarm,
-        ended=queue_changed.set,
-        clock=clock,
-    )
-    worker = Worker(members.executor_id, queue, rows, runner.advance, board, members, queue_changed, Contact(clock))
-    generations = Generations(
-        database,
-        rows,
-        queue,
-        scopes,
-        board,
-        queue_changed.set,
-        changes,
-        receipts.note,
-        invoices.send_first if sales.is_open else None,
-    )
-    payment_upkeep = PaymentUpkeep(
+    await _sales(services, settings, bot, refund_wanted)
+    videos = _open_videos(stack, settings, clock)
+    _generations(services, settings, bot, members, times, videos)
+    services.payment_upkeep = PaymentUpkeep(
         database,
         bot,
-        sales,
-        Comparison(database, bot, sales, clock, bot.id),
-        generations,
+        services.sales,
+        Comparison(database, bot, services.sales, clock, bot.id),
+        services.generations,
         clock,
         members,
         settings.payment_check_interval,
-        alarm.tell,
+        services.alarm.tell,
         refund_wanted,
     )
-
-    # The conversation: drafts, their cards, and what starts them.
-    drafts, cards, starter = (
-        Drafts(database, clock, new_id),
-        CardStore(database, clock),
-        Starter(database, generations, clock),
-    )
-    card_updates = CardUpdates(drafts, cards, starter, messenger, chat_moves, texts, clock, Arrivals(database, bot.id))
-    card_updates.quote = sales.quote if sales.is_open else None
-    return Services(
-        clock=clock,
-        database=database,
-        changes=changes,
-        texts=texts,
-        messenger=messenger,
-        tasks=tasks,
-        temp_dirs=temp_dirs,
-        access=access,
-        claim_link=ClaimLink(
-            database, clock, bool(settings.admin_user_ids), new_code=partial(secrets.token_urlsafe, 18)
-        ),
-        people=people,
-        throttle=throttle,
-        chat_moves=chat_moves,
-        forgetting=Forgetting(database, clock, sales.is_open),
-        profile=Profile(bot, texts, settings.default_language, sells=sales.is_open),
-        retention=Retention(KEEP_GENERATIONS, KEEP_DRAFTS, KEEP_SEEN_PHOTOS),
-        genaipro=genaipro,
-        photos=photos,
-        most_photo_bytes=photos.max_bytes,
-        sender=sender,
-        rows=rows,
-        results=results,
-        board=board,
-        progress_log=progress_log,
-        generations=generations,
-        drafts=drafts,
-        draft_buttons=DraftButtons(database, clock, new_id, texts),
-        seen_albums=SeenAlbums(database, clock),
-        starting_albums=StartingAlbums(database, clock),
-        starter=starter,
-        cards=cards,
-        card_timers=CardTimers(card_updates, cards, clock),
-        history=History(database),
-        sharing=Sharing(database, access),
-        sales=sales,
-        invoices=invoices,
-        payment_upkeep=payment_upkeep,
-        worker=worker,
-        receipts=receipts,
-        cancel_watch=CancelWatch(database, scopes, changes),
-    )
+    _conversation(services, bot)
+    return services
 
 
-def _rate_limit(settings: Settings, database: Database, clock: Clock) -> ProcessRateLimit | SharedRateLimit:
-    per_minute = settings.genaipro_requests_per_minute
-    if database.is_sqlite:
-        return ProcessRateLimit(per_minute, clock, clock.sleep)
-    return SharedRateLimit(per_minute, database, clock.sleep)
+async def _ground(
+    services: Services, stack: AsyncExitStack, settings: Settings, bot: Bot, members: Membership | Alone
+) -> None:
+    """What everything rests on."""
+    database, clock = services.database, services.clock
+    services.changes, services.tasks, services.messenger = Changes(database, clock), Tasks(), Messenger(bot)
+    services.temp_dirs = TempDirs(settings.data_dir / "tmp" / members.executor_id)
+    await services.temp_dirs.clear()
+    stack.callback(services.temp_dirs.close)
+    services.rows, services.results = GenerationRows(database, clock), Results(database, clock)
+    services.history = History(database)
+    services.retention = Retention(KEEP_GENERATIONS, KEEP_DRAFTS, KEEP_SEEN_PHOTOS)
+    services.cut_short = set()
 
 
-async def _open_genaipro(
-    stack: AsyncExitStack, settings: Settings, rate_limit: ProcessRateLimit | SharedRateLimit, clock: Clock
-) -> GenAIProClient:
-    return GenAIProClient(
-        await stack.enter_async_context(aiohttp.ClientSession()),
-        await stack.enter_async_context(paid_session()),
-        settings.genaipro_api_url,
-        settings.genaipro_api_key.get_secret_value(),
-        idle_timeout=settings.stream_idle_timeout,
-        rate_limit=rate_limit,
-        clock=clock,
-    )
-
-
-async def _open_photos(
-    stack: AsyncExitStack, settings: Settings, bot: Bot, temp_dirs: TempDirs, clock: Clock
-) -> PhotoFetcher:
-    workers = PhotoWorkers(settings.data_dir / "decoding")
-    stack.callback(workers.close)
-    session = await stack.enter_async_context(open_session(settings.telegram_proxy_url.get_secret_value()))
-    files = BotFiles(bot, local_mode=settings.telegram_local_mode)
-    most = LOCAL_MODE_PHOTO_BYTES if settings.telegram_local_mode else MAX_PHOTO_BYTES
-    return PhotoFetcher(files, session, workers, temp_dirs, clock.sleep, most)
-
-
-def _open_videos(stack: AsyncExitStack, settings: Settings, limits: Limits, clock: Clock) -> VideoFetcher:
-    resolver = GuardedResolver(AddressPolicy.of(settings.genaipro_api_url))
-    stack.push_async_callback(resolver.close)
-    session = guarded_session(resolver)
-    stack.push_async_callback(session.close)
-    key = settings.genaipro_api_key.get_secret_value()
-    return VideoFetcher(session, resolver, key, limits.upload, sleep=clock.sleep)
-
-
-def _tariff(settings: Settings) -> Tariff:
-    return Tariff(
-        stars=settings.stars_per_video,
-        free_videos=settings.free_videos_per_user,
-        timeout=timedelta(seconds=settings.payment_timeout),
-        daily_videos=settings.daily_videos_per_user,
-    )
-
-
-def _owner_lists(settings: Settings) -> OwnerLists:
-    return OwnerLists(
+def _people(services: Services, settings: Settings) -> None:
+    """Who may use the bot, and what they chose."""
+    database, clock, texts = services.database, services.clock, services.texts
+    owner_lists = OwnerLists(
         is_open=settings.open_access,
         user_ids=settings.allowed_user_ids,
         chat_ids=settings.allowed_chat_ids,
         admin_ids=settings.admin_user_ids,
     )
+    services.access = Access(database, owner_lists, clock)
+    services.claim_link = ClaimLink(
+        database, clock, bool(settings.admin_user_ids), new_code=partial(secrets.token_urlsafe, 18)
+    )
+    services.people, services.throttle = People(database, texts, clock), Throttle(database, clock)
+    services.chat_moves = ChatMoves(database, services.rows, services.access)
+    services.alarm = OwnerAlarm(services.access, services.people, services.throttle, services.messenger, texts)
+    services.sharing = Sharing(database, services.access)
 
 
-def _queue_limits(settings: Settings) -> QueueLimits:
-    return QueueLimits(
+async def _outside(services: Services, stack: AsyncExitStack, settings: Settings, bot: Bot) -> None:
+    """GenAIPro, photos from Telegram and videos to it."""
+    clock, per_minute = services.clock, settings.genaipro_requests_per_minute
+    services.genaipro = GenAIProClient(
+        await stack.enter_async_context(aiohttp.ClientSession()),
+        await stack.enter_async_context(paid_session()),
+        settings.genaipro_api_url,
+        settings.genaipro_api_key.get_secret_value(),
+        idle_timeout=settings.stream_idle_timeout,
+        rate_limit=ProcessRateLimit(per_minute, clock, clock.sleep)
+        if services.database.is_sqlite
+        else SharedRateLimit(per_minute, services.database, clock.sleep),
+        clock=clock,
+    )
+    workers = PhotoWorkers(settings.data_dir / "decoding")
+    stack.callback(workers.close)
+    session = await stack.enter_async_context(open_session(settings.telegram_proxy_url.get_secret_value()))
+    files = BotFiles(bot, local_mode=settings.telegram_local_mode)
+    most = LOCAL_MODE_PHOTO_BYTES if settings.telegram_local_mode else MAX_PHOTO_BYTES
+    services.photos = PhotoFetcher(files, session, workers, services.temp_dirs, clock.sleep, most)
+    services.sender = VideoSender(bot)
+
+
+def _open_videos(stack: AsyncExitStack, settings: Settings, clock: Clock) -> VideoPreparer:
+    """Videos from wherever GenAIPro keeps them."""
+    resolver = GuardedResolver(AddressPolicy.of(settings.genaipro_api_url))
+    stack.push_async_callback(resolver.close)
+    session = guarded_session(resolver)
+    stack.push_async_callback(session.close)
+    key, limits = settings.genaipro_api_key.get_secret_value(), Limits.of(local_mode=settings.telegram_local_mode)
+    return VideoPreparer(VideoFetcher(session, resolver, key, limits.upload, sleep=clock.sleep), limits)
+
+
+async def _sales(services: Services, settings: Settings, bot: Bot, refund_wanted: asyncio.Event) -> None:
+    """What videos cost, and what Telegram shows of the bot, which depends on it."""
+    database, clock, texts = services.database, services.clock, services.texts
+    tag = await database.write(partial(open_till, sells=settings.stars_per_video > 0), bot.id, new_id())
+    tariff = Tariff(
+        stars=settings.stars_per_video,
+        free_videos=settings.free_videos_per_user,
+        timeout=timedelta(seconds=settings.payment_timeout),
+        daily_videos=settings.daily_videos_per_user,
+    )
+    may_all = partial(is_admin, services.access.lists)
+    services.sales = Sales(database, clock, services.changes, tariff, tag, may_all, refund_wanted.set)
+    services.invoices = Invoices(bot, services.sales, texts)
+    services.forgetting = Forgetting(database, clock, services.sales.is_open)
+    services.profile = Profile(bot, texts, settings.default_language, sells=services.sales.is_open)
+
+
+def _generations(
+    services: Services,
+    settings: Settings,
+    bot: Bot,
+    members: Membership | Alone,
+    times: StateTimes,
+    videos: VideoPreparer,
+) -> None:
+    """Generations: their queue, what they show, and the phases of each."""
+    database, clock, rows = services.database, services.clock, services.rows
+    queue_changed, scopes = asyncio.Event(), CancelScopes()
+    services.changes.listen(QUEUE_TOPIC, lambda _subject: queue_changed.set())
+    queue_limits = QueueLimits(
         max_active=settings.max_active_generations,
         max_active_per_user=settings.max_active_per_user,
         max_queued_per_user=settings.max_queued_per_user,
         daily_videos_per_user=settings.daily_videos_per_user,
     )
+    queue = Queue(database, clock, queue_limits, new_id, services.changes, services.sales)
+    services.receipts = Receipts(bot, database, clock)
+    services.board = _board(services, bot, times)
+    services.progress_log = ProgressLog(database, clock)
+    runner = _runner(services, settings, scopes, queue_changed, videos)
+    services.worker = Worker(
+        members.executor_id, queue, rows, runner.advance, services.board, members, queue_changed, Contact(clock)
+    )
+    services.generations = Generations(
+        database,
+        rows,
+        queue,
+        scopes,
+        services.board,
+        queue_changed.set,
+        services.changes,
+        services.receipts.note,
+        services.invoices.send_first if services.sales.is_open else None,
+    )
+    services.cancel_watch = CancelWatch(database, scopes, services.changes)
+
+
+def _board(services: Services, bot: Bot, times: StateTimes) -> StatusBoard:
+    def seen(generation: Generation) -> None:
+        times.seen(generation)
+        services.receipts.note(generation)
+
+    return StatusBoard(
+        services.messenger,
+        services.rows,
+        services.results,
+        Estimates(services.database, services.clock),
+        services.texts,
+        services.clock,
+        services.tasks,
+        services.chat_moves.move_chat,
+        seen,
+        settle=services.sales.settle,
+        pay_link=partial(pay_link, bot.username),
+        can_share=bool(bot.supports_inline_queries),
+    )
+
+
+def _runner(
+    services: Services, settings: Settings, scopes: CancelScopes, queue_changed: asyncio.Event, videos: VideoPreparer
+) -> Runner:
+    """The phases of a generation."""
+    clock, rows, results, board = services.clock, services.rows, services.results, services.board
+    submitter = Submitter(
+        rows,
+        results,
+        services.genaipro,
+        services.genaipro.rate_limit,
+        HistorySnapshots(services.genaipro, clock),
+        services.photos,
+        services.temp_dirs,
+        board,
+        services.progress_log,
+        clock,
+        settings.generation_timeout,
+    )
+    patience = Patience(settings.reconcile_interval, settings.reconcile_timeout)
+    reconciler = Reconciler(rows, results, services.genaipro, board, clock, patience)
+    tools = SendTools(
+        sender=services.sender,
+        limits=videos.limits,
+        move_chat=services.chat_moves.move_chat,
+        clock=clock,
+        random=random.SystemRandom().random,
+    )
+    relocator = Relocator(reconciler.look_again, results.videos)
+    return Runner(
+        rows,
+        submit=submitter,
+        reconcile=reconciler,
+        deliver=Deliverer(rows, results, videos, services.temp_dirs, board, tools, relocator),
+        scopes=scopes,
+        reporter=board,
+        alarm=services.alarm,
+        ended=queue_changed.set,
+        clock=clock,
+    )
+
+
+def _conversation(services: Services, bot: Bot) -> None:
+    """Drafts, their cards, and what starts them."""
+    database, clock, texts = services.database, services.clock, services.texts
+    services.drafts, services.cards = Drafts(database, clock, new_id), CardStore(database, clock)
+    services.draft_buttons = DraftButtons(database, clock, new_id, texts)
+    services.seen_albums, services.starting_albums = SeenAlbums(database, clock), StartingAlbums(database, clock)
+    services.starter = Starter(database, services.generations, clock)
+    updates = CardUpdates(
+        services.drafts,
+        services.cards,
+        services.starter,
+        services.messenger,
+        services.chat_moves,
+        texts,
+        clock,
+        Arrivals(database, bot.id),
+        quote=services.sales.quote,
+    )
+    services.card_timers = CardTimers(updates, services.cards, clock)

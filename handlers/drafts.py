@@ -134,7 +134,7 @@ async def reply(context: Context, message: Message, key: str, **arguments: Argum
 
 async def _problem(context: Context, photo: PhotoRef) -> PhotoProblem | None:
     services, caller = context.services, context.visitor.caller
-    if photo.size is not None and photo.size > services.most_photo_bytes:
+    if photo.size is not None and photo.size > services.photos.max_bytes:
         return PhotoProblem.TOO_LARGE
     if photo.kind is PhotoKind.PHOTO:
         return None

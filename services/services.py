@@ -1,9 +1,10 @@
 """Everything that handlers and the process itself ask of, in one object."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 from services.access import Access, ClaimLink
+from services.alarm import OwnerAlarm
 from services.cards.store import CardStore
 from services.cards.timers import CardTimers
 from services.changes import Changes
@@ -50,9 +51,9 @@ class Retention:
     """Of photos that went by in groups."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(init=False, eq=False, slots=True)
 class Services:
-    """The services of one process; ``bot/wiring.py`` builds them."""
+    """The services of one process; ``bot/wiring.py`` fills it, in the order of dependence."""
 
     clock: Clock
     database: Database
@@ -73,6 +74,8 @@ class Services:
     """What people chose."""
     throttle: Throttle
     """What is told at most once in a while."""
+    alarm: OwnerAlarm
+    """Tells the admins what only they can mend."""
     chat_moves: ChatMoves
     """Groups that became supergroups."""
     forgetting: Forgetting
@@ -82,8 +85,6 @@ class Services:
     genaipro: GenAIProClient
     photos: PhotoFetcher
     """Photos from Telegram."""
-    most_photo_bytes: int
-    """The largest file that the Bot API server hands out."""
     sender: VideoSender
     rows: GenerationRows
     results: Results
@@ -120,5 +121,5 @@ class Services:
     """What happens to payments by itself."""
     cancel_watch: CancelWatch
     """Wishes to cancel that come from other processes."""
-    cut_short: set[int] = field(default_factory=set)
+    cut_short: set[int]
     """The updates that a database outage kept from being handled; each is handled again."""
