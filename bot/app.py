@@ -25,7 +25,8 @@ from bot.intake import Intake, Work
 from bot.logs import install_loop_handler
 from bot.outbox import Outbox
 from bot.settings import Settings
-from bot.telegram_session import connect, ignored_proxies, make_bot
+from bot.settings_loading import ignored_proxies
+from bot.telegram_session import connect, make_bot
 from bot.webhook import Webhook
 from bot.wiring import open_services
 from services.clock import Clock, SystemClock

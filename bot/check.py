@@ -15,18 +15,19 @@ from bot.data_dir import prepare_data_dir
 from bot.errors import STATUS_FAILED, OperatorError
 from bot.redaction import Redactor
 from bot.settings import Settings
-from bot.telegram_session import ignored_proxies, make_bot
+from bot.settings_loading import ignored_proxies
+from bot.telegram_session import make_bot
 from services.clock import SystemClock
 from services.failures import FailureKind
 from services.genaipro.client import GenAIProClient
 from services.genaipro.events import CreditGrant, GenAIProError
 from services.genaipro.rate_limit import ProcessRateLimit
 from services.genaipro.upload import paid_session
+from services.outgoing import reason
 from services.payments.books import faults, totals
 from services.store.database import DatabaseError
 from services.store.inspection import Age, Inspection, inspect_database, look_into
 from services.telemetry import Contact
-from services.unsent import reason
 
 ANSWER_SECONDS = 10.0
 """What has not answered by then is reported as silent."""

@@ -17,8 +17,8 @@ from bot.errors import OperatorError
 from bot.update_queue import ALLOWED_UPDATES, Incoming
 from services.clock import Clock
 from services.generations.outages import through_outages
+from services.outgoing import reason
 from services.telemetry import Contact
-from services.unsent import reason
 
 POLL_SECONDS = 50
 """How long Telegram may hold a call open while there is nothing new."""

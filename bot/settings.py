@@ -258,11 +258,6 @@ class Settings(BaseSettings):
         return self.database_url.get_secret_value() or f"sqlite:///{self.data_dir.absolute() / 'pho2video.sqlite3'}"
 
     @property
-    def webhook_path(self) -> str:
-        """The path of ``WEBHOOK_URL`` as it stands; ``/`` when it has none, empty without a webhook."""
-        return (urlsplit(self.webhook_url).path or "/") if self.webhook_url else ""
-
-    @property
     def secrets(self) -> tuple[str, ...]:
         """All values that must never be seen; without the empty ones."""
         url = self.database_url.get_secret_value()

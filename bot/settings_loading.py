@@ -1,7 +1,7 @@
 """Loads the settings from the environment and from `.env`: whatever is wrong becomes one clear line each."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import unquote
@@ -16,9 +16,10 @@ from bot.settings import PUBLIC_TELEGRAM, REQUIRED, Settings
 ENCODING = "utf-8-sig"
 """UTF-8, also with the mark that some editors put at the beginning of a `.env`."""
 
-_NOT_OURS = frozenset(
-    {"TELEGRAM_API_ID", "TELEGRAM_API_HASH", "TELEGRAM_LOCAL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
-)
+PROXY_NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+"""Variables of the environment that other programs take their proxies from, and this one does not."""
+
+_NOT_OURS = frozenset({"TELEGRAM_API_ID", "TELEGRAM_API_HASH", "TELEGRAM_LOCAL", *PROXY_NAMES, "NO_PROXY"})
 """Similar names that are no misspellings: settings of the local Bot API server and of proxies."""
 _LONG_NAME = 13
 """Characters from which on a name in the environment, which other programs share, can be told to be a misspelling."""
@@ -132,3 +133,8 @@ def _contradictions(settings: Settings) -> list[str]:
     if settings.telegram_local_mode and settings.telegram_api_url == PUBLIC_TELEGRAM:
         lines.append(f"TELEGRAM_LOCAL_MODE needs a Bot API server of your own; {_example('TELEGRAM_API_URL')}")
     return lines
+
+
+def ignored_proxies(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Names of the proxy variables that are set in the environment and count for nothing."""
+    return [name for name in environment if name.upper() in PROXY_NAMES and environment[name]]

@@ -1,11 +1,9 @@
 """The bot's connections to Telegram: calls, uploads and downloads, through the proxy of TELEGRAM_PROXY_URL if any."""
 
 import asyncio
-import os
 import select
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 from weakref import WeakSet
@@ -20,19 +18,12 @@ from structlog import get_logger
 from telegram.error import InvalidToken, NetworkError, TelegramError, TimedOut
 from telegram.ext import BaseRateLimiter, ExtBot
 from telegram.request import BaseRequest, RequestData
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception_type,
-    retry_if_not_exception_type,
-    wait_exponential,
-)
 
 from bot.errors import OperatorError
+from bot.polling import persistently
 from bot.settings import Settings
-from services.genaipro.upload import AnswerFirstSocket
+from services.outgoing import CallBrokeError, NeverSentError, RequestProgress, answer_first_socket, followed, reason
 from services.telemetry import BYTES, Contact, Service, count_call
-from services.unsent import CallBrokeError, NeverSentError, reason
 
 CONNECTIONS = 64
 """Calls to Telegram at once; the outbox lets fewer through."""
@@ -45,9 +36,6 @@ PROXY_UNREACHABLE = "the proxy of TELEGRAM_PROXY_URL cannot be reached"
 PROXY_REFUSES = "the proxy of TELEGRAM_PROXY_URL refuses its user name and password, or wants some"
 PROXY_LEADS_NOWHERE = "the proxy of TELEGRAM_PROXY_URL gets no connection to Telegram"
 
-PROXY_NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-"""Variables of the environment that other programs take their proxies from, and this one does not."""
-
 _SOCKS = {"socks5": False, "socks5h": True}
 """Schemes of SOCKS proxies, and whether the proxy resolves host names."""
 
@@ -57,11 +45,6 @@ Limit: TypeAlias = Any
 """Seconds, None for no limit, or the library's mark for the default, whose type is private."""
 
 log = get_logger(__name__)
-
-
-def ignored_proxies(environment: Mapping[str, str] = os.environ) -> list[str]:
-    """Names of the proxy variables that are set in the environment and count for nothing."""
-    return [name for name in environment if name.upper() in PROXY_NAMES and environment[name]]
 
 
 class ProxyFailedError(aiohttp.ClientConnectionError):
@@ -162,10 +145,7 @@ def open_session(proxy: str, connections: int = CONNECTIONS) -> aiohttp.ClientSe
         )
         proxy = ""
     else:
-        connector = _CheckedConnector(limit=connections, socket_factory=lambda address: AnswerFirstSocket(*address[:3]))
-    tracing = aiohttp.TraceConfig()
-    tracing.on_request_headers_sent.append(_on_headers)
-    tracing.on_request_chunk_sent.append(_on_chunk)
+        connector = _CheckedConnector(limit=connections, socket_factory=answer_first_socket)
     return aiohttp.ClientSession(
         connector=connector,
         proxy=proxy or None,
@@ -173,47 +153,8 @@ def open_session(proxy: str, connections: int = CONNECTIONS) -> aiohttp.ClientSe
         headers={"User-Agent": BaseRequest.USER_AGENT},
         # A call without parameters has no body, and says of none what it is.
         skip_auto_headers={"Content-Type"},
-        trace_configs=[tracing],
+        trace_configs=[followed()],
     )
-
-
-@dataclass(slots=True)
-class _Sending:
-    """What is known of a call under way."""
-
-    left: int
-    """Bytes of the body that were not handed over yet."""
-    write_seconds: float | None
-    answer_seconds: float | None
-    begun: bool = False
-    """Whether any byte may have left. While False, Telegram provably has not seen the call."""
-    guard: asyncio.Timeout | None = None
-
-    def moved(self, size: int) -> None:
-        """Start the time limit on standing still anew: aiohttp's own starts when the whole body is written."""
-        self.begun = True
-        self.left -= size
-        if self.guard is None or self.guard.expired():
-            return
-        seconds = self.write_seconds
-        if seconds is not None and self.left <= 0:
-            seconds = None if self.answer_seconds is None else seconds + self.answer_seconds
-        self.guard.reschedule(None if seconds is None else asyncio.get_running_loop().time() + seconds)
-
-
-async def _on_headers(
-    _session: aiohttp.ClientSession, context: SimpleNamespace, _sent: aiohttp.TraceRequestHeadersSentParams
-) -> None:
-    # Downloads name none.
-    if isinstance(context.trace_request_ctx, _Sending):
-        context.trace_request_ctx.moved(0)
-
-
-async def _on_chunk(
-    _session: aiohttp.ClientSession, context: SimpleNamespace, sent: aiohttp.TraceRequestChunkSentParams
-) -> None:
-    if isinstance(context.trace_request_ctx, _Sending):
-        context.trace_request_ctx.moved(len(sent.chunk))
 
 
 @dataclass(slots=True, eq=False)
@@ -263,7 +204,7 @@ class TelegramRequest(BaseRequest):
         connect_timeout: Limit = BaseRequest.DEFAULT_NONE,
         pool_timeout: Limit = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
-        """Make one call; the cause of an error says whether it may have arrived (``services.unsent``).
+        """Make one call; the cause of an error says whether it may have arrived (:mod:`services.outgoing`).
 
         Raises:
             telegram.error.TimedOut: No connection, or no answer, in time.
@@ -279,7 +220,7 @@ class TelegramRequest(BaseRequest):
         limits = aiohttp.ClientTimeout(total=None, connect=both, sock_connect=connect, sock_read=read)
         # The last part of the address is the name of the method, which our own code chose.
         call = url.rpartition("/")[2]
-        sending = _Sending(0, write, read)
+        sending = RequestProgress(write, read)
         try:
             status, answer = await self._exchange(self._session, url, method, request_data, limits, sending)
         except TelegramError:
@@ -300,13 +241,13 @@ class TelegramRequest(BaseRequest):
         method: str,
         data: RequestData | None,
         limits: aiohttp.ClientTimeout,
-        sending: _Sending,
+        sending: RequestProgress,
     ) -> tuple[int, bytes]:
         try:
             body, headers, sending.left = _body(data)
             BYTES.labels(Service.TELEGRAM, "out").inc(sending.left)
             async with (
-                asyncio.timeout(None) as sending.guard,
+                sending.watched(),
                 session.request(
                     method,
                     url,
@@ -317,7 +258,7 @@ class TelegramRequest(BaseRequest):
                     trace_request_ctx=sending,
                 ) as response,
             ):
-                sending.guard.reschedule(None)
+                sending.answered()
                 if response.status != 407 or not self.proxy:
                     return response.status, await response.read()
                 # Telegram has no such answer: the proxy gave it to a call that it has not passed on.
@@ -393,12 +334,7 @@ async def connect(bot: ExtBot[None]) -> None:
         OperatorError: Telegram refuses the token.
     """
     try:
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type(TelegramError) & retry_if_not_exception_type(InvalidToken),
-            wait=wait_exponential(multiplier=0.5, max=15),
-            before_sleep=_say,
-            reraise=True,
-        ):
+        async for attempt in persistently(asyncio.sleep, _say):
             with attempt:
                 await bot.initialize()
     except InvalidToken:
@@ -408,6 +344,5 @@ async def connect(bot: ExtBot[None]) -> None:
         ) from None
 
 
-def _say(state: RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome is not None else None
-    log.warning("telegram_not_reached", error=reason(error), attempt=state.attempt_number, waiting=True)
+def _say(error: BaseException | None, attempt: int) -> None:
+    log.warning("telegram_not_reached", error=reason(error), attempt=attempt, waiting=True)

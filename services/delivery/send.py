@@ -25,10 +25,10 @@ from services.delivery.errors import (
 )
 from services.delivery.facts import VideoFacts
 from services.outbox.priority import Priority, sending
+from services.outgoing import CallBrokeError, NeverSentError
 from services.screens import Place
 from services.streams import in_thread
 from services.telegram_errors import Refusal, is_closed, position_in, refusal_of
-from services.unsent import CallBrokeError, NeverSentError
 
 ANSWER_SECONDS = 90.0
 """How long Telegram may take to answer, beyond the time for what is still on its way."""

@@ -32,7 +32,8 @@ from services.genaipro.events import (
 from services.genaipro.parsing import is_terminal, parse_answer, parse_credits, parse_event, parse_histories
 from services.genaipro.rate_limit import RateLimit, clock_offset
 from services.genaipro.stream import BODY_LIMIT, PaidEventSource, ServerSentEvent, SseLimitError, read_bounded
-from services.genaipro.upload import CONNECT_SECONDS, FormFile, RequestProgress, open_form
+from services.genaipro.upload import CONNECT_SECONDS, FormFile, open_form
+from services.outgoing import RequestProgress
 from services.photos.model import MAX_PHOTOS, PhotoFile
 from services.telemetry import BYTES, CREDITS_LEFT, Contact, PostOutcome, Service
 from services.user_agent import USER_AGENT
@@ -151,7 +152,7 @@ class GenAIProClient:
     ) -> AsyncIterator[AsyncGenerator[StreamEvent, None]]:
         async with AsyncExitStack() as stack:
             form = await self._open_photos(stack, files, fields)
-            sending = RequestProgress()
+            sending = RequestProgress(self.idle_timeout)
             source = PaidEventSource(
                 f"{self.base_url}/veo/{call}",
                 self.paid,

@@ -14,19 +14,18 @@ from structlog.testing import capture_logs
 from telegram import Bot, InputFile
 
 from bot.settings import FixedSettings
-from bot.settings_loading import load_settings
+from bot.settings_loading import ignored_proxies, load_settings
 from bot.telegram_session import (
     PROXY_LEADS_NOWHERE,
     PROXY_REFUSES,
     PROXY_UNREACHABLE,
     connect,
-    ignored_proxies,
     make_bot,
     open_session,
 )
 from services.clock import SystemClock
+from services.outgoing import reason
 from services.telemetry import Contact
-from services.unsent import reason
 from tests.integration.bot.proxies import proxy
 from tests.integration.bot.raw_server import answering, raw_server
 from tests.integration.bot.telegram_calls import (

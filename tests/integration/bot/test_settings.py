@@ -34,7 +34,7 @@ def test_defaults_are_those_of_the_contract(workdir: Path) -> None:
     assert (loaded.default_language, loaded.log_level, loaded.log_format) == ("en", "INFO", "console")
     assert not loaded.open_access
     assert not loaded.telegram_local_mode
-    assert loaded.webhook_url == loaded.webhook_path == ""
+    assert loaded.webhook_url == ""
     assert loaded.allowed_user_ids == loaded.allowed_chat_ids == loaded.admin_user_ids == frozenset()
 
 
@@ -173,11 +173,11 @@ def test_settings_that_contradict_each_other(
     assert TOKEN not in line
 
 
-def test_webhook_path_is_kept_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_webhook_url_is_kept_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WEBHOOK_SECRET", "a_b-9")
-    for url, path in (("https://h:8443/a%20b/", "/a%20b/"), ("https://h", "/")):
+    for url in ("https://h:8443/a%20b/", "https://h"):
         monkeypatch.setenv("WEBHOOK_URL", url)
-        assert load_settings(run=False).webhook_path == path
+        assert load_settings(run=False).webhook_url == url
 
 
 @pytest.mark.parametrize(

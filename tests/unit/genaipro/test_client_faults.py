@@ -22,7 +22,7 @@ from services.genaipro.events import (
     StreamEvent,
 )
 from services.genaipro.stream import PaidEventSource
-from services.genaipro.upload import AnswerFirstSocket
+from services.outgoing import AnswerFirstSocket
 from services.photos.model import PhotoFile
 from tests.unit.genaipro.conftest import KEY, MakeClient
 from tests.unit.genaipro.fakes import (

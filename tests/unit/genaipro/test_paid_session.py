@@ -7,7 +7,8 @@ import aiohttp
 import pytest
 
 from services.genaipro.events import CompletedEvent, MaybeAcceptedError, NotAcceptedError, StatusEvent
-from services.genaipro.upload import RequestProgress, open_form
+from services.genaipro.upload import open_form
+from services.outgoing import RequestProgress
 from services.photos.model import PhotoFile
 from tests.unit.genaipro.conftest import MakeClient
 from tests.unit.genaipro.fakes import COMPLETE, END, STATUS, Exchange, WireServer, event, video

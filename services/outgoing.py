@@ -1,0 +1,163 @@
+"""Outgoing HTTP requests: how far each has got, and what is known of one that got no answer."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+if TYPE_CHECKING:
+    from _socket import _Address
+
+    from _typeshed import ReadableBuffer
+
+MOST_DEFERRALS = 1000
+"""How often a failed write is put off while an answer waits to be read; bounds the work on an answer nobody reads."""
+
+
+class CallBrokeError(Exception):
+    """No answer came to a call that may have arrived; the cause of an error of the library for Telegram.
+
+    The text is the name of the HTTP library's error and nothing else: its messages quote the address, which holds the
+    token.
+    """
+
+
+class NeverSentError(CallBrokeError):
+    """The call provably never left this process, or never passed the proxy."""
+
+
+def reason(error: BaseException | None) -> str:
+    """Why a call failed, for the log: what the connection says of it, else the kind of error."""
+    cause = error.__cause__ if error is not None else None
+    return str(cause) if isinstance(cause, CallBrokeError) else type(error).__name__
+
+
+class AnswerFirstSocket(socket.socket):
+    """A socket that lets what the other side said be read before a failed write closes it.
+
+    A service that refuses a request before it has read the body answers and closes; the next write then fails, and
+    asyncio drops the connection with the answer still unread (``asyncio/selector_events.py``, ``write``). Here such
+    a write says "try later" as long as there is something to read; the loop reads before it writes.
+    """
+
+    _deferrals = 0
+
+    def send(self, data: "ReadableBuffer", flags: int = 0, /) -> int:
+        """Sends, as ``socket.socket.send`` does.
+
+        Raises:
+            BlockingIOError: Not now; also when the connection is broken, but has an answer to be read.
+            OSError: The connection is broken.
+        """
+        try:
+            return super().send(data, flags)
+        except (BrokenPipeError, ConnectionResetError):
+            if self._has_answer():
+                raise BlockingIOError from None
+            raise
+
+    def sendmsg(
+        self,
+        buffers: "Iterable[ReadableBuffer]",
+        ancdata: "Iterable[tuple[int, int, ReadableBuffer]]" = (),
+        flags: int = 0,
+        address: "_Address | None" = None,
+        /,
+    ) -> int:
+        """Sends, as ``socket.socket.sendmsg`` does; raises as ``send`` here (asyncio from Python 3.12 on uses both)."""
+        try:
+            return super().sendmsg(buffers, ancdata, flags, address)
+        except (BrokenPipeError, ConnectionResetError):
+            if self._has_answer():
+                raise BlockingIOError from None
+            raise
+
+    def _has_answer(self) -> bool:
+        self._deferrals += 1
+        try:
+            return self._deferrals <= MOST_DEFERRALS and bool(self.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False
+
+
+def answer_first_socket(address: tuple[Any, ...]) -> AnswerFirstSocket:
+    """One for an address, as aiohttp's connectors ask for it."""
+    return AnswerFirstSocket(*address[:3])
+
+
+@dataclass(slots=True)
+class RequestProgress:
+    """How far a request has got; it names this as ``trace_request_ctx``, over a session that is :func:`followed`.
+
+    Every part of the body that is handed over starts a time limit anew: aiohttp's own starts only when the whole body
+    is written, so that a server that stops reading would hold the request forever.
+    """
+
+    stall_seconds: float | None = None
+    """How long a part of the body may wait for the connection; None for no limit."""
+    answer_seconds: float | None = 0.0
+    """How much longer the answer to the whole body may take; None for no limit."""
+    left: int = 0
+    """Bytes of the body that were not handed over yet."""
+    begun: bool = False
+    """Whether any byte may have left. While False, the other side provably has not seen the request."""
+    _guard: asyncio.Timeout | None = None
+
+    @asynccontextmanager
+    async def watched(self, seconds: float | None = None) -> AsyncIterator[None]:
+        """The time limit, until an answer is there.
+
+        Args:
+            seconds: Until the first byte leaves; None for no limit.
+
+        Raises:
+            TimeoutError: Nothing moved for so long.
+        """
+        try:
+            async with asyncio.timeout(seconds) as self._guard:
+                yield
+        finally:
+            self._guard = None
+
+    def answered(self) -> None:
+        """Lift the limit: the head of an answer is there."""
+        if self._guard is not None:
+            self._guard.reschedule(None)
+            self._guard = None
+
+    def moved(self, size: int) -> None:
+        """Note that bytes leave: the head, or so much of the body."""
+        self.begun = True
+        self.left -= size
+        if self._guard is None or self._guard.expired():
+            return
+        seconds = self.stall_seconds
+        if seconds is not None and self.left <= 0:
+            seconds = None if self.answer_seconds is None else seconds + self.answer_seconds
+        self._guard.reschedule(None if seconds is None else asyncio.get_running_loop().time() + seconds)
+
+
+def followed() -> aiohttp.TraceConfig:
+    """Tells each request's :class:`RequestProgress`, where it names one, what has left."""
+
+    async def on_headers(
+        _session: aiohttp.ClientSession, context: SimpleNamespace, _sent: aiohttp.TraceRequestHeadersSentParams
+    ) -> None:
+        if isinstance(context.trace_request_ctx, RequestProgress):
+            context.trace_request_ctx.moved(0)
+
+    async def on_chunk(
+        _session: aiohttp.ClientSession, context: SimpleNamespace, sent: aiohttp.TraceRequestChunkSentParams
+    ) -> None:
+        if isinstance(context.trace_request_ctx, RequestProgress):
+            context.trace_request_ctx.moved(len(sent.chunk))
+
+    config = aiohttp.TraceConfig()
+    config.on_request_headers_sent.append(on_headers)
+    config.on_request_chunk_sent.append(on_chunk)
+    return config
