@@ -85,6 +85,8 @@ NOTICES: Mapping[str, tuple[SampleText, ...]] = {
 """What appears for a moment when a button is pressed."""
 
 PAYMENTS: Mapping[str, tuple[SampleText, ...]] = {
+    "help-payments": _each("stars", 1, 25),
+    "help-refund": _PLAIN,
     "invoice-title": _each("count", 1, 2),
     "invoice-description": _each("count", 1, 2),
     "invoice-not-yours": _PLAIN,

@@ -29,14 +29,16 @@ async def start(update: Update, context: Context) -> None:
 
 @for_visitors()
 async def help_(_update: Update, context: Context) -> None:
-    """``/help``: how to ask, and what the limits are."""
-    visitor = context.visitor
-    key = "help-private" if visitor.caller.is_private else "help-group"
-    lines = [visitor.phrases.html(key, bot=context.bot.username)]
-    if context.bot.supports_inline_queries:
-        lines.append(visitor.phrases.html("help-share", bot=context.bot.username))
-    if visitor.is_admin and visitor.caller.is_private:
-        lines.append(visitor.phrases.html("help-admin"))
+    """``/help``: how to ask, to share and to pay, as far as this bot does it."""
+    visitor, sales, bot = context.visitor, context.services.sales, context.bot
+    say, is_private = visitor.phrases.html, visitor.caller.is_private
+    lines: list[str] = [say("help-private" if is_private else "help-group", bot=bot.username)]
+    if bot.supports_inline_queries:
+        lines.append(say("help-share", bot=bot.username))
+    if is_private and sales.is_open:
+        lines.append(say("help-payments", stars=sales.tariff.stars))
+    if is_private and visitor.is_admin:
+        lines.append(say("help-admin") + (f"\n{say('help-refund')}" if sales.is_open else ""))
     await answer(context, Screen("\n\n".join(lines)))
 
 

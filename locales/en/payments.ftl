@@ -104,6 +104,16 @@ balance-became =
        *[refunded] refunded
     }
 
+help-payments =
+    <b>Paying:</b> a video costs { $stars ->
+        [one] { $stars } Telegram Star
+       *[other] { $stars } Telegram Stars
+    }.
+    /balance – your free videos, credit and payments
+    /terms – the terms of sale
+    /paysupport – help with a payment
+help-refund = /refund – give a payment back
+
 terms =
     <b>Terms</b>
     A video costs { $stars ->

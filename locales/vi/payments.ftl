@@ -91,6 +91,15 @@ balance-became =
        *[refunded] đã hoàn lại
     }
 
+help-payments =
+    <b>Thanh toán:</b> mỗi video có giá { $stars ->
+       *[other] { $stars } Sao Telegram
+    }.
+    /balance – video miễn phí, tín dụng và các khoản đã trả
+    /terms – điều khoản mua bán
+    /paysupport – hỗ trợ thanh toán
+help-refund = /refund – hoàn lại một khoản đã trả
+
 terms =
     <b>Điều khoản</b>
     Mỗi video có giá { $stars ->

@@ -1,7 +1,11 @@
+import re
+
 from sandbox.botapi import BotApiServer, Person
+from services.access import OwnerLists
 from services.generations.model import State
 from tests.integration.commands.rows import add_generation
-from tests.integration.handlers.world import World, jpeg
+from tests.integration.handlers.conftest import MakeWorld
+from tests.integration.handlers.world import OWNER, World, jpeg
 
 
 async def test_start_says_what_the_bot_does_and_how_to_begin(world: World, alice: Person) -> None:
@@ -20,6 +24,25 @@ async def test_a_command_is_known_however_it_is_written(world: World, alice: Per
 async def test_help_names_the_commands_of_admins_to_admins_alone(world: World, alice: Person, owner: Person) -> None:
     assert "/allow" not in (await world.says(alice, "/help")).text
     assert "/allow" in (await world.says(owner, "/help")).text
+
+
+async def test_help_tells_nothing_of_payments_where_nobody_pays(world: World, alice: Person, owner: Person) -> None:
+    for person in (alice, owner):
+        text = (await world.says(person, "/help")).text
+        assert not re.search("/balance|/terms|/paysupport|/refund|Star", text)
+
+
+async def test_help_names_the_price_and_the_commands_of_payments_where_videos_have_one(
+    make_world: MakeWorld, alice: Person, bao: Person, owner: Person
+) -> None:
+    lists = OwnerLists(is_open=True, admin_ids=frozenset({OWNER}))
+    world = await make_world(lists, stars_per_video=25)
+    for person, words in ((alice, "a video costs 25 Telegram Stars"), (bao, "mỗi video có giá 25 Sao Telegram")):
+        text = (await world.says(person, "/help")).text
+        assert words in text
+        assert all(command in text for command in ("/balance", "/terms", "/paysupport"))
+        assert "/refund" not in text
+    assert "/refund" in (await world.says(owner, "/help")).text
 
 
 async def test_help_in_a_group_is_a_reply_that_says_how_to_ask_there(
