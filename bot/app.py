@@ -20,7 +20,7 @@ from bot.data_dir import exclusive_data_dir, prepare_data_dir, remove_engine_fil
 from bot.errors import STATUS_CONFIGURATION, OperatorError
 from bot.health import TELEGRAM_SILENCE, Monitoring
 from bot.housekeeping import Housekeeping
-from bot.http import HttpServer
+from bot.http import http_server
 from bot.intake import Intake, Work
 from bot.logs import install_loop_handler
 from bot.outbox import Outbox
@@ -125,7 +125,7 @@ class Process:
 
     def __post_init__(self) -> None:
         """Make what is there before anything is connected."""
-        self._monitoring = Monitoring(self.settings, self.clock)
+        self._monitoring = Monitoring(self.settings.genaipro_requests_per_minute, self.clock)
         self._outbox = Outbox(clock=self.clock, sleep=self.clock.sleep)
         if self.settings.webhook_url and self.role is not Role.WORKER:
             secret = self.settings.webhook_secret.get_secret_value()
@@ -155,7 +155,7 @@ class Process:
             stack.push_async_callback(database.close)
             self._monitoring.watch_database(database)
             routes = self._monitoring.routes() + ([self._webhook.route()] if self._webhook else [])
-            await stack.enter_async_context(HttpServer(settings.http_host, settings.http_port, routes))
+            await stack.enter_async_context(http_server(settings.http_host, settings.http_port, routes))
             bot = make_bot(settings, self._monitoring.telegram, self._outbox)
             # A worker that has nothing to send does not hear from Telegram.
             self._monitoring.watch_telegram(self._outbox, inf if self.role is Role.WORKER else TELEGRAM_SILENCE)
@@ -202,7 +202,7 @@ class Process:
                 await through_outages(self.clock.sleep, intake.start)
                 works += intake.works()
                 self._monitoring.watch_updates(intake.contact, lambda: intake.queue.waiting)
-            self._monitoring.started()
+            self._monitoring.health.started()
             log.info("ready", bot=f"@{intake.bot.username}", role=self.role.value)
             self.ready()
             async with asyncio.TaskGroup() as group:
@@ -211,7 +211,7 @@ class Process:
         except* OperatorError as failed:
             raise failed.exceptions[0] from None
         finally:
-            self._monitoring.stopping()
+            self._monitoring.health.stopping()
             # In the order in which work flows; what is in flight goes on after the next start.
             await intake.close()
             if self.role is not Role.WEB:

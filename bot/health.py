@@ -1,26 +1,25 @@
-"""`/healthz`, `/readyz` and `/metrics`: whether the process lives, does its work, and what it counts.
-
-Parts join as they begin to work; each can fail.
-"""
+"""`/healthz`, `/readyz` and `/metrics`: whether the process lives, does its work, and what it counts."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import Gauge
 from structlog import get_logger
 
-from bot.http import PROBE_SECONDS, Probe, probe_route
-from bot.metrics import Metrics, OutboxCollector, PartGauge, QueueGauge, StateTimes
+from bot.metrics import Metrics, OutboxCollector, StateTimes, queue_gauge
 from bot.outbox import Outbox
 from bot.polling import POLL_SECONDS, READ_MARGIN_SECONDS
-from bot.settings import Settings
 from bot.webhook import LOOK_SECONDS
 from services.clock import Clock
 from services.genaipro.events import GenAIProError
 from services.services import Services
 from services.store.database import Database
 from services.telemetry import Contact, NotReachedError
+
+PROBE_SECONDS = 5.0
+"""A probe that has not answered by then has failed."""
 
 LOOP_TICK_SECONDS = 1.0
 LONGEST_LAG_SECONDS = 10.0
@@ -53,78 +52,109 @@ LEAST_PER_MINUTE = 10
 log = get_logger(__name__)
 
 
+Probe = Callable[[], Awaitable[object]]
+"""Returns when what it asks is well, raises when it is not."""
+
+
 class PartFailedError(Exception):
     """A part does not do its work."""
 
 
+async def ask_all(probes: Mapping[str, Probe], seconds: float = PROBE_SECONDS) -> dict[str, Exception | None]:
+    """Ask all parts at once; what is wrong with each, or None.
+
+    Args:
+        probes: Names of parts, and how they are asked.
+        seconds: For each.
+    """
+
+    async def ask(probe: Probe) -> Exception | None:
+        try:
+            async with asyncio.timeout(seconds):
+                await probe()
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with a part, it is not well
+            return error
+        return None
+
+    return dict(zip(probes, await asyncio.gather(*map(ask, probes.values())), strict=True))
+
+
+def probe_route(path: str, probes: Mapping[str, Probe], seconds: float = PROBE_SECONDS) -> web.RouteDef:
+    """A route that answers 200 when every probe returns, else 503 with the names of those that failed."""
+
+    async def answer(_request: web.Request) -> web.Response:
+        outcomes = await ask_all(probes, seconds)
+        for name, error in outcomes.items():
+            if error is not None:
+                log.warning("a part does not answer", path=path, part=name, exc_info=error)
+        parts = {name: "ok" if error is None else "failed" for name, error in outcomes.items()}
+        is_well = "failed" not in parts.values()
+        body = {"status": "ok" if is_well else "failed", "parts": parts}
+        return web.json_response(body, status=200 if is_well else 503, headers={"Cache-Control": "no-store"})
+
+    return web.get(path, answer)
+
+
+async def _well() -> None:
+    return
+
+
+async def _not_started() -> None:
+    raise PartFailedError("not started yet, or stopping")
+
+
+def _reached(contact: Contact, silence: float) -> Probe:
+    async def probe() -> None:
+        contact.check(silence)
+
+    return probe
+
+
+@dataclass(slots=True)
 class Health:
-    """The parts of the process that are asked; each begins to be asked when it begins to work."""
+    """The parts of the process that are asked; each joins when it begins to work."""
 
-    def __init__(self) -> None:
-        self._alive: dict[str, Probe] = {}
-        self._ready: dict[str, Probe] = {"started": _not_started}
-
-    def lives_by(self, name: str, probe: Probe) -> None:
-        """Add a part without which the process is better restarted."""
-        self._alive[name] = probe
-
-    def works_by(self, name: str, probe: Probe) -> None:
-        """Add a part without which the process does not do its work."""
-        self._ready[name] = probe
+    alive: dict[str, Probe] = field(default_factory=dict)
+    """Parts without which the process is better restarted."""
+    ready: dict[str, Probe] = field(default_factory=lambda: {"started": _not_started})
+    """Parts without which the process does not do its work."""
 
     def started(self) -> None:
         """All parts are there."""
-        self._ready["started"] = _well
+        self.ready["started"] = _well
 
     def stopping(self) -> None:
         """The process takes nothing on any more."""
-        self._ready["started"] = _not_started
+        self.ready["started"] = _not_started
 
     def routes(self) -> list[web.RouteDef]:
         """Where they are asked over HTTP."""
-        return [probe_route("/healthz", self._alive), probe_route("/readyz", self._ready)]
-
-    async def states(self) -> dict[str, bool]:
-        """Which parts are well now, for metrics."""
-        probes = self._alive | self._ready
-
-        async def is_well(probe: Probe) -> bool:
-            try:
-                async with asyncio.timeout(PROBE_SECONDS):
-                    await probe()
-            except Exception:  # noqa: BLE001 - whatever is wrong with a part, it is not well
-                return False
-            return True
-
-        states = await asyncio.gather(*(is_well(probe) for probe in probes.values()))
-        return dict(zip(probes, states, strict=True))
+        return [probe_route("/healthz", self.alive), probe_route("/readyz", self.ready)]
 
 
+@dataclass(slots=True)
 class LoopWatch:
-    """Measures how late the event loop comes to what is due.
+    """Measures how late the event loop comes to what is due."""
 
-    Args:
-        clock: Its monotonic side is read.
-        sleep: Waits some seconds.
-    """
+    clock: Clock
+    sleep: Callable[[float], Awaitable[None]]
+    _worst: float = 0.0
+    _worst_at: float = field(init=False)
 
-    def __init__(self, clock: Clock, sleep: Callable[[float], Awaitable[None]]) -> None:
-        self._clock = clock
-        self._sleep = sleep
-        self._worst = 0.0
-        self._worst_at = clock.monotonic()
+    def __post_init__(self) -> None:
+        self._worst_at = self.clock.monotonic()
 
     @property
     def lag(self) -> float:
         """The worst lateness of the last half minute, in seconds."""
-        return self._worst if self._clock.monotonic() - self._worst_at <= LAG_KEPT_SECONDS else 0.0
+        return self._worst if self.clock.monotonic() - self._worst_at <= LAG_KEPT_SECONDS else 0.0
 
     async def run(self) -> None:
         """Measure until cancelled."""
         while True:
-            due = self._clock.monotonic() + LOOP_TICK_SECONDS
-            await self._sleep(LOOP_TICK_SECONDS)
-            now = self._clock.monotonic()
+            due = self.clock.monotonic() + LOOP_TICK_SECONDS
+            await self.sleep(LOOP_TICK_SECONDS)
+            now = self.clock.monotonic()
             late = max(0.0, now - due)
             if late >= self.lag:
                 self._worst, self._worst_at = late, now
@@ -139,30 +169,26 @@ class LoopWatch:
             raise PartFailedError(f"the event loop stood still for {self.lag:.1f} s")
 
 
-async def _well() -> None:
-    return
-
-
-async def _not_started() -> None:
-    raise PartFailedError("not started yet, or stopping")
-
-
+@dataclass(slots=True)
 class GenAIProProbe:
-    """Tells whether GenAIPro answers. It is asked only when somebody wants to know.
+    """Tells whether GenAIPro answers. It is asked only when somebody wants to know."""
 
-    Args:
-        ask: A cheap call (the credits), which counts against the limit on calls as any other.
-        contact: The outcomes of all calls, of that one too.
-        per_minute: The limit on calls.
-        clock: Its monotonic side is read.
-    """
+    ask: Callable[[], Awaitable[object]]
+    """A cheap call (the credits), which counts against the limit on calls as any other."""
+    contact: Contact
+    """The outcomes of all calls, of that one too."""
+    per_minute: int
+    """The limit on calls."""
+    clock: Clock
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _refreshed: Contact = field(init=False)
 
-    def __init__(self, ask: Callable[[], Awaitable[object]], contact: Contact, per_minute: int, clock: Clock) -> None:
-        self._ask = ask
-        self._contact = contact
-        self._may_ask = per_minute >= LEAST_PER_MINUTE
-        self._turn = asyncio.Lock()
-        self._refreshed = Contact(clock)
+    def __post_init__(self) -> None:
+        self._refreshed = Contact(self.clock)
+
+    @property
+    def _may_ask(self) -> bool:
+        return self.per_minute >= LEAST_PER_MINUTE
 
     async def check(self) -> None:
         """Prove that it was reached lately. What was never tried and may not be asked counts as reached.
@@ -173,70 +199,72 @@ class GenAIProProbe:
         async with self._turn:
             if self._may_ask and self._is_due():
                 await self._find_out()
-        if self._contact.is_broken:
+        if self.contact.is_broken:
             raise NotReachedError("GenAIPro does not answer")
 
     async def refresh_credits(self) -> None:
         """Ask again when the number of credits is old; an answer tells it to the metrics by itself."""
         async with self._turn:
             age = self._refreshed.silence
-            if self._may_ask and not self._contact.is_broken and (age is None or age > CREDITS_SECONDS):
+            if self._may_ask and not self.contact.is_broken and (age is None or age > CREDITS_SECONDS):
                 await self._find_out()
 
     def _is_due(self) -> bool:
-        tried = [age for age in (self._contact.silence, self._contact.since_failure) if age is not None]
+        tried = [age for age in (self.contact.silence, self.contact.since_failure) if age is not None]
         if not tried:
             return True
-        return min(tried) > (AGAIN_SECONDS if self._contact.is_broken else IDLE_SECONDS)
+        return min(tried) > (AGAIN_SECONDS if self.contact.is_broken else IDLE_SECONDS)
 
     async def _find_out(self) -> None:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                await self._ask()
+                await self.ask()
             self._refreshed.answered()
         except TimeoutError:
-            self._contact.failed()
+            self.contact.failed()
         except GenAIProError as error:
             log.info("genaipro_asked", status=error.status, kind=error.failure.kind.value)
 
 
+@dataclass(slots=True)
 class Monitoring:
-    """Health, readiness and metrics of one process.
+    """Health, readiness and metrics of one process; its parts join as they begin to work."""
 
-    Args:
-        settings: The settings.
-        clock: Tells the time.
+    per_minute: int
+    """The limit on calls to GenAIPro."""
+    clock: Clock
+    health: Health = field(default_factory=Health)
+    metrics: Metrics = field(default_factory=Metrics)
+    telegram: Contact = field(init=False)
+    """Whether Telegram is reached."""
+    times: StateTimes = field(init=False)
+    loop: LoopWatch = field(init=False)
 
-    Attributes:
-        telegram: Whether Telegram is reached.
-        times: Times the states of generations.
-        loop: Measures the event loop.
-    """
-
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        self._per_minute = settings.genaipro_requests_per_minute
-        self._clock = clock
-        self._registry = CollectorRegistry()
-        self._health = Health()
-        self._metrics = Metrics(self._registry)
-        self.telegram = Contact(clock)
-        self.times = StateTimes(clock)
-        self.loop = LoopWatch(clock, clock.sleep)
-        self._health.lives_by("loop", self.loop.check)
-        parts = PartGauge(self._registry, self._health.states)
-        self._metrics.look("parts", parts.look)
+    def __post_init__(self) -> None:
+        """Watch what is there from the beginning: the event loop."""
+        self.telegram, self.times = Contact(self.clock), StateTimes(self.clock)
+        self.loop = LoopWatch(self.clock, self.clock.sleep)
+        self.health.alive["loop"] = self.loop.check
         lag = "Worst lateness of the event loop in the last half minute."
-        Gauge("pho2video_loop_lag_seconds", lag, registry=self._registry).set_function(lambda: self.loop.lag)
+        self.metrics.gauge("loop_lag_seconds", lag, lambda: self.loop.lag)
+        part_up = Gauge(
+            "pho2video_part_up", "1 when the part of /readyz is well.", ["part"], registry=self.metrics.registry
+        )
+
+        async def look_at_parts() -> None:
+            for part, error in (await ask_all(self.health.alive | self.health.ready)).items():
+                part_up.labels(part).set(error is None)
+
+        self.metrics.looks["parts"] = look_at_parts
 
     def routes(self) -> list[web.RouteDef]:
         """Where all this is asked over HTTP."""
-        return [*self._health.routes(), self._metrics.route()]
+        return [*self.health.routes(), self.metrics.route()]
 
     def watch_database(self, database: Database) -> None:
         """The database is open."""
-        self._health.lives_by("database", database.ping)
-        self._health.works_by("database", database.ping)
-        self._metrics.look("queue", QueueGauge(self._registry, database).look)
+        self.health.alive["database"] = self.health.ready["database"] = database.ping
+        self.metrics.looks["queue"] = queue_gauge(self.metrics.registry, database)
 
     def watch_telegram(self, outbox: Outbox, silence: float) -> None:
         """The bot makes calls.
@@ -245,12 +273,8 @@ class Monitoring:
             outbox: What they pass.
             silence: Seconds without an answer of Telegram's that are normal.
         """
-        self._registry.register(OutboxCollector(outbox.counters))
-
-        async def reached() -> None:
-            self.telegram.check(silence)
-
-        self._health.works_by("telegram", reached)
+        self.metrics.registry.register(OutboxCollector(outbox.counters))
+        self.health.ready["telegram"] = _reached(self.telegram, silence)
 
     def watch_updates(self, contact: Contact, waiting: Callable[[], int]) -> None:
         """Updates are taken.
@@ -259,30 +283,13 @@ class Monitoring:
             contact: Whether they are.
             waiting: How many are not handled yet.
         """
-
-        async def taken() -> None:
-            contact.check(TELEGRAM_SILENCE)
-
-        self._health.works_by("updates", taken)
-        gauge = Gauge("pho2video_updates_waiting", "Updates taken and not handled yet.", registry=self._registry)
-        gauge.set_function(waiting)
+        self.health.ready["updates"] = _reached(contact, TELEGRAM_SILENCE)
+        self.metrics.gauge("updates_waiting", "Updates taken and not handled yet.", waiting)
 
     def watch_worker(self, services: Services) -> None:
         """Generations are worked on."""
-
-        async def looked() -> None:
-            services.worker.contact.check(QUEUE_SILENCE)
-
-        self._health.works_by("worker", looked)
+        self.health.ready["worker"] = _reached(services.worker.contact, QUEUE_SILENCE)
         client = services.genaipro
-        probe = GenAIProProbe(client.credits, client.contact, self._per_minute, self._clock)
-        self._health.works_by("genaipro", probe.check)
-        self._metrics.look("credits", probe.refresh_credits)
-
-    def started(self) -> None:
-        """All parts have joined."""
-        self._health.started()
-
-    def stopping(self) -> None:
-        """The process takes nothing on any more."""
-        self._health.stopping()
+        probe = GenAIProProbe(client.credits, client.contact, self.per_minute, self.clock)
+        self.health.ready["genaipro"] = probe.check
+        self.metrics.looks["credits"] = probe.refresh_credits

@@ -1,11 +1,9 @@
-"""The bot's own HTTP endpoints, on one server: health now, webhook, readiness and metrics beside it."""
+"""The bot's own HTTP server, for health, metrics and the webhook."""
 
-import asyncio
 import errno
 import socket
-from collections.abc import Awaitable, Callable, Iterable
-from types import TracebackType
-from typing import Self
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 
 import structlog
 from aiohttp import web
@@ -16,100 +14,66 @@ MAX_BODY_BYTES = 1024 * 1024
 """Largest body of a request; an update of Telegram's is a few kilobytes."""
 MAX_LINE_BYTES = 4096
 """Longest request line and longest header."""
-PROBE_SECONDS = 5.0
-"""A probe that has not answered by then has failed."""
 STOP_SECONDS = 2.0
 """What requests in flight are given when the server stops."""
-
-Probe = Callable[[], Awaitable[object]]
-"""Returns when what it asks is well, raises when it is not."""
 
 log = structlog.get_logger(__name__)
 
 
-class HttpServer:
-    """Listens from ``start`` to ``stop``; also an asynchronous context manager.
+@asynccontextmanager
+async def http_server(
+    host: str, port: int, routes: Iterable[web.AbstractRouteDef], *, sock: socket.socket | None = None
+) -> AsyncIterator[tuple[str, int] | None]:
+    """Listen for as long as the context lasts; requests in flight then get a moment to end.
 
     Args:
         host: ``HTTP_HOST``.
-        port: ``HTTP_PORT``; 0 means that there is no server (``start`` does nothing).
+        port: ``HTTP_PORT``; 0 means that there is no server.
         routes: What is served.
         sock: A bound socket to listen on instead of host and port.
+
+    Yields:
+        Where it listens, or None where there is no server.
+
+    Raises:
+        OperatorError: The address cannot be used: taken, not of this machine, not allowed.
     """
-
-    def __init__(
-        self, host: str, port: int, routes: Iterable[web.AbstractRouteDef], *, sock: socket.socket | None = None
-    ) -> None:
-        self._host = host
-        self._port = port
-        self._sock = sock
-        self._routes = list(routes)
-        self._runner: web.AppRunner | None = None
-
-    @property
-    def address(self) -> tuple[str, int] | None:
-        """Where it listens, or None while it does not."""
-        if self._runner is None or not self._runner.addresses:
-            return None
-        host, port = self._runner.addresses[0][:2]
-        return host, port
-
-    async def start(self) -> None:
-        """Begin to listen.
-
-        Raises:
-            OperatorError: The address cannot be used: taken, not of this machine, not allowed.
-        """
-        if self._port == 0 and self._sock is None:
-            return
-        app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_plain_errors])
-        app.add_routes(self._routes)
-        runner = web.AppRunner(
-            app,
-            access_log=None,
-            handle_signals=False,
-            shutdown_timeout=STOP_SECONDS,
-            max_line_size=MAX_LINE_BYTES,
-            max_field_size=MAX_LINE_BYTES,
-        )
-        await runner.setup()
-        site: web.BaseSite
-        if self._sock is not None:
-            site = web.SockSite(runner, self._sock)
-        else:
-            site = web.TCPSite(runner, self._host, self._port)
+    if port == 0 and sock is None:
+        yield None
+        return
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_plain_errors])
+    app.add_routes(routes)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=STOP_SECONDS,
+        max_line_size=MAX_LINE_BYTES,
+        max_field_size=MAX_LINE_BYTES,
+    )
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port) if sock is None else web.SockSite(runner, sock)
         try:
             await site.start()
         except OSError as error:
-            await runner.cleanup()
-            raise OperatorError(self._explain(error)) from error
-        self._runner = runner
-        log.info("HTTP endpoints are up", host=self._host, port=(self.address or ("", self._port))[1])
+            raise OperatorError(_explain(host, port, error)) from error
+        address = runner.addresses[0][:2]
+        log.info("HTTP endpoints are up", host=host, port=address[1])
+        yield address
+    finally:
+        await runner.cleanup()
 
-    def _explain(self, error: OSError) -> str:
-        if error.errno == errno.EADDRINUSE:
-            return (
-                f"HTTP_PORT {self._port} on {self._host} is in use by another process; "
-                "set HTTP_PORT to a free port, or to 0 to turn it off"
-            )
-        if error.errno in {errno.EACCES, errno.EPERM}:
-            return f"HTTP_PORT {self._port} may not be used by this user; set HTTP_PORT to one above 1023, such as 8080"
-        return f"HTTP_HOST {self._host} is not an address of this machine; set HTTP_HOST to one, such as 127.0.0.1"
 
-    async def stop(self) -> None:
-        """Stop listening; requests in flight get a moment to end."""
-        if self._runner is not None:
-            runner, self._runner = self._runner, None
-            await runner.cleanup()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.stop()
+def _explain(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"HTTP_PORT {port} on {host} is in use by another process; "
+            "set HTTP_PORT to a free port, or to 0 to turn it off"
+        )
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return f"HTTP_PORT {port} may not be used by this user; set HTTP_PORT to one above 1023, such as 8080"
+    return f"HTTP_HOST {host} is not an address of this machine; set HTTP_HOST to one, such as 127.0.0.1"
 
 
 @web.middleware
@@ -126,31 +90,3 @@ async def _plain_errors(
         resource = request.match_info.route.resource
         log.exception("HTTP request failed", route=resource.canonical if resource else "", exc_info=error)
         return web.json_response({"status": "error"}, status=500)
-
-
-def probe_route(path: str, probes: dict[str, Probe], timeout: float = PROBE_SECONDS) -> web.RouteDef:
-    """A route that answers 200 when every probe returns, else 503 with the names of those that failed.
-
-    Args:
-        path: ``/healthz`` or ``/readyz``.
-        probes: Name of a part, and how it is asked; all are asked at once.
-        timeout: Seconds for each.
-    """
-
-    async def ask(name: str, probe: Probe) -> str | None:
-        try:
-            async with asyncio.timeout(timeout):
-                await probe()
-        except Exception as error:
-            log.warning("a part does not answer", path=path, part=name, exc_info=error)
-            return name
-        return None
-
-    async def answer(_request: web.Request) -> web.Response:
-        outcomes = await asyncio.gather(*(ask(name, probe) for name, probe in probes.items()))
-        failed = [name for name in outcomes if name is not None]
-        parts = {name: "failed" if name in failed else "ok" for name in probes}
-        body = {"status": "failed" if failed else "ok", "parts": parts}
-        return web.json_response(body, status=503 if failed else 200, headers={"Cache-Control": "no-store"})
-
-    return web.get(path, answer)

@@ -4,6 +4,7 @@ import asyncio
 import platform
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, ProcessCollector
@@ -53,35 +54,37 @@ for _state in FINAL:
 log = get_logger(__name__)
 
 
+@dataclass(slots=True)
 class Metrics:
-    """The route, and what is brought up to date before each answer.
+    """The route, and what is brought up to date before each answer."""
 
-    Args:
-        registry: Holds everything that is told.
-    """
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    """Holds everything that is told."""
+    looks: dict[str, Look] = field(default_factory=dict)
+    """What is done before each answer, by the name of a part; one that fails is left out."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._registry = registry
-        self._looks: dict[str, Look] = {}
-        registry.register(COUNTERS)
-        ProcessCollector(registry=registry)
-        GCCollector(registry=registry)
-        build = Gauge("pho2video_build_info", "Always 1; the labels tell.", ["version", "python"], registry=registry)
+    def __post_init__(self) -> None:
+        """Tell what every process has."""
+        self.registry.register(COUNTERS)
+        ProcessCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        labels = ["version", "python"]
+        build = Gauge("pho2video_build_info", "Always 1; the labels tell.", labels, registry=self.registry)
         build.labels(VERSION, platform.python_version()).set(1)
 
-    def look(self, name: str, look: Look) -> None:
-        """Add what is to be done before each answer; one that fails is left out."""
-        self._looks[name] = look
+    def gauge(self, name: str, meaning: str, look: Callable[[], float]) -> None:
+        """Tell a number that is at hand."""
+        Gauge(f"pho2video_{name}", meaning, registry=self.registry).set_function(look)
 
     def route(self) -> web.RouteDef:
         """Where Prometheus asks."""
         return web.get("/metrics", self._answer)
 
     async def _answer(self, request: web.Request) -> web.Response:
-        await asyncio.gather(*(self._bring_up_to_date(name, look) for name, look in self._looks.items()))
+        await asyncio.gather(*(self._bring_up_to_date(name, look) for name, look in self.looks.items()))
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
         return web.Response(
-            body=encode(self._registry), headers={"Content-Type": content_type, "Cache-Control": "no-store"}
+            body=encode(self.registry), headers={"Content-Type": content_type, "Cache-Control": "no-store"}
         )
 
     async def _bring_up_to_date(self, name: str, look: Look) -> None:
@@ -92,20 +95,16 @@ class Metrics:
             log.warning("metric_not_known", part=name, error=type(error).__name__)
 
 
+@dataclass(slots=True)
 class StateTimes:
-    """Counts generations by their states, and times those states.
+    """Counts generations by their states, and times those states."""
 
-    Args:
-        clock: Its monotonic side measures.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._stations: OrderedDict[str, tuple[State, float | None]] = OrderedDict()
+    clock: Clock
+    _stations: OrderedDict[str, tuple[State, float | None]] = field(default_factory=OrderedDict)
 
     def seen(self, generation: Generation) -> None:
         """Take note of where a generation stands; repetitions count once."""
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         before = self._stations.get(generation.id)
         state, since = before or (None, None)
         if state is generation.state:
@@ -135,48 +134,19 @@ class StateTimes:
         return now
 
 
-class PartGauge:
-    """The parts of health and readiness, as numbers.
+def queue_gauge(registry: CollectorRegistry, database: Database) -> Look:
+    """The generations that have not ended, by state, over all processes; what is not known is not told."""
+    meaning = "Generations that have not ended, by state; queued ones wait for their turn."
+    gauge = Gauge("pho2video_generations", meaning, ["state"], registry=registry)
 
-    Args:
-        registry: Where it is registered.
-        states: Tells which parts are well.
-    """
-
-    def __init__(self, registry: CollectorRegistry, states: Callable[[], Awaitable[dict[str, bool]]]) -> None:
-        self._states = states
-        self._gauge = Gauge("pho2video_part_up", "1 when the part of /readyz is well.", ["part"], registry=registry)
-
-    async def look(self) -> None:
-        """Ask every part."""
-        for part, is_well in (await self._states()).items():
-            self._gauge.labels(part).set(is_well)
-
-
-class QueueGauge:
-    """The generations that have not ended, by state, over all processes.
-
-    Args:
-        registry: Where it is registered.
-        database: Counts.
-    """
-
-    def __init__(self, registry: CollectorRegistry, database: Database) -> None:
-        self._database = database
-        self._gauge = Gauge(
-            "pho2video_generations",
-            "Generations that have not ended, by state; queued ones wait for their turn.",
-            ["state"],
-            registry=registry,
-        )
-
-    async def look(self) -> None:
-        """Count them. What is not known is not told."""
-        self._gauge.clear()
-        counts = await self._database.read(_count_unfinished)
+    async def look() -> None:
+        gauge.clear()
+        counts = await database.read(_count_unfinished)
         for state in State:
             if state not in FINAL:
-                self._gauge.labels(state.value).set(counts.get(state.value, 0))
+                gauge.labels(state.value).set(counts.get(state.value, 0))
+
+    return look
 
 
 def _count_unfinished(session: Session) -> dict[str, int]:
@@ -185,19 +155,16 @@ def _count_unfinished(session: Session) -> dict[str, int]:
     return {row[0]: row[1] for row in session.execute(query)}
 
 
+@dataclass(slots=True, eq=False)
 class OutboxCollector(Collector):
-    """What the outbox counts by itself.
+    """What the outbox counts by itself."""
 
-    Args:
-        counters: Takes a snapshot.
-    """
-
-    def __init__(self, counters: Callable[[], Counters]) -> None:
-        self._counters = counters
+    counters: Callable[[], Counters]
+    """Takes a snapshot."""
 
     def collect(self) -> Iterator[Metric]:
         """The snapshot as metrics."""
-        now = self._counters()
+        now = self.counters()
         waiting = GaugeMetricFamily("pho2video_outbox_waiting", "Calls that wait for their turn.", labels=["priority"])
         sent = CounterMetricFamily("pho2video_outbox_sent", "Messages and edits sent.", labels=["priority"])
         for priority, count in now.waiting.items():

@@ -15,8 +15,9 @@ from bot.health import (
     Health,
     LoopWatch,
     PartFailedError,
+    ask_all,
 )
-from bot.http import HttpServer
+from bot.http import http_server
 from services.failures import Failure, FailureKind
 from services.genaipro.events import NotAcceptedError
 from services.telemetry import GRACE_SECONDS, Contact, NotReachedError
@@ -46,11 +47,11 @@ async def ill() -> None:
 
 async def test_ready_only_after_the_start_and_until_the_end(sock: socket.socket) -> None:
     health = Health()
-    health.lives_by("loop", well)
-    async with HttpServer("", 0, health.routes(), sock=sock):
+    health.alive["loop"] = well
+    async with http_server("", 0, health.routes(), sock=sock):
         assert await ask(sock, "/healthz") == (200, {"loop": "ok"})
         assert await ask(sock, "/readyz") == (503, {"started": "failed"})
-        health.works_by("updates", well)
+        health.ready["updates"] = well
         health.started()
         assert await ask(sock, "/readyz") == (200, {"started": "ok", "updates": "ok"})
         health.stopping()
@@ -61,12 +62,17 @@ async def test_ready_only_after_the_start_and_until_the_end(sock: socket.socket)
 async def test_parts_that_join_later_are_asked(sock: socket.socket) -> None:
     health = Health()
     health.started()
-    async with HttpServer("", 0, health.routes(), sock=sock):
-        health.works_by("telegram", ill)
-        health.lives_by("database", ill)
+    async with http_server("", 0, health.routes(), sock=sock):
+        health.ready["telegram"] = ill
+        health.alive["database"] = ill
         assert await ask(sock, "/readyz") == (503, {"started": "ok", "telegram": "failed"})
         assert await ask(sock, "/healthz") == (503, {"database": "failed"})
-    assert await health.states() == {"database": False, "started": True, "telegram": False}
+    outcomes = await ask_all(health.alive | health.ready)
+    assert {name: error is None for name, error in outcomes.items()} == {
+        "database": False,
+        "started": True,
+        "telegram": False,
+    }
 
 
 async def test_a_loop_that_stood_still_is_told_for_a_while() -> None:

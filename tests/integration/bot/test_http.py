@@ -2,14 +2,16 @@ import asyncio
 import http.client
 import socket
 from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 
 import aiohttp
 import pytest
 from aiohttp import web
 
 from bot.errors import OperatorError
+from bot.health import Probe, probe_route
 from bot.healthcheck import is_healthy
-from bot.http import MAX_BODY_BYTES, HttpServer, Probe, probe_route
+from bot.http import MAX_BODY_BYTES, http_server
 
 
 @pytest.fixture
@@ -23,8 +25,8 @@ def url_of(sock: socket.socket, path: str) -> str:
     return f"http://127.0.0.1:{sock.getsockname()[1]}{path}"
 
 
-def server_with(sock: socket.socket, *routes: web.RouteDef) -> HttpServer:
-    return HttpServer("127.0.0.1", 0, routes, sock=sock)
+def server_with(sock: socket.socket, *routes: web.RouteDef) -> AbstractAsyncContextManager[tuple[str, int] | None]:
+    return http_server("127.0.0.1", 0, routes, sock=sock)
 
 
 async def well() -> None:
@@ -45,8 +47,8 @@ async def get(sock: socket.socket, path: str) -> tuple[int, str]:
 
 
 async def test_health_is_200_when_every_part_answers(sock: socket.socket) -> None:
-    async with server_with(sock, probe_route("/healthz", {"database": well, "loop": well})) as server:
-        assert server.address == sock.getsockname()
+    async with server_with(sock, probe_route("/healthz", {"database": well, "loop": well})) as address:
+        assert address == sock.getsockname()
         status, body = await get(sock, "/healthz")
         assert status == 200
         assert body == '{"status": "ok", "parts": {"database": "ok", "loop": "ok"}}'
@@ -56,7 +58,7 @@ async def test_health_is_200_when_every_part_answers(sock: socket.socket) -> Non
 
 @pytest.mark.parametrize("failing", [broken, silent])
 async def test_health_is_503_and_names_the_part_that_does_not_answer(failing: Probe, sock: socket.socket) -> None:
-    route = probe_route("/healthz", {"database": failing, "other": well}, timeout=0.05)
+    route = probe_route("/healthz", {"database": failing, "other": well}, seconds=0.05)
     async with server_with(sock, route):
         status, body = await get(sock, "/healthz")
         assert status == 503
@@ -78,7 +80,8 @@ async def test_port_in_use_is_one_clear_line(sock: socket.socket) -> None:
     sock.listen()
     port = sock.getsockname()[1]
     with pytest.raises(OperatorError) as caught:
-        await HttpServer("127.0.0.1", port, []).start()
+        async with http_server("127.0.0.1", port, []):
+            pass
     assert caught.value.exit_status == 1
     assert caught.value.lines == (
         f"HTTP_PORT {port} on 127.0.0.1 is in use by another process; "
@@ -88,12 +91,13 @@ async def test_port_in_use_is_one_clear_line(sock: socket.socket) -> None:
 
 async def test_address_of_another_machine_is_one_clear_line() -> None:
     with pytest.raises(OperatorError, match=r"^HTTP_HOST 192\.0\.2\.1 is not an address of this machine"):
-        await HttpServer("192.0.2.1", 1, []).start()
+        async with http_server("192.0.2.1", 1, []):
+            pass
 
 
 async def test_port_0_means_no_server() -> None:
-    async with HttpServer("127.0.0.1", 0, [probe_route("/healthz", {})]) as server:
-        assert server.address is None
+    async with http_server("127.0.0.1", 0, [probe_route("/healthz", {})]) as address:
+        assert address is None
     assert is_healthy("127.0.0.1", 0)
 
 
@@ -101,12 +105,8 @@ async def test_stopped_server_lets_go_of_its_port(sock: socket.socket) -> None:
     sock.close()
     with socket.socket() as fresh:
         fresh.bind(("127.0.0.1", 0))
-        server = server_with(fresh)
-        await server.start()
-        address = fresh.getsockname()
-        await server.stop()
-        await server.stop()
-    assert server.address is None
+        async with server_with(fresh) as address:
+            assert address is not None
     assert not await asyncio.to_thread(is_healthy, *address)
 
 

@@ -11,8 +11,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.http import HttpServer
-from bot.metrics import Metrics, OutboxCollector, QueueGauge, StateTimes
+from bot.http import http_server
+from bot.metrics import Metrics, OutboxCollector, StateTimes, queue_gauge
 from services.failures import Charged, Failure, FailureKind
 from services.generations.model import Generation, State
 from services.outbox.counters import Counters
@@ -141,10 +141,9 @@ async def scrape(sock: socket.socket) -> dict[str, float]:
 
 @asynccontextmanager
 async def serving(sock: socket.socket, fill: Callable[[CollectorRegistry, Metrics], object]) -> AsyncIterator[None]:
-    registry = CollectorRegistry()
-    metrics = Metrics(registry)
-    fill(registry, metrics)
-    async with HttpServer("", 0, [metrics.route()], sock=sock):
+    metrics = Metrics()
+    fill(metrics.registry, metrics)
+    async with http_server("", 0, [metrics.route()], sock=sock):
         yield
 
 
@@ -189,7 +188,7 @@ async def test_the_queue_is_counted_and_not_told_while_it_is_not_known(
     await database.write(lambda session: session.add_all(rows))
 
     def fill(registry: CollectorRegistry, metrics: Metrics) -> None:
-        metrics.look("queue", QueueGauge(registry, database).look)
+        metrics.looks["queue"] = queue_gauge(registry, database)
 
     async with serving(sock, fill):
         told = await scrape(sock)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from telegram import User
 from telegram.ext import ApplicationBuilder, ContextTypes, ExtBot
 
-from bot.http import MAX_BODY_BYTES, HttpServer
+from bot.http import MAX_BODY_BYTES, http_server
 from bot.update_queue import Incoming, UpdateQueue
 from bot.webhook import SECRET_HEADER, Webhook, read_body
 from handlers.context import Context
@@ -89,7 +89,7 @@ async def door(
 ) -> AsyncIterator[Door]:
     webhook = Webhook(url, SECRET, SystemClock(), body_seconds=seconds)
     host, port = sock.getsockname()
-    async with HttpServer("", 0, [webhook.route()], sock=sock), aiohttp.ClientSession() as session:
+    async with http_server("", 0, [webhook.route()], sock=sock), aiohttp.ClientSession() as session:
         it = Door(f"http://{host}:{port}", webhook, session)
         if is_open:
             webhook.open(it)
