@@ -32,7 +32,7 @@ _LOG_LINES = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class RealService:
     """Where videos come from: the base URL and the key of the real service."""
 
     url: str
@@ -40,7 +40,7 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Chat:
+class ChatSetup:
     """How the chat is started.
 
     Attributes:
@@ -53,7 +53,7 @@ class Chat:
 
     port: int = 0
     language: str = "en"
-    service: Service | None = None
+    service: RealService | None = None
     opens: bool = True
     quick: bool = False
 
@@ -124,7 +124,7 @@ class ChatBot:
         return self.room / "bot.log"
 
 
-def real_service() -> Service:
+def real_service() -> RealService:
     """The service of the settings.
 
     Raises:
@@ -137,10 +137,10 @@ def real_service() -> Service:
     key = settings.genaipro_api_key.get_secret_value()
     if not key:
         raise OperatorError("GENAIPRO_API_KEY is not set; --genaipro needs it", STATUS_CONFIGURATION)
-    return Service(settings.genaipro_api_url, key)
+    return RealService(settings.genaipro_api_url, key)
 
 
-def run_chat(chat: Chat) -> int:
+def run_chat(chat: ChatSetup) -> int:
     """Run the chat until SIGINT, SIGTERM or SIGHUP.
 
     Returns:
@@ -152,7 +152,7 @@ def run_chat(chat: Chat) -> int:
     return asyncio.run(_until_signal(chat))
 
 
-async def _until_signal(chat: Chat) -> int:
+async def _until_signal(chat: ChatSetup) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -172,7 +172,7 @@ async def _until_signal(chat: Chat) -> int:
         return STATUS_FAILED
 
 
-async def _open(chat: Chat, room: Path, stack: AsyncExitStack) -> ChatBot:
+async def _open(chat: ChatSetup, room: Path, stack: AsyncExitStack) -> ChatBot:
     """Start everything; the page is told as soon as it works."""
     token = f"7000000001:{secrets.token_urlsafe(26)}"
     key = chat.service.key if chat.service else secrets.token_urlsafe(26)

@@ -44,7 +44,7 @@ _NO_PRIVACY = "privacy mode is off: in groups it sees every message"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Finding:
     """What a check found.
 
     Attributes:
@@ -69,11 +69,11 @@ class Check:
     """
 
     name: str
-    ask: Callable[[], Awaitable[Outcome]]
+    ask: Callable[[], Awaitable[Finding]]
     silent: str
 
 
-def line(name: str, outcome: Outcome) -> str:
+def line(name: str, outcome: Finding) -> str:
     """The line of the report."""
     advice = f"; {outcome.advice}" if outcome.advice else ""
     return f"{'ok' if outcome.ok else 'failed':<8}{name}: {outcome.text}{advice}"
@@ -94,16 +94,16 @@ async def run_checks(
         Whether all are well.
     """
 
-    async def ask(check: Check) -> Outcome:
+    async def ask(check: Check) -> Finding:
         try:
             async with asyncio.timeout(seconds):
                 return await check.ask()
         except TimeoutError:
-            return Outcome(False, f"no answer within {seconds:g} seconds", check.silent)
+            return Finding(False, f"no answer within {seconds:g} seconds", check.silent)
         except OperatorError as error:
-            return Outcome(False, " ".join(error.lines))
+            return Finding(False, " ".join(error.lines))
         except Exception as error:  # noqa: BLE001 - one broken part must not hide the others
-            return Outcome(False, f"unexpected {type(error).__name__}", check.silent)
+            return Finding(False, f"unexpected {type(error).__name__}", check.silent)
 
     asked = list(checks)
     async with asyncio.TaskGroup() as group:
@@ -120,7 +120,7 @@ async def check_all(settings: Settings, say: Callable[[str], object]) -> int:
         The exit status: 0 when all is well, else 1.
     """
     redact = Redactor(settings.secrets)
-    say(line("configuration", Outcome(True, "every setting is usable")))
+    say(line("configuration", Finding(True, "every setting is usable")))
     disk = Check("disk", lambda: _ask_disk(settings), "look at the disk that holds DATA_DIR")
     # The database is often a file in that directory, which this makes.
     well = await run_checks([disk], say, redact)
@@ -134,67 +134,67 @@ async def check_all(settings: Settings, say: Callable[[str], object]) -> int:
     return 0 if await run_checks(others, say, redact) and well else STATUS_FAILED
 
 
-async def _ask_disk(settings: Settings) -> Outcome:
+async def _ask_disk(settings: Settings) -> Finding:
     path = settings.data_dir
     await asyncio.to_thread(prepare_data_dir, path)
     free = (await asyncio.to_thread(shutil.disk_usage, path)).free
     text = f"DATA_DIR {path} can be written, {free // 2**20} MB are free"
     if free < LEAST_FREE_BYTES:
-        return Outcome(False, text, f"make room: at least {LEAST_FREE_BYTES // 2**20} MB")
-    return Outcome(True, text)
+        return Finding(False, text, f"make room: at least {LEAST_FREE_BYTES // 2**20} MB")
+    return Finding(True, text)
 
 
-async def _ask_database(settings: Settings) -> Outcome:
+async def _ask_database(settings: Settings) -> Finding:
     url = settings.effective_database_url
     try:
         found = await inspect_database(url)
     except DatabaseError as error:
-        return Outcome(False, str(error), "set DATABASE_URL to a database that can be used")
+        return Finding(False, str(error), "set DATABASE_URL to a database that can be used")
     return _tables(url.partition(":")[0], found)
 
 
-async def _ask_books(settings: Settings) -> Outcome:
+async def _ask_books(settings: Settings) -> Finding:
     """Whether what was paid is what became videos, credit and refunds."""
     url, price = settings.effective_database_url, settings.stars_per_video
     try:
         if (await inspect_database(url)).age is not Age.CURRENT:
-            return Outcome(True, f"a video costs {price} Stars; nothing was sold yet")
+            return Finding(True, f"a video costs {price} Stars; nothing was sold yet")
         sums, wrong = await look_into(url, lambda session: (totals(session), faults(session)))
     except DatabaseError as error:
-        return Outcome(False, str(error), "set DATABASE_URL to a database that can be used")
+        return Finding(False, str(error), "set DATABASE_URL to a database that can be used")
     text = (
         f"a video costs {price} Stars; {sums.taken} Stars were taken, {sums.returned} given back, "
         f"{sums.returning} are on their way back, {sums.credit} videos are credit"
     )
     if wrong:
-        return Outcome(False, f"{text}; {'; '.join(wrong)}", "keep a copy of the database, and report it")
-    return Outcome(True, f"{text}; it adds up")
+        return Finding(False, f"{text}; {'; '.join(wrong)}", "keep a copy of the database, and report it")
+    return Finding(True, f"{text}; it adds up")
 
 
-def _tables(name: str, found: Inspection) -> Outcome:
+def _tables(name: str, found: Inspection) -> Finding:
     if found.age is Age.NEWER:
         text = f"{name}, its tables ({found.found}) were made by a newer version than this one ({found.wanted})"
-        return Outcome(False, text, "run that version, or restore the backup from before the upgrade")
+        return Finding(False, text, "run that version, or restore the backup from before the upgrade")
     if found.age is Age.OLDER:
         text = f"{name}, its tables are of {found.found}; the next start brings them to {found.wanted}"
-        return Outcome(True, f"{text}, so back it up first")
+        return Finding(True, f"{text}, so back it up first")
     if found.age is Age.NEW:
-        return Outcome(True, f"{name}, can be used; the first start makes its tables")
-    return Outcome(True, f"{name}, its tables are up to date ({found.found})")
+        return Finding(True, f"{name}, can be used; the first start makes its tables")
+    return Finding(True, f"{name}, its tables are up to date ({found.found})")
 
 
-async def _ask_telegram(settings: Settings) -> Outcome:
+async def _ask_telegram(settings: Settings) -> Finding:
     bot = make_bot(settings, Contact(SystemClock()))
     try:
         async with bot:
             me, state = bot.bot, await _webhook(settings, bot)
     except InvalidToken:
-        return Outcome(False, "the token is refused", "set TELEGRAM_BOT_TOKEN to the one that @BotFather shows")
+        return Finding(False, "the token is refused", "set TELEGRAM_BOT_TOKEN to the one that @BotFather shows")
     except TelegramError as error:
-        return Outcome(False, f"no usable answer ({reason(error)})", _telegram_advice(settings, error))
+        return Finding(False, f"no usable answer ({reason(error)})", _telegram_advice(settings, error))
     privacy = _NO_PRIVACY if me.can_read_all_group_messages else _PRIVACY
     inline = _INLINE if me.supports_inline_queries else _NO_INLINE
-    return Outcome(state.ok, f"the token belongs to @{me.username}; {privacy}; {inline}; {state.text}", state.advice)
+    return Finding(state.ok, f"the token belongs to @{me.username}; {privacy}; {inline}; {state.text}", state.advice)
 
 
 def _telegram_advice(settings: Settings, error: TelegramError) -> str:
@@ -206,31 +206,31 @@ def _telegram_advice(settings: Settings, error: TelegramError) -> str:
     return advice
 
 
-async def _webhook(settings: Settings, bot: Bot) -> Outcome:
+async def _webhook(settings: Settings, bot: Bot) -> Finding:
     try:
         return _compare(settings, await bot.get_webhook_info())
     except TelegramError as error:
-        return Outcome(True, f"what Telegram knows of a webhook was not to be had ({type(error).__name__})")
+        return Finding(True, f"what Telegram knows of a webhook was not to be had ({type(error).__name__})")
 
 
-def _compare(settings: Settings, info: WebhookInfo) -> Outcome:
+def _compare(settings: Settings, info: WebhookInfo) -> Finding:
     """What Telegram knows of the webhook, beside what the settings want. Paths are not told: one may be a secret."""
     waiting = f"{info.pending_update_count} updates wait"
     if not settings.webhook_url:
         if info.url:
             host = urlsplit(info.url).hostname
-            return Outcome(True, f"a webhook to {host} is set, and the start removes it, for WEBHOOK_URL is not set")
-        return Outcome(True, f"the bot polls, no webhook is in the way, {waiting}")
+            return Finding(True, f"a webhook to {host} is set, and the start removes it, for WEBHOOK_URL is not set")
+        return Finding(True, f"the bot polls, no webhook is in the way, {waiting}")
     if info.url != settings.webhook_url:
-        return Outcome(True, f"the webhook is not set yet, the start sets it, {waiting}")
+        return Finding(True, f"the webhook is not set yet, the start sets it, {waiting}")
     error = info.last_error_date
     if error is not None and SystemClock().now() - error < RECENT:
         text = f"the webhook is set, {waiting}, and Telegram could not deliver: {info.last_error_message}"
-        return Outcome(False, text, "see that WEBHOOK_URL leads to HTTP_HOST and HTTP_PORT of the running bot")
-    return Outcome(True, f"the webhook is set, {waiting}")
+        return Finding(False, text, "see that WEBHOOK_URL leads to HTTP_HOST and HTTP_PORT of the running bot")
+    return Finding(True, f"the webhook is set, {waiting}")
 
 
-async def _ask_genaipro(settings: Settings) -> Outcome:
+async def _ask_genaipro(settings: Settings) -> Finding:
     clock = SystemClock()
     async with aiohttp.ClientSession() as session, paid_session() as paid:
         client = GenAIProClient(
@@ -249,20 +249,20 @@ async def _ask_genaipro(settings: Settings) -> Outcome:
     return _credits(grants, clock)
 
 
-def _genaipro_trouble(error: GenAIProError) -> Outcome:
+def _genaipro_trouble(error: GenAIProError) -> Finding:
     if error.failure.kind is FailureKind.KEY:
-        return Outcome(False, "the key is refused", "set GENAIPRO_API_KEY to a valid key")
+        return Finding(False, "the key is refused", "set GENAIPRO_API_KEY to a valid key")
     if error.failure.kind is FailureKind.GUARD:
         text = f"a guard in front of the service turns this server away (status {error.status}); the key was not judged"
-        return Outcome(False, text, "run the bot from another address or country, or ask GenAIPro to let this one in")
+        return Finding(False, text, "run the bot from another address or country, or ask GenAIPro to let this one in")
     if error.status is None:
-        return Outcome(False, "cannot be reached", "see that GENAIPRO_API_URL is right and can be reached from here")
-    return Outcome(False, f"answers with status {error.status}", "see that GENAIPRO_API_URL is right, or try later")
+        return Finding(False, "cannot be reached", "see that GENAIPRO_API_URL is right and can be reached from here")
+    return Finding(False, f"answers with status {error.status}", "see that GENAIPRO_API_URL is right, or try later")
 
 
-def _credits(grants: Iterable[CreditGrant], clock: SystemClock) -> Outcome:
+def _credits(grants: Iterable[CreditGrant], clock: SystemClock) -> Finding:
     now = clock.now()
     left = sum(grant.left for grant in grants if grant.expires_at is None or grant.expires_at > now)
     if left == 0:
-        return Outcome(False, "the key is valid, but no credits are left", "buy credits for the account of the key")
-    return Outcome(True, f"the key is valid, {left} credits are left")
+        return Finding(False, "the key is valid, but no credits are left", "buy credits for the account of the key")
+    return Finding(True, f"the key is valid, {left} credits are left")

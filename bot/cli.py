@@ -130,10 +130,10 @@ def chat(
 ) -> None:
     """Talk to the bot in a browser, on this machine: no Telegram, and no key unless you want real videos."""
     install_hooks()
-    from bot.chat import Chat, real_service, run_chat
+    from bot.chat import ChatSetup, real_service, run_chat
 
     service = real_service() if genaipro else None
-    raise typer.Exit(run_chat(Chat(port, language.value, service, opens=not no_open, quick=tiny_videos)))
+    raise typer.Exit(run_chat(ChatSetup(port, language.value, service, opens=not no_open, quick=tiny_videos)))
 
 
 @app.command()

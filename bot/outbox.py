@@ -10,9 +10,9 @@ from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 from telegram.ext import BaseRateLimiter
 
 from services.clock import Clock, SystemClock
-from services.outbox.calls import AT_ONCE, Job, Outcome, State, classify
+from services.outbox.calls import AT_ONCE, Job, JobState, Outcome, classify
 from services.outbox.counters import Counters
-from services.outbox.limits import Limits
+from services.outbox.limits import FloodLimits
 from services.outbox.priority import Fence, Priority, said
 from services.outbox.scheduler import Scheduler
 
@@ -20,7 +20,7 @@ Result = bool | dict[str, Any] | list[dict[str, Any]]
 Sleep = Callable[[float], Awaitable[None]]
 
 _log = logging.getLogger(__name__)
-_DEFAULTS = Limits()
+_DEFAULTS = FloodLimits()
 
 UNWAITED_PART = 4
 """One message in so many may be one that nobody waits for."""
@@ -53,7 +53,7 @@ class Outbox(BaseRateLimiter[None]):
         *,
         clock: Clock | None = None,
         sleep: Sleep = asyncio.sleep,
-        limits: Limits = _DEFAULTS,
+        limits: FloodLimits = _DEFAULTS,
         grace: float = 5.0,
     ) -> None:
         self._clock = clock or SystemClock()
@@ -165,14 +165,14 @@ class Outbox(BaseRateLimiter[None]):
 
     async def _turn(self, job: Job) -> bool:
         """Wait until it is a job's turn; False if it need not be sent any more."""
-        if job.state is State.WAITING:
+        if job.state is JobState.WAITING:
             turn = self._turns[job] = asyncio.get_running_loop().create_future()
             try:
                 await turn
             except BaseException:
                 self._withdraw(job)
                 raise
-        return job.state is State.RUNNING
+        return job.state is JobState.RUNNING
 
     async def _still_wanted(self, job: Job, fence: Fence | None) -> None:
         """Ask the fence, if there is one; a job that it stops was never made."""
@@ -186,7 +186,7 @@ class Outbox(BaseRateLimiter[None]):
 
     def _withdraw(self, job: Job) -> None:
         self._turns.pop(job, None)
-        if job.state is State.RUNNING:
+        if job.state is JobState.RUNNING:
             self._finish(job, Outcome.REFUSED)
             return
         self._scheduler.cancel(job, self._now())

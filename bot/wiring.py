@@ -25,7 +25,7 @@ from services.clock import Clock
 from services.cluster import Alone, Membership
 from services.delivery.address import AddressPolicy, GuardedResolver, guarded_session
 from services.delivery.download import VideoFetcher
-from services.delivery.plan import Limits, VideoPreparer
+from services.delivery.plan import FileLimits, VideoPreparer
 from services.delivery.send import VideoSender
 from services.drafts.albums import SeenAlbums, StartingAlbums
 from services.drafts.buttons import DraftButtons
@@ -191,7 +191,7 @@ def _open_videos(stack: AsyncExitStack, settings: Settings, clock: Clock) -> Vid
     stack.push_async_callback(resolver.close)
     session = guarded_session(resolver)
     stack.push_async_callback(session.close)
-    key, limits = settings.genaipro_api_key.get_secret_value(), Limits.of(local_mode=settings.telegram_local_mode)
+    key, limits = settings.genaipro_api_key.get_secret_value(), FileLimits.of(local_mode=settings.telegram_local_mode)
     return VideoPreparer(VideoFetcher(session, resolver, key, limits.upload, sleep=clock.sleep), limits)
 
 

@@ -9,7 +9,7 @@ from handlers.context import Context, topic_of
 from handlers.media import Unusable
 from handlers.replies import say
 from services.drafts.albums import SeenPhoto
-from services.drafts.drafts import Added, AddOutcome, Incoming
+from services.drafts.drafts import Added, AddOutcome, NewItems
 from services.drafts.model import NOTHING_WANTED, DraftItem, Wanted
 from services.photos.model import PhotoKind, PhotoProblem, PhotoRef
 from services.screens import Place, Screen
@@ -95,7 +95,7 @@ async def add_to_draft(
     """
     visitor = context.visitor
     defaults = visitor.defaults if opens else None
-    incoming = Incoming(visitor.caller.owner, items, defaults, wanted, request_message_id)
+    incoming = NewItems(visitor.caller.owner, items, defaults, wanted, request_message_id)
     added = await context.services.drafts.add(incoming)
     await follow(context, message, added)
     return added

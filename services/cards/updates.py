@@ -51,7 +51,7 @@ class Quiet:
     single: timedelta = timedelta(seconds=0.4)
 
 
-class Messages(Protocol):
+class CardMessages(Protocol):
     """Sends and edits messages (:class:`services.messenger.Messenger`)."""
 
     async def send(self, place: Place, screen: Screen, priority: Priority = Priority.ANSWER) -> int:
@@ -90,7 +90,7 @@ class CardUpdates:
     drafts: Drafts
     store: CardStore
     starter: Starter
-    messages: Messages
+    messages: CardMessages
     chat_moves: ChatMover
     texts: Texts
     clock: Clock

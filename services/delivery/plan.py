@@ -41,7 +41,7 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FileLimits:
     """What Telegram takes, in bytes.
 
     Attributes:
@@ -59,7 +59,7 @@ class Limits:
         return cls(int(FileSizeLimit.FILESIZE_DOWNLOAD), int(upload))
 
 
-def choose(size: int | None, *, needs_key: bool, public: bool, limits: Limits) -> Way:
+def choose(size: int | None, *, needs_key: bool, public: bool, limits: FileLimits) -> Way:
     """Chooses the first way to try.
 
     Args:
@@ -78,7 +78,7 @@ def choose(size: int | None, *, needs_key: bool, public: bool, limits: Limits) -
     return Way.UPLOAD
 
 
-def after(way: Way, size: int | None, limits: Limits) -> Way | None:
+def after(way: Way, size: int | None, limits: FileLimits) -> Way | None:
     """Chooses the way to try when Telegram refused one.
 
     Args:
@@ -94,7 +94,7 @@ def after(way: Way, size: int | None, limits: Limits) -> Way | None:
     return Way.LINK if way is not Way.LINK else None
 
 
-def batches(uploads: Sequence[int], limits: Limits) -> list[range]:
+def batches(uploads: Sequence[int], limits: FileLimits) -> list[range]:
     """Divides videos into messages, so that no request uploads more than Telegram takes at once.
 
     Args:
@@ -197,7 +197,7 @@ class VideoPreparer:
     """
 
     fetcher: Fetcher
-    limits: Limits
+    limits: FileLimits
 
     async def prepare(self, url: str, directory: Path, index: int, late: Callable[[], None], fresh: Fresh) -> Prepared:
         """Prepares one video; what is wrong with it ends as a link with a problem, not as an exception.

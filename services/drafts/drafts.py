@@ -71,7 +71,7 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
+class NewItems:
     """Messages on their way into a draft.
 
     Attributes:
@@ -113,7 +113,7 @@ class Drafts:
         """Those of these messages that were taken before."""
         return frozenset(await self.database.read(drafts_of_messages, chat_id, items))
 
-    async def add(self, incoming: Incoming) -> Added:
+    async def add(self, incoming: NewItems) -> Added:
         """Add messages to the draft of their album, or else to the owner's open one."""
         return await self.database.write(_add, incoming, self.new_id, self.clock.now(), durable=False)
 
@@ -149,7 +149,7 @@ def _knows_album(session: Session, owner: Owner, media_group_id: str) -> bool:
     return session.scalar(query.where(DraftRow.id.in_(has_parts)).limit(1)) is not None
 
 
-def _add(session: Session, incoming: Incoming, new_id: Callable[[], str], now: datetime) -> Added:
+def _add(session: Session, incoming: NewItems, new_id: Callable[[], str], now: datetime) -> Added:
     owner, defaults = incoming.owner, incoming.defaults
     known = drafts_of_messages(session, owner.chat_id, incoming.items)
     fresh = [item for item in incoming.items if item.message_id not in known]

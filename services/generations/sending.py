@@ -16,7 +16,7 @@ from telegram.error import ChatMigrated, RetryAfter
 
 from services.clock import Clock
 from services.delivery.errors import SendForbiddenError, SendNotSentError, SendRefusedError, SendUnknownError
-from services.delivery.plan import Limits, Prepared, Way, after, batches
+from services.delivery.plan import FileLimits, Prepared, Way, after, batches
 from services.delivery.send import Outgoing, VideoSender
 from services.generations.model import Generation, VideoState
 from services.generations.outages import through_outages
@@ -77,7 +77,7 @@ class SendTools:
     """
 
     sender: VideoSender
-    limits: Limits
+    limits: FileLimits
     move_chat: Callable[[int, int], Awaitable[object]]
     clock: Clock
     random: Callable[[], float]

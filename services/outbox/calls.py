@@ -149,7 +149,7 @@ def _carries_file(value: object) -> bool:
     return False
 
 
-class State(Enum):
+class JobState(Enum):
     """Where a job stands."""
 
     WAITING = auto()
@@ -197,7 +197,7 @@ class Job:
     born: float
     seq: int
     priority: Priority
-    state: State = State.WAITING
+    state: JobState = JobState.WAITING
     head: bool = False
     floods: int = 0
     repeats: int = 0

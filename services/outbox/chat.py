@@ -8,7 +8,7 @@ from math import inf
 
 from services.outbox.calls import Job, is_group
 from services.outbox.keyed_heap import KeyedHeap
-from services.outbox.limits import Group, Limits
+from services.outbox.limits import FloodLimits, Group
 from services.outbox.priority import Priority
 
 
@@ -49,7 +49,7 @@ class Chat:
 
     __slots__ = ("_gap_from", "_group", "_limits", "key", "lanes", "paused_until", "served", "small", "upload")
 
-    def __init__(self, key: int, limits: Limits) -> None:
+    def __init__(self, key: int, limits: FloodLimits) -> None:
         self.key = key
         self.lanes: dict[Kind, Lane] = {}
         self.paused_until = -inf
@@ -60,7 +60,7 @@ class Chat:
         self._gap_from = -inf
         self._group = Group(limits) if is_group(key) else None
 
-    def adopt(self, limits: Limits) -> None:
+    def adopt(self, limits: FloodLimits) -> None:
         """Work with other budgets from now on."""
         self._limits = limits
         if self._group is not None:
@@ -130,7 +130,7 @@ class Board:
         limits: The budgets.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: FloodLimits) -> None:
         self._limits = limits
         self._chats: OrderedDict[int, Chat] = OrderedDict()
         self._ready: KeyedHeap[Lane] = KeyedHeap()
@@ -140,7 +140,7 @@ class Board:
     def __len__(self) -> int:
         return len(self._chats)
 
-    def adopt(self, limits: Limits, now: float) -> None:
+    def adopt(self, limits: FloodLimits, now: float) -> None:
         """Work with other budgets from now on."""
         self._limits = limits
         for chat in self._chats.values():

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from services.outbox.calls import Job, State
+from services.outbox.calls import Job, JobState
 from services.outbox.priority import Priority
 
 
@@ -47,7 +47,7 @@ class Tally:
     def __init__(self) -> None:
         self._sent = dict.fromkeys(Priority, 0)
         self._waiting = dict.fromkeys(Priority, 0)
-        self._settled = dict.fromkeys(State, 0)
+        self._settled = dict.fromkeys(JobState, 0)
         self.failed = 0
         self.floods = 0
         self.running = 0
@@ -66,7 +66,7 @@ class Tally:
         """Count a call that Telegram accepted."""
         self._sent[job.call.priority] += 1
 
-    def settled(self, state: State) -> None:
+    def settled(self, state: JobState) -> None:
         """Count a job that was not sent."""
         self._settled[state] += 1
 
@@ -80,10 +80,10 @@ class Tally:
         return Counters(
             sent=MappingProxyType(dict(self._sent)),
             failed=self.failed,
-            superseded=self._settled[State.SUPERSEDED],
-            stale=self._settled[State.STALE],
-            unchanged=self._settled[State.UNCHANGED],
-            cancelled=self._settled[State.CANCELLED],
+            superseded=self._settled[JobState.SUPERSEDED],
+            stale=self._settled[JobState.STALE],
+            unchanged=self._settled[JobState.UNCHANGED],
+            cancelled=self._settled[JobState.CANCELLED],
             floods=self.floods,
             pauses=pauses,
             waiting=MappingProxyType(dict(self._waiting)),

@@ -3,8 +3,8 @@
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from services.outbox.calls import Edit, Job, MessageKey, State
-from services.outbox.limits import Limits
+from services.outbox.calls import Edit, Job, JobState, MessageKey
+from services.outbox.limits import FloodLimits
 from services.outbox.priority import Priority
 
 
@@ -36,7 +36,7 @@ class Admission:
         moved: Edits that must go before it and may have become more urgent for that.
     """
 
-    verdict: State | None = None
+    verdict: JobState | None = None
     replaced: list[Job] = field(default_factory=list)
     moved: list[Job] = field(default_factory=list)
 
@@ -44,12 +44,12 @@ class Admission:
 class Messages:
     """The waiting edits of each message and the last state that it showed."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: FloodLimits) -> None:
         self._limits = limits
         self._waiting: dict[MessageKey, list[Job]] = {}
         self._shown: OrderedDict[MessageKey, Shown] = OrderedDict()
 
-    def adopt(self, limits: Limits) -> None:
+    def adopt(self, limits: FloodLimits) -> None:
         """Work with other limits from now on."""
         self._limits = limits
 
@@ -59,7 +59,7 @@ class Messages:
             return Admission(verdict)
         queue = self._waiting.setdefault(edit.key, [])
         if any(_outdated(edit, job.call.priority, other) for other in queue):
-            return Admission(State.SUPERSEDED)
+            return Admission(JobState.SUPERSEDED)
         replaced = []
         while queue and _replaces(edit, queue[-1]):
             replaced.append(queue.pop())
@@ -84,7 +84,7 @@ class Messages:
         queue.insert(0, job)
         return None
 
-    def verdict(self, job: Job, edit: Edit, *, waits: bool = False) -> State | None:
+    def verdict(self, job: Job, edit: Edit, *, waits: bool = False) -> JobState | None:
         """Why an edit is not worth sending as things stand; None if it is.
 
         Args:
@@ -95,10 +95,10 @@ class Messages:
         shown = self._shown.get(edit.key, _NOTHING)
         newest = shown.final if edit.final else shown.version
         if edit.version is not None and newest is not None and edit.version < newest:
-            return State.STALE
+            return JobState.STALE
         comparable = edit.fingerprint is not None and (self._limits.alone or job.priority is not Priority.ANSWER)
         if comparable and not waits and edit.fingerprint == shown.fingerprint:
-            return State.UNCHANGED
+            return JobState.UNCHANGED
         return None
 
     def leave(self, job: Job, edit: Edit) -> None:

@@ -14,7 +14,7 @@ LEAST_GROUP_PROGRESS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FloodLimits:
     """Numbers the scheduler works with; the defaults are Telegram's (Bots FAQ, "My bot is hitting limits").
 
     Several processes of one bot share Telegram's budgets; see `shared`.
@@ -171,12 +171,12 @@ class Group:
 
     __slots__ = ("_burst", "_interval", "_share", "_span", "_whole_at", "_window")
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: FloodLimits) -> None:
         self._window = Window(limits.group, limits.group_span, limits.hold)
         self._whole_at = -inf
         self.adopt(limits)
 
-    def adopt(self, limits: Limits) -> None:
+    def adopt(self, limits: FloodLimits) -> None:
         """Work with another budget from now on."""
         self._window.capacity = limits.group
         self._span = limits.group_span
@@ -246,16 +246,16 @@ class Group:
 class Floods:
     """The floods of the last moments.
 
-    A flood of one chat is that chat's own. Two different chats within `Limits.flood_window` seconds, with no call
+    A flood of one chat is that chat's own. Two different chats within `FloodLimits.flood_window` seconds, with no call
     that was started in between and succeeded, speak for a flood of the whole bot, and so does one on a call that
-    names no chat. Everything then rests as long as Telegram asked, but at most `Limits.pause_all` seconds: two chats
-    with a long ban each must not silence all others for as long.
+    names no chat. Everything then rests as long as Telegram asked, but at most `FloodLimits.pause_all` seconds: two
+    chats with a long ban each must not silence all others for as long.
 
     Args:
         limits: The windows.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: FloodLimits) -> None:
         self._limits = limits
         self._recent: dict[int, tuple[float, float]] = {}
         self.all_until = -inf

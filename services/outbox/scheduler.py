@@ -1,21 +1,21 @@
 """The outbox's decisions: which call goes out next, and when. No waiting, no tasks, no clock of its own.
 
 The order is that of priorities, oldest first within one, and a chat that has just been served stands behind those
-that were not. A call that has waited `Limits.patience` seconds goes before fresh ones of the next higher priority, so
-that nothing waits for ever; only signs stand behind all others as long as there are any. Every step costs O(log n) in
-the number of waiting calls.
+that were not. A call that has waited `FloodLimits.patience` seconds goes before fresh ones of the next higher priority,
+so that nothing waits for ever; only signs stand behind all others as long as there are any. Every step costs O(log n)
+in the number of waiting calls.
 """
 
 from dataclasses import dataclass
 from itertools import count
 from math import inf
 
-from services.outbox.calls import Call, Edit, Job, Outcome, State
+from services.outbox.calls import Call, Edit, Job, JobState, Outcome
 from services.outbox.chat import Board, Chat, Kind, Lane
 from services.outbox.counters import Counters, Tally
 from services.outbox.edits import Messages
 from services.outbox.keyed_heap import KeyedHeap
-from services.outbox.limits import Floods, Limits, Window
+from services.outbox.limits import FloodLimits, Floods, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Wait:
     until: float | None
 
 
-_DEFAULTS = Limits()
+_DEFAULTS = FloodLimits()
 
 SIGNS_PART = 4
 """One message in so many of the overall budget may be a sign."""
@@ -44,7 +44,7 @@ class Scheduler:
         limits: The budgets.
     """
 
-    def __init__(self, limits: Limits = _DEFAULTS) -> None:
+    def __init__(self, limits: FloodLimits = _DEFAULTS) -> None:
         self._limits = limits
         self._board = Board(limits)
         self._messages = Messages(limits)
@@ -57,7 +57,7 @@ class Scheduler:
         self._tally = Tally()
         self._seq = count()
 
-    def adopt(self, limits: Limits, now: float) -> None:
+    def adopt(self, limits: FloodLimits, now: float) -> None:
         """Work with other budgets from now on; what is under way counts against them."""
         self._limits = limits
         self._overall.capacity = limits.overall
@@ -101,7 +101,7 @@ class Scheduler:
     def done(self, job: Job, outcome: Outcome, now: float) -> None:
         """Note how a call ended."""
         started = self._release(job, now)
-        job.state = State.DONE
+        job.state = JobState.DONE
         if outcome is Outcome.SENT:
             self._floods.succeeded(started)
             self._tally.sent(job)
@@ -127,14 +127,14 @@ class Scheduler:
         self._tally.floods += 1
         if job.call.is_sign:
             # Not worth another call, and it says nothing about messages.
-            job.state = State.DONE
+            job.state = JobState.DONE
             self._tally.failed += 1
             return False
         self._floods.note(job.call.chat, until, now)
         self._pause(job, until, now)
         job.floods += 1
         if job.floods >= self._limits.tries or until - job.since > self._limits.give_up:
-            job.state = State.DONE
+            job.state = JobState.DONE
             self._tally.failed += 1
             return False
         self._again(job, until, now)
@@ -156,11 +156,11 @@ class Scheduler:
 
     def cancel(self, job: Job, now: float) -> None:
         """Take a waiting call back."""
-        if job.state is not State.WAITING:
+        if job.state is not JobState.WAITING:
             return
         self._uncounted.drop(job)
         self._signs.drop(job)
-        self._leave(job, State.CANCELLED, now)
+        self._leave(job, JobState.CANCELLED, now)
 
     def take_settled(self) -> list[Job]:
         """The calls that were found not to need sending since this was last asked."""
@@ -177,7 +177,7 @@ class Scheduler:
             self._settle(job, admission.verdict)
             return False
         for older in admission.replaced:
-            self._leave(older, State.SUPERSEDED, now)
+            self._leave(older, JobState.SUPERSEDED, now)
         for other in admission.moved:
             self._enqueue(other, now)
         return True
@@ -189,14 +189,14 @@ class Scheduler:
         assert job.call.chat is not None
         return self._board.chat(job.call.chat, now)
 
-    def _leave(self, job: Job, state: State, now: float) -> None:
+    def _leave(self, job: Job, state: JobState, now: float) -> None:
         if job.call.edit is not None:
             self._messages.leave(job, job.call.edit)
         if job.call.counted:
             self._board.remove(job, self._chat(job, now), now)
         self._settle(job, state)
 
-    def _settle(self, job: Job, state: State) -> None:
+    def _settle(self, job: Job, state: JobState) -> None:
         job.state = state
         self._tally.waits(job, -1)
         self._tally.settled(state)
@@ -220,7 +220,7 @@ class Scheduler:
         if job.call.edit is not None:
             self._messages.leave(job, job.call.edit)
             self._messages.begin(job.call.edit)
-        job.state = State.RUNNING
+        job.state = JobState.RUNNING
         self._started[job] = now
         self._tally.waits(job, -1)
         self._tally.runs(job, 1)
@@ -229,7 +229,7 @@ class Scheduler:
 
     def _start_uncounted(self, job: Job, now: float) -> Job:
         self._uncounted.drop(job)
-        job.state = State.RUNNING
+        job.state = JobState.RUNNING
         self._started[job] = now
         self._tally.waits(job, -1)
         return job
@@ -237,7 +237,7 @@ class Scheduler:
     def _start_sign(self, job: Job, now: float) -> Job:
         self._signs.drop(job)
         self._overall.take(job, 1, now)
-        job.state = State.RUNNING
+        job.state = JobState.RUNNING
         self._started[job] = now
         self._tally.waits(job, -1)
         return job
@@ -259,7 +259,7 @@ class Scheduler:
             self._board.pause(self._chat(job, now), until, now)
 
     def _again(self, job: Job, until: float, now: float) -> None:
-        job.state = State.WAITING
+        job.state = JobState.WAITING
         job.head = True
         self._tally.waits(job, 1)
         if not job.call.counted:
@@ -267,7 +267,7 @@ class Scheduler:
             return
         newer = None if job.call.edit is None else self._messages.readmit(job, job.call.edit)
         if newer is not None:
-            self._settle(job, State.SUPERSEDED)
+            self._settle(job, JobState.SUPERSEDED)
         self._enqueue(newer or job, now)
 
     def _wait(self, at: float) -> Wait:

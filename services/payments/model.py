@@ -41,7 +41,7 @@ def may_become(now: PaymentState, then: PaymentState) -> bool:
     return then in _MAY_BECOME[now]
 
 
-class Verdict(StrEnum):
+class CheckoutVerdict(StrEnum):
     """What the bot answers somebody who is about to pay."""
 
     AGREED = "agreed"

@@ -46,7 +46,7 @@ class Leader(Protocol):
         ...
 
 
-class Shown(Protocol):
+class RequestDisplay(Protocol):
     """Where requests are shown (:class:`services.orders.Generations`)."""
 
     async def placed(self, generation_id: str) -> None:
@@ -66,7 +66,7 @@ class PaymentUpkeep:
     telegram: StarGiver
     sales: Sales
     comparison: Comparison
-    shown: Shown
+    shown: RequestDisplay
     clock: Clock
     members: Leader
     check_interval: float

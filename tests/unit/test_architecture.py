@@ -26,3 +26,13 @@ def test_services_do_without_the_bot_framework(path: Path) -> None:
 
 def test_there_are_services_to_look_at() -> None:
     assert len(SERVICES) > 50
+
+
+def test_no_class_name_stands_for_two_things() -> None:
+    where: dict[str, list[str]] = {}
+    for package in ("bot", "handlers", "services"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ClassDef):
+                    where.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert {name: files for name, files in where.items() if len(files) > 1} == {}

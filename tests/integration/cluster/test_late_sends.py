@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from services.clock import SystemClock
-from services.delivery.plan import Limits as SendLimits
-from services.delivery.plan import Prepared, Way
+from services.delivery.plan import FileLimits, Prepared, Way
 from services.delivery.send import Outgoing, SentVideo
 from services.genaipro.events import VideoResult
 from services.generations.model import Generation, Lease, Order
@@ -56,7 +55,7 @@ async def test_a_video_is_sent_only_while_it_is_ours(postgres_database: Database
     async def nowhere(_old: int, _new: int) -> None:
         return
 
-    means = SendTools(chat, SendLimits(20_000_000, 50_000_000), nowhere, SystemClock(), lambda: 0.5)  # type: ignore[arg-type]
+    means = SendTools(chat, FileLimits(20_000_000, 50_000_000), nowhere, SystemClock(), lambda: 0.5)  # type: ignore[arg-type]
     sending = Sending(run, results, means)
     if is_overtaken:
         with pytest.raises(RunOvertakenError):

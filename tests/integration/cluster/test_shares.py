@@ -3,22 +3,22 @@ import asyncio
 import pytest
 
 from bot.outbox import Outbox
-from services.outbox.limits import LEAST_GROUP, LEAST_OVERALL, Limits
+from services.outbox.limits import LEAST_GROUP, LEAST_OVERALL, FloodLimits
 from tests.unit.access.world import ManualClock
 
 
 @pytest.mark.parametrize("processes", [2, 3, 4])
 def test_all_shares_together_stay_within_telegrams_budgets(processes: int) -> None:
-    part = Limits().shared(processes)
-    assert part.overall * processes <= Limits().overall
-    assert part.group * processes <= Limits().group
+    part = FloodLimits().shared(processes)
+    assert part.overall * processes <= FloodLimits().overall
+    assert part.group * processes <= FloodLimits().group
     assert part.group_progress < part.group
     assert not part.alone
 
 
 def test_one_process_has_all_and_of_very_many_each_can_still_speak() -> None:
-    assert Limits().shared(1) == Limits()
-    part = Limits().shared(1000)
+    assert FloodLimits().shared(1) == FloodLimits()
+    part = FloodLimits().shared(1000)
     assert (part.overall, part.group) == (LEAST_OVERALL, LEAST_GROUP)
     assert part.group_progress >= 1
 

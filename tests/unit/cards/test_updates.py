@@ -5,7 +5,7 @@ from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError, 
 
 from services.cards.store import CLAIM
 from services.cards.updates import RETRY_SECONDS, UNHANDLED_SECONDS
-from services.drafts.drafts import Incoming
+from services.drafts.drafts import NewItems
 from services.drafts.model import NOTHING_WANTED, Defaults, DraftState, Wanted
 from services.drafts.store import move_drafts
 from services.generations.model import TooManyWaiting
@@ -227,7 +227,7 @@ async def test_an_album_starts_once_it_is_quiet(room: Room, time: Time) -> None:
     assert added.draft_id is not None
     assert await room.updates.refresh(added.draft_id) == pytest.approx(2.5)
     await time.pass_(1.0)
-    await room.drafts.add(Incoming(ANNA, [item(1, album="x")], DEFAULTS))
+    await room.drafts.add(NewItems(ANNA, [item(1, album="x")], DEFAULTS))
     assert await room.updates.refresh(added.draft_id) == pytest.approx(2.5)
     await time.pass_(2.6)
     assert await room.updates.refresh(added.draft_id) is None

@@ -13,11 +13,11 @@ from services.delivery.errors import (
     VideoUnavailableError,
 )
 from services.delivery.facts import VideoFacts
-from services.delivery.plan import Limits, Prepared, VideoPreparer, VideoProblem, Way
+from services.delivery.plan import FileLimits, Prepared, VideoPreparer, VideoProblem, Way
 
 URL = "https://cdn.example.org/v.mp4"
 FILMS = Path(__file__).parent / "films"
-CLOUD = Limits.of(local_mode=False)
+CLOUD = FileLimits.of(local_mode=False)
 
 
 class Fetches:
@@ -37,7 +37,7 @@ def put(target: Path, data: bytes) -> None:
     target.write_bytes(data)
 
 
-async def prepared(tmp_path: Path, fetcher: module.Fetcher, limits: Limits = CLOUD) -> Prepared:
+async def prepared(tmp_path: Path, fetcher: module.Fetcher, limits: FileLimits = CLOUD) -> Prepared:
     return await VideoPreparer(fetcher, limits).prepare(URL, tmp_path, 1, lambda: None, nowhere_else)
 
 
@@ -64,7 +64,7 @@ async def test_video_that_others_cannot_reach_is_uploaded(tmp_path: Path, footag
 
 
 async def test_larger_than_an_upload_is_a_link(tmp_path: Path, footage: bytes) -> None:
-    done = await prepared(tmp_path, Fetches(footage), Limits(url=10, upload=100))
+    done = await prepared(tmp_path, Fetches(footage), FileLimits(url=10, upload=100))
     assert (done.way, done.problem) == (Way.LINK, VideoProblem.TOO_LARGE)
 
 

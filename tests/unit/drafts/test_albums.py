@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from services.drafts.albums import SeenPhoto, album_draft_id, prune_seen
-from services.drafts.drafts import AddOutcome, Incoming
+from services.drafts.drafts import AddOutcome, NewItems
 from services.drafts.model import NOTHING_WANTED, DraftState, Wanted
 from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, Room, Time, item, photo
 
@@ -34,7 +34,7 @@ async def test_a_starting_album_takes_its_parts_out_of_the_open_draft(room: Room
 
 async def test_later_parts_find_the_starting_album(room: Room) -> None:
     added = await room.starting.begin(ANNA, DEFAULTS, "x", [item(6, "go", album="x")], NOTHING_WANTED)
-    later = await room.drafts.add(Incoming(ANNA, [item(5, album="x")], DEFAULTS))
+    later = await room.drafts.add(NewItems(ANNA, [item(5, album="x")], DEFAULTS))
     assert later.draft_id == added.draft_id
     assert await room.drafts.open_of(ANNA) is None
 

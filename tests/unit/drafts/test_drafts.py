@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.drafts.buttons import PressOutcome
-from services.drafts.drafts import AddOutcome, Edition, Incoming
+from services.drafts.drafts import AddOutcome, Edition, NewItems
 from services.drafts.model import Defaults, DraftItem, DraftState, Owner, Wanted
 from services.store.database import Database, open_database
 from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, Room, Time, item, photo
@@ -22,7 +22,7 @@ async def test_messages_build_one_draft(room: Room) -> None:
 async def test_a_repeated_message_changes_nothing(room: Room) -> None:
     draft_id = await room.put(item(1, "a"))
     before = await room.get(draft_id)
-    again = await room.drafts.add(Incoming(ANNA, [item(1, "a")], DEFAULTS))
+    again = await room.drafts.add(NewItems(ANNA, [item(1, "a")], DEFAULTS))
     assert (again.outcome, again.draft_id) == (AddOutcome.REPEATED, draft_id)
     assert await room.get(draft_id) == before
 
@@ -30,7 +30,7 @@ async def test_a_repeated_message_changes_nothing(room: Room) -> None:
 async def test_a_message_repeated_after_the_start_opens_no_draft(room: Room) -> None:
     draft_id = await room.put(item(1, "a"))
     await room.starter.start(draft_id, ANNA.user_id)
-    assert (await room.drafts.add(Incoming(ANNA, [item(1, "a")], DEFAULTS))).outcome is AddOutcome.REPEATED
+    assert (await room.drafts.add(NewItems(ANNA, [item(1, "a")], DEFAULTS))).outcome is AddOutcome.REPEATED
     assert await room.drafts.open_of(ANNA) is None
 
 
@@ -48,23 +48,23 @@ async def test_a_draft_begins_as_its_person_likes(room: Room) -> None:
 
 
 async def test_without_defaults_no_draft_is_made(room: Room) -> None:
-    assert (await room.drafts.add(Incoming(ANNA, [item(1)], None))).outcome is AddOutcome.NO_DRAFT
+    assert (await room.drafts.add(NewItems(ANNA, [item(1)], None))).outcome is AddOutcome.NO_DRAFT
     draft_id = await room.put(item(2))
-    added = await room.drafts.add(Incoming(ANNA, [item(3, "a", with_photo=False)], None))
+    added = await room.drafts.add(NewItems(ANNA, [item(3, "a", with_photo=False)], None))
     assert (added.outcome, added.draft_id) == (AddOutcome.ADDED, draft_id)
 
 
 async def test_a_late_part_of_a_started_album_is_told_apart(room: Room) -> None:
     draft_id = await room.put(item(1, "a", album="x"))
     await room.starter.start(draft_id, ANNA.user_id)
-    assert (await room.drafts.add(Incoming(ANNA, [item(2, album="x")], DEFAULTS))).outcome is AddOutcome.TOO_LATE
+    assert (await room.drafts.add(NewItems(ANNA, [item(2, album="x")], DEFAULTS))).outcome is AddOutcome.TOO_LATE
     assert await room.drafts.open_of(ANNA) is None
 
 
 async def test_a_late_part_of_a_cancelled_album_is_dropped(room: Room) -> None:
     draft_id = await room.put(item(1, "a", album="x"))
     await room.buttons.cancel(draft_id, ANNA.user_id)
-    assert (await room.drafts.add(Incoming(ANNA, [item(2, album="x")], DEFAULTS))).outcome is AddOutcome.DROPPED
+    assert (await room.drafts.add(NewItems(ANNA, [item(2, album="x")], DEFAULTS))).outcome is AddOutcome.DROPPED
 
 
 async def test_an_edited_message_changes_the_prompt(room: Room) -> None:
@@ -124,7 +124,7 @@ async def test_two_processes_open_one_draft(tmp_path: object) -> None:
     databases = [await open_database(url), await open_database(url)]
     rooms = [Room(database, Time()) for database in databases]
     await asyncio.gather(
-        *(rooms[number % 2].drafts.add(Incoming(ANNA, [item(number + 1)], DEFAULTS)) for number in range(8))
+        *(rooms[number % 2].drafts.add(NewItems(ANNA, [item(number + 1)], DEFAULTS)) for number in range(8))
     )
     made = await rooms[0].drafts.open_of(ANNA)
     assert made is not None
@@ -152,7 +152,7 @@ async def test_albums_of_several_people_in_any_order_do_not_mix(database: Databa
     ids = iter(f"{base}-{number}" for number in range(50))
     room.drafts.new_id = lambda: next(ids)
     for owner, part in data.draw(st.permutations(parts + parts[:4])):
-        await room.drafts.add(Incoming(owner, [part], DEFAULTS))
+        await room.drafts.add(NewItems(owner, [part], DEFAULTS))
     for place, owner in enumerate(owners, start=1):
         made = await room.drafts.open_of(owner)
         assert made is not None

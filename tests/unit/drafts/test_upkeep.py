@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from services.drafts.albums import SeenPhoto
-from services.drafts.drafts import AddOutcome, Incoming
+from services.drafts.drafts import AddOutcome, NewItems
 from services.drafts.model import NOTHING_WANTED, DraftState, Owner, order_of
 from services.drafts.store import forget_drafts, move_drafts, prune_drafts
 from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, Room, Time, item, photo
@@ -37,7 +37,7 @@ async def test_a_draft_and_its_album_live_on_in_the_supergroup(room: Room) -> No
     assert await move(room) == (draft_id,)
     assert await move(room) == ()
     # The new chat counts its messages anew: the same number is another message there.
-    added = await room.drafts.add(Incoming(Owner(-1009, None, 11), [item(1, "b")], DEFAULTS))
+    added = await room.drafts.add(NewItems(Owner(-1009, None, 11), [item(1, "b")], DEFAULTS))
     moved = await room.get(draft_id)
     assert (added.outcome, added.draft_id) == (AddOutcome.ADDED, draft_id)
     assert (moved.prompt, moved.card_message_id) == ("a\nb", None)

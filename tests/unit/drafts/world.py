@@ -15,7 +15,7 @@ from services.cards.updates import CardUpdates
 from services.clock import Clock
 from services.drafts.albums import SeenAlbums, StartingAlbums
 from services.drafts.buttons import DraftButtons
-from services.drafts.drafts import Drafts, Incoming
+from services.drafts.drafts import Drafts, NewItems
 from services.drafts.model import Defaults, Draft, DraftItem, DraftState, Owner
 from services.generations.model import Order, Placed, PlaceOutcome, TooManyWaiting
 from services.inbox import Arrivals, Inbox
@@ -265,7 +265,7 @@ class Room:
     async def put(self, *items: DraftItem, owner: Owner = ANNA, defaults: Defaults = DEFAULTS) -> str:
         draft_id = ""
         for one in items:
-            draft_id = (await self.drafts.add(Incoming(owner, [one], defaults))).draft_id or draft_id
+            draft_id = (await self.drafts.add(NewItems(owner, [one], defaults))).draft_id or draft_id
         return draft_id
 
     async def get(self, draft_id: str) -> Draft:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.changes import Changes
-from services.delivery.plan import Limits as SendLimits
+from services.delivery.plan import FileLimits
 from services.generations.cancelling import CancelScopes
 from services.generations.deliver import Deliverer
 from services.generations.model import Generation, Lease, Order, Placed
@@ -82,7 +82,7 @@ class Bench:
             self.chat,
             SendTools(
                 sender=self.chat,  # type: ignore[arg-type]
-                limits=SendLimits(20_000_000, 50_000_000),
+                limits=FileLimits(20_000_000, 50_000_000),
                 move_chat=self._nowhere,
                 clock=self.clock,
                 random=lambda: 0.5,

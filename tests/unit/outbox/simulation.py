@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from itertools import count
 
-from services.outbox.calls import Call, Edit, Job, Outcome, State
-from services.outbox.limits import Limits
+from services.outbox.calls import Call, Edit, Job, JobState, Outcome
+from services.outbox.limits import FloodLimits
 from services.outbox.priority import Priority
 from services.outbox.scheduler import Scheduler
 
@@ -38,7 +38,7 @@ class Flight:
 class Simulation:
     """Runs pushes at their times until nothing is left to do."""
 
-    limits: Limits = field(default_factory=Limits)
+    limits: FloodLimits = field(default_factory=FloodLimits)
     answer: Callable[[Call], Answer] = lambda _: Answer()
     flights: list[Flight] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
@@ -111,4 +111,4 @@ def video(chat: int, units: int = 1) -> Call:
     return Call(chat, Priority.RESULT, upload=True, units=units)
 
 
-ENDED = {State.DONE, State.SUPERSEDED, State.STALE, State.UNCHANGED, State.CANCELLED}
+ENDED = {JobState.DONE, JobState.SUPERSEDED, JobState.STALE, JobState.UNCHANGED, JobState.CANCELLED}

@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import pytest
 
-from services.outbox.limits import Group, Limits
+from services.outbox.limits import FloodLimits, Group
 
-LIMITS = Limits()
+LIMITS = FloodLimits()
 INTERVAL = LIMITS.group_span / LIMITS.group_progress
 
 

@@ -5,11 +5,11 @@ from itertools import pairwise
 import pytest
 
 from services.outbox.calls import Call
-from services.outbox.limits import Limits
+from services.outbox.limits import FloodLimits
 from services.outbox.priority import Priority
 from tests.unit.outbox.simulation import SPEED_OF_ANSWER, Flight, Simulation, message, text_edit, video
 
-LIMITS = Limits()
+LIMITS = FloodLimits()
 GROUP = -1
 WORDS = (0.0, 12.0, 24.0, 36.0, 48.0)
 Pushes = list[tuple[float, Call]]
@@ -107,7 +107,7 @@ def test_only_progress_has_a_pace() -> None:
 
 
 def test_a_share_of_all_is_all_of_it() -> None:
-    simulation = Simulation(Limits(group_progress=LIMITS.group))
+    simulation = Simulation(FloodLimits(group_progress=LIMITS.group))
     simulation.run(chatty(1, 70))
     assert sum(flight.start < 60 for flight in simulation.sent()) == LIMITS.group
 

@@ -5,16 +5,16 @@ from itertools import pairwise
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.outbox.calls import Call, Outcome, State, is_group
-from services.outbox.limits import BURST_PART, Limits
+from services.outbox.calls import Call, JobState, Outcome, is_group
+from services.outbox.limits import BURST_PART, FloodLimits
 from services.outbox.priority import Priority
 from services.outbox.scheduler import SIGNS_PART
 from tests.unit.outbox.simulation import ENDED, Answer, Flight, Simulation, message, sign, text_edit, video
 
 # Small budgets, so that a few dozen calls run into every one of them.
-TIGHT = Limits(overall=6, group=6, group_span=12.0, group_progress=4, uploads=2, patience=5.0)
+TIGHT = FloodLimits(overall=6, group=6, group_span=12.0, group_progress=4, uploads=2, patience=5.0)
 # One whose progress comes in bursts as well.
-BURSTS = Limits(group=14, group_span=20.0, group_progress=12)
+BURSTS = FloodLimits(group=14, group_span=20.0, group_progress=12)
 EPSILON = 1e-6
 CHATS = (1, 2, 3, -4, -5)
 
@@ -109,7 +109,9 @@ def test_progress_that_waits_in_a_group_is_never_silent_for_long(steps: list[tup
     st.integers(1, TIGHT.group),
     st.sampled_from([TIGHT, BURSTS]),
 )
-def test_progress_never_delays_a_result(steps: list[tuple[float, Call]], at: float, units: int, limits: Limits) -> None:
+def test_progress_never_delays_a_result(
+    steps: list[tuple[float, Call]], at: float, units: int, limits: FloodLimits
+) -> None:
     simulation = Simulation(limits)
     simulation.run([*timed(steps), (at, video(-4, units))])
     (result,) = [f for f in simulation.flights if f.call.upload]
@@ -194,9 +196,9 @@ def test_a_final_state_is_dropped_only_for_another(steps: list[tuple[float, Call
     order = {id(job.call): index for index, job in enumerate(simulation.jobs)}
     for job in simulation.jobs:
         edit = job.call.edit
-        if edit is None or not edit.final or job.state in {State.DONE, State.UNCHANGED}:
+        if edit is None or not edit.final or job.state in {JobState.DONE, JobState.UNCHANGED}:
             continue
-        assert job.state is State.SUPERSEDED
+        assert job.state is JobState.SUPERSEDED
         later = [other.call.edit for other in simulation.jobs[order[id(job.call)] + 1 :]]
         assert any(other and other.final and other.key == edit.key for other in later)
 

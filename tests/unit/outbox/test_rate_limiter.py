@@ -9,7 +9,7 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 from telegram.ext import ExtBot
 
 from bot.outbox import Outbox, OutboxClosedError
-from services.outbox.limits import Limits
+from services.outbox.limits import FloodLimits
 from services.outbox.priority import Priority, sending
 from services.outbox.scheduler import SIGNS_PART
 
@@ -158,7 +158,7 @@ async def test_sign_that_waits_can_be_taken_back(call: Call, time: Time, telegra
     signs = [asyncio.ensure_future(call("sendChatAction", chat_id=chat, action="typing")) for chat in range(30)]
     await settle()
     sent = len(telegram.calls)
-    assert sent == Limits().overall // SIGNS_PART
+    assert sent == FloodLimits().overall // SIGNS_PART
     for sign in signs:
         sign.cancel()
     await asyncio.gather(*signs, return_exceptions=True)
@@ -369,7 +369,7 @@ async def test_no_alarm_is_left_when_nothing_waits(call: Call, time: Time) -> No
 
 
 async def test_the_library_calls_through_it(time: Time, telegram: Telegram, monkeypatch: pytest.MonkeyPatch) -> None:
-    outbox = Outbox(clock=time, sleep=time.sleep, limits=Limits())
+    outbox = Outbox(clock=time, sleep=time.sleep, limits=FloodLimits())
     bot: ExtBot[None] = ExtBot("1:a", rate_limiter=outbox)
 
     async def post(self: object, endpoint: str, data: dict[str, Any], **_: object) -> dict[str, Any] | bool:

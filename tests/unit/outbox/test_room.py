@@ -3,12 +3,12 @@
 import asyncio
 
 from bot.outbox import UNWAITED_PART, Outbox
-from services.outbox.limits import Limits
+from services.outbox.limits import FloodLimits
 
 
 async def test_a_part_of_the_budget_less_what_waits() -> None:
     outbox = Outbox()
-    whole = Limits().overall // UNWAITED_PART
+    whole = FloodLimits().overall // UNWAITED_PART
     assert outbox.room() == whole
     under_way = asyncio.Event()
 
@@ -35,6 +35,6 @@ async def test_a_part_of_the_budget_less_what_waits() -> None:
 def test_processes_share_it() -> None:
     outbox = Outbox()
     outbox.share(2)
-    assert outbox.room() == Limits().overall // 2 // UNWAITED_PART
+    assert outbox.room() == FloodLimits().overall // 2 // UNWAITED_PART
     outbox.share(20)
     assert outbox.room() == 1

@@ -1,7 +1,7 @@
 import pytest
 
-from services.outbox.calls import Call, Job, Outcome, State
-from services.outbox.limits import Limits
+from services.outbox.calls import Call, Job, JobState, Outcome
+from services.outbox.limits import FloodLimits
 from services.outbox.priority import Priority
 from services.outbox.scheduler import Scheduler, Wait
 from tests.unit.outbox.simulation import Answer, Simulation, message, text_edit, video
@@ -42,7 +42,7 @@ def test_a_group_gets_twenty_a_minute() -> None:
 
 
 def test_calls_that_are_not_counted_do_not_wait() -> None:
-    scheduler = Scheduler(Limits(overall=1))
+    scheduler = Scheduler(FloodLimits(overall=1))
     start_of_all = scheduler.push(message(1), 0.0)
     assert scheduler.next(0.0) is start_of_all
     for _ in range(100):
@@ -51,7 +51,7 @@ def test_calls_that_are_not_counted_do_not_wait() -> None:
 
 
 def test_the_more_urgent_goes_first() -> None:
-    scheduler = Scheduler(Limits(overall=1))
+    scheduler = Scheduler(FloodLimits(overall=1))
     send(scheduler, message(99), 0.0)
     for chat, priority in enumerate(reversed(Priority), start=1):
         scheduler.push(message(chat, priority), 0.0)
@@ -64,14 +64,14 @@ def test_the_more_urgent_goes_first() -> None:
 
 
 def test_the_same_urgency_goes_by_age_and_in_turns_between_chats() -> None:
-    simulation = Simulation(Limits(overall=1, chat_gap=0.5))
+    simulation = Simulation(FloodLimits(overall=1, chat_gap=0.5))
     of_three_chats = [(0.0, message(1)) for _ in range(4)] + [(0.5, message(2)), (0.6, message(3)), (0.7, message(2))]
     simulation.run(of_three_chats)
     assert [f.call.chat for f in simulation.sent()] == [1, 1, 2, 3, 1, 2, 1]
 
 
 def test_progress_is_not_starved_by_answers_without_end() -> None:
-    limits = Limits(overall=2, patience=5.0)
+    limits = FloodLimits(overall=2, patience=5.0)
     simulation = Simulation(limits)
     flood_of_answers = [(at / 4, message(100 + at)) for at in range(400)]
     simulation.run([(1.0, text_edit(1)), *flood_of_answers])
@@ -84,13 +84,13 @@ def test_the_newest_waiting_edit_replaces_the_older() -> None:
     send(scheduler, message(1), 0.0)
     older = scheduler.push(text_edit(1, content="a"), 0.1)
     newer = scheduler.push(text_edit(1, content="b"), 0.2)
-    assert older.state is State.SUPERSEDED
+    assert older.state is JobState.SUPERSEDED
     assert scheduler.take_settled() == [older]
     assert start(scheduler, 1.0) is newer
 
 
 def test_a_replacing_edit_takes_over_the_place_in_the_line() -> None:
-    scheduler = Scheduler(Limits(overall=1))
+    scheduler = Scheduler(FloodLimits(overall=1))
     send(scheduler, message(9), 0.0)
     scheduler.push(text_edit(1, content="a", priority=Priority.STATUS), 0.1)
     scheduler.push(text_edit(2, priority=Priority.STATUS), 0.2)
@@ -115,17 +115,17 @@ def test_buttons_alone_do_not_replace_a_text_and_stay_behind_it() -> None:
 def test_an_older_version_is_dropped_after_a_newer_one() -> None:
     scheduler = Scheduler()
     send(scheduler, text_edit(1, version=5), 0.0)
-    assert scheduler.push(text_edit(1, version=4), 10.0).state is State.STALE
-    assert scheduler.push(text_edit(1, version=6), 10.0).state is State.WAITING
-    assert scheduler.push(text_edit(1, version=5), 10.0).state is State.SUPERSEDED
+    assert scheduler.push(text_edit(1, version=4), 10.0).state is JobState.STALE
+    assert scheduler.push(text_edit(1, version=6), 10.0).state is JobState.WAITING
+    assert scheduler.push(text_edit(1, version=5), 10.0).state is JobState.SUPERSEDED
     assert scheduler.counters().stale == 1
 
 
 def test_an_unchanged_edit_is_not_sent() -> None:
     scheduler = Scheduler()
     send(scheduler, text_edit(1, content="a"), 0.0)
-    assert scheduler.push(text_edit(1, content="a"), 10.0).state is State.UNCHANGED
-    assert scheduler.push(text_edit(1, content="b"), 10.0).state is State.WAITING
+    assert scheduler.push(text_edit(1, content="a"), 10.0).state is JobState.UNCHANGED
+    assert scheduler.push(text_edit(1, content="b"), 10.0).state is JobState.WAITING
 
 
 def test_there_and_back_again_while_waiting_is_no_change() -> None:
@@ -134,7 +134,7 @@ def test_there_and_back_again_while_waiting_is_no_change() -> None:
     scheduler.push(text_edit(1, content="b"), 0.1)
     back = scheduler.push(text_edit(1, content="a"), 0.2)
     assert scheduler.next(1.0) == Wait(None)
-    assert back.state is State.UNCHANGED
+    assert back.state is JobState.UNCHANGED
 
 
 def test_an_edit_whose_fate_is_unknown_may_be_made_again() -> None:
@@ -143,14 +143,14 @@ def test_an_edit_whose_fate_is_unknown_may_be_made_again() -> None:
     job = scheduler.push(text_edit(1, content="b"), 10.0)
     assert start(scheduler, 10.0) is job
     scheduler.done(job, Outcome.UNKNOWN, 10.1)
-    assert scheduler.push(text_edit(1, content="a"), 20.0).state is State.WAITING
+    assert scheduler.push(text_edit(1, content="a"), 20.0).state is JobState.WAITING
 
 
 def test_with_several_processes_an_answer_is_never_taken_for_unchanged() -> None:
-    scheduler = Scheduler(Limits(alone=False))
+    scheduler = Scheduler(FloodLimits(alone=False))
     send(scheduler, text_edit(1, content="a", priority=Priority.ANSWER), 0.0)
-    assert scheduler.push(text_edit(1, content="a", priority=Priority.PROGRESS), 10.0).state is State.UNCHANGED
-    assert scheduler.push(text_edit(1, content="a", priority=Priority.ANSWER), 10.0).state is State.WAITING
+    assert scheduler.push(text_edit(1, content="a", priority=Priority.PROGRESS), 10.0).state is JobState.UNCHANGED
+    assert scheduler.push(text_edit(1, content="a", priority=Priority.ANSWER), 10.0).state is JobState.WAITING
 
 
 @pytest.mark.parametrize("version", [None, 1])
@@ -240,7 +240,7 @@ def test_a_flooded_edit_gives_way_to_a_newer_one() -> None:
 
 
 def test_a_call_is_given_up_after_too_many_floods() -> None:
-    scheduler = Scheduler(Limits(tries=3))
+    scheduler = Scheduler(FloodLimits(tries=3))
     job = scheduler.push(message(1), 0.0)
     verdicts = []
     for now in (0.0, 10.0, 20.0):
@@ -260,7 +260,7 @@ def test_a_call_is_given_up_if_the_flood_lasts_too_long() -> None:
 
 
 def test_only_edits_are_repeated_after_a_failure_of_the_network() -> None:
-    scheduler = Scheduler(Limits(repeats=1))
+    scheduler = Scheduler(FloodLimits(repeats=1))
     edit, other = scheduler.push(text_edit(1), 0.0), scheduler.push(message(2), 0.0)
     assert {start(scheduler), start(scheduler)} == {edit, other}
     assert not scheduler.repeat(other, 1.0, 0.1)
@@ -304,13 +304,13 @@ def test_a_cancelled_call_is_not_made_and_frees_its_place() -> None:
     send(scheduler, message(1), 0.0)
     gone, next_one = scheduler.push(text_edit(1), 0.1), scheduler.push(message(1), 0.2)
     scheduler.cancel(gone, 0.3)
-    assert gone.state is State.CANCELLED
+    assert gone.state is JobState.CANCELLED
     assert start(scheduler, 1.0) is next_one
     assert scheduler.counters().cancelled == 1
 
 
 def test_chats_and_messages_are_forgotten() -> None:
-    scheduler = Scheduler(Limits(remembered=50))
+    scheduler = Scheduler(FloodLimits(remembered=50))
     for turn in range(2_000):
         send(scheduler, text_edit(turn % 1_000 - 500, content="a", version=1), turn * 1.0)
     assert scheduler.counters().chats < 100
