@@ -45,32 +45,25 @@ _NO_PRIVACY = "privacy mode is off: in groups it sees every message"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found.
-
-    Attributes:
-        ok: Whether the bot can run with it.
-        text: What there is, or what is wrong.
-        advice: What to do about it; empty when nothing is wrong.
-    """
+    """What a check found."""
 
     ok: bool
+    """Whether the bot can run with it."""
     text: str
+    """What there is, or what is wrong."""
     advice: str = ""
+    """What to do about it; empty when nothing is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that is asked.
-
-    Attributes:
-        name: Its name in the report.
-        ask: Finds out; may raise, and may take as long as it likes.
-        silent: What to do when it does not answer.
-    """
+    """One thing that is asked."""
 
     name: str
     ask: Callable[[], Awaitable[Finding]]
+    """Finds out; may raise, and may take as long as it likes."""
     silent: str
+    """What to do when it does not answer."""
 
 
 def line(name: str, outcome: Finding) -> str:

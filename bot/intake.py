@@ -10,8 +10,7 @@ from typing import Self
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 
-from bot.polling import Poller
-from bot.telegram_session import PollingBot
+from bot.polling import Poller, PollingBot
 from bot.update_queue import UpdateQueue, wanted_updates
 from bot.webhook import Webhook, WebhookKeeper
 from handlers.context import BotApplication

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import timedelta
+from dataclasses import dataclass, field
 from typing import Any
 
 from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
@@ -15,6 +15,7 @@ from services.outbox.counters import Counters
 from services.outbox.limits import FloodLimits
 from services.outbox.priority import Fence, Priority, said
 from services.outbox.scheduler import Scheduler
+from services.telegram_errors import wait_of
 
 Result = bool | dict[str, Any] | list[dict[str, Any]]
 Sleep = Callable[[float], Awaitable[None]]
@@ -33,6 +34,7 @@ class OutboxClosedError(TelegramError):
         super().__init__("the outbox is closed, the call was not sent")
 
 
+@dataclass(kw_only=True, slots=True, eq=False)
 class Outbox(BaseRateLimiter[None]):
     """Sends each call when the budgets allow, in the order of the scheduler.
 
@@ -40,36 +42,26 @@ class Outbox(BaseRateLimiter[None]):
     more (a newer one waits or was sent, or the message shows the same already) returns True, as Telegram does for
     edits without a message to give back. A flood is waited for and the call made again. An edit whose answer got lost
     is made again too; any other call is not, since it may have arrived.
-
-    Args:
-        clock: Its monotonic side is read.
-        sleep: Waits for some seconds.
-        limits: The budgets.
-        grace: Seconds that `shutdown` gives to the calls under way.
     """
 
-    def __init__(
-        self,
-        *,
-        clock: Clock | None = None,
-        sleep: Sleep = asyncio.sleep,
-        limits: FloodLimits = _DEFAULTS,
-        grace: float = 5.0,
-    ) -> None:
-        self._clock = clock or SystemClock()
-        self._sleep = sleep
-        self._grace = grace
-        self._limits = limits
-        self._processes = 1
-        self._scheduler = Scheduler(limits)
-        self._turns: dict[Job, asyncio.Future[None]] = {}
-        self._running: set[Job] = set()
-        self._at_rest = asyncio.Event()
+    clock: Clock = field(default_factory=SystemClock)
+    sleep: Sleep = asyncio.sleep
+    limits: FloodLimits = _DEFAULTS
+    grace: float = 5.0
+    """Seconds that `shutdown` gives to the calls under way."""
+    _processes: int = 1
+    _scheduler: Scheduler = field(init=False)
+    _turns: dict[Job, asyncio.Future[None]] = field(default_factory=dict)
+    _running: set[Job] = field(default_factory=set)
+    _at_rest: asyncio.Event = field(default_factory=asyncio.Event)
+    _alarm: asyncio.Task[None] | None = None
+    _alarm_at: float = 0.0
+    _alarms: set[asyncio.Task[None]] = field(default_factory=set)
+    _closed: bool = False
+
+    def __post_init__(self) -> None:
+        self._scheduler = Scheduler(self.limits)
         self._at_rest.set()
-        self._alarm: asyncio.Task[None] | None = None
-        self._alarm_at = 0.0
-        self._alarms: set[asyncio.Task[None]] = set()
-        self._closed = False
 
     async def initialize(self) -> None:
         """Take calls (again)."""
@@ -87,7 +79,7 @@ class Outbox(BaseRateLimiter[None]):
         await asyncio.gather(*self._alarms, return_exceptions=True)
         if self._running:
             rest = asyncio.ensure_future(self._at_rest.wait())
-            limit = asyncio.ensure_future(self._sleep(self._grace))
+            limit = asyncio.ensure_future(self.sleep(self.grace))
             await asyncio.wait({rest, limit}, return_when=asyncio.FIRST_COMPLETED)
             rest.cancel()
             limit.cancel()
@@ -101,7 +93,7 @@ class Outbox(BaseRateLimiter[None]):
         """
         if processes != self._processes:
             self._processes = processes
-            self._scheduler.adopt(self._limits.shared(processes), self._now())
+            self._scheduler.adopt(self.limits.shared(processes), self._now())
             self._pump()
 
     def room(self) -> int:
@@ -112,7 +104,7 @@ class Outbox(BaseRateLimiter[None]):
         """
         counts = self._scheduler.counters().waiting
         waiting = sum(count for priority, count in counts.items() if priority is not Priority.SIGN)
-        return max(0, max(1, self._limits.shared(self._processes).overall // UNWAITED_PART) - waiting)
+        return max(0, max(1, self.limits.shared(self._processes).overall // UNWAITED_PART) - waiting)
 
     def counters(self) -> Counters:
         """What was done so far and what waits, for metrics."""
@@ -161,7 +153,7 @@ class Outbox(BaseRateLimiter[None]):
         return True
 
     def _now(self) -> float:
-        return self._clock.monotonic()
+        return self.clock.monotonic()
 
     async def _turn(self, job: Job) -> bool:
         """Wait until it is a job's turn; False if it need not be sent any more."""
@@ -197,7 +189,7 @@ class Outbox(BaseRateLimiter[None]):
         now = self._now()
         lost = isinstance(error, NetworkError) and not isinstance(error, BadRequest)
         if isinstance(error, RetryAfter):
-            seconds = _seconds(error)
+            seconds = wait_of(error)
             again = self._scheduler.flood(job, seconds, now)
             _log.warning("Telegram asks to wait %.0f s", seconds)
         elif lost and not self._closed and self._scheduler.repeat(job, 1.0 + job.repeats, now):
@@ -252,12 +244,6 @@ class Outbox(BaseRateLimiter[None]):
         self._alarm.add_done_callback(self._alarms.discard)
 
     async def _ring(self, at: float) -> None:
-        await self._sleep(max(0.0, at - self._now()))
+        await self.sleep(max(0.0, at - self._now()))
         self._alarm = None
         self._pump()
-
-
-def _seconds(error: RetryAfter) -> float:
-    """The wait that Telegram asks for; the library says it as a number or as a `timedelta`, by its settings."""
-    wait = error.retry_after
-    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)

@@ -11,6 +11,7 @@ from typing import Protocol
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.ext import ExtBot
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 
 from bot.errors import OperatorError
@@ -18,6 +19,7 @@ from bot.update_queue import ALLOWED_UPDATES, Incoming
 from services.clock import Clock
 from services.generations.outages import through_outages
 from services.outgoing import reason
+from services.telegram_errors import wait_of
 from services.telemetry import Contact
 
 POLL_SECONDS = 50
@@ -44,23 +46,34 @@ class Updates(Protocol):
         ...
 
 
-class Fetching(Protocol):
-    """The calls of the Bot API that polling takes (:class:`bot.telegram_session.PollingBot`)."""
+class PollingBot(ExtBot[None]):
+    """The library's bot, which can also hand out updates as they came."""
+
+    __slots__ = ()
 
     async def raw_updates(self, offset: int | None, hold: int, kinds: Sequence[str], margin: float) -> Sequence[object]:
-        """New updates as they came; see :meth:`bot.telegram_session.PollingBot.raw_updates`."""
-        ...
+        """New updates, unread: the library's own method fails as a whole where one of them cannot be read.
 
-    async def delete_webhook(self, drop_pending_updates: bool | None = None) -> bool:
-        """Remove the webhook."""
-        ...
+        Args:
+            offset: The first one's number; those before it are confirmed. None: from the oldest.
+            hold: Seconds that Telegram may hold the call open while there are none.
+            kinds: What is wanted.
+            margin: Seconds that the answer may take beyond that.
+
+        Raises:
+            telegram.error.TelegramError: Any failure.
+        """
+        found = await self._post(
+            "getUpdates", {"offset": offset, "timeout": hold, "allowed_updates": kinds}, read_timeout=hold + margin
+        )
+        return found if isinstance(found, list) else []
 
 
 @dataclass(slots=True)
 class Poller:
     """Fetches updates until it is cancelled."""
 
-    bot: Fetching
+    bot: PollingBot
     queue: Updates
     contact: Contact
     """Whether updates are being taken."""
@@ -154,7 +167,5 @@ def _may_pass(error: BaseException) -> bool:
 def _pause(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome is not None else None
     if isinstance(error, RetryAfter):
-        # Seconds as a number or as a duration, by the library's setting.
-        asked = error.retry_after
-        return asked.total_seconds() if hasattr(asked, "total_seconds") else float(asked)
+        return wait_of(error)
     return wait_random_exponential(multiplier=0.5, max=30)(state)

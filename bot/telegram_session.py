@@ -2,7 +2,7 @@
 
 import asyncio
 import select
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
@@ -20,7 +20,7 @@ from telegram.ext import BaseRateLimiter, ExtBot
 from telegram.request import BaseRequest, RequestData
 
 from bot.errors import OperatorError
-from bot.polling import persistently
+from bot.polling import PollingBot, persistently
 from bot.settings import Settings
 from services.outgoing import CallBrokeError, NeverSentError, RequestProgress, answer_first_socket, followed, reason
 from services.telemetry import BYTES, Contact, Service, count_call
@@ -288,29 +288,6 @@ def _body(data: RequestData | None) -> tuple[Any, Mapping[str, str], int]:
         parts.add_field(name, content, filename=filename, content_type=kind)
     body = parts()
     return body, body.headers, body.size or 0
-
-
-class PollingBot(ExtBot[None]):
-    """The library's bot, which can also hand out updates as they came."""
-
-    __slots__ = ()
-
-    async def raw_updates(self, offset: int | None, hold: int, kinds: Sequence[str], margin: float) -> Sequence[object]:
-        """New updates, unread: the library's own method fails as a whole where one of them cannot be read.
-
-        Args:
-            offset: The first one's number; those before it are confirmed. None: from the oldest.
-            hold: Seconds that Telegram may hold the call open while there are none.
-            kinds: What is wanted.
-            margin: Seconds that the answer may take beyond that.
-
-        Raises:
-            telegram.error.TelegramError: Any failure.
-        """
-        found = await self._post(
-            "getUpdates", {"offset": offset, "timeout": hold, "allowed_updates": kinds}, read_timeout=hold + margin
-        )
-        return found if isinstance(found, list) else []
 
 
 def make_bot(settings: Settings, contact: Contact, limiter: BaseRateLimiter[Any] | None = None) -> PollingBot:

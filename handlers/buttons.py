@@ -12,10 +12,10 @@ from services.drafts.buttons import DraftButtons, PressOutcome
 from services.generations.model import FINAL, Order, Shape, State
 from services.orders import NotStarted, Refused, Started, StartOutcome, refusal
 
-_CARD = re.compile(
+CARD = re.compile(
     r"(?a:d:(?P<id>[0-9a-zA-Z_-]{1,40}):(?P<word>[1-4]|go|cancel|wide|tall|ideas|back|i-[a-z0-9-]{1,20}))"
 )
-_STATUS = re.compile(r"(?a:g:(?P<id>[0-9a-zA-Z_-]{1,40}):(?P<word>cancel|again|edit))")
+STATUS = re.compile(r"(?a:g:(?P<id>[0-9a-zA-Z_-]{1,40}):(?P<word>cancel|again|edit))")
 
 _REFUSALS = {
     PressOutcome.NOT_YOURS: "draft-not-yours",
@@ -38,15 +38,9 @@ class Pressed:
     """What it does."""
 
 
-def read_card_button(data: str | None) -> Pressed | None:
-    """What a button of a card says, or None for data that this bot never made."""
-    match = _CARD.fullmatch(data or "")
-    return None if match is None else Pressed(match["id"], match["word"])
-
-
-def read_status_button(data: str | None) -> Pressed | None:
-    """What a button of a status message says, or None for data that this bot never made."""
-    match = _STATUS.fullmatch(data or "")
+def read_button(form: re.Pattern[str], data: str | None) -> Pressed | None:
+    """What a button says, or None for data that this bot never made."""
+    match = form.fullmatch(data or "")
     return None if match is None else Pressed(match["id"], match["word"])
 
 
@@ -56,7 +50,7 @@ async def press_card(update: Update, context: Context) -> None:
     query = update.callback_query
     if query is None:
         return
-    pressed = read_card_button(query.data)
+    pressed = read_button(CARD, query.data)
     if pressed is None:
         await _close(query, context, "draft-unknown")
     elif pressed.word == "go":
@@ -72,7 +66,7 @@ async def press_status(update: Update, context: Context) -> None:
     query = update.callback_query
     if query is None:
         return
-    pressed = read_status_button(query.data)
+    pressed = read_button(STATUS, query.data)
     if pressed is None:
         await _close(query, context, "draft-unknown")
     elif pressed.word == "cancel":

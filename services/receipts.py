@@ -24,6 +24,7 @@ from services.generations.store import ROWS, change
 from services.outbox.calls import is_group
 from services.store.database import Database
 from services.store.schema import NO_MESSAGE
+from services.telegram_errors import wait_of
 
 HEARD, MADE, FAILED, NONE = "👀", "👍", "👎", ""
 """Reactions, all from Telegram's list; the last one takes the bot's reaction away."""
@@ -135,8 +136,7 @@ class Receipts:
     def _leave(self, chat_id: int, error: TelegramError) -> None:
         """Leave a chat alone for a while where the refusal is about the chat."""
         if isinstance(error, RetryAfter):
-            wait = error.retry_after
-            seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+            seconds = wait_of(error)
         elif isinstance(error, Forbidden) or (
             isinstance(error, BadRequest) and not _ABOUT_ONE_MESSAGE.search(error.message.lower())
         ):

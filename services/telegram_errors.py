@@ -4,9 +4,10 @@ Source: the texts of the Bot API server (``telegram-bot-api``, ``Client.cpp``) a
 """
 
 import re
+from datetime import timedelta
 from enum import StrEnum
 
-from telegram.error import BadRequest
+from telegram.error import BadRequest, RetryAfter
 
 
 class Refusal(StrEnum):
@@ -64,3 +65,9 @@ def position_in(error: BadRequest) -> int | None:
     """Which part of an album is at fault, from 0; None when Telegram does not say."""
     found = _POSITION.search(error.message)
     return int(found[1]) - 1 if found else None
+
+
+def wait_of(error: RetryAfter) -> float:
+    """The seconds that Telegram asks to wait; the library says it as a number or as a `timedelta`, by its settings."""
+    wait = error.retry_after
+    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)

@@ -19,6 +19,7 @@ from services.messenger import ChatClosedError, ChatMovedError, EditOutcome
 from services.orders import Refused, Starter, refusal_screen
 from services.outbox.priority import Fence, Priority
 from services.screens import Place, Screen
+from services.telegram_errors import wait_of
 from services.texts import Phrases, Texts
 
 BEFORE_ANY_STATUS = -1_000_000_000
@@ -113,8 +114,7 @@ class CardUpdates:
         try:
             return await self._refresh(draft_id)
         except RetryAfter as error:
-            seconds = error.retry_after
-            return seconds.total_seconds() if isinstance(seconds, timedelta) else float(seconds)
+            return wait_of(error)
         except BadRequest as error:
             await self._give_up(draft_id, error)
         except (TimedOut, NetworkError) as error:

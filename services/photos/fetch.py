@@ -18,6 +18,7 @@ from services.photos.model import HEAD_BYTES, ImageType, PhotoError, PhotoFile, 
 from services.photos.workers import PhotoWorkers
 from services.retries import TryAgainError, retry_after, retrying
 from services.streams import StreamTooLongError, in_thread, pour
+from services.telegram_errors import wait_of
 from services.telemetry import BYTES, Service
 from services.temp_dirs import TempDirs
 
@@ -68,9 +69,7 @@ class BotFiles:
         try:
             file = await self.bot.get_file(file_id)
         except RetryAfter as error:
-            wait = error.retry_after
-            seconds = float(wait) if isinstance(wait, int) else wait.total_seconds()
-            raise TryAgainError(429, seconds) from None
+            raise TryAgainError(429, wait_of(error)) from None
         except BadRequest as error:
             # BadRequest is a NetworkError to the library; texts come with a capital or without (Bot API, getFile).
             text = error.message.lower()
