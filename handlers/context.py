@@ -11,7 +11,7 @@ from telegram import Message, Update
 from telegram.constants import ChatType
 from telegram.ext import Application, CallbackContext, ExtBot
 
-from services.access import Verdict
+from services.access import Permission
 from services.drafts.model import Defaults, Owner
 from services.people import Preferences
 from services.screens import Place
@@ -58,7 +58,7 @@ class Visitor:
     """Somebody who was let in."""
 
     caller: Caller
-    verdict: Verdict
+    verdict: Permission
     preferences: Preferences
     phrases: Phrases
     """The texts in their language."""
@@ -66,7 +66,7 @@ class Visitor:
     @property
     def is_admin(self) -> bool:
         """Whether they are an admin of the bot."""
-        return self.verdict is Verdict.ADMIN
+        return self.verdict is Permission.ADMIN
 
     @property
     def defaults(self) -> Defaults:

@@ -19,7 +19,7 @@ from handlers.context import Context
 from handlers.replies import answer, answer_text
 from handlers.visitors import for_visitors
 from services.payments.invoices import PAY_PREFIX, InvoiceOutcome
-from services.payments.model import Account, Charge, CheckoutVerdict, Payment
+from services.payments.model import Account, Charge, Payment, Verdict
 from services.payments.sales import JUDGED_WITHIN, Sales
 from services.screens import Screen
 from services.texts import Phrases
@@ -41,7 +41,7 @@ async def judge_payment(update: Update, context: Context) -> None:
     log.info("payment_judged", verdict=verdict.value)
     phrases = texts.into(language or texts.choose(query.from_user.language_code))
     try:
-        if verdict is CheckoutVerdict.AGREED:
+        if verdict is Verdict.AGREED:
             await query.answer(ok=True)
         else:
             await query.answer(ok=False, error_message=phrases.plain(f"pay-refused-{verdict.value}"))
@@ -50,16 +50,16 @@ async def judge_payment(update: Update, context: Context) -> None:
         log.info("payment_answered_too_late", error=type(error).__name__)
 
 
-async def _judge(query: PreCheckoutQuery, sales: Sales) -> tuple[CheckoutVerdict, str | None]:
+async def _judge(query: PreCheckoutQuery, sales: Sales) -> tuple[Verdict, str | None]:
     if query.currency != CURRENCY:
-        return CheckoutVerdict.GONE, None
+        return Verdict.GONE, None
     asked = Charge(query.id, query.from_user.id, query.total_amount, query.invoice_payload, sales.clock.now())
     try:
         async with asyncio.timeout(JUDGED_WITHIN):
             return await sales.judge(asked)
     except (TimeoutError, SQLAlchemyError, OSError) as error:
         log.warning("payment_not_judged", error=type(error).__name__)
-        return CheckoutVerdict.LATE, None
+        return Verdict.LATE, None
 
 
 async def take_payment(update: Update, context: Context) -> None:

@@ -49,7 +49,7 @@ class Subject:
 Rules = Mapping[Subject, Rule]
 
 
-class Verdict(StrEnum):
+class Permission(StrEnum):
     """What somebody may do."""
 
     ADMIN = "admin"
@@ -59,7 +59,7 @@ class Verdict(StrEnum):
     @property
     def may_use(self) -> bool:
         """Whether the bot works for them here."""
-        return self is not Verdict.REFUSED
+        return self is not Permission.REFUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class DenyOutcome(StrEnum):
     """Named in ``ADMIN_USER_IDS``: only the environment can change that."""
 
 
-def judge(lists: OwnerLists, rules: Rules, user_id: int, chat_id: int, *, is_private: bool) -> Verdict:
+def judge(lists: OwnerLists, rules: Rules, user_id: int, chat_id: int, *, is_private: bool) -> Permission:
     """What somebody may do in a chat.
 
     Admins may do everything. A deny, of the person or of the group, beats every allow. Someone allowed may use the
@@ -95,14 +95,14 @@ def judge(lists: OwnerLists, rules: Rules, user_id: int, chat_id: int, *, is_pri
     """
     of_person = rules.get(Subject(SubjectKind.USER, user_id))
     if user_id in lists.admin_ids or of_person is Rule.ADMIN:
-        return Verdict.ADMIN
+        return Permission.ADMIN
     of_chat = None if is_private else rules.get(Subject(SubjectKind.CHAT, chat_id))
     if Rule.DENY in (of_person, of_chat):
-        return Verdict.REFUSED
+        return Permission.REFUSED
     is_listed = user_id in lists.user_ids or (not is_private and chat_id in lists.chat_ids)
     if lists.is_open or is_listed or Rule.ALLOW in (of_person, of_chat):
-        return Verdict.ALLOWED
-    return Verdict.REFUSED
+        return Permission.ALLOWED
+    return Permission.REFUSED
 
 
 @dataclass(slots=True)
@@ -113,7 +113,7 @@ class Access:
     lists: OwnerLists
     clock: Clock
 
-    async def decide(self, user_id: int, chat_id: int, *, is_private: bool) -> Verdict:
+    async def decide(self, user_id: int, chat_id: int, *, is_private: bool) -> Permission:
         """What somebody may do in a chat."""
         rules = await self.database.read(_rules_about, user_id, chat_id)
         return judge(self.lists, rules, user_id, chat_id, is_private=is_private)

@@ -41,7 +41,7 @@ def may_become(now: PaymentState, then: PaymentState) -> bool:
     return then in _MAY_BECOME[now]
 
 
-class CheckoutVerdict(StrEnum):
+class Verdict(StrEnum):
     """What the bot answers somebody who is about to pay."""
 
     AGREED = "agreed"

@@ -13,7 +13,7 @@ from services.generations.model import DailyLimitReached, Order, Price
 from services.generations.queue import TOPIC as QUEUE_TOPIC
 from services.generations.queue import day_is_full
 from services.payments import books, store
-from services.payments.model import Account, Charge, CheckoutVerdict, Invoice, Payment, Settlement, split
+from services.payments.model import Account, Charge, Invoice, Payment, Settlement, Verdict, split
 from services.store.database import Database
 from services.telemetry import STARS_TAKEN
 
@@ -99,15 +99,15 @@ class Sales:
         """Remember which message is a request's invoice."""
         await self.database.write(store.invoice_sent, generation_id, message_id, self.clock.now(), durable=False)
 
-    async def judge(self, asked: Charge) -> tuple[CheckoutVerdict, str | None]:
+    async def judge(self, asked: Charge) -> tuple[Verdict, str | None]:
         """Decide whether somebody may pay; what is agreed to is committed."""
         late = self.clock.monotonic() + JUDGED_WITHIN
         return await self.database.write(self._judge, asked, late)
 
-    def _judge(self, session: Session, asked: Charge, late: float) -> tuple[CheckoutVerdict, str | None]:
+    def _judge(self, session: Session, asked: Charge, late: float) -> tuple[Verdict, str | None]:
         if self.clock.monotonic() >= late:
             # Nobody waits for it any more: it was refused, and must not look agreed to.
-            return CheckoutVerdict.LATE, None
+            return Verdict.LATE, None
         return store.agree(session, self.tag, asked, self.clock.now(), self._day_is_full)
 
     def _day_is_full(self, session: Session, user_id: int, count: int) -> DailyLimitReached | None:

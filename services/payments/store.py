@@ -25,12 +25,12 @@ from services.payments.model import (
     GIVEN_BACK,
     Account,
     Charge,
-    CheckoutVerdict,
     End,
     Invoice,
     Payment,
     PaymentState,
     Settlement,
+    Verdict,
     divide,
     may_become,
     payload_of,
@@ -141,7 +141,7 @@ def agree(
     asked: Charge,
     now: datetime,
     day_is_full: Callable[[Session, int, int], DailyLimitReached | None],
-) -> tuple[CheckoutVerdict, str | None]:
+) -> tuple[Verdict, str | None]:
     """Decide whether somebody may pay, and commit it before they are told.
 
     Args:
@@ -157,30 +157,30 @@ def agree(
     generation_id = request_of(tag, asked.payload)
     found = None if generation_id is None else _purchase(session, generation_id, lock=True)
     if found is None:
-        return CheckoutVerdict.GONE, None
+        return Verdict.GONE, None
     row, generation = found
     verdict = _judge(row, generation, asked, now)
-    if verdict is CheckoutVerdict.AGREED and day_is_full(session, row.user_id, generation.count) is not None:
-        verdict = CheckoutVerdict.DAY_IS_FULL
-    if verdict is CheckoutVerdict.AGREED:
+    if verdict is Verdict.AGREED and day_is_full(session, row.user_id, generation.count) is not None:
+        verdict = Verdict.DAY_IS_FULL
+    if verdict is Verdict.AGREED:
         row.agreed_at, row.agreed_query = now, asked.charge_id
     return verdict, generation.language
 
 
-def _judge(row: PurchaseRow, generation: GenerationRow, asked: Charge, now: datetime) -> CheckoutVerdict:
+def _judge(row: PurchaseRow, generation: GenerationRow, asked: Charge, now: datetime) -> Verdict:
     state = State(generation.state)
     if row.user_id != asked.user_id:
-        return CheckoutVerdict.NOT_YOURS
+        return Verdict.NOT_YOURS
     if state in FINAL:
-        return CheckoutVerdict.ENDED
+        return Verdict.ENDED
     if state is not State.UNPAID:
-        return CheckoutVerdict.PAID
+        return Verdict.PAID
     if row.stars != asked.stars:
-        return CheckoutVerdict.WRONG_AMOUNT
+        return Verdict.WRONG_AMOUNT
     is_repeated = row.agreed_query == asked.charge_id
     if row.agreed_at is not None and row.agreed_at > now - AGREED_FOR and not is_repeated:
-        return CheckoutVerdict.TWICE
-    return CheckoutVerdict.AGREED
+        return Verdict.TWICE
+    return Verdict.AGREED
 
 
 def receive(session: Session, tag: str, charge: Charge, now: datetime, *, went_back: bool = False) -> Received:

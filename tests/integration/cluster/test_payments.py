@@ -10,7 +10,7 @@ from services.generations.model import Order, State
 from services.generations.queue import lock_queue
 from services.generations.store import insert
 from services.payments import books, store
-from services.payments.model import Charge, CheckoutVerdict, PaymentState, payload_of, split
+from services.payments.model import Charge, PaymentState, Verdict, payload_of, split
 from services.store.database import open_database
 from services.store.schema import GenerationRow, PaymentRow
 
@@ -38,12 +38,12 @@ async def test_each_step_is_taken_by_one(postgres_url: str) -> None:
     one, two = await open_database(postgres_url), await open_database(postgres_url)
     await one.write(ask)
 
-    def agree(session: Session, query: str) -> CheckoutVerdict:
+    def agree(session: Session, query: str) -> Verdict:
         asked = Charge(query, 1, 50, CHARGE.payload, NOW)
         return store.agree(session, TAG, asked, NOW, lambda *_: None)[0]
 
     verdicts = await asyncio.gather(one.write(agree, "1"), two.write(agree, "2"))
-    assert sorted(verdicts) == [CheckoutVerdict.AGREED, CheckoutVerdict.TWICE]
+    assert sorted(verdicts) == [Verdict.AGREED, Verdict.TWICE]
 
     def receive(session: Session) -> store.Received:
         return store.receive(session, TAG, CHARGE, NOW)

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from sandbox.botapi import BotApiServer, Person
-from services.access import OwnerLists, Subject, SubjectKind, Verdict
+from services.access import OwnerLists, Permission, Subject, SubjectKind
 from services.generations.model import State
 from tests.integration.commands.rows import add_generation
 from tests.integration.handlers.conftest import MakeWorld
@@ -16,7 +16,7 @@ async def closed(make_world: MakeWorld) -> World:
     return await make_world(OwnerLists(admin_ids=frozenset({OWNER})))
 
 
-async def verdict(world: World, user_id: int, chat_id: int | None = None) -> Verdict:
+async def verdict(world: World, user_id: int, chat_id: int | None = None) -> Permission:
     return await world.services.access.decide(user_id, chat_id or user_id, is_private=chat_id is None)
 
 
@@ -31,8 +31,8 @@ async def test_a_person_is_let_in_by_a_reply(closed: World, server: BotApiServer
     group = server.add_group("Friends", [owner, alice])
     wrote = await alice.send_text("hello", chat=group.chat_id)
     await closed.says(owner, "/allow@pho2video_bot", chat=group.chat_id, reply_to=wrote.message_id)
-    assert await verdict(closed, alice.user_id) is Verdict.ALLOWED
-    assert await verdict(closed, 12345, group.chat_id) is Verdict.REFUSED
+    assert await verdict(closed, alice.user_id) is Permission.ALLOWED
+    assert await verdict(closed, 12345, group.chat_id) is Permission.REFUSED
 
 
 async def test_a_group_is_let_in_and_shut_out_from_within(
@@ -41,14 +41,14 @@ async def test_a_group_is_let_in_and_shut_out_from_within(
     group = server.add_group("Friends", [owner, alice])
     answer = await closed.says(owner, "/allow@pho2video_bot", chat=group.chat_id)
     assert str(group.chat_id) in answer.text
-    assert await verdict(closed, alice.user_id, group.chat_id) is Verdict.ALLOWED
+    assert await verdict(closed, alice.user_id, group.chat_id) is Permission.ALLOWED
     await closed.says(owner, "/deny@pho2video_bot", chat=group.chat_id)
-    assert await verdict(closed, alice.user_id, group.chat_id) is Verdict.REFUSED
+    assert await verdict(closed, alice.user_id, group.chat_id) is Permission.REFUSED
 
 
 async def test_a_group_is_let_in_by_its_id(closed: World, owner: Person) -> None:
     await closed.says(owner, "/allow -1001234567890")
-    assert await verdict(closed, 5, -1001234567890) is Verdict.ALLOWED
+    assert await verdict(closed, 5, -1001234567890) is Permission.ALLOWED
 
 
 async def test_in_a_forum_the_topic_is_no_reply(
@@ -57,8 +57,8 @@ async def test_in_a_forum_the_topic_is_no_reply(
     group = server.add_group("Forum", [owner, alice], forum=True)
     topic = server.add_topic(group.chat_id, "Films", by=alice)
     await closed.says(owner, "/allow@pho2video_bot", chat=group.chat_id, thread=topic.thread_id)
-    assert await verdict(closed, alice.user_id) is Verdict.REFUSED
-    assert await verdict(closed, alice.user_id, group.chat_id) is Verdict.ALLOWED
+    assert await verdict(closed, alice.user_id) is Permission.REFUSED
+    assert await verdict(closed, alice.user_id, group.chat_id) is Permission.ALLOWED
 
 
 async def test_what_names_nobody_is_answered_with_how_to_say_it(closed: World, owner: Person) -> None:
@@ -83,8 +83,8 @@ async def test_admins_of_the_environment_and_oneself_cannot_be_denied(
     world = await make_world(OwnerLists(admin_ids=frozenset({OWNER, alice.user_id})))
     assert "configuration" in (await world.says(owner, f"/deny {alice.user_id}")).text
     assert "yourself" in (await world.says(owner, f"/deny {OWNER}")).text
-    assert await verdict(world, OWNER) is Verdict.ADMIN
-    assert await verdict(world, alice.user_id) is Verdict.ADMIN
+    assert await verdict(world, OWNER) is Permission.ADMIN
+    assert await verdict(world, alice.user_id) is Permission.ADMIN
 
 
 async def test_to_others_the_commands_of_admins_do_not_exist(world: World, server: BotApiServer, alice: Person) -> None:
@@ -92,7 +92,7 @@ async def test_to_others_the_commands_of_admins_do_not_exist(world: World, serve
     for name, rest in (("/stats", ""), ("/allow", " 5"), ("/deny", " 5")):
         assert "do not know" in (await world.says(alice, name + rest)).text
         assert await world.is_silent(alice, f"{name}@pho2video_bot{rest}", chat=group.chat_id)
-    assert await verdict(world, 5) is Verdict.ALLOWED
+    assert await verdict(world, 5) is Permission.ALLOWED
 
 
 async def test_stats_counts_by_state_today_and_in_all(world: World, owner: Person) -> None:
@@ -125,4 +125,4 @@ async def test_stats_of_a_new_bot_whose_service_does_not_answer(make_world: Make
 
 async def test_an_allowed_admin_stays_admin(closed: World, owner: Person) -> None:
     await closed.services.access.allow(Subject(SubjectKind.USER, OWNER))
-    assert await verdict(closed, OWNER) is Verdict.ADMIN
+    assert await verdict(closed, OWNER) is Permission.ADMIN

@@ -1,5 +1,5 @@
 from sandbox.botapi import BotApiServer, Person
-from services.access import OwnerLists, Subject, SubjectKind, Verdict
+from services.access import OwnerLists, Permission, Subject, SubjectKind
 from services.store.schema import PersonRow
 from tests.integration.handlers.conftest import MakeWorld
 from tests.integration.handlers.world import OWNER, World
@@ -103,4 +103,4 @@ async def test_a_claim_in_a_group_is_none(make_world: MakeWorld, server: BotApiS
 
 async def test_a_start_with_other_words_is_a_plain_start(world: World, alice: Person) -> None:
     assert "send a photo" in (await world.says(alice, "/start hello")).text
-    assert await world.services.access.decide(alice.user_id, alice.chat_id, is_private=True) is Verdict.ALLOWED
+    assert await world.services.access.decide(alice.user_id, alice.chat_id, is_private=True) is Permission.ALLOWED

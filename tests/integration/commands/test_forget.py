@@ -5,7 +5,7 @@ from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from sandbox.botapi import Person
-from services.access import Subject, SubjectKind, Verdict
+from services.access import Permission, Subject, SubjectKind
 from services.forget import UNTOLD_GRACE
 from services.generations.model import FINAL, State
 from services.store.database import Database
@@ -113,7 +113,7 @@ async def test_a_deny_outlives_the_person(world: World, alice: Person) -> None:
     forgetting = world.services.forgetting
     await world.services.access.deny(Subject(SubjectKind.USER, alice.user_id))
     await forgetting.forget(alice.user_id)
-    assert await world.services.access.decide(alice.user_id, alice.chat_id, is_private=True) is Verdict.REFUSED
+    assert await world.services.access.decide(alice.user_id, alice.chat_id, is_private=True) is Permission.REFUSED
     assert menu.buttons
 
 

@@ -1,6 +1,6 @@
 from sqlalchemy import select
 
-from services.access import Access, DenyOutcome, OwnerLists, Subject, SubjectKind, Verdict
+from services.access import Access, DenyOutcome, OwnerLists, Permission, Subject, SubjectKind
 from services.store.database import Database, open_database
 from services.store.schema import AccessRow
 from tests.unit.access.world import Counted, ManualClock
@@ -10,29 +10,29 @@ THE_PERSON = Subject(SubjectKind.USER, PERSON)
 THE_GROUP = Subject(SubjectKind.CHAT, GROUP)
 
 
-async def verdict(access: Access, user_id: int = PERSON, chat_id: int = PERSON) -> Verdict:
+async def verdict(access: Access, user_id: int = PERSON, chat_id: int = PERSON) -> Permission:
     return await access.decide(user_id, chat_id, is_private=chat_id > 0)
 
 
 async def test_allow_and_deny_work_at_once(access: Access) -> None:
-    assert await verdict(access) is Verdict.REFUSED
+    assert await verdict(access) is Permission.REFUSED
     await access.allow(THE_PERSON)
-    assert await verdict(access) is Verdict.ALLOWED
+    assert await verdict(access) is Permission.ALLOWED
     assert await access.deny(THE_PERSON) is DenyOutcome.DENIED
-    assert await verdict(access) is Verdict.REFUSED
+    assert await verdict(access) is Permission.REFUSED
 
 
 async def test_a_group_is_let_in_and_shut_out(access: Access) -> None:
     await access.allow(THE_GROUP)
-    assert await verdict(access, chat_id=GROUP) is Verdict.ALLOWED
+    assert await verdict(access, chat_id=GROUP) is Permission.ALLOWED
     await access.deny(THE_GROUP)
-    assert await verdict(access, chat_id=GROUP) is Verdict.REFUSED
+    assert await verdict(access, chat_id=GROUP) is Permission.REFUSED
 
 
 async def test_what_was_decided_outlives_the_process(access: Access, database: Database, clock: ManualClock) -> None:
     await access.allow(THE_PERSON)
     later = Access(database, OwnerLists(), clock)
-    assert await verdict(later) is Verdict.ALLOWED
+    assert await verdict(later) is Permission.ALLOWED
 
 
 async def test_a_decision_costs_one_read(access: Access, counted: Counted) -> None:
@@ -45,18 +45,18 @@ async def test_a_decision_costs_one_read(access: Access, counted: Counted) -> No
 async def test_what_another_process_decided_holds_at_once(access: Access, each_url: str, clock: ManualClock) -> None:
     database = await open_database(each_url)
     there = Access(database, OwnerLists(), clock)
-    assert await verdict(access) is Verdict.REFUSED
+    assert await verdict(access) is Permission.REFUSED
     await there.allow(THE_PERSON)
-    assert await verdict(access) is Verdict.ALLOWED
+    assert await verdict(access) is Permission.ALLOWED
     await there.deny(THE_PERSON)
-    assert await verdict(access) is Verdict.REFUSED
+    assert await verdict(access) is Permission.REFUSED
     await database.close()
 
 
 async def test_an_admin_of_the_environment_cannot_be_denied(database: Database, clock: ManualClock) -> None:
     access = Access(database, OwnerLists(admin_ids=frozenset({PERSON})), clock)
     assert await access.deny(THE_PERSON) is DenyOutcome.IS_OWNER
-    assert await verdict(access) is Verdict.ADMIN
+    assert await verdict(access) is Permission.ADMIN
 
 
 async def test_a_denied_group_with_the_number_of_an_admin_is_no_admin(database: Database, clock: ManualClock) -> None:
@@ -68,20 +68,20 @@ async def test_the_supergroup_inherits_from_its_group(access: Access) -> None:
     await access.allow(THE_GROUP)
     await access.migrate(GROUP, SUPERGROUP)
     await access.migrate(GROUP, SUPERGROUP)
-    assert await verdict(access, chat_id=SUPERGROUP) is Verdict.ALLOWED
+    assert await verdict(access, chat_id=SUPERGROUP) is Permission.ALLOWED
 
 
 async def test_the_supergroup_inherits_what_the_environment_allows(database: Database, clock: ManualClock) -> None:
     access = Access(database, OwnerLists(chat_ids=frozenset({GROUP})), clock)
     await access.migrate(GROUP, SUPERGROUP)
-    assert await verdict(access, chat_id=SUPERGROUP) is Verdict.ALLOWED
+    assert await verdict(access, chat_id=SUPERGROUP) is Permission.ALLOWED
 
 
 async def test_a_late_word_of_the_migration_does_not_undo_a_deny(access: Access) -> None:
     await access.allow(THE_GROUP)
     await access.deny(Subject(SubjectKind.CHAT, SUPERGROUP))
     await access.migrate(GROUP, SUPERGROUP)
-    assert await verdict(access, chat_id=SUPERGROUP) is Verdict.REFUSED
+    assert await verdict(access, chat_id=SUPERGROUP) is Permission.REFUSED
 
 
 async def test_a_group_nothing_was_decided_about_leaves_no_rule(access: Access, database: Database) -> None:

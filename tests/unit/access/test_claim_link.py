@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
-from services.access import CLAIM_LIFETIME, Access, ClaimLink, Subject, SubjectKind, Verdict
+from services.access import CLAIM_LIFETIME, Access, ClaimLink, Permission, Subject, SubjectKind
 from services.store.database import Database
 from services.store.schema import ClaimCodeRow
 from tests.unit.access.world import ManualClock
@@ -26,11 +26,11 @@ async def test_whoever_has_the_code_becomes_admin_once(link: ClaimLink, access: 
     code = await link.claim_link_code()
     assert code is not None
     assert await link.claim(code, PERSON)
-    assert await access.decide(PERSON, PERSON, is_private=True) is Verdict.ADMIN
+    assert await access.decide(PERSON, PERSON, is_private=True) is Permission.ADMIN
     assert await access.admin_ids() == {PERSON}
     assert not await link.claim(code, OTHER)
     assert not await link.claim(code, PERSON)
-    assert await access.decide(OTHER, OTHER, is_private=True) is Verdict.REFUSED
+    assert await access.decide(OTHER, OTHER, is_private=True) is Permission.REFUSED
 
 
 async def test_with_an_admin_there_is_no_code(link: ClaimLink) -> None:
@@ -90,7 +90,7 @@ async def test_somebody_denied_who_holds_the_code_becomes_admin(link: ClaimLink,
     code = await link.claim_link_code()
     assert code is not None
     assert await link.claim(code, PERSON)
-    assert await access.decide(PERSON, PERSON, is_private=True) is Verdict.ADMIN
+    assert await access.decide(PERSON, PERSON, is_private=True) is Permission.ADMIN
 
 
 async def test_an_admin_by_link_stays_admin_when_allowed(link: ClaimLink, access: Access) -> None:

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.access import OwnerLists, Rule, Rules, Subject, SubjectKind, Verdict, judge
+from services.access import OwnerLists, Permission, Rule, Rules, Subject, SubjectKind, judge
 
 PERSON, OTHER, GROUP = 7, 8, -100
 
@@ -14,22 +14,22 @@ def of_group(rule: Rule) -> Rules:
     return {Subject(SubjectKind.CHAT, GROUP): rule}
 
 
-def in_private(lists: OwnerLists, rules: Rules) -> Verdict:
+def in_private(lists: OwnerLists, rules: Rules) -> Permission:
     return judge(lists, rules, PERSON, PERSON, is_private=True)
 
 
-def in_group(lists: OwnerLists, rules: Rules) -> Verdict:
+def in_group(lists: OwnerLists, rules: Rules) -> Permission:
     return judge(lists, rules, PERSON, GROUP, is_private=False)
 
 
 def test_closed_by_default() -> None:
-    assert in_private(OwnerLists(), {}) is Verdict.REFUSED
-    assert in_group(OwnerLists(), {}) is Verdict.REFUSED
+    assert in_private(OwnerLists(), {}) is Permission.REFUSED
+    assert in_group(OwnerLists(), {}) is Permission.REFUSED
 
 
 def test_open_access_lets_everybody_in() -> None:
-    assert in_private(OwnerLists(is_open=True), {}) is Verdict.ALLOWED
-    assert in_group(OwnerLists(is_open=True), {}) is Verdict.ALLOWED
+    assert in_private(OwnerLists(is_open=True), {}) is Permission.ALLOWED
+    assert in_group(OwnerLists(is_open=True), {}) is Permission.ALLOWED
 
 
 def test_somebody_allowed_may_use_the_bot_anywhere() -> None:
@@ -37,8 +37,8 @@ def test_somebody_allowed_may_use_the_bot_anywhere() -> None:
         (OwnerLists(user_ids=frozenset({PERSON})), {}),
         (OwnerLists(), of_person(Rule.ALLOW)),
     ):
-        assert in_private(lists, rules) is Verdict.ALLOWED
-        assert in_group(lists, rules) is Verdict.ALLOWED
+        assert in_private(lists, rules) is Permission.ALLOWED
+        assert in_group(lists, rules) is Permission.ALLOWED
 
 
 def test_in_an_allowed_group_everybody_may_but_not_in_private() -> None:
@@ -46,12 +46,12 @@ def test_in_an_allowed_group_everybody_may_but_not_in_private() -> None:
         (OwnerLists(chat_ids=frozenset({GROUP})), {}),
         (OwnerLists(), of_group(Rule.ALLOW)),
     ):
-        assert in_group(lists, rules) is Verdict.ALLOWED
-        assert in_private(lists, rules) is Verdict.REFUSED
+        assert in_group(lists, rules) is Permission.ALLOWED
+        assert in_private(lists, rules) is Permission.REFUSED
 
 
 def test_an_allowed_chat_id_of_a_person_is_no_pass() -> None:
-    assert in_private(OwnerLists(chat_ids=frozenset({PERSON})), {}) is Verdict.REFUSED
+    assert in_private(OwnerLists(chat_ids=frozenset({PERSON})), {}) is Permission.REFUSED
 
 
 lists_of = st.builds(
@@ -68,8 +68,8 @@ def test_a_deny_beats_every_allow(lists: OwnerLists, group_rule: Rule | None) ->
     rules = dict(of_person(Rule.DENY))
     if group_rule is not None:
         rules.update(of_group(group_rule))
-    assert in_private(lists, rules) is Verdict.REFUSED
-    assert in_group(lists, rules) is Verdict.REFUSED
+    assert in_private(lists, rules) is Permission.REFUSED
+    assert in_group(lists, rules) is Permission.REFUSED
 
 
 @given(lists_of, st.sampled_from([Rule.ALLOW, None]))
@@ -77,8 +77,8 @@ def test_in_a_denied_group_only_admins_may(lists: OwnerLists, rule: Rule | None)
     rules = dict(of_group(Rule.DENY))
     if rule is not None:
         rules.update(of_person(rule))
-    assert in_group(lists, rules) is Verdict.REFUSED
-    assert in_group(lists, {**rules, **of_person(Rule.ADMIN)}) is Verdict.ADMIN
+    assert in_group(lists, rules) is Permission.REFUSED
+    assert in_group(lists, {**rules, **of_person(Rule.ADMIN)}) is Permission.ADMIN
 
 
 @given(st.sampled_from([*Rule, None]), st.sampled_from([*Rule, None]))
@@ -89,5 +89,5 @@ def test_nothing_shuts_out_an_admin_of_the_environment(person_rule: Rule | None,
     if group_rule is not None:
         rules.update(of_group(group_rule))
     lists = OwnerLists(admin_ids=frozenset({PERSON}))
-    assert in_private(lists, rules) is Verdict.ADMIN
-    assert in_group(lists, rules) is Verdict.ADMIN
+    assert in_private(lists, rules) is Permission.ADMIN
+    assert in_group(lists, rules) is Permission.ADMIN

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from services.generations.model import MAX_VIDEOS, Order, State
 from services.generations.store import insert
 from services.payments import books, store
-from services.payments.model import Charge, CheckoutVerdict, PaymentState, payload_of, split
+from services.payments.model import Charge, PaymentState, Verdict, payload_of, split
 from services.store.schema import Base, GenerationRow, PaymentRow, PurchaseRow, VideoRow
 
 TAG = "0123456789abcdef"
@@ -160,7 +160,7 @@ def test_the_check_of_the_books_finds_what_is_wrong(session: Session) -> None:
     store.sell(session, "g", 1, price, now, now)
     charge = Charge("c", 1, PRICE, payload_of(TAG, "g"), now)
     verdict, _ = store.agree(session, TAG, charge, now, lambda *_: None)
-    assert verdict is CheckoutVerdict.AGREED
+    assert verdict is Verdict.AGREED
     assert store.receive(session, TAG, charge, now).begins
     assert books.faults(session) == []
     session.execute(update(PaymentRow).values(state="refunded"))
