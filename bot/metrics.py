@@ -159,12 +159,11 @@ def _count_unfinished(session: Session) -> dict[str, int]:
 class OutboxCollector(Collector):
     """What the outbox counts by itself."""
 
-    counters: Callable[[], Counters]
-    """Takes a snapshot."""
+    counters: Counters
 
     def collect(self) -> Iterator[Metric]:
-        """The snapshot as metrics."""
-        now = self.counters()
+        """What they are now, as metrics."""
+        now = self.counters
         waiting = GaugeMetricFamily("pho2video_outbox_waiting", "Calls that wait for their turn.", labels=["priority"])
         sent = CounterMetricFamily("pho2video_outbox_sent", "Messages and edits sent.", labels=["priority"])
         for priority, count in now.waiting.items():
@@ -172,8 +171,8 @@ class OutboxCollector(Collector):
         for priority, count in now.sent.items():
             sent.add_metric([priority.name.lower()], count)
         dropped = CounterMetricFamily("pho2video_outbox_dropped", "Edits that need not be sent.", labels=["reason"])
-        for reason in ("superseded", "stale", "unchanged", "cancelled"):
-            dropped.add_metric([reason], getattr(now, reason))
+        for state, count in now.unsent.items():
+            dropped.add_metric([state.name.lower()], count)
         yield from (waiting, sent, dropped)
         yield CounterMetricFamily("pho2video_outbox_failed", "Calls that failed.", value=now.failed)
         yield CounterMetricFamily("pho2video_outbox_floods", "Answers that said: too many requests.", value=now.floods)

@@ -102,13 +102,14 @@ class Outbox(BaseRateLimiter[None]):
         A part of the budget, at least one, less what waits already, signs aside: the rest is for events, results and
         answers, and each such message costs the processor some milliseconds.
         """
-        counts = self._scheduler.counters().waiting
+        counts = self.counters.waiting
         waiting = sum(count for priority, count in counts.items() if priority is not Priority.SIGN)
         return max(0, max(1, self.limits.shared(self._processes).overall // UNWAITED_PART) - waiting)
 
+    @property
     def counters(self) -> Counters:
         """What was done so far and what waits, for metrics."""
-        return self._scheduler.counters()
+        return self._scheduler.counters
 
     async def process_request(
         self,

@@ -12,7 +12,7 @@ from math import inf
 
 from services.outbox.calls import Call, Edit, Job, JobState, Outcome
 from services.outbox.chat import Board, Chat, Kind, Lane
-from services.outbox.counters import Counters, Tally
+from services.outbox.counters import Counters
 from services.outbox.edits import Messages
 from services.outbox.keyed_heap import KeyedHeap
 from services.outbox.limits import FloodLimits, Floods, Window
@@ -54,7 +54,7 @@ class Scheduler:
         self._signs: KeyedHeap[Job] = KeyedHeap()
         self._settled: list[Job] = []
         self._started: dict[Job, float] = {}
-        self._tally = Tally()
+        self.counters = Counters()
         self._seq = count()
 
     def adopt(self, limits: FloodLimits, now: float) -> None:
@@ -67,7 +67,7 @@ class Scheduler:
     def push(self, call: Call, now: float) -> Job:
         """Take a call in. Its state may say at once that it need not be sent."""
         job = Job(call, now, now, next(self._seq), call.priority)
-        self._tally.waits(job, 1)
+        self.counters.waiting[job.call.priority] += 1
         if call.is_sign:
             self._signs.put(job, (job.seq,))
             return job
@@ -82,11 +82,11 @@ class Scheduler:
     def next(self, now: float) -> Job | Wait:
         """The call whose turn it is, now under way; or how long to wait."""
         if now < self._floods.all_until:
-            return Wait(self._floods.all_until if self._tally.total_waiting else None)
+            return Wait(self._floods.all_until if any(self.counters.waiting.values()) else None)
         uncounted = self._uncounted.first()
         if uncounted is not None and uncounted[0][0] <= now:
             return self._start_uncounted(uncounted[1], now)
-        while (best := self._board.best(now, uploads=self._tally.uploads < self._limits.uploads)) is not None:
+        while (best := self._board.best(now, uploads=self.counters.uploads < self._limits.uploads)) is not None:
             lane, job = best
             if self._superfluous(job, now):
                 continue
@@ -104,11 +104,11 @@ class Scheduler:
         job.state = JobState.DONE
         if outcome is Outcome.SENT:
             self._floods.succeeded(started)
-            self._tally.sent(job)
+            self.counters.sent[job.call.priority] += 1
             if job.call.edit is not None:
                 self._messages.made(job.call.edit)
         else:
-            self._tally.failed += 1
+            self.counters.failed += 1
 
     def flood(self, job: Job, retry_after: float, now: float) -> bool:
         """Note that Telegram put a call off.
@@ -124,18 +124,19 @@ class Scheduler:
         """
         until = now + retry_after
         self._release(job, now)
-        self._tally.floods += 1
+        self.counters.floods += 1
         if job.call.is_sign:
             # Not worth another call, and it says nothing about messages.
             job.state = JobState.DONE
-            self._tally.failed += 1
+            self.counters.failed += 1
             return False
         self._floods.note(job.call.chat, until, now)
+        self.counters.pauses = self._floods.pauses
         self._pause(job, until, now)
         job.floods += 1
         if job.floods >= self._limits.tries or until - job.since > self._limits.give_up:
             job.state = JobState.DONE
-            self._tally.failed += 1
+            self.counters.failed += 1
             return False
         self._again(job, until, now)
         return True
@@ -167,10 +168,6 @@ class Scheduler:
         settled, self._settled = self._settled, []
         return settled
 
-    def counters(self) -> Counters:
-        """What was done so far."""
-        return self._tally.snapshot(self._floods.pauses, len(self._board))
-
     def _admit(self, job: Job, edit: Edit, now: float) -> bool:
         admission = self._messages.admit(job, edit)
         if admission.verdict is not None:
@@ -198,8 +195,8 @@ class Scheduler:
 
     def _settle(self, job: Job, state: JobState) -> None:
         job.state = state
-        self._tally.waits(job, -1)
-        self._tally.settled(state)
+        self.counters.waiting[job.call.priority] -= 1
+        self.counters.unsent[state] += 1
         self._settled.append(job)
 
     def _superfluous(self, job: Job, now: float) -> bool:
@@ -222,8 +219,9 @@ class Scheduler:
             self._messages.begin(job.call.edit)
         job.state = JobState.RUNNING
         self._started[job] = now
-        self._tally.waits(job, -1)
-        self._tally.runs(job, 1)
+        self.counters.waiting[job.call.priority] -= 1
+        self.counters.running += 1
+        self.counters.uploads += job.call.upload
         self._board.place(lane.chat, now)
         return job
 
@@ -231,7 +229,7 @@ class Scheduler:
         self._uncounted.drop(job)
         job.state = JobState.RUNNING
         self._started[job] = now
-        self._tally.waits(job, -1)
+        self.counters.waiting[job.call.priority] -= 1
         return job
 
     def _start_sign(self, job: Job, now: float) -> Job:
@@ -239,7 +237,7 @@ class Scheduler:
         self._overall.take(job, 1, now)
         job.state = JobState.RUNNING
         self._started[job] = now
-        self._tally.waits(job, -1)
+        self.counters.waiting[job.call.priority] -= 1
         return job
 
     def _release(self, job: Job, now: float) -> float:
@@ -248,7 +246,8 @@ class Scheduler:
             chat = self._chat(job, now)
             chat.finish(job, now)
             self._overall.settle(job, now)
-            self._tally.runs(job, -1)
+            self.counters.running -= 1
+            self.counters.uploads -= job.call.upload
             self._board.place(chat, now)
         elif job.call.is_sign:
             self._overall.settle(job, now)
@@ -261,7 +260,7 @@ class Scheduler:
     def _again(self, job: Job, until: float, now: float) -> None:
         job.state = JobState.WAITING
         job.head = True
-        self._tally.waits(job, 1)
+        self.counters.waiting[job.call.priority] += 1
         if not job.call.counted:
             self._uncounted.put(job, (until, job.seq))
             return

@@ -4,7 +4,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from types import MappingProxyType
 
 import aiohttp
 import pytest
@@ -15,6 +14,7 @@ from bot.http import http_server
 from bot.metrics import Metrics, OutboxCollector, StateTimes, queue_gauge
 from services.failures import Charged, Failure, FailureKind
 from services.generations.model import Generation, State
+from services.outbox.calls import JobState
 from services.outbox.counters import Counters
 from services.outbox.priority import Priority
 from services.store.database import open_database
@@ -148,11 +148,11 @@ async def serving(sock: socket.socket, fill: Callable[[CollectorRegistry, Metric
 
 
 async def test_the_outbox_is_told(sock: socket.socket) -> None:
-    counts = MappingProxyType(dict.fromkeys(Priority, 2))
-    counters = Counters(counts, 1, 3, 4, 5, 6, 7, 8, counts, 1, 0, 0)
+    counters = Counters(waiting=dict.fromkeys(Priority, 2), floods=7)
+    counters.unsent |= {JobState.SUPERSEDED: 3, JobState.UNCHANGED: 5}
 
     def fill(registry: CollectorRegistry, _metrics: Metrics) -> None:
-        registry.register(OutboxCollector(lambda: counters))
+        registry.register(OutboxCollector(counters))
 
     async with serving(sock, fill):
         told = await scrape(sock)

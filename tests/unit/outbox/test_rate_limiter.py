@@ -9,6 +9,7 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 from telegram.ext import ExtBot
 
 from bot.outbox import Outbox, OutboxClosedError
+from services.outbox.calls import JobState
 from services.outbox.limits import FloodLimits
 from services.outbox.priority import Priority, sending
 from services.outbox.scheduler import SIGNS_PART
@@ -223,7 +224,7 @@ async def test_a_flood_past_all_patience_is_raised(call: Call, telegram: Telegra
     telegram.answers = [RetryAfter(3600)]
     with pytest.raises(RetryAfter):
         await call("sendMessage", chat_id=1, text="a")
-    assert outbox.counters().floods == 1
+    assert outbox.counters.floods == 1
 
 
 @pytest.mark.parametrize("error", [TimedOut(), NetworkError("gone"), BadRequest("no"), Forbidden("blocked")])
@@ -271,7 +272,7 @@ async def test_a_cancelled_caller_takes_its_call_back(
     await time.pass_to(1.0)
     assert await stays
     assert telegram.texts == ["first", "stays"]
-    assert outbox.counters().cancelled == 1
+    assert outbox.counters.unsent[JobState.CANCELLED] == 1
 
 
 async def test_a_caller_cancelled_in_the_moment_of_its_turn_frees_it(
@@ -285,7 +286,7 @@ async def test_a_caller_cancelled_in_the_moment_of_its_turn_frees_it(
     gone.cancel()
     await asyncio.gather(gone, return_exceptions=True)
     assert gone.cancelled()
-    assert outbox.counters().running == 0
+    assert outbox.counters.running == 0
     after = asyncio.ensure_future(call("sendMessage", chat_id=1, text="after"))
     await time.pass_to(3.0)
     assert await after
