@@ -19,7 +19,6 @@ from structlog import get_logger
 from bot.data_dir import exclusive_data_dir, prepare_data_dir, remove_engine_files
 from bot.errors import STATUS_CONFIGURATION, OperatorError
 from bot.health import TELEGRAM_SILENCE, Monitoring
-from bot.housekeeping import Housekeeping
 from bot.http import http_server
 from bot.intake import Intake, Work
 from bot.logs import install_loop_handler
@@ -32,6 +31,7 @@ from bot.wiring import open_services
 from services.clock import Clock, SystemClock
 from services.cluster import Alone, Membership
 from services.generations.outages import through_outages
+from services.housekeeping import Housekeeping
 from services.services import Services
 from services.store.database import Database, DatabaseError, DatabaseHeldError, open_database
 from services.store.engines import is_sqlite

@@ -10,7 +10,6 @@ from functools import partial
 import aiohttp
 from telegram import Bot
 
-from bot.housekeeping import KEEP_DRAFTS, KEEP_GENERATIONS, KEEP_SEEN_PHOTOS
 from bot.metrics import StateTimes
 from bot.settings import Settings
 from bot.telegram_session import open_session
@@ -63,7 +62,7 @@ from services.photos.fetch import MAX_PHOTO_BYTES, BotFiles, PhotoFetcher
 from services.photos.workers import PhotoWorkers
 from services.profile import Profile
 from services.receipts import Receipts
-from services.services import Retention, Services
+from services.services import Services
 from services.sharing import Sharing
 from services.status.board import StatusBoard
 from services.status.estimates import Estimates
@@ -139,7 +138,6 @@ async def _ground(
     stack.callback(services.temp_dirs.close)
     services.rows, services.results = GenerationRows(database, clock), Results(database, clock)
     services.history = History(database)
-    services.retention = Retention(KEEP_GENERATIONS, KEEP_DRAFTS, KEEP_SEEN_PHOTOS)
     services.cut_short = set()
 
 

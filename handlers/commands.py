@@ -9,6 +9,7 @@ from handlers.replies import answer, answer_text
 from handlers.visitors import admit, for_visitors
 from services.access import CLAIM_PREFIX
 from services.generations.model import CancelOutcome
+from services.housekeeping import KEEP_DRAFTS, KEEP_GENERATIONS, KEEP_SEEN_PHOTOS
 from services.screens import Screen
 
 
@@ -45,9 +46,8 @@ async def help_(_update: Update, context: Context) -> None:
 @for_visitors()
 async def privacy(_update: Update, context: Context) -> None:
     """``/privacy``: what is kept, how long, and where it goes."""
-    kept = context.services.retention
     await answer_text(
-        context, "privacy", requests=kept.generations.days, drafts=kept.drafts.days, photos=kept.seen_photos.days
+        context, "privacy", requests=KEEP_GENERATIONS.days, drafts=KEEP_DRAFTS.days, photos=KEEP_SEEN_PHOTOS.days
     )
 
 

@@ -1,7 +1,6 @@
 """Everything that handlers and the process itself ask of, in one object."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from services.access import Access, ClaimLink
 from services.alarm import OwnerAlarm
@@ -40,17 +39,6 @@ from services.texts import Texts
 from services.throttle import Throttle
 
 
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How long what is kept."""
-
-    generations: timedelta
-    drafts: timedelta
-    """Of what was not started."""
-    seen_photos: timedelta
-    """Of photos that went by in groups."""
-
-
 @dataclass(init=False, eq=False, slots=True)
 class Services:
     """The services of one process; ``bot/wiring.py`` fills it, in the order of dependence."""
@@ -81,7 +69,6 @@ class Services:
     forgetting: Forgetting
     profile: Profile
     """What Telegram shows of the bot."""
-    retention: Retention
     genaipro: GenAIProClient
     photos: PhotoFetcher
     """Photos from Telegram."""
