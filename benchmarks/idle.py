@@ -42,7 +42,7 @@ async def main() -> int:
     async with stage() as here:
         cpu, idle = await watch(here, WATCH_SECONDS)
         reached = [
-            report("idle: memory", megabytes(idle), "MB", 130),
+            report("idle: memory", megabytes(idle), "MB", 120),
             report("idle: CPU", cpu, "%", 2),
         ]
         await open_many(here, OPEN)
