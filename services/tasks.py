@@ -2,11 +2,25 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from structlog import get_logger
 
 log = get_logger(__name__)
+
+T = TypeVar("T")
+
+
+async def to_its_end(work: Coroutine[Any, Any, T], seconds: float) -> T:
+    """Do something that is not to be cut in two: when the caller is cancelled, it is given some seconds."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=seconds)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 class Tasks:

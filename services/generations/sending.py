@@ -4,12 +4,10 @@ Before a send its videos are committed as being sent, after it as sent. A run th
 whether Telegram took it: it is sent once more at most, when Telegram answers again, and given as a link after that.
 """
 
-import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from structlog import get_logger
 from telegram.error import ChatMigrated, RetryAfter
@@ -23,6 +21,7 @@ from services.generations.outages import through_outages
 from services.generations.results import Results
 from services.outbox.priority import Priority, sending
 from services.screens import Place
+from services.tasks import to_its_end
 
 log = get_logger(__name__)
 
@@ -127,7 +126,7 @@ class Sending:
         positions = [item.position for item in group]
         await self.results.begin_sending(self.generation, positions)
         try:
-            await self._to_its_end(self._send(group))
+            await to_its_end(self._send(group), LAST_SEND_SECONDS)
         except SendUnknownError:
             await self._unknown(group)
         except (SendRefusedError, SendForbiddenError, SendNotSentError, RetryAfter, ChatMigrated) as error:
@@ -145,18 +144,6 @@ class Sending:
         self.ended = await through_outages(
             self.tools.clock.sleep, self.results.sent, self.generation, taken, self._sent_as
         )
-
-    @staticmethod
-    async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
-        """Do something that is not to be cut in two: when the process ends, it is given a moment."""
-        task = asyncio.ensure_future(work)
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            await asyncio.wait({task}, timeout=LAST_SEND_SECONDS)
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            raise
 
     async def _unknown(self, group: list[Item]) -> None:
         """The answer got lost: once more, when Telegram answers again, and a link after that."""

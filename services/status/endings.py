@@ -14,11 +14,15 @@ from services.messenger import ChatClosedError, ChatMovedError, EditOutcome, Mes
 from services.outbox.priority import Priority
 from services.screens import Place, Screen
 from services.status.render import Links
+from services.tasks import to_its_end
 
 log = get_logger(__name__)
 
 
 REMEMBERED_ENDS = 1000
+
+LAST_END_SECONDS = 1.5
+"""How long an end whose message is being sent may still take when the process ends."""
 
 
 class Remembered:
@@ -150,7 +154,7 @@ class Endings:
         return Links.PRIVATE
 
     async def _show(self, generation: Generation, screen: Screen) -> None:
-        outcome = EditOutcome.GONE
+        outcome, first = EditOutcome.GONE, None
         if generation.status_message_id is not None:
             outcome = await self._messenger.edit(
                 generation.chat_id, generation.status_message_id, screen, Priority.RESULT, self._next_version()
@@ -158,23 +162,30 @@ class Endings:
         is_closed = outcome is EditOutcome.CLOSED
         if outcome is EditOutcome.GONE:
             try:
-                message_id = await self._messenger.send(place_of(generation), screen, Priority.RESULT)
-                if not await self._rows.set_status_message(generation, message_id):
-                    await self._give_way(generation, message_id, screen)
+                # Cut off in the middle, the next process would tell the end in one more message.
+                first = await to_its_end(self._send(generation, screen), LAST_END_SECONDS)
             except ChatClosedError:
                 is_closed = True
+        if first is not None:
+            await self._show(first, screen)
         if is_closed:
             await self._show_in_private(generation, screen)
 
-    async def _give_way(self, generation: Generation, message_id: int, screen: Screen) -> None:
-        """The first status message came after all, while the end was sent: it shows the end, and the other one goes."""
+    async def _send(self, generation: Generation, screen: Screen) -> Generation | None:
+        """Send the end as the new status message.
+
+        Returns:
+            None, or the generation when its first status message came after all meanwhile: that has to show the end,
+            and the message sent here is gone before it does, so that a kill never leaves two ends.
+        """
+        message_id = await self._messenger.send(place_of(generation), screen, Priority.RESULT)
+        if await self._rows.set_status_message(generation, message_id):
+            return None
         fresh = await self._rows.get(generation.id)
         if fresh is None or fresh.status_message_id is None:
-            return
-        version = self._next_version()
-        outcome = await self._messenger.edit(fresh.chat_id, fresh.status_message_id, screen, Priority.RESULT, version)
-        if outcome is EditOutcome.DONE:
-            await self._messenger.delete(generation.chat_id, message_id)
+            return None
+        await self._messenger.delete(generation.chat_id, message_id)
+        return fresh
 
     async def _show_in_private(self, generation: Generation, screen: Screen) -> None:
         """A group that is closed to the bot: the person is told in private, where they have opened that chat."""

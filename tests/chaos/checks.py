@@ -22,6 +22,8 @@ NEVER_SHOWN = re.compile(r"Traceback|Exception|Error\b|127\.0\.0\.1|sqlite|<clas
 WAYS = ("⏳ Waiting", "📤 Preparing", "🎬", "📤 Uploading", "🎨", "🔎", "📬")
 """The first words of the status message along the way."""
 
+REFUND = "💫 Refund"
+
 ALLOWED_ERRORS = {"owner_is_needed", "another_process_polls", "database_fails"}
 """Lines of level error that a fault of the outside explains."""
 
@@ -114,11 +116,21 @@ def _ends(here: Scene, request: Request) -> Iterator[str]:
     for line in told:
         texts = [version.text for version in line.versions]
         first = next(number for number, version in enumerate(line.versions) if tells(version))
-        if len(set(texts[first:])) > 1:
+        if len(set(texts[first:])) > 1 and not _refund_followed(here, line, texts[first:]):
             yield f"another end after the end: {texts[first:]}"
     for line in lines:
         if not is_told(line) and not (_uncommitted(here, line) or answers_lost(here, request, "sendMessage")):
             yield f"a message left behind: {line.text}"
+
+
+def _refund_followed(here: Scene, line: Line, texts: list[str]) -> bool:
+    """Whether all that changed in an end is that a payment came after it, and goes back."""
+    told = list(dict.fromkeys(texts))
+    marks = [text[0] for text in told]
+    data = [button.data or "" for row in line.buttons for button in row]
+    ids = {item.split(":")[1] for item in data if item.endswith((":again", ":edit"))}
+    back = any(paid.refunded and paid.payload.rpartition(":")[2] in ids for paid in here.telegram.payments)
+    return back and len(told) == 2 and marks == ["✋"] * 2 and REFUND not in told[0] and REFUND in told[1]
 
 
 def _way(here: Scene, request: Request) -> Iterator[str]:

@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.botapi.faults import FaultKind
 from sandbox.genaipro import Answer, End, Script
-from tests.chaos.checks import deliveries, violations
+from tests.chaos.checks import about, deliveries, violations
 from tests.chaos.world import World, world
 
 LIMIT = 10.0
@@ -62,6 +62,24 @@ async def test_a_video_that_telegram_takes_a_moment_to_take(tmp_path: Path) -> N
     async with world(tmp_path) as here:
         fault = here.telegram.fail("sendVideo", FaultKind.HOLD, after=True)
         await here.ask("zebra sending")
+        await here.telegram.held(fault)
+        stopping = asyncio.create_task(stop(here))
+        await here.bot.logged("stopping")
+        here.telegram.release()
+        await stopping
+        await here.bot.start()
+        await all_well(here)
+
+
+async def test_an_end_that_telegram_takes_a_moment_to_take(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        gate = here.genaipro.hold(at=1)
+        request = await here.ask("zebra ending")
+        await gate.blocked()
+        (status,) = about(here, request)
+        await here.anna.delete(status.message_id)
+        fault = here.telegram.fail("sendMessage", FaultKind.HOLD, after=True)
+        gate.release()
         await here.telegram.held(fault)
         stopping = asyncio.create_task(stop(here))
         await here.bot.logged("stopping")

@@ -30,6 +30,7 @@ class Chats:
     news: asyncio.Event = field(default_factory=asyncio.Event)
     waiting: int = 0
     gone: set[int] = field(default_factory=set)
+    order: list[tuple[str, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.open.set()
@@ -60,6 +61,7 @@ class Chats:
         if self.errors:
             raise self.errors.pop(0)
         self.edits.append((chat_id, message_id, screen.html, version))
+        self.order.append(("edit", message_id))
         return EditOutcome.GONE if message_id in self.gone else self.outcome
 
     async def send(self, place: Place, screen: Screen, priority: Priority = Priority.ANSWER) -> int:
@@ -71,6 +73,7 @@ class Chats:
 
     async def delete(self, _chat_id: int, message_id: int) -> None:
         self.deleted.append(message_id)
+        self.order.append(("delete", message_id))
 
 
 @dataclass

@@ -1,0 +1,67 @@
+"""An end that is sent as a message of its own: however it is cut off, there is one in the end."""
+
+import asyncio
+
+import pytest
+
+from services.generations.model import Generation
+from services.outbox.priority import Priority
+from services.screens import Place, Screen
+from tests.unit.status.world import Room
+
+
+async def coming_late(room: Room, waiting: Generation) -> None:
+    """Have the first status message of a request come while its end is sent."""
+    send = room.chats.send
+
+    async def send_after(place: Place, screen: Screen, priority: Priority = Priority.ANSWER) -> int:
+        await room.here.rows.set_status_message(waiting, 50)
+        return await send(place, screen, priority)
+
+    room.chats.send = send_after  # type: ignore[method-assign]
+
+
+async def test_an_end_gives_way_to_the_first_status_message_before_that_shows_it(room: Room) -> None:
+    waiting = await room.here.get(await room.here.queued())
+    await coming_late(room, waiting)
+    ended = await room.here.rows.request_cancel(waiting.id)
+    assert ended is not None
+    await room.board.end(ended)
+    # Told there first, a kill in between would leave both for good.
+    assert room.chats.order == [("delete", 101), ("edit", 50)]
+    assert (await room.here.get(waiting.id)).final_shown
+
+
+async def test_an_end_whose_first_status_message_came_late_and_went_is_told_anew(room: Room) -> None:
+    waiting = await room.here.get(await room.here.queued())
+    await coming_late(room, waiting)
+    room.chats.gone.add(50)
+    ended = await room.here.rows.request_cancel(waiting.id)
+    assert ended is not None
+    await room.board.end(ended)
+    assert room.chats.order == [("delete", 101), ("edit", 50)]
+    assert (await room.here.get(waiting.id)).status_message_id == 102
+
+
+async def test_an_end_that_is_being_sent_when_the_process_ends_is_remembered(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, send = asyncio.Event(), room.chats.send
+
+    async def send_slowly(place: Place, screen: Screen, priority: Priority = Priority.ANSWER) -> int:
+        asked.set()
+        return await send(place, screen, priority)
+
+    monkeypatch.setattr(room.chats, "send", send_slowly)
+    room.chats.open.clear()
+    waiting = await room.here.get(await room.here.queued())
+    ended = await room.here.rows.request_cancel(waiting.id)
+    assert ended is not None
+    telling = asyncio.create_task(room.board.end(ended))
+    await asked.wait()
+    telling.cancel()
+    await asyncio.sleep(0)
+    room.chats.open.set()
+    with pytest.raises(asyncio.CancelledError):
+        await telling
+    assert (await room.here.get(waiting.id)).status_message_id == 101
