@@ -5,7 +5,6 @@ The refused get one sentence with their own id in private, and silence in groups
 
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
-from enum import Enum, auto
 from functools import wraps
 from typing import Any
 
@@ -24,15 +23,6 @@ COMMAND_REFUSAL_EVERY = timedelta(seconds=3)
 """A command asks for an answer each time; this only keeps a flood of them quiet."""
 
 Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
-
-
-class RefusedBy(Enum):
-    """How somebody is refused."""
-
-    SILENCE = auto()
-    SENTENCE = auto()
-    NOTICE = auto()
-    """A notice on the press of a button, which only they see."""
 
 
 def for_visitors(*, as_person: bool = False) -> Callable[[Callable[[Update, Context], Awaitable[None]]], Handler]:
@@ -84,13 +74,6 @@ async def admit(update: Update, context: Context, *, as_person: bool = False) ->
     return True
 
 
-def refused_by(caller: Caller, *, pressed: bool) -> RefusedBy:
-    """How to refuse: a press must be answered, and a group must not hear of it."""
-    if pressed:
-        return RefusedBy.NOTICE
-    return RefusedBy.SENTENCE if caller.is_private else RefusedBy.SILENCE
-
-
 async def _preferences(caller: Caller, services: Services) -> Preferences:
     people = services.people
     read = people.preferences_of_guest if caller.is_anonymous else people.preferences
@@ -98,7 +81,8 @@ async def _preferences(caller: Caller, services: Services) -> Preferences:
 
 
 async def _refuse(update: Update, caller: Caller, services: Services) -> None:
-    if refused_by(caller, pressed=update.callback_query is not None) is RefusedBy.SILENCE:
+    """A press must be answered, with a notice that only they see; a group must not hear of it."""
+    if update.callback_query is None and not caller.is_private:
         return
     guest = await services.people.preferences_of_guest(caller.user_id, caller.telegram_language)
     phrases = services.texts.into(guest.language)
