@@ -1,6 +1,8 @@
 """``/settings``: language, usual number and shape of videos, start without asking; all in one message."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from telegram import CallbackQuery, Update
 
@@ -16,26 +18,22 @@ from services.texts import LANGUAGES, Phrases
 MENU = "s"
 LANGUAGE, COUNT, SHAPE, AT_ONCE = "language", "count", "shape", "atonce"
 
+Chosen = Mapping[str, Any]
+"""Fields of :class:`Preferences`; choosing it twice is choosing it once."""
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One choice: the new value of one setting; choosing it twice is choosing it once."""
+_CHOICES: Mapping[str, Mapping[str, Chosen]] = {
+    LANGUAGE: {one: {"language": one} for one in LANGUAGES},
+    COUNT: {str(number): {"usual_count": number} for number in range(1, MAX_VIDEOS + 1)},
+    SHAPE: {shape.value: {"usual_shape": shape} for shape in Shape},
+    AT_ONCE: {"on": {"starts_at_once": True}, "off": {"starts_at_once": False}},
+}
 
-    name: str
-    value: str
 
-
-def understand(words: tuple[str, ...]) -> Setting | None:
+def understand(words: tuple[str, ...]) -> Chosen | None:
     """The choice behind a button's words, or None."""
-    allowed = {
-        LANGUAGE: LANGUAGES,
-        COUNT: tuple(map(str, range(1, MAX_VIDEOS + 1))),
-        SHAPE: tuple(shape.value for shape in Shape),
-        AT_ONCE: ("on", "off"),
-    }
     match words:
-        case (name, value) if value in allowed.get(name, ()):
-            return Setting(name, value)
+        case (name, value):
+            return _CHOICES.get(name, {}).get(value)
     return None
 
 
@@ -78,21 +76,9 @@ async def settings(_update: Update, context: Context) -> None:
 
 
 @for_menu_owner(understand)
-async def change_setting(context: Context, query: CallbackQuery, setting: Setting) -> None:
+async def change_setting(context: Context, query: CallbackQuery, chosen: Chosen) -> None:
     """A button of the menu: change one setting and show it."""
-    people, user_id, now = context.services.people, context.visitor.caller.user_id, context.visitor.preferences
-    match setting.name:
-        case "language":
-            await people.set_language(user_id, setting.value)
-            now = replace(now, language=setting.value)
-        case "count":
-            await people.set_usual_count(user_id, int(setting.value))
-            now = replace(now, usual_count=int(setting.value))
-        case "shape":
-            await people.set_usual_shape(user_id, Shape(setting.value))
-            now = replace(now, usual_shape=Shape(setting.value))
-        case _:
-            is_on = setting.value == "on"
-            await people.set_starts_at_once(user_id, starts_at_once=is_on)
-            now = replace(now, starts_at_once=is_on)
-    await show(context, query, settings_screen(context.services.texts.into(now.language), user_id, now))
+    user_id, services = context.visitor.caller.user_id, context.services
+    await services.people.choose(user_id, **chosen)
+    now = replace(context.visitor.preferences, **chosen)
+    await show(context, query, settings_screen(services.texts.into(now.language), user_id, now))

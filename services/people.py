@@ -61,35 +61,31 @@ class People:
         choices = await self.database.read(_choices, user_id)
         return self._as_preferences(choices or _Choices(), telegram_language)
 
-    async def set_language(self, user_id: int, language: str) -> None:
-        """Speak this language with somebody.
+    async def choose(
+        self,
+        user_id: int,
+        *,
+        language: str | None = None,
+        usual_count: int | None = None,
+        usual_shape: Shape | None = None,
+        starts_at_once: bool | None = None,
+    ) -> None:
+        """Keep what somebody chose; None leaves a choice as it is.
 
         Raises:
-            ValueError: It is not on offer.
+            ValueError: The language is not on offer, or the count is not 1 to 4.
         """
-        if language not in LANGUAGES:
+        if language is not None and language not in LANGUAGES:
             raise ValueError(f"no texts in {language!r}")
-        await self._change(user_id, language=language)
-
-    async def set_usual_count(self, user_id: int, count: int) -> None:
-        """Let drafts begin with this number of videos.
-
-        Raises:
-            ValueError: It is not 1 to 4.
-        """
-        if not 1 <= count <= MAX_VIDEOS:
-            raise ValueError(f"{count} is not 1 to {MAX_VIDEOS}")
-        await self._change(user_id, usual_count=count)
-
-    async def set_usual_shape(self, user_id: int, shape: Shape) -> None:
-        """Let drafts begin with this form of videos."""
-        await self._change(user_id, usual_shape=shape.value)
-
-    async def set_starts_at_once(self, user_id: int, *, starts_at_once: bool) -> None:
-        """Start complete requests without asking, or ask."""
-        await self._change(user_id, starts_at_once=starts_at_once)
-
-    async def _change(self, user_id: int, **values: str | int | bool) -> None:
+        if usual_count is not None and not 1 <= usual_count <= MAX_VIDEOS:
+            raise ValueError(f"{usual_count} is not 1 to {MAX_VIDEOS}")
+        chosen: dict[str, object] = {
+            "language": language,
+            "usual_count": usual_count,
+            "usual_shape": usual_shape and usual_shape.value,
+            "starts_at_once": starts_at_once,
+        }
+        values = {name: value for name, value in chosen.items() if value is not None}
         await self.database.write(_change, user_id, values, self.clock.now())
 
     def _as_preferences(self, choices: _Choices, telegram_language: str | None) -> Preferences:
@@ -113,6 +109,6 @@ def _ensure(session: Session, user_id: int, now: datetime) -> None:
     insert_new(session, PersonRow, user_id=user_id, usual_count=1, starts_at_once=False, created_at=now)
 
 
-def _change(session: Session, user_id: int, values: dict[str, str | int | bool], now: datetime) -> None:
+def _change(session: Session, user_id: int, values: dict[str, object], now: datetime) -> None:
     _ensure(session, user_id, now)
     session.execute(update(PersonRow).where(PersonRow.user_id == user_id).values(**values))

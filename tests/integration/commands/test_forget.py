@@ -19,7 +19,7 @@ OTHER = 4242
 async def fill(world: World, user_id: int) -> None:
     """Leave rows of a person in every table that may hold any."""
     at = world.clock.now() - timedelta(hours=1)
-    await world.services.people.set_language(user_id, "en")
+    await world.services.people.choose(user_id, language="en")
     await world.services.throttle.allows(f"history:u{user_id}:1", timedelta(minutes=1))
     await world.services.access.allow(Subject(SubjectKind.USER, user_id))
     # Ids of generations are random and tell nobody's name.
@@ -136,7 +136,7 @@ async def test_an_end_that_was_not_told_yet_is_waited_for_but_not_for_ever(world
 
 
 async def test_what_was_chosen_is_forgotten_at_once(world: World, alice: Person) -> None:
-    await world.services.people.set_language(alice.user_id, "vi")
+    await world.services.people.choose(alice.user_id, language="vi")
     menu = await world.says(alice, "/forget")
     await world.presses(alice, menu, "Xóa tất cả")
     await world.server.wait_for_message(alice.chat_id, "Xong")

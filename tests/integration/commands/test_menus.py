@@ -27,8 +27,8 @@ def test_any_data_is_read_or_refused_and_never_understood_wrongly(data: str) -> 
     press = read_press(data)
     if press is None:
         return
-    setting = settings.understand(press.words)
-    assert setting is None or setting.value in {"en", "vi", "1", "2", "3", "4", "on", "off"}
+    chosen = settings.understand(press.words)
+    assert chosen is None or set(chosen.values()) < {"en", "vi", False, 1, 2, 3, 4, *Shape}
     assert forget.understand(press.words) in {True, False, None}
     choice = history.understand(press.words)
     assert choice is None or 0 <= choice.page < 10**6

@@ -216,8 +216,8 @@ async def test_a_limit_that_is_reached_leaves_the_card_as_it_is(make_world: Make
 
 async def test_who_wants_no_questions_gets_none(world: World, anna: Person) -> None:
     await world.services.people.preferences(anna.user_id, "en")
-    await world.services.people.set_usual_count(anna.user_id, 2)
-    await world.services.people.set_starts_at_once(anna.user_id, starts_at_once=True)
+    await world.services.people.choose(anna.user_id, usual_count=2)
+    await world.services.people.choose(anna.user_id, starts_at_once=True)
     await anna.send_album([jpeg(1), jpeg(2)], "leaves fall")
     order = await world.ordered()
     assert (order.count, len(order.photos)) == (2, 2)

@@ -25,21 +25,21 @@ async def test_nothing_is_kept_of_a_guest(people: People, database: Database) ->
 
 
 async def test_a_guest_with_a_chosen_language_is_spoken_to_in_it(people: People) -> None:
-    await people.set_language(PERSON, "vi")
+    await people.choose(PERSON, language="vi")
     assert (await people.preferences_of_guest(PERSON, "en")).language == "vi"
 
 
 async def test_each_choice_is_kept_by_itself(people: People) -> None:
-    await people.set_language(PERSON, "vi")
-    await people.set_usual_count(PERSON, 3)
-    await people.set_starts_at_once(PERSON, starts_at_once=True)
+    await people.choose(PERSON, language="vi")
+    await people.choose(PERSON, usual_count=3)
+    await people.choose(PERSON, starts_at_once=True)
     assert await people.preferences(PERSON, "en") == Preferences("vi", 3, starts_at_once=True)
-    await people.set_starts_at_once(PERSON, starts_at_once=False)
+    await people.choose(PERSON, starts_at_once=False)
     assert await people.preferences(PERSON, "en") == Preferences("vi", 3, starts_at_once=False)
 
 
 async def test_choices_outlive_the_process(people: People, database: Database, clock: ManualClock) -> None:
-    await people.set_usual_count(PERSON, 4)
+    await people.choose(PERSON, usual_count=4)
     later = People(database, Texts("en"), clock)
     assert (await later.preferences(PERSON, None)).usual_count == 4
 
@@ -47,9 +47,9 @@ async def test_choices_outlive_the_process(people: People, database: Database, c
 @pytest.mark.parametrize("count", [0, 5, -1])
 async def test_a_count_out_of_range_is_refused(people: People, count: int) -> None:
     with pytest.raises(ValueError, match=str(count)):
-        await people.set_usual_count(PERSON, count)
+        await people.choose(PERSON, usual_count=count)
 
 
 async def test_a_language_not_on_offer_is_refused(people: People) -> None:
     with pytest.raises(ValueError, match="de"):
-        await people.set_language(PERSON, "de")
+        await people.choose(PERSON, language="de")
