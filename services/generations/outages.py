@@ -35,6 +35,12 @@ async def through_outages(sleep: Sleep, call: Callable[P, Awaitable[T]], /, *arg
     Returns:
         What it returns.
     """
+    try:
+        # Nearly always that is all; what repeats calls costs as much as one does, and leaves cycles to the collector.
+        return await call(*args, **kwargs)
+    except OUTAGE as error:
+        if not is_outage(error):
+            raise
     async for attempt in AsyncRetrying(
         retry=retry_if_exception(is_outage),
         wait=wait_random_exponential(max=LONGEST_PAUSE_SECONDS),

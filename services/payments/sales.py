@@ -102,7 +102,7 @@ class Sales:
     async def judge(self, asked: Charge) -> tuple[Verdict, str | None]:
         """Decide whether somebody may pay; what is agreed to is committed."""
         late = self.clock.monotonic() + JUDGED_WITHIN
-        return await self.database.write(self._judge, asked, late)
+        return await self.database.write(self._judge, asked, late, urgent=True)
 
     def _judge(self, session: Session, asked: Charge, late: float) -> tuple[Verdict, str | None]:
         if self.clock.monotonic() >= late:
