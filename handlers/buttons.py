@@ -135,7 +135,7 @@ async def _repeat(query: CallbackQuery, context: Context, pressed: Pressed) -> N
     elif order.user_id != visitor.caller.user_id and not visitor.is_admin:
         await _close(query, context, "draft-not-yours")
     elif pressed.word == "again":
-        outcome = await services.starter.again(pressed.id, _here(order, visitor))
+        outcome = await services.starter.again(pressed.id, _here(order, visitor), query.id)
         await _close_start(query, context, outcome, started="draft-again-started")
     else:
         shown = await services.draft_buttons.edit_again(

@@ -313,35 +313,33 @@ class Starter:
             row.state = DraftState.SUBMITTED.value
         return Started(outcome.generation_id, outcome.created)
 
-    async def again(self, generation_id: str, order: Order) -> StartOutcome:
+    async def again(self, generation_id: str, order: Order, press: str) -> StartOutcome:
         """Start an earlier request once more; while that runs, asking again is the same wish.
 
         Args:
             generation_id: The earlier one.
             order: What it asked for; its request key and status message are replaced.
+            press: Telegram's id of the press. An update that comes twice is one wish, however long after.
         """
-        return await self.database.write(self._again, generation_id, order)
+        return await self.database.write(self._again, generation_id, order, press)
 
-    def _again(self, session: Session, generation_id: str, order: Order) -> StartOutcome:
-        key = self._again_key(session, generation_id)
+    def _again(self, session: Session, generation_id: str, order: Order, press: str) -> StartOutcome:
+        key = self._again_key(session, generation_id, press)
         outcome = self.generations.place(session, replace(order, request_key=key, status_message_id=None))
         if not isinstance(outcome, Placed):
             return Refused(outcome)
         return Started(outcome.generation_id, outcome.created)
 
-    def _again_key(self, session: Session, generation_id: str) -> str:
+    def _again_key(self, session: Session, generation_id: str, press: str) -> str:
         prefix = f"again:{generation_id}:"
-        query = (
-            select(GenerationRow)
-            .where(GenerationRow.request_key.startswith(prefix, autoescape=True))
-            .order_by(GenerationRow.queued_at.desc(), GenerationRow.request_key.desc())
-            .limit(1)
-        )
-        newest = session.scalar(query)
-        if newest is None:
-            return f"{prefix}1"
+        own = f"{prefix}{press}"
+        presses = select(GenerationRow).where(GenerationRow.request_key.startswith(prefix, autoescape=True))
+        earlier = session.scalars(presses.order_by(GenerationRow.queued_at.desc())).all()
+        if not earlier or any(row.request_key == own for row in earlier):
+            return own
+        newest = earlier[0]
         is_same_wish = newest.queued_at > self.clock.now() - DOUBLE_TAP or State(newest.state) not in FINAL
-        return newest.request_key if is_same_wish else f"{prefix}{int(newest.request_key.removeprefix(prefix)) + 1}"
+        return newest.request_key if is_same_wish else own
 
 
 def _overtaken(session: Session, owner: Owner, photos: Sequence[PhotoRef]) -> DraftRow | None:

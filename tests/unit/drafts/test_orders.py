@@ -100,28 +100,39 @@ async def test_an_order_repeated_is_one(room: Room) -> None:
 
 
 async def test_again_twice_while_it_runs_is_one(rows_starter: Starter, time: Time) -> None:
-    first = await rows_starter.again("old", earlier())
+    first = await rows_starter.again("old", earlier(), "press 1")
     await time.pass_(60)
-    assert await rows_starter.again("old", earlier()) == Started("g1", created=False)
+    assert await rows_starter.again("old", earlier(), "press 2") == Started("g1", created=False)
     assert first == Started("g1", created=True)
 
 
 async def test_a_double_tap_is_one_even_when_the_first_ended_at_once(
     rows_starter: Starter, database: Database, time: Time
 ) -> None:
-    await rows_starter.again("old", earlier())
+    await rows_starter.again("old", earlier(), "press 1")
     await end(database, "g1", time)
     await time.pass_(DOUBLE_TAP.total_seconds() / 2)
-    assert await rows_starter.again("old", earlier()) == Started("g1", created=False)
+    assert await rows_starter.again("old", earlier(), "press 2") == Started("g1", created=False)
 
 
 async def test_again_after_the_end_is_a_new_one_each_time(
     rows_starter: Starter, database: Database, time: Time
 ) -> None:
     for number in range(1, 4):
-        assert await rows_starter.again("old", earlier()) == Started(f"g{number}", created=True)
+        assert await rows_starter.again("old", earlier(), f"press {number}") == Started(f"g{number}", created=True)
         await end(database, f"g{number}", time)
         await time.pass_((DOUBLE_TAP + timedelta(seconds=1)).total_seconds())
+
+
+async def test_a_press_that_comes_twice_is_one_even_long_after_the_end(
+    rows_starter: Starter, database: Database, time: Time
+) -> None:
+    for number in (1, 2):
+        assert await rows_starter.again("old", earlier(), f"press {number}") == Started(f"g{number}", created=True)
+        await end(database, f"g{number}", time)
+        await time.pass_(600)
+    for number in (1, 2):
+        assert await rows_starter.again("old", earlier(), f"press {number}") == Started(f"g{number}", created=False)
 
 
 async def end(database: Database, generation_id: str, time: Time) -> None:
