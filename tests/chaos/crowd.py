@@ -1,6 +1,7 @@
 """People who ask for videos in all the ways there are, and whose patience is long."""
 
 import asyncio
+from collections.abc import Sequence
 from random import Random
 
 from sandbox.botapi.person import Person
@@ -11,6 +12,15 @@ from tests.chaos.world import Request, Scene, has_button, is_told, jpeg
 
 PATIENCE = 3600.0
 """Seconds for anything that a person waits for: they never give up, and the run looks after who still waits."""
+
+
+def prices(people: Sequence[Person]) -> dict[str, str]:
+    """Settings with a price that every third person pays; the others are admins."""
+    payers, others = people[::3], [person for number, person in enumerate(people) if number % 3]
+    for person in payers:
+        person.give_stars(1_000_000)
+    admins = ",".join(str(person.user_id) for person in others)
+    return {"STARS_PER_VIDEO": "7", "ADMIN_USER_IDS": admins, "PAYMENT_CHECK_INTERVAL": "2"}
 
 
 class Customer:

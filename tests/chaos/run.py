@@ -10,16 +10,14 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from time import monotonic
 
-from sandbox.botapi.person import Person
 from sandbox.genaipro import GenAIProOptions
 from tests.chaos.checks import violations
-from tests.chaos.crowd import Customer
+from tests.chaos.crowd import Customer, prices
 from tests.chaos.tally import Tally, count, report, save, summed
 from tests.chaos.together import one_cluster
 from tests.chaos.weather import Reaper, Weather
@@ -90,6 +88,7 @@ async def one_world(number: int, seed: int, kills: int, people: int, until: floa
         tally.violations += violations(here)
         tally.figures.update({f"kills {moment}": times for moment, times in reaper.kills.items()})
         tally.figures["kills"] = reaper.kills.total()
+        tally.figures["kills with Stars about"] = reaper.with_stars
         tally.figures["SIGTERMs"] = reaper.terms
         tally.figures["faults asked of the servers"] = weather.faults
         count(here, tally.figures)
@@ -97,15 +96,6 @@ async def one_world(number: int, seed: int, kills: int, people: int, until: floa
         if tally.violations:
             save(here, directory.parent / f"log-{number}.txt")
         return tally
-
-
-def prices(people: Sequence[Person]) -> dict[str, str]:
-    """Settings with a price that every third person pays; the others are admins."""
-    payers, others = people[::3], [person for number, person in enumerate(people) if number % 3]
-    for person in payers:
-        person.give_stars(1_000_000)
-    admins = ",".join(str(person.user_id) for person in others)
-    return {"STARS_PER_VIDEO": "7", "ADMIN_USER_IDS": admins, "PAYMENT_CHECK_INTERVAL": "2"}
 
 
 async def alone(asked: Asked, root: Path) -> Tally:

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 from tests.chaos.checks import violations
-from tests.chaos.crowd import Customer
+from tests.chaos.crowd import Customer, prices
 from tests.chaos.process import BotProcess
 from tests.chaos.tally import Tally, count, save
 from tests.chaos.weather import Weather
@@ -113,11 +113,11 @@ async def one_cluster(seed: int, seconds: float, people: int, directory: Path) -
         directory: Empty; the bot's files go there.
     """
     with private_server() as server, server.database() as url:
-        async with cluster(directory, url, settings=SETTINGS) as bots:
+        async with cluster(directory, url, settings=SETTINGS, people=people, settings_for=prices) as bots:
             here = Together(
                 bots.telegram, bots.genaipro, bots.processes, directory / "data", directory / "scratch", url
             )
-            here.people += [bots.person() for _ in range(people)]
+            here.people += bots.people
             tally = await _weathered(here, bots, seed, seconds)
             tally.violations += violations(here)
             count(here, tally.figures)

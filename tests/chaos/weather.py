@@ -120,6 +120,7 @@ class Reaper:
         self._random = random
         self._share_of_terms = share_of_terms
         self.kills = Counter[str]()
+        self.with_stars = 0
         self.terms = 0
         self.slowest_start = 0.0
         self.violations: list[str] = []
@@ -134,6 +135,7 @@ class Reaper:
             else:
                 await self._here.bot.kill()
                 self.kills[moment] += 1
+                self.with_stars += self._here.has_stars_about()
             await self._here.bot.spawn()
         await self._ready()
 

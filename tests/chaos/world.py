@@ -168,6 +168,15 @@ class World(Scene):
         with closing(sqlite3.connect(address, uri=True)) as connection:
             return connection.execute(query).fetchall()
 
+    def has_stars_about(self) -> bool:
+        """Whether a request that was sold is under way, or Stars are on their way back."""
+        query = """SELECT (SELECT count(*) FROM purchases WHERE settled_at IS NULL)
+            + (SELECT count(*) FROM payments WHERE state IN ('paid', 'refunding'))"""
+        try:
+            return bool(self.rows(query)[0][0])
+        except sqlite3.OperationalError:  # killed before it had made its tables
+            return False
+
     def damage(self) -> list[str]:
         """What SQLite finds wrong with the file."""
         return [f"the database is damaged: {word}" for (word,) in self.rows("PRAGMA integrity_check") if word != "ok"]

@@ -1,7 +1,7 @@
 """Several processes of the bot on one PostgreSQL, behind a balancer, with people who ask for videos."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -167,6 +167,8 @@ async def cluster(
     workers: int = 3,
     running: int | None = None,
     settings: Mapping[str, str] | None = None,
+    people: int = 0,
+    settings_for: Callable[[Sequence[Person]], Mapping[str, str]] = lambda _people: {},
 ) -> AsyncIterator[Cluster]:
     """Servers, processes and a balancer; at the end all processes are killed without a word.
 
@@ -177,6 +179,8 @@ async def cluster(
         workers: Worker processes.
         running: How many of those are started; all by default.
         settings: More of the bot's settings.
+        people: Who are there before the bot is.
+        settings_for: Settings that name some of them.
     """
     options = GenAIProOptions(key=KEY, quota=100_000).tiny()
     scratch = directory / "scratch"
@@ -185,6 +189,7 @@ async def cluster(
         api = await stack.enter_async_context(BotApiServer(BotApiOptions()))
         service = await stack.enter_async_context(GenAIProServer(options))
         session = await stack.enter_async_context(aiohttp.ClientSession())
+        there = [api.add_person(f"Person {number}") for number in range(people)]
         common = {
             "TELEGRAM_BOT_TOKEN": api.token,
             "TELEGRAM_API_URL": api.url,
@@ -200,7 +205,7 @@ async def cluster(
             "WEBHOOK_SECRET": SECRET,
             "HTTP_PORT": "0",
         }
-        common |= settings or {}
+        common |= {**(settings or {}), **settings_for(there)}
         ports = [free_port() for _ in range(webs)]
         balancer = Balancer(session, ports)
         # Telegram calls the public address; where that leads is the operator's, who has put a balancer there.
@@ -212,6 +217,7 @@ async def cluster(
             url,
             [BotProcess(common | {"HTTP_PORT": str(port)}, directory, "web") for port in ports],
             [BotProcess(common | {"HTTP_PORT": str(free_port())}, directory, "worker") for _ in range(workers)],
+            there,
         )
         for process in here.processes:
             stack.push_async_callback(_stop, process)
