@@ -16,11 +16,11 @@ from services.messenger import ChatMovedError, EditOutcome, Messenger
 from services.outbox.priority import Priority
 from services.payments.model import Settlement
 from services.screens import Screen
-from services.status.endings import Endings, Remembered, place_of
+from services.status.endings import LAST_MESSAGE_SECONDS, Endings, Remembered, place_of
 from services.status.estimates import Estimates
 from services.status.refreshing import Refreshable, due
 from services.status.render import Links, Surroundings, render, render_links
-from services.tasks import Tasks
+from services.tasks import Tasks, to_its_end
 from services.texts import Texts
 
 log = get_logger(__name__)
@@ -145,6 +145,10 @@ class StatusBoard:
                 return generation
             if outcome is not EditOutcome.GONE:
                 return generation
+        # Cut off in the middle, it would stay for good beside the one that the next process sends.
+        return await to_its_end(self._send_first(generation, screen), LAST_MESSAGE_SECONDS)
+
+    async def _send_first(self, generation: Generation, screen: Screen) -> Generation:
         message_id = await self._messenger.send(place_of(generation), screen, Priority.STATUS)
         if not await self._rows.set_status_message(generation, message_id):
             # The run was faster and has a status message of its own.

@@ -21,8 +21,8 @@ log = get_logger(__name__)
 
 REMEMBERED_ENDS = 1000
 
-LAST_END_SECONDS = 1.5
-"""How long an end whose message is being sent may still take when the process ends."""
+LAST_MESSAGE_SECONDS = 1.5
+"""How long a status message that is being sent may still take when the process ends."""
 
 
 class Remembered:
@@ -163,7 +163,7 @@ class Endings:
         if outcome is EditOutcome.GONE:
             try:
                 # Cut off in the middle, the next process would tell the end in one more message.
-                first = await to_its_end(self._send(generation, screen), LAST_END_SECONDS)
+                first = await to_its_end(self._send(generation, screen), LAST_MESSAGE_SECONDS)
             except ChatClosedError:
                 is_closed = True
         if first is not None:

@@ -1,4 +1,4 @@
-"""An end that is sent as a message of its own: however it is cut off, there is one in the end."""
+"""A status message that is sent anew: however that is cut off, there is one in the end."""
 
 import asyncio
 
@@ -64,4 +64,26 @@ async def test_an_end_that_is_being_sent_when_the_process_ends_is_remembered(
     room.chats.open.set()
     with pytest.raises(asyncio.CancelledError):
         await telling
+    assert (await room.here.get(waiting.id)).status_message_id == 101
+
+
+async def test_a_first_status_that_is_being_sent_when_the_process_ends_is_remembered(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, send = asyncio.Event(), room.chats.send
+
+    async def send_slowly(place: Place, screen: Screen, priority: Priority = Priority.ANSWER) -> int:
+        asked.set()
+        return await send(place, screen, priority)
+
+    monkeypatch.setattr(room.chats, "send", send_slowly)
+    room.chats.open.clear()
+    waiting = await room.here.get(await room.here.queued())
+    showing = asyncio.create_task(room.board.first(waiting, 1))
+    await asked.wait()
+    showing.cancel()
+    await asyncio.sleep(0)
+    room.chats.open.set()
+    with pytest.raises(asyncio.CancelledError):
+        await showing
     assert (await room.here.get(waiting.id)).status_message_id == 101
