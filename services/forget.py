@@ -15,7 +15,8 @@ from services.access import forget_access
 from services.clock import Clock
 from services.drafts.store import forget_drafts
 from services.generations.model import FINAL
-from services.payments.store import give_up_free_videos, settle_all_of
+from services.payments.ledger import give_up_free_videos
+from services.payments.returns import settle_all_of
 from services.people import forget_person
 from services.store.database import Database
 from services.store.schema import GenerationRow, InboxRow

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from services.generations.model import FINAL
 from services.payments.model import PaymentState
-from services.store.schema import GenerationRow, MovementRow, PaymentRow, PurchaseRow
+from services.store.payment_tables import MovementRow, PaymentRow, PurchaseRow
+from services.store.schema import GenerationRow
 
 _SUMS = tuple(
     func.coalesce(func.sum(column), 0).label(column.key)

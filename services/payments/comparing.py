@@ -10,7 +10,7 @@ from structlog import get_logger
 from telegram import StarTransaction, StarTransactions, TransactionPartnerUser
 
 from services.clock import Clock
-from services.payments import store
+from services.payments import ledger, purchases, returns
 from services.payments.model import Charge, request_of
 from services.payments.sales import Sales
 from services.store.database import Database
@@ -33,7 +33,7 @@ class StarBooks(Protocol):
 class Compared:
     """What a comparison found."""
 
-    received: Sequence[tuple[Charge, store.Received]] = ()
+    received: Sequence[tuple[Charge, purchases.Received]] = ()
     """Payments that were not known."""
     refunded: Sequence[tuple[str, int]] = ()
     """Payments that somebody else has refunded, with their Stars."""
@@ -65,7 +65,7 @@ class Comparison:
         Raises:
             telegram.error.TelegramError: Telegram does not answer.
         """
-        before = await self.database.read(store.next_offset, self.bot_id)
+        before = await self.database.read(ledger.next_offset, self.bot_id)
         news = await self._news(before)
         if news.after == before:
             return Compared()
@@ -104,16 +104,16 @@ class Comparison:
         paid.append(Charge(one.id, source.user.id, one.amount, payload, one.date))
 
     def _compare(self, session: Session, news: _News) -> Compared:
-        if not store.take_offset(session, self.bot_id, news.before, news.after):
+        if not ledger.take_offset(session, self.bot_id, news.before, news.after):
             return Compared()
         now: datetime = self.clock.now()
-        known = store.known_charges(session, [charge.charge_id for charge in news.paid])
+        known = ledger.known_charges(session, [charge.charge_id for charge in news.paid])
         fresh = [charge for charge in news.paid if charge.charge_id not in known]
         back = news.given_back
         received = [(one, self.sales.receive_in(session, one, went_back=one.charge_id in back)) for one in fresh]
         refunded = []
         for charge_id in news.given_back:
-            payment = store.payment(session, charge_id)
-            if payment is not None and store.refunded(session, charge_id, now):
+            payment = ledger.payment(session, charge_id)
+            if payment is not None and returns.refunded(session, charge_id, now):
                 refunded.append((charge_id, payment.stars))
         return Compared(received, refunded)

@@ -12,7 +12,7 @@ from services.clock import Clock
 from services.generations.model import DailyLimitReached, Order, Price
 from services.generations.queue import TOPIC as QUEUE_TOPIC
 from services.generations.queue import day_is_full
-from services.payments import books, store
+from services.payments import books, ledger, purchases, returns
 from services.payments.model import Account, Charge, Invoice, Payment, Settlement, Verdict, split
 from services.store.database import Database
 from services.telemetry import STARS_TAKEN
@@ -69,13 +69,13 @@ class Sales:
         """What a request costs its requester; None for nothing."""
         if not self.is_open or self.is_admin(session, order.user_id):
             return None
-        account = store.account(session, order.user_id, self.tariff.free_videos)
+        account = ledger.account(session, order.user_id, self.tariff.free_videos)
         return split(order.count, account, self.tariff.stars)
 
     def sell(self, session: Session, generation_id: str, order: Order, price: Price) -> None:
         """Write down how a request is paid, in the transaction that makes it."""
         now = self.clock.now()
-        store.sell(session, generation_id, order.user_id, price, now, now + self.tariff.timeout)
+        purchases.sell(session, generation_id, order.user_id, price, now, now + self.tariff.timeout)
 
     async def quote(self, user_id: int, count: int) -> Price | None:
         """What a request of somebody's would cost now; None for nothing."""
@@ -84,20 +84,20 @@ class Sales:
     def _quote(self, session: Session, user_id: int, count: int) -> Price | None:
         if self.is_admin(session, user_id):
             return None
-        return split(count, store.account(session, user_id, self.tariff.free_videos), self.tariff.stars)
+        return split(count, ledger.account(session, user_id, self.tariff.free_videos), self.tariff.stars)
 
     async def invoice(self, generation_id: str) -> Invoice | None:
         """What is to be asked for a request; None when it waits for no payment."""
-        return await self.database.read(store.invoice, self.tag, generation_id)
+        return await self.database.read(purchases.invoice, self.tag, generation_id)
 
     async def claim_invoice(self, generation_id: str, patience: timedelta) -> bool:
-        """Take it upon oneself to send a request's invoice; see :func:`services.payments.store.claim_invoice`."""
+        """Take it upon oneself to send a request's invoice; see :func:`services.payments.purchases.claim_invoice`."""
         now = self.clock.now()
-        return await self.database.write(store.claim_invoice, self.tag, generation_id, now, now - patience)
+        return await self.database.write(purchases.claim_invoice, self.tag, generation_id, now, now - patience)
 
     async def invoice_sent(self, generation_id: str, message_id: int) -> None:
         """Remember which message is a request's invoice."""
-        await self.database.write(store.invoice_sent, generation_id, message_id, self.clock.now(), durable=False)
+        await self.database.write(purchases.invoice_sent, generation_id, message_id, self.clock.now(), durable=False)
 
     async def judge(self, asked: Charge) -> tuple[Verdict, str | None]:
         """Decide whether somebody may pay; what is agreed to is committed."""
@@ -105,28 +105,30 @@ class Sales:
         return await self.database.write(self._judge, asked, late, urgent=True)
 
     def _judge(self, session: Session, asked: Charge, late: float) -> tuple[Verdict, str | None]:
+        judged = purchases.agree(session, self.tag, asked, self.clock.now(), self._day_is_full)
         if self.clock.monotonic() >= late:
-            # Nobody waits for it any more: it was refused, and must not look agreed to.
+            # Nobody waits for it any more, or for the lock that it got late: it was refused, and must not look agreed to.
+            session.rollback()
             return Verdict.LATE, None
-        return store.agree(session, self.tag, asked, self.clock.now(), self._day_is_full)
+        return judged
 
     def _day_is_full(self, session: Session, user_id: int, count: int) -> DailyLimitReached | None:
         return day_is_full(session, self.tariff.daily_videos, user_id, count, self.clock.now())
 
-    async def receive(self, charge: Charge) -> store.Received:
+    async def receive(self, charge: Charge) -> purchases.Received:
         """Take a payment, once; it begins its request, or goes back."""
         received = await self.database.write(self.receive_in, charge)
         self.took(charge, received)
         return received
 
-    def receive_in(self, session: Session, charge: Charge, *, went_back: bool = False) -> store.Received:
+    def receive_in(self, session: Session, charge: Charge, *, went_back: bool = False) -> purchases.Received:
         """The same within a transaction; :meth:`took` is to be called after its commit."""
-        received = store.receive(session, self.tag, charge, self.clock.now(), went_back=went_back)
+        received = purchases.receive(session, self.tag, charge, self.clock.now(), went_back=went_back)
         if received.begins:
             self.changes.announce(session, QUEUE_TOPIC)
         return received
 
-    def took(self, charge: Charge, received: store.Received) -> None:
+    def took(self, charge: Charge, received: purchases.Received) -> None:
         """Count a payment that was committed, and have it refunded where it bought nothing."""
         if received.generation_id is None:
             log.warning("payment_of_another_program", charge=charge.charge_id, stars=charge.stars)
@@ -139,18 +141,18 @@ class Sales:
 
     async def settle(self, generation_id: str) -> Settlement | None:
         """Settle a request that has ended and was sold; what came back to its requester."""
-        settlement = await self.database.write(store.settle, generation_id, self.clock.now())
+        settlement = await self.database.write(returns.settle, generation_id, self.clock.now())
         if settlement is not None and settlement.stars:
             self.refund_wanted()
         return settlement
 
     async def account(self, user_id: int) -> Account:
         """What somebody has."""
-        return await self.database.read(store.account, user_id, self.tariff.free_videos)
+        return await self.database.read(ledger.account, user_id, self.tariff.free_videos)
 
     async def payments(self, user_id: int) -> list[Payment]:
         """Somebody's last payments, newest first."""
-        return await self.database.read(store.payments_of, user_id, LAST_PAYMENTS)
+        return await self.database.read(ledger.payments_of, user_id, LAST_PAYMENTS)
 
     async def refund(self, charge_id: str) -> Payment | None:
         """Want a payment back, whatever it brought.
@@ -164,7 +166,7 @@ class Sales:
         return payment
 
     def _refund(self, session: Session, charge_id: str) -> Payment | None:
-        return store.want_back(session, charge_id, self.clock.now())
+        return returns.want_back(session, charge_id, self.clock.now())
 
     async def totals(self) -> books.Totals:
         """What was sold, in all."""
@@ -177,4 +179,4 @@ class Sales:
 
 def open_till(session: Session, bot_id: int, new_tag: str, *, sells: bool) -> str:
     """What marks the payloads of this bot; empty where it neither sells nor has sold."""
-    return store.till_tag(session, bot_id, new_tag) if sells else store.known_tag(session, bot_id) or ""
+    return ledger.till_tag(session, bot_id, new_tag) if sells else ledger.known_tag(session, bot_id) or ""

@@ -11,7 +11,7 @@ from structlog import get_logger
 from telegram.error import BadRequest, TelegramError
 
 from services.clock import Clock
-from services.payments import store
+from services.payments import purchases, returns
 from services.payments.comparing import Comparison
 from services.payments.invoices import UNSENT_FOR
 from services.payments.model import Payment
@@ -91,13 +91,13 @@ class PaymentUpkeep:
     async def look(self) -> None:
         """Do what is due now."""
         now = self.clock.now()
-        is_any_late, is_refund_due, unsent = await self.database.read(store.work_left, now, now - UNSENT_FOR)
+        is_any_late, is_refund_due, unsent = await self.database.read(purchases.work_left, now, now - UNSENT_FOR)
         if is_any_late:
-            for generation_id in await self.database.write(store.expire, now):
+            for generation_id in await self.database.write(purchases.expire, now):
                 log.info("not_paid_in_time", generation=generation_id)
                 await self.shown.show_end(generation_id)
         if is_refund_due:
-            for payment in await self.database.read(store.refunds_due, now):
+            for payment in await self.database.read(returns.refunds_due, now):
                 await self._refund(payment)
         for generation_id in unsent:
             await self.shown.placed(generation_id)
@@ -116,7 +116,7 @@ class PaymentUpkeep:
             log.warning("refund_not_answered", charge=payment.charge_id, error=type(error).__name__)
             await self._later(payment)
             return
-        if await self.database.write(store.refunded, payment.charge_id, self.clock.now()):
+        if await self.database.write(returns.refunded, payment.charge_id, self.clock.now()):
             log.info("refunded", charge=payment.charge_id, stars=payment.stars)
             STARS_RETURNED.inc(payment.stars)
 
@@ -129,7 +129,7 @@ class PaymentUpkeep:
 
     async def _later(self, payment: Payment) -> None:
         wait = min(LAST_RETRY, FIRST_RETRY * 2 ** min(payment.attempts, 10))
-        await self.database.write(store.refund_failed, payment.charge_id, self.clock.now() + wait)
+        await self.database.write(returns.refund_failed, payment.charge_id, self.clock.now() + wait)
 
     async def _compare(self) -> None:
         if self.clock.monotonic() < self._compare_at:

@@ -16,9 +16,11 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+import services.store.payment_tables
+import services.store.schema  # noqa: F401 - both name the tables that are made
+from services.store.base import Base
 from services.store.engines import POOL_SIZE, WRITE, driver_url, make_engine
 from services.store.outage_log import OutageLog, reason_of
-from services.store.schema import Base
 from services.store.threads import Threads
 
 CLOSE_SECONDS = 1.5

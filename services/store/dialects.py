@@ -10,7 +10,7 @@ from sqlalchemy import CursorResult, Delete, Table, Update, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from services.store.schema import Base
+from services.store.base import Base
 
 
 def insert_into(session: Session, table: type[Base] | Table) -> sqlite.Insert | postgresql.Insert:

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from services.generations.model import Order, State
 from services.generations.queue import lock_queue
 from services.generations.store import insert
-from services.payments import books, store
+from services.payments import books, ledger, purchases, returns
 from services.payments.model import Charge, PaymentState, Verdict, payload_of, split
 from services.store.database import open_database
-from services.store.schema import GenerationRow, PaymentRow
+from services.store.payment_tables import PaymentRow
+from services.store.schema import GenerationRow
 
 TAG = "0123456789abcdef"
 NOW = datetime(2026, 3, 30, tzinfo=UTC)
@@ -21,9 +22,9 @@ CHARGE = Charge("c", 1, 50, payload_of(TAG, "g"), NOW)
 
 def ask(session: Session) -> None:
     order = Order("key", 1, None, 1, "en", 1, None, "a cat", 2, ())
-    price = split(2, store.account(session, 1, 0), 25)
+    price = split(2, ledger.account(session, 1, 0), 25)
     insert(session, "g", order, NOW, price)
-    store.sell(session, "g", 1, price, NOW, NOW + timedelta(hours=1))
+    purchases.sell(session, "g", 1, price, NOW, NOW + timedelta(hours=1))
 
 
 def state_of(session: Session) -> str:
@@ -40,23 +41,23 @@ async def test_each_step_is_taken_by_one(postgres_url: str) -> None:
 
     def agree(session: Session, query: str) -> Verdict:
         asked = Charge(query, 1, 50, CHARGE.payload, NOW)
-        return store.agree(session, TAG, asked, NOW, lambda *_: None)[0]
+        return purchases.agree(session, TAG, asked, NOW, lambda *_: None)[0]
 
     verdicts = await asyncio.gather(one.write(agree, "1"), two.write(agree, "2"))
     assert sorted(verdicts) == [Verdict.AGREED, Verdict.TWICE]
 
-    def receive(session: Session) -> store.Received:
-        return store.receive(session, TAG, CHARGE, NOW)
+    def receive(session: Session) -> purchases.Received:
+        return purchases.receive(session, TAG, CHARGE, NOW)
 
     received = await asyncio.gather(*(database.write(receive) for database in (one, two) * 3))
     assert sorted((each.is_new, each.begins) for each in received) == [(False, False)] * 5 + [(True, True)]
 
     await one.write(fail)
-    settled = await asyncio.gather(*(database.write(store.settle, "g", NOW) for database in (one, two) * 3))
+    settled = await asyncio.gather(*(database.write(returns.settle, "g", NOW) for database in (one, two) * 3))
     assert {each.stars for each in settled if each is not None} == {50}
     assert await one.read(state_of) == PaymentState.REFUNDING.value
 
-    refunds = await asyncio.gather(*(database.write(store.refunded, "c", NOW) for database in (one, two) * 3))
+    refunds = await asyncio.gather(*(database.write(returns.refunded, "c", NOW) for database in (one, two) * 3))
     assert sorted(refunds) == [False] * 5 + [True]
     assert await two.read(books.faults) == []
     assert (await two.read(books.totals)).returned == 50
@@ -68,24 +69,24 @@ async def test_credit_is_not_spent_and_taken_away_at_once(postgres_url: str) -> 
     """An admin gives a payment back while its credit pays for another request."""
     one, two = await open_database(postgres_url), await open_database(postgres_url)
     await one.write(ask)
-    await one.write(lambda session: store.receive(session, TAG, CHARGE, NOW))
+    await one.write(lambda session: purchases.receive(session, TAG, CHARGE, NOW))
 
     def stop(session: Session) -> None:
         row = session.get_one(GenerationRow, "g")
         row.state, row.armed_at = State.CANCELLED.value, NOW
         session.flush()
-        store.settle(session, "g", NOW)
+        returns.settle(session, "g", NOW)
 
     await one.write(stop)
 
     def spend(session: Session) -> None:
         lock_queue(session)
-        price = split(2, store.account(session, 1, 0), 25)
+        price = split(2, ledger.account(session, 1, 0), 25)
         order = Order("other", 1, None, 1, "en", 1, None, "a dog", 2, ())
         insert(session, "h", order, NOW, price)
-        store.sell(session, "h", 1, price, NOW, NOW)
+        purchases.sell(session, "h", 1, price, NOW, NOW)
 
-    await asyncio.gather(one.write(spend), two.write(store.want_back, "c", NOW))
+    await asyncio.gather(one.write(spend), two.write(returns.want_back, "c", NOW))
     assert await one.read(books.faults) == []
     await one.close()
     await two.close()

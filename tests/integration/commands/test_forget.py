@@ -8,8 +8,9 @@ from sandbox.botapi import Person
 from services.access import Permission, Subject, SubjectKind
 from services.forget import UNTOLD_GRACE
 from services.generations.model import FINAL, State
+from services.store.base import Base
 from services.store.database import Database
-from services.store.schema import Base, DraftItemRow, DraftRow, GenerationRow, InboxRow, SeenPhotoRow
+from services.store.schema import DraftItemRow, DraftRow, GenerationRow, InboxRow, SeenPhotoRow
 from tests.integration.commands.rows import add_generation
 from tests.integration.handlers.world import World
 

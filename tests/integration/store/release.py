@@ -12,8 +12,8 @@ from pathlib import Path
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from services.store.base import Base
 from services.store.database import open_database
-from services.store.schema import Base
 from tests.integration.store.rows import rows_for
 
 RELEASED = Path(__file__).parent / "released"

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Column, Table
 
-from services.store.schema import UtcDateTime
+from services.store.base import UtcDateTime
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 TEXT = "Mèo 🐈‍⬛ đi dạo; \"quoted\" 'so' \\ %s\nnext line"

@@ -9,9 +9,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
+from services.store.base import Base
 from services.store.database import Database, MigrationError, open_database
 from services.store.inspection import Age, inspect_database
-from services.store.schema import Base
 from tests.integration.store.release import RELEASED, ROWS, dump, fill
 
 RELEASES = sorted(RELEASED.glob("*.sql"))

@@ -7,8 +7,8 @@ from typing import Any
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, text
 
+from services.store.base import Base
 from services.store.database import MIGRATIONS, NEWEST, open_database, upgrade
-from services.store.schema import Base
 
 
 def _where(index: Any) -> str:

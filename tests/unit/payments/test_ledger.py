@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 
 from services.generations.model import MAX_VIDEOS, Order, State
 from services.generations.store import insert
-from services.payments import books, store
+from services.payments import books, ledger, purchases, returns
 from services.payments.model import Charge, PaymentState, Verdict, payload_of, split
-from services.store.schema import Base, GenerationRow, PaymentRow, PurchaseRow, VideoRow
+from services.store.base import Base
+from services.store.payment_tables import PaymentRow, PurchaseRow
+from services.store.schema import GenerationRow, VideoRow
 
 TAG = "0123456789abcdef"
 PRICE, FREE = 25, 3
@@ -45,9 +47,9 @@ class Ledger(RuleBasedStateMachine):
     def ask(self, user: int, count: int) -> None:
         generation_id = f"g{len(self.ids)}"
         order = Order(generation_id, user, None, user, "en", 1, None, "a cat", count, ())
-        price = split(count, store.account(self.session, user, FREE), PRICE)
+        price = split(count, ledger.account(self.session, user, FREE), PRICE)
         insert(self.session, generation_id, order, self.now, price)
-        store.sell(self.session, generation_id, user, price, self.now, self.now + timedelta(hours=1))
+        purchases.sell(self.session, generation_id, user, price, self.now, self.now + timedelta(hours=1))
         self.ids.append(generation_id)
         self.commit()
 
@@ -59,19 +61,19 @@ class Ledger(RuleBasedStateMachine):
         payload = payload_of(TAG, row.generation_id)
         charge = Charge(f"c{len(self.charges)}", user, max(1, row.stars + stars), payload, self.now)
         self.charges.append(charge)
-        store.receive(self.session, TAG, charge, self.now)
+        purchases.receive(self.session, TAG, charge, self.now)
         self.commit()
 
     @precondition(lambda self: self.charges)
     @rule(data=st.data())
     def hear_of_it_again(self, data: st.DataObject) -> None:
         charge = data.draw(st.sampled_from(self.charges))
-        assert not store.receive(self.session, TAG, charge, self.now).is_new
+        assert not purchases.receive(self.session, TAG, charge, self.now).is_new
         self.commit()
 
     @rule()
     def hear_of_another_program(self) -> None:
-        store.receive(self.session, TAG, Charge("x", 1, 5, "shop:1", self.now), self.now)
+        purchases.receive(self.session, TAG, Charge("x", 1, 5, "shop:1", self.now), self.now)
         self.commit()
 
     @precondition(lambda self: self.ids)
@@ -92,9 +94,9 @@ class Ledger(RuleBasedStateMachine):
     @rule(data=st.data())
     def settle(self, data: st.DataObject) -> None:
         generation_id = data.draw(st.sampled_from(self.ids))
-        once = store.settle(self.session, generation_id, self.now)
+        once = returns.settle(self.session, generation_id, self.now)
         self.commit()
-        assert store.settle(self.session, generation_id, self.now) == once
+        assert returns.settle(self.session, generation_id, self.now) == once
         self.commit()
 
     @precondition(lambda self: self.charges)
@@ -102,22 +104,22 @@ class Ledger(RuleBasedStateMachine):
     def give_back(self, data: st.DataObject, done: bool) -> None:
         charge = data.draw(st.sampled_from(self.charges))
         if done:
-            store.refunded(self.session, charge.charge_id, self.now)
+            returns.refunded(self.session, charge.charge_id, self.now)
         else:
-            store.want_back(self.session, charge.charge_id, self.now)
+            returns.want_back(self.session, charge.charge_id, self.now)
         self.commit()
 
     @rule(seconds=st.integers(0, 5000))
     def wait(self, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
-        store.expire(self.session, self.now)
+        purchases.expire(self.session, self.now)
         self.commit()
 
     @rule(user=st.sampled_from(PEOPLE))
     def forget(self, user: int) -> None:
-        store.give_up_free_videos(self.session, user, self.now)
+        ledger.give_up_free_videos(self.session, user, self.now)
         self.commit()
-        assert store.account(self.session, user, FREE).free == 0
+        assert ledger.account(self.session, user, FREE).free == 0
 
     @invariant()
     def the_books_add_up(self) -> None:
@@ -155,13 +157,13 @@ def session() -> Iterator[Session]:
 def test_the_check_of_the_books_finds_what_is_wrong(session: Session) -> None:
     now = datetime(2026, 3, 30, tzinfo=UTC)
     order = Order("key", 1, None, 1, "en", 1, None, "a cat", 2, ())
-    price = split(2, store.account(session, 1, 1), PRICE)
+    price = split(2, ledger.account(session, 1, 1), PRICE)
     insert(session, "g", order, now, price)
-    store.sell(session, "g", 1, price, now, now)
+    purchases.sell(session, "g", 1, price, now, now)
     charge = Charge("c", 1, PRICE, payload_of(TAG, "g"), now)
-    verdict, _ = store.agree(session, TAG, charge, now, lambda *_: None)
+    verdict, _ = purchases.agree(session, TAG, charge, now, lambda *_: None)
     assert verdict is Verdict.AGREED
-    assert store.receive(session, TAG, charge, now).begins
+    assert purchases.receive(session, TAG, charge, now).begins
     assert books.faults(session) == []
     session.execute(update(PaymentRow).values(state="refunded"))
     assert any("is refunded" in line for line in books.faults(session))

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import services.store.schema
+import services.store.base
 
 revision = '0001'
 down_revision = None
@@ -18,22 +18,22 @@ def upgrade() -> None:
     sa.Column('kind', sa.String(), nullable=False),
     sa.Column('subject_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('verdict', sa.String(), nullable=False),
-    sa.Column('created_at', services.store.schema.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', services.store.base.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('kind', 'subject_id')
     )
     op.create_table('api_calls',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('called_at', services.store.schema.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('called_at', services.store.base.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
     op.create_table('api_holds',
     sa.Column('service', sa.String(), nullable=False),
-    sa.Column('held_until', services.store.schema.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('held_until', services.store.base.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('service')
     )
     op.create_table('claim_codes',
     sa.Column('code_hash', sa.String(), nullable=False),
-    sa.Column('created_at', services.store.schema.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', services.store.base.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('code_hash')
     )
     op.create_table('drafts',
@@ -46,15 +46,15 @@ def upgrade() -> None:
     sa.Column('count', sa.Integer(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('card_message_id', sa.BigInteger(), nullable=True),
-    sa.Column('card_claimed_at', services.store.schema.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('card_claimed_at', services.store.base.UtcDateTime(timezone=True), nullable=True),
     sa.Column('card_version', sa.Integer(), nullable=False),
     sa.Column('extra_told', sa.Boolean(), nullable=False),
     sa.Column('starts_itself', sa.Boolean(), nullable=False),
-    sa.Column('held_until', services.store.schema.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('held_until', services.store.base.UtcDateTime(timezone=True), nullable=True),
     sa.Column('request_message_id', sa.BigInteger(), nullable=True),
     sa.Column('edited_from', sa.String(), nullable=True),
-    sa.Column('created_at', services.store.schema.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('updated_at', services.store.schema.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', services.store.base.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('updated_at', services.store.base.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
     with op.batch_alter_table('drafts', schema=None) as batch_op:
@@ -75,18 +75,18 @@ def upgrade() -> None:
     sa.Column('state', sa.String(), nullable=False),
     sa.Column('note', sa.String(), nullable=False),
     sa.Column('epoch', sa.Integer(), nullable=False),
-    sa.Column('queued_at', services.store.schema.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('started_at', services.store.schema.UtcDateTime(timezone=True), nullable=True),
-    sa.Column('claimed_at', services.store.schema.UtcDateTime(timezone=True), nullable=True),
-    sa.Column('armed_at', services.store.schema.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('queued_at', services.store.base.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('started_at', services.store.base.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('claimed_at', services.store.base.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('armed_at', services.store.base.UtcDateTime(timezone=True), nullable=True),
     sa.Column('armed_epoch', sa.Integer(), nullable=True),
-    sa.Column('first_armed_at', services.store.schema.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('first_armed_at', services.store.base.UtcDateTime(timezone=True), nullable=True),
     sa.Column('attempts', sa.Integer(), nullable=False),
-    sa.Column('reconciling_since', services.store.schema.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('reconciling_since', services.store.base.UtcDateTime(timezone=True), nullable=True),
     sa.Column('server_error', sa.Boolean(), nullable=False),
-    sa.Column('cancel_requested_at', services.store.schema.UtcDateTime(timezone=True), nullable=True),
-    sa.Column('finished_at', services.store.schema.UtcDateTime(timezone=True), nullable=True),
-    sa.Column('final_shown_at', services.store.schema.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('cancel_requested_at', services.store.base.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('finished_at', services.store.base.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('final_shown_at', services.store.base.UtcDateTime(timezone=True), nullable=True),
     sa.Column('failure_kind', sa.String(), nullable=True),
     sa.Column('failure_reason', sa.String(), nullable=False),
     sa.Column('charged', sa.String(), nullable=False),
@@ -103,7 +103,7 @@ def upgrade() -> None:
     sa.Column('update_id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('lane', sa.String(), nullable=False),
     sa.Column('payload', sa.Text(), nullable=True),
-    sa.Column('received_at', services.store.schema.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('received_at', services.store.base.UtcDateTime(timezone=True), nullable=False),
     sa.Column('taken_by', sa.String(), nullable=True),
     sa.PrimaryKeyConstraint('bot_id', 'update_id')
     )
@@ -114,12 +114,12 @@ def upgrade() -> None:
     op.create_table('members',
     sa.Column('executor_id', sa.String(), nullable=False),
     sa.Column('works', sa.Boolean(), nullable=False),
-    sa.Column('seen_at', services.store.schema.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('seen_at', services.store.base.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('executor_id')
     )
     op.create_table('notices',
     sa.Column('key', sa.String(), nullable=False),
-    sa.Column('told_at', services.store.schema.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('told_at', services.store.base.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('key')
     )
     op.create_table('people',
@@ -127,13 +127,13 @@ def upgrade() -> None:
     sa.Column('language', sa.String(), nullable=True),
     sa.Column('usual_count', sa.Integer(), nullable=False),
     sa.Column('starts_at_once', sa.Boolean(), nullable=False),
-    sa.Column('created_at', services.store.schema.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', services.store.base.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('user_id')
     )
     op.create_table('result_claims',
     sa.Column('key', sa.String(), nullable=False),
     sa.Column('generation_id', sa.String(), nullable=False),
-    sa.Column('created_at', services.store.schema.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', services.store.base.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('key')
     )
     with op.batch_alter_table('result_claims', schema=None) as batch_op:
@@ -150,7 +150,7 @@ def upgrade() -> None:
     sa.Column('file_size', sa.BigInteger(), nullable=True),
     sa.Column('mime_type', sa.String(), nullable=True),
     sa.Column('file_name', sa.String(), nullable=True),
-    sa.Column('seen_at', services.store.schema.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('seen_at', services.store.base.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('chat_id', 'message_id')
     )
     with op.batch_alter_table('seen_photos', schema=None) as batch_op:

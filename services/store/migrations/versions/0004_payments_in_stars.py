@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from services.store.schema import UtcDateTime
+from services.store.base import UtcDateTime
 
 revision = "0004"
 down_revision = "0003"

@@ -1,0 +1,236 @@
+"""From the price of a request to its payment: sold, invoiced, agreed to, paid, or out of time.
+
+Each step is written down before it is acted upon.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from services.generations.model import (
+    FINAL,
+    UNPAID_IN_TIME,
+    DailyLimitReached,
+    Price,
+    State,
+)
+from services.payments import ledger, returns
+from services.payments.model import (
+    Charge,
+    Invoice,
+    PaymentState,
+    Verdict,
+    payload_of,
+    request_of,
+)
+from services.store.dialects import affected, insert_new
+from services.store.payment_tables import PaymentRow, PurchaseRow
+from services.store.schema import GenerationRow
+
+AGREED_FOR = timedelta(minutes=1)
+"""How long a payment that was agreed to may still come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What a payment did."""
+
+    is_new: bool
+    generation_id: str | None
+    """The request that it is for; None where it was somebody else's payload."""
+    begins: bool = False
+    """Whether it paid for its request; otherwise it goes back."""
+
+
+def sell(session: Session, generation_id: str, user_id: int, price: Price, now: datetime, due_at: datetime) -> None:
+    """Write down how a new request is paid; free videos and credit are used at once."""
+    session.add(
+        PurchaseRow(
+            generation_id=generation_id,
+            user_id=user_id,
+            free=price.free,
+            credit=price.credit,
+            videos=price.videos,
+            stars=price.stars,
+            due_at=due_at,
+        )
+    )
+    prepaid = price.free + price.credit
+    if prepaid:
+        uses = {"free": -price.free, "credit": -price.credit, "owed": prepaid}
+        ledger.move(session, f"use:{generation_id}", user_id, generation_id, now, **uses)
+
+
+def invoice(session: Session, tag: str, generation_id: str) -> Invoice | None:
+    """What is to be asked for a request; None when it is not, or no longer, waiting for its payment."""
+    found = ledger.purchase(session, generation_id)
+    if found is None or found[1].state != State.UNPAID.value:
+        return None
+    row, generation = found
+    payload = payload_of(tag, generation_id)
+    return Invoice(
+        generation_id, row.user_id, generation.language, row.videos, row.stars, payload, row.invoice_message_id
+    )
+
+
+def claim_invoice(session: Session, tag: str, generation_id: str, now: datetime, again_before: datetime) -> bool:
+    """Take it upon oneself to send a request's invoice, unless somebody has or does.
+
+    Args:
+        session: May write.
+        tag: Of this bot's payloads.
+        generation_id: The request.
+        now: The time.
+        again_before: What was taken on before this time, and not finished, is taken on anew.
+    """
+    if invoice(session, tag, generation_id) is None:
+        return False
+    own = PurchaseRow.generation_id == generation_id
+    unsent = PurchaseRow.invoice_message_id.is_(None)
+    unclaimed = PurchaseRow.invoiced_at.is_(None) | (PurchaseRow.invoiced_at < again_before)
+    return affected(session, update(PurchaseRow).where(own, unsent, unclaimed).values(invoiced_at=now)) > 0
+
+
+def invoice_sent(session: Session, generation_id: str, message_id: int, now: datetime) -> None:
+    """Remember which message is a request's invoice."""
+    sent = update(PurchaseRow).where(PurchaseRow.generation_id == generation_id)
+    session.execute(sent.values(invoice_message_id=message_id, invoiced_at=now))
+
+
+def agree(
+    session: Session,
+    tag: str,
+    asked: Charge,
+    now: datetime,
+    day_is_full: Callable[[Session, int, int], DailyLimitReached | None],
+) -> tuple[Verdict, str | None]:
+    """Decide whether somebody may pay, and commit it before they are told.
+
+    Args:
+        session: May write.
+        tag: Of this bot's payloads.
+        asked: What they are about to pay; in place of a charge id, the id of the query.
+        now: The time.
+        day_is_full: Whether the videos of a request are too many for a person's day.
+
+    Returns:
+        The verdict, and the language of the request where there is one.
+    """
+    generation_id = request_of(tag, asked.payload)
+    found = None if generation_id is None else ledger.purchase(session, generation_id, lock=True)
+    if found is None:
+        return Verdict.GONE, None
+    row, generation = found
+    verdict = _judge(row, generation, asked, now)
+    if verdict is Verdict.AGREED and day_is_full(session, row.user_id, generation.count) is not None:
+        verdict = Verdict.DAY_IS_FULL
+    if verdict is Verdict.AGREED:
+        row.agreed_at, row.agreed_query = now, asked.charge_id
+    return verdict, generation.language
+
+
+def _judge(row: PurchaseRow, generation: GenerationRow, asked: Charge, now: datetime) -> Verdict:
+    state = State(generation.state)
+    if row.user_id != asked.user_id:
+        return Verdict.NOT_YOURS
+    if state in FINAL:
+        return Verdict.ENDED
+    if state is not State.UNPAID:
+        return Verdict.PAID
+    if row.stars != asked.stars:
+        return Verdict.WRONG_AMOUNT
+    is_repeated = row.agreed_query == asked.charge_id
+    if row.agreed_at is not None and row.agreed_at > now - AGREED_FOR and not is_repeated:
+        return Verdict.TWICE
+    return Verdict.AGREED
+
+
+def receive(session: Session, tag: str, charge: Charge, now: datetime, *, went_back: bool = False) -> Received:
+    """Take a payment: it begins its request in this transaction, or it is wanted back.
+
+    A payment with a payload that is not this bot's changes nothing.
+
+    Args:
+        session: May write.
+        tag: Of this bot's payloads.
+        charge: The payment.
+        now: The time.
+        went_back: Whether Telegram says that it was refunded already, so that it begins nothing.
+    """
+    generation_id = request_of(tag, charge.payload)
+    if generation_id is None:
+        return Received(is_new=False, generation_id=None)
+    purchase = ledger.purchase(session, generation_id, lock=True)
+    row = {
+        "charge_id": charge.charge_id,
+        "user_id": charge.user_id,
+        "generation_id": generation_id,
+        "stars": charge.stars,
+        "videos": 0,
+        "credit": 0,
+        "attempts": 0,
+        "state": PaymentState.REFUNDING.value,
+        "paid_at": charge.paid_at,
+        "retry_at": now,
+    }
+    if not insert_new(session, PaymentRow, **row):
+        return Received(is_new=False, generation_id=generation_id)
+    begins = purchase is not None and not went_back and _begin(session, purchase[0], charge, now)
+    videos = purchase[0].videos if purchase is not None and begins else 0
+    ledger.move(
+        session, f"paid:{charge.charge_id}", charge.user_id, generation_id, now,
+        stars=charge.stars, owed=videos, bought=videos,
+    )  # fmt: skip
+    return Received(True, generation_id, begins)
+
+
+def _begin(session: Session, row: PurchaseRow, charge: Charge, now: datetime) -> bool:
+    if row.user_id != charge.user_id or row.stars != charge.stars:
+        return False
+    unpaid = (GenerationRow.id == row.generation_id) & (GenerationRow.state == State.UNPAID.value)
+    # Its place in the queue, and its share of the day's quota, are those of the moment it is paid.
+    queued = update(GenerationRow).where(unpaid).values(state=State.QUEUED.value, queued_at=now)
+    if not affected(session, queued):
+        return False
+    used = update(PaymentRow).where(PaymentRow.charge_id == charge.charge_id)
+    session.execute(used.values(state=PaymentState.PAID.value, videos=row.videos, retry_at=None))
+    return True
+
+
+def expire(session: Session, now: datetime) -> list[str]:
+    """End the requests that nobody has paid for in time; not those whose payment may be on its way."""
+    late = (PurchaseRow.due_at <= now) & (PurchaseRow.agreed_at.is_(None) | (PurchaseRow.agreed_at <= now - AGREED_FOR))
+    query = select(GenerationRow.id).join(PurchaseRow, PurchaseRow.generation_id == GenerationRow.id)
+    query = query.where(GenerationRow.state == State.UNPAID.value, late)
+    ids = list(session.scalars(query.with_for_update(of=GenerationRow)))
+    ended = {"state": State.CANCELLED.value, "note": UNPAID_IN_TIME, "finished_at": now}
+    if ids:
+        still = GenerationRow.id.in_(ids) & (GenerationRow.state == State.UNPAID.value)
+        session.execute(update(GenerationRow).where(still).values(**ended))
+    return ids
+
+
+def work_left(session: Session, now: datetime, unsent_before: datetime) -> tuple[bool, bool, list[str]]:
+    """What is to be done: whether requests are to be ended, whether refunds are due, and whose invoice was not sent.
+
+    Args:
+        session: Reads.
+        now: The time.
+        unsent_before: An invoice in a private chat that was asked for before this time, and is not known to be sent.
+    """
+    unpaid = select(
+        GenerationRow.id, GenerationRow.chat_id, GenerationRow.user_id, GenerationRow.queued_at,
+        PurchaseRow.due_at, PurchaseRow.invoiced_at, PurchaseRow.invoice_message_id,
+    ).join(PurchaseRow, PurchaseRow.generation_id == GenerationRow.id)  # fmt: skip
+    rows = session.execute(unpaid.where(GenerationRow.state == State.UNPAID.value)).all()
+    unsent = [
+        row.id
+        for row in rows
+        if row.chat_id == row.user_id
+        and row.invoice_message_id is None
+        and (row.invoiced_at or row.queued_at) < unsent_before
+    ]
+    return any(row.due_at <= now for row in rows), bool(returns.refunds_due(session, now)), unsent

@@ -1,0 +1,160 @@
+"""What was paid becomes a video or comes back: settling a request that has ended, and refunds.
+
+Each step is written down before it is acted upon.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from services.generations.model import (
+    FINAL,
+    WERE_LINKED,
+    WERE_SENT,
+    State,
+)
+from services.generations.queue import lock_queue
+from services.payments import ledger
+from services.payments.model import (
+    GIVEN_BACK,
+    End,
+    Payment,
+    PaymentState,
+    Settlement,
+    divide,
+    may_become,
+)
+from services.store.payment_tables import MovementRow, PaymentRow, PurchaseRow
+from services.store.schema import GenerationRow, VideoRow
+
+
+def settle(session: Session, generation_id: str, now: datetime) -> Settlement | None:
+    """Let everything that was paid for a request that has ended become a video, or come back; repeating it is harmless.
+
+    Returns:
+        What came back; None when the request has not ended, or was not sold.
+    """
+    found = ledger.purchase(session, generation_id, lock=True)
+    if found is None or State(found[1].state) not in FINAL:
+        return None
+    row, generation = found
+    if row.settled_at is None:
+        row.settled_at = now
+        _settle(session, row, generation, now)
+        session.flush()
+    return _settlement(session, generation_id)
+
+
+def settle_all_of(session: Session, user_id: int, now: datetime) -> None:
+    """Settle somebody's requests that have ended and are about to be deleted."""
+    query = select(PurchaseRow.generation_id).where(PurchaseRow.user_id == user_id, PurchaseRow.settled_at.is_(None))
+    for generation_id in session.scalars(query).all():
+        settle(session, generation_id, now)
+
+
+def _settle(session: Session, row: PurchaseRow, generation: GenerationRow, now: datetime) -> None:
+    own = (PaymentRow.generation_id == row.generation_id) & (PaymentRow.state == PaymentState.PAID.value)
+    payment = session.scalar(select(PaymentRow).where(own).with_for_update())
+    given = [state.value for state in WERE_SENT | WERE_LINKED]
+    videos = (VideoRow.generation_id == row.generation_id) & VideoRow.state.in_(given)
+    made = session.scalar(select(func.count()).select_from(VideoRow).where(videos)) or 0
+    paid = 0 if payment is None else payment.videos
+    division = divide(_end_of(generation), row.free, row.credit, paid, made)
+    owed = row.free + row.credit + paid - division.refunded
+    if owed:
+        ledger.move(
+            session, f"end:{row.generation_id}", row.user_id, row.generation_id, now,
+            owed=-owed, made=division.made, free=division.free, credit=division.credit,
+        )  # fmt: skip
+    if payment is None:
+        return
+    if division.refunded:
+        _want_back(session, payment, now, division.refunded)
+    else:
+        payment.credit = division.credit_of_payment
+        payment.state = (PaymentState.CREDITED if payment.credit else PaymentState.USED).value
+
+
+def _end_of(generation: GenerationRow) -> End:
+    if generation.state == State.DONE.value:
+        return End.VIDEOS
+    # What was armed and not taken back may have reached the service.
+    if generation.state == State.CANCELLED.value and generation.armed_at is not None:
+        return End.STOPPED
+    return End.NOTHING
+
+
+def _settlement(session: Session, generation_id: str) -> Settlement:
+    end = session.get(MovementRow, f"end:{generation_id}")
+    back = (PaymentRow.generation_id == generation_id) & PaymentRow.state.in_([state.value for state in GIVEN_BACK])
+    stars = session.scalar(select(func.coalesce(func.sum(PaymentRow.stars), 0)).where(back)) or 0
+    return Settlement(int(stars), 0 if end is None else end.free, 0 if end is None else end.credit)
+
+
+def want_back(session: Session, charge_id: str, now: datetime) -> Payment | None:
+    """Want a payment refunded, whatever became of it; credit of it that is left goes.
+
+    Returns:
+        The payment; None when there is none, or it goes back already.
+    """
+    row = _payment_to_give_back(session, charge_id)
+    if row is None or PaymentState(row.state) in GIVEN_BACK:
+        return None
+    _undo(session, row, now)
+    return ledger.as_payment(row)
+
+
+def _payment_to_give_back(session: Session, charge_id: str) -> PaymentRow | None:
+    # Credit is taken away here, and must not be spent meanwhile.
+    lock_queue(session)
+    return session.scalar(select(PaymentRow).where(PaymentRow.charge_id == charge_id).with_for_update())
+
+
+def _undo(session: Session, row: PaymentRow, now: datetime) -> None:
+    """Take back what a payment brought, as far as that is there, and want its Stars refunded."""
+    if row.state == PaymentState.PAID.value:
+        _want_back(session, row, now, row.videos)
+        return
+    left = min(row.credit, max(0, ledger.account(session, row.user_id, 0).credit)) if row.credit else 0
+    if left:
+        ledger.move(
+            session, f"revoked:{row.charge_id}", row.user_id, row.generation_id, now, credit=-left, bought=-left
+        )  # fmt: skip
+    _want_back(session, row, now, 0)
+
+
+def _want_back(session: Session, row: PaymentRow, now: datetime, owed: int) -> None:
+    if not may_become(PaymentState(row.state), PaymentState.REFUNDING):
+        raise ValueError(f"a payment that is {row.state} cannot be refunded")
+    row.state, row.retry_at = PaymentState.REFUNDING.value, now
+    if owed:
+        ledger.move(
+            session, f"unbought:{row.charge_id}", row.user_id, row.generation_id, now, owed=-owed, bought=-owed
+        )  # fmt: skip
+
+
+def refunds_due(session: Session, now: datetime) -> list[Payment]:
+    """Payments that shall go back and whose time has come, oldest first."""
+    due = (PaymentRow.state == PaymentState.REFUNDING.value) & (PaymentRow.retry_at <= now)
+    return [
+        ledger.as_payment(row) for row in session.scalars(select(PaymentRow).where(due).order_by(PaymentRow.retry_at))
+    ]
+
+
+def refund_failed(session: Session, charge_id: str, retry_at: datetime) -> None:
+    """Try a refund again later."""
+    own = (PaymentRow.charge_id == charge_id) & (PaymentRow.state == PaymentState.REFUNDING.value)
+    session.execute(update(PaymentRow).where(own).values(attempts=PaymentRow.attempts + 1, retry_at=retry_at))
+
+
+def refunded(session: Session, charge_id: str, now: datetime) -> bool:
+    """Note that a payment went back, on whoever's wish; false when that is known, or there is none."""
+    row = _payment_to_give_back(session, charge_id)
+    if row is None or row.state == PaymentState.REFUNDED.value:
+        return False
+    if row.state != PaymentState.REFUNDING.value:
+        _undo(session, row, now)
+    row.state, row.retry_at = PaymentState.REFUNDED.value, None
+    ledger.move(session, f"refunded:{charge_id}", row.user_id, row.generation_id, now, stars=-row.stars)
+    return True
