@@ -107,7 +107,7 @@ class Sales:
     def _judge(self, session: Session, asked: Charge, late: float) -> tuple[Verdict, str | None]:
         judged = purchases.agree(session, self.tag, asked, self.clock.now(), self._day_is_full)
         if self.clock.monotonic() >= late:
-            # Nobody waits for it any more, or for the lock that it got late: it was refused, and must not look agreed to.
+            # It waited for the lock, and nobody waits for it any more: refused, it must not look agreed to.
             session.rollback()
             return Verdict.LATE, None
         return judged
