@@ -46,19 +46,15 @@ _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 @dataclass(frozen=True, slots=True)
 class FetchedFile:
-    """A video on disk.
-
-    Attributes:
-        path: The file.
-        size: Bytes.
-        needed_key: Whether the API's key had to be shown: then nobody else can fetch it.
-        public: Whether others can fetch it as well: they reach its address, and it came whole at the first time.
-    """
+    """A video on disk."""
 
     path: Path
     size: int
+    """Bytes."""
     needed_key: bool
+    """Whether the API's key had to be shown: then nobody else can fetch it."""
     public: bool
+    """Whether others can fetch it as well: they reach its address, and it came whole at the first time."""
 
 
 @dataclass(slots=True)
