@@ -69,8 +69,8 @@ class Generations:
     async def placed(self, generation_id: str, *, needs_showing: bool = True) -> None:
         """After the commit: show the status message, ask for the payment or give the turn; idempotent.
 
-        Without ``needs_showing`` a card is its status message: its run shows itself there, or the worker its place. What
-        may be unpaid is looked at all the same.
+        Without ``needs_showing`` a card is its status message: its run shows itself there, or the worker its place.
+        What may be unpaid is looked at all the same.
         """
         if not needs_showing and self.ask_to_pay is None:
             self.wake()
