@@ -123,12 +123,14 @@ def used(pid: int) -> float:
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="nothing tells how far a process has come")
 async def test_a_process_that_has_hardly_begun(tmp_path: Path) -> None:
     async with world(tmp_path, start=False) as here:
-        # An interpreter takes 0.05 s before it reads a line of the bot, and the bot 1 s until it is ready. On a busy
-        # machine it may be further by the time that the signal comes, which has to end it all the same.
+        # An interpreter takes 0.05 s before it reads a line of the bot, and the bot 1 s until it is ready. However far
+        # it is by the time that the signal comes, it is not ready: Telegram has not answered it.
         for seconds in (0.1, 0.3, 0.6):
+            here.telegram.fail("getMe", FaultKind.HOLD)
             await here.bot.spawn()
             while used(here.bot.pid) < seconds:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
+            assert not here.telegram.calls("getUpdates")
             await stop(here)
 
 
