@@ -18,9 +18,8 @@ from bot.errors import STATUS_CONFIGURATION, STATUS_FAILED, OperatorError
 from bot.settings import FixedSettings, Settings
 from services.clock import Clock
 from services.store.base import Base
-from services.store.database import Database, DatabaseError, open_database
+from services.store.database import Database, DatabaseError, open_database, reason_of
 from services.store.engines import driver_url, is_sqlite
-from services.store.outage_log import reason_of
 from services.store.schema import ApiCallRow, ApiHoldRow, MemberRow
 
 ROWS_AT_ONCE = 500

@@ -11,7 +11,7 @@ from handlers.context import Context, caller_of
 from services.messenger import ChatClosedError, ChatMovedError
 from services.screens import Place, Screen
 from services.services import Services
-from services.store.outage_log import DATABASE_OUTAGES
+from services.store.database import DATABASE_OUTAGES
 
 log = get_logger(__name__)
 

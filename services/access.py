@@ -14,8 +14,8 @@ from sqlalchemy import delete, or_, select, text
 from sqlalchemy.orm import Session
 
 from services.clock import Clock
+from services.store.base import upsert
 from services.store.database import Database
-from services.store.dialects import upsert
 from services.store.schema import AccessRow, ClaimCodeRow
 
 CLAIM_PREFIX = "claim_"

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
 from services.clock import Clock
+from services.store.base import insert_into
 from services.store.database import Database
-from services.store.dialects import insert_into
 from services.store.schema import InboxRow
 
 KEEP_HANDLED = timedelta(days=2)

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from services.clock import Clock
 from services.generations.model import MAX_VIDEOS, Shape
+from services.store.base import insert_new
 from services.store.database import Database
-from services.store.dialects import insert_new
 from services.store.schema import PersonRow
 from services.texts import LANGUAGES, Texts
 

@@ -7,8 +7,8 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.clock import Clock
+from services.store.base import affected, insert_new
 from services.store.database import Database
-from services.store.dialects import affected, insert_new
 from services.store.schema import NoticeRow
 
 

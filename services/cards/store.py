@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from services.clock import Clock
 from services.drafts.model import DraftState
 from services.drafts.store import COLLECTING_STATES, lock
+from services.store.base import affected
 from services.store.database import Database
-from services.store.dialects import affected
 from services.store.schema import DraftItemRow, DraftRow
 
 CLAIM = timedelta(seconds=60)

@@ -29,8 +29,8 @@ from services.drafts.store import (
     with_items,
 )
 from services.photos.model import PhotoRef
+from services.store.base import affected, insert_new
 from services.store.database import Database
-from services.store.dialects import affected, insert_new
 from services.store.schema import DraftItemRow, DraftRow, SeenPhotoRow
 
 

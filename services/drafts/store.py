@@ -10,7 +10,7 @@ from services.drafts.ideas import read_ideas
 from services.drafts.model import COLLECTING, Defaults, Draft, DraftItem, DraftState, Owner, Wanted, in_order, is_count
 from services.generations.model import Shape
 from services.photos.model import PhotoKind, PhotoRef
-from services.store.dialects import affected, insert_into
+from services.store.base import affected, insert_into
 from services.store.schema import NO_THREAD, DraftItemRow, DraftRow, SeenPhotoRow
 
 COLLECTING_STATES = tuple(state.value for state in COLLECTING)

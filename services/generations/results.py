@@ -16,8 +16,8 @@ from services.genaipro.events import VideoResult
 from services.generations.matching import HistoryBefore, Request, keys_of, may_share_objects
 from services.generations.model import Generation, State, Video, VideoState
 from services.generations.store import ROWS, RunOvertakenError, changed_row, epoch_and_state, move, moving
+from services.store.base import insert_all_new
 from services.store.database import Database
-from services.store.dialects import insert_all_new
 from services.store.schema import ResultClaimRow, VideoRow
 
 

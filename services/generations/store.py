@@ -21,7 +21,7 @@ from services.generations.machine import may_follow
 from services.generations.matching import HistoryBefore
 from services.generations.model import FINAL, Generation, Lease, Order, Price, Shape, State
 from services.photos.model import PhotoKind, PhotoRef
-from services.store.dialects import affected
+from services.store.base import affected
 from services.store.schema import NO_THREAD, GenerationPhotoRow, GenerationRow
 
 ROWS = cast("Table", GenerationRow.__table__)

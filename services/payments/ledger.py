@@ -15,7 +15,7 @@ from services.payments.model import (
     Payment,
     PaymentState,
 )
-from services.store.dialects import affected, insert_new
+from services.store.base import affected, insert_new
 from services.store.payment_tables import MovementRow, PaymentRow, PurchaseRow, TillRow
 from services.store.schema import GenerationRow
 

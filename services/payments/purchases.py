@@ -26,7 +26,7 @@ from services.payments.model import (
     payload_of,
     request_of,
 )
-from services.store.dialects import affected, insert_new
+from services.store.base import affected, insert_new
 from services.store.payment_tables import PaymentRow, PurchaseRow
 from services.store.schema import GenerationRow
 

@@ -1,16 +1,27 @@
-"""What all tables have in common: types of columns, and times that are aware UTC."""
+"""What all tables have in common: types of columns, and statements that SQLite and PostgreSQL share.
 
+Source: SQLAlchemy's pages on ``INSERT … ON CONFLICT`` of both dialects.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any, cast
 
 from sqlalchemy import (
     Boolean,
+    CursorResult,
     DateTime,
+    Delete,
     Dialect,
     Float,
     Integer,
     String,
+    Table,
+    Update,
+    inspect,
 )
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
 
@@ -46,3 +57,37 @@ class Base(DeclarativeBase):
         bool: Boolean(),
         float: Float(),
     }
+
+
+def insert_into(session: Session, table: type[Base] | Table) -> sqlite.Insert | postgresql.Insert:
+    """An ``INSERT`` of the session's dialect, which can say what becomes of a row that is there already."""
+    if session.get_bind().dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+def affected(session: Session, statement: Update | Delete) -> int:
+    """Update or delete, and count the rows."""
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount
+
+
+def insert_new(session: Session, table: type[Base], **values: object) -> bool:
+    """Insert a row unless its key is there already; true if it was inserted."""
+    # What comes back says it; PostgreSQL's driver keeps no count of inserted rows.
+    key = inspect(table).primary_key
+    statement = insert_into(session, table).values(**values).on_conflict_do_nothing().returning(*key)
+    return session.execute(statement).first() is not None
+
+
+def insert_all_new(session: Session, table: type[Base], rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert rows whose keys are not there already; each row has the same columns."""
+    if rows:
+        # The table itself: through the mapper it takes longer, and nothing comes back.
+        session.execute(insert_into(session, cast("Table", table.__table__)).on_conflict_do_nothing(), rows)
+
+
+def upsert(session: Session, table: type[Base], key: tuple[str, ...], **values: object) -> None:
+    """Insert a row, or give the one of the same key the new values; ``key`` names the primary key's columns."""
+    changed = {name: value for name, value in values.items() if name not in key}
+    statement = insert_into(session, table).values(**values)
+    session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed))

@@ -3,16 +3,23 @@
 SQLite runs in WAL, and a commit that money hangs on waits for the disk (``synchronous=FULL``): with it, all that was
 committed before survives a loss of power. Others survive the end of the process, however sudden. Source: SQLite's page
 on ``PRAGMA synchronous``.
+
+Its file may be moved away, deleted or replaced while the bot runs. SQLite itself would go on with a file that nobody
+finds any more, and make an empty one for the next connection. Here connections to such a file are given up and no file
+is made, so that all work waits until the file is back. Source: SQLite's page "How To Corrupt An SQLite Database File",
+section 4.2.
 """
 
+import os
 import sqlite3
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy import Connection, Dialect, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
-
-from services.store.sqlite_file import always_the_same, give_up_strangers
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 BUSY_TIMEOUT_SECONDS = 30
 
@@ -24,6 +31,8 @@ POOL_SIZE = 5
 
 WRITE = "write"
 """Execution option: ``FULL`` or ``NORMAL`` begins a transaction on SQLite that writes and is so synchronous."""
+
+_FILE = "file"
 
 _POSTGRESQL_ARGUMENTS = {
     "connect_timeout": 10,
@@ -37,11 +46,7 @@ _POSTGRESQL_ARGUMENTS = {
 
 
 def driver_url(database_url: str) -> URL:
-    """The URL with the driver of its database.
-
-    Args:
-        database_url: ``sqlite:///…`` or ``postgresql://…``.
-    """
+    """The URL, ``sqlite:///…`` or ``postgresql://…``, with the driver of its database."""
     url = make_url(database_url)
     return url.set(drivername="sqlite" if url.get_backend_name() == "sqlite" else "postgresql+psycopg")
 
@@ -72,22 +77,29 @@ def _postgresql_engine(url: URL) -> Engine:
 
 
 def _sqlite_engine(url: URL) -> Engine:
-    path = ""
-
-    def connect() -> sqlite3.Connection:
-        _, options = engine.dialect.create_connect_args(url)
-        opened: sqlite3.Connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, **options)
-        return opened
-
-    def connection() -> sqlite3.Connection:
-        return connect_again()
-
-    engine = create_engine(url, poolclass=QueuePool, pool_size=POOL_SIZE, hide_parameters=True, creator=connection)
+    engine = create_engine(url, poolclass=QueuePool, pool_size=POOL_SIZE, hide_parameters=True)
     (path,), _ = engine.dialect.create_connect_args(url)
-    connect_again = always_the_same(connect, path)
+    first: tuple[int, int] | None = None
+
+    @event.listens_for(engine, "do_connect")
+    def on_do_connect(
+        _dialect: Dialect, _record: ConnectionPoolEntry, _path: Sequence[object], options: dict[str, Any]
+    ) -> sqlite3.Connection:
+        # The file is made the first time, and no other is known ever after: one in its place would be read together
+        # with the journal of the first, which destroys it. A database in memory has no file.
+        nonlocal first
+        found = None if first is None else _identity(path)
+        if first is not None and found is None:
+            raise sqlite3.OperationalError("the database file is gone")
+        if found != first:
+            raise sqlite3.OperationalError("the database file is another one now; stop the bot to replace it")
+        connection: sqlite3.Connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, **options)
+        first = first or _identity(path)
+        return connection
 
     @event.listens_for(engine, "connect")
-    def on_connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    def on_connect(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        record.info[_FILE] = _identity(path)
         # The driver must not begin transactions by itself: "begin" below decides which kind.
         connection.isolation_level = None
         cursor = connection.cursor()
@@ -95,17 +107,31 @@ def _sqlite_engine(url: URL) -> Engine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @event.listens_for(engine, "begin")
-    def on_begin(connection: Connection) -> None:
-        synchronous = connection.get_execution_options().get(WRITE)
-        if synchronous is None:
-            # Touches no file and cannot fail, so that it need not take the long way, which turns errors into ours.
-            connection.connection.cursor().execute("BEGIN DEFERRED")
-            return
-        if connection.info.get(WRITE) != synchronous:
-            connection.exec_driver_sql(f"PRAGMA synchronous={synchronous}")
-            connection.info[WRITE] = synchronous
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    @event.listens_for(engine, "checkout")
+    def on_checkout(_connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+        if record.info[_FILE] != _identity(path):
+            raise DisconnectionError("the database file was moved, deleted or replaced")
 
-    give_up_strangers(engine, path)
+    event.listen(engine, "begin", _begin)
     return engine
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """Which file is at a path; None where there is none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - called for every transaction, with what the driver is given
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _begin(connection: Connection) -> None:
+    synchronous = connection.get_execution_options().get(WRITE)
+    if synchronous is None:
+        # Touches no file and cannot fail, so that it need not take the long way, which turns errors into ours.
+        connection.connection.cursor().execute("BEGIN DEFERRED")
+        return
+    if connection.info.get(WRITE) != synchronous:
+        connection.exec_driver_sql(f"PRAGMA synchronous={synchronous}")
+        connection.info[WRITE] = synchronous
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

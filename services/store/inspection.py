@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,9 +13,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from services.store.database import MIGRATIONS, DatabaseError
+from services.store.database import MIGRATIONS, NEWEST, DatabaseError, reason_of
 from services.store.engines import WRITE, driver_url, make_engine
-from services.store.outage_log import reason_of
 from services.store.threads import Threads
 
 T = TypeVar("T")
@@ -36,40 +34,25 @@ class Age(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What was found.
-
-    Attributes:
-        age: How the tables stand to this version.
-        found: The revision of the tables, or empty.
-        wanted: The revision of this version.
-    """
+    """What was found."""
 
     age: Age
     found: str
+    """The revision of the tables, or empty."""
     wanted: str
+    """The revision of this version."""
 
 
 async def inspect_database(database_url: str) -> Inspection:
-    """Ask the database; a file that is not there yet is not made.
-
-    Args:
-        database_url: ``sqlite:///…`` or ``postgresql://…``.
+    """Ask a database; a file that is not there yet is not made.
 
     Raises:
         DatabaseError: It cannot be used.
     """
     url = driver_url(database_url)
-    name = url.get_backend_name()
-    if name == "sqlite" and _is_missing(url):
-        return Inspection(Age.NEW, "", _newest())
-    engine = make_engine(url)
-    threads = Threads("database-inspect", 1)
-    try:
-        return await threads.run(partial(_ask, engine))
-    except (SQLAlchemyError, OSError) as error:
-        raise DatabaseError(f"the {name} database cannot be used: {reason_of(error)}") from error
-    finally:
-        await threads.close(0)
+    if url.get_backend_name() == "sqlite" and _is_missing(url):
+        return Inspection(Age.NEW, "", NEWEST)
+    return await _with_engine(url, "used", _ask)
 
 
 async def look_into(database_url: str, work: Callable[[Session], T]) -> T:
@@ -78,24 +61,31 @@ async def look_into(database_url: str, work: Callable[[Session], T]) -> T:
     Raises:
         DatabaseError: It cannot be read.
     """
-    url = driver_url(database_url)
-    engine = make_engine(url)
-    threads = Threads("database-look", 1)
-    try:
-        return await threads.run(partial(_look, engine, work))
-    except (SQLAlchemyError, OSError) as error:
-        name = url.get_backend_name()
-        raise DatabaseError(f"the {name} database cannot be read: {reason_of(error)}") from error
-    finally:
-        await threads.close(0)
 
-
-def _look(engine: Engine, work: Callable[[Session], T]) -> T:
-    try:
+    def look(engine: Engine) -> T:
         with Session(engine) as session:
             return work(session)
+
+    return await _with_engine(driver_url(database_url), "read", look)
+
+
+async def _with_engine(url: URL, verb: str, work: Callable[[Engine], T]) -> T:
+    """Work in a thread with an engine that is given up afterwards."""
+    engine = make_engine(url)
+    threads = Threads("database-look", 1)
+
+    def run() -> T:
+        try:
+            return work(engine)
+        finally:
+            engine.dispose()
+
+    try:
+        return await threads.run(run)
+    except (SQLAlchemyError, OSError) as error:
+        raise DatabaseError(f"the {url.get_backend_name()} database cannot be {verb}: {reason_of(error)}") from error
     finally:
-        engine.dispose()
+        await threads.close(0)
 
 
 def _is_missing(url: URL) -> bool:
@@ -112,28 +102,17 @@ def _is_missing(url: URL) -> bool:
     return True
 
 
-def _newest() -> str:
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""
-
-
 def _ask(engine: Engine) -> Inspection:
     # On SQLite this proves that it can be written.
-    try:
-        with engine.execution_options(**{WRITE: "FULL"}).begin() as connection:
-            return _inspect(connection)
-    finally:
-        engine.dispose()
+    with engine.execution_options(**{WRITE: "FULL"}).begin() as connection:
+        return _inspect(connection)
 
 
 def _inspect(connection: Connection) -> Inspection:
-    scripts = ScriptDirectory(str(MIGRATIONS))
     found = MigrationContext.configure(connection).get_current_revision() or ""
-    wanted = scripts.get_current_head() or ""
     if not found:
-        age = Age.NEW
-    elif found == wanted:
-        age = Age.CURRENT
-    else:
-        known = {script.revision for script in scripts.walk_revisions()}
-        age = Age.OLDER if found in known else Age.NEWER
-    return Inspection(age, found, wanted)
+        return Inspection(Age.NEW, found, NEWEST)
+    if found == NEWEST:
+        return Inspection(Age.CURRENT, found, NEWEST)
+    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+    return Inspection(Age.OLDER if found in known else Age.NEWER, found, NEWEST)

@@ -7,8 +7,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
-from services.store.database import DatabaseHeldError, open_database
-from services.store.outage_log import REPEAT_SECONDS, OutageLog
+from services.store.database import REPEAT_SECONDS, DatabaseHeldError, OutageLog, open_database
 
 
 def broken(words: str = "disk I/O error") -> OperationalError:
