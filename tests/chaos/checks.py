@@ -104,6 +104,9 @@ def _posts(here: Scene, request: Request) -> Iterator[str]:
     paid = [post for post in here.posts(request.prompt) if may_have_paid(post)]
     if len(paid) > request.orders:
         yield f"{len(paid)} POSTs that may have been accepted for {request.orders} orders"
+    wanted = "frames-to-video" if request.is_tall else "ingredients-to-video"
+    if any(post.endpoint != wanted for post in paid):
+        yield f"{[post.endpoint for post in paid]} where {wanted} was asked for"
 
 
 def _ends(here: Scene, request: Request) -> Iterator[str]:

@@ -82,17 +82,17 @@ class Customer:
             await self._end(request)
 
     async def _direct(self, prompt: str) -> Request:
-        return await self._here.ask(prompt, self._random.choice((1, 1, 2, 4)), self._person)
+        return await self._here.ask(prompt, self._random.choice((1, 1, 2, 4)), self._person, is_tall=self._wants_tall())
 
     async def _draft(self, prompt: str) -> Request:
         sent = await self._person.send_photo(self._photo(), prompt)
-        return await self._generate(self._here.asked(prompt, sent.message_id, 1, self._person))
+        return await self._generate(self._here.asked(prompt, sent.message_id, 1, self._person), may_be_tall=True)
 
     async def _pieces(self, prompt: str) -> Request:
         sent = await self._person.send_photo(self._photo())
         await asyncio.sleep(self._random.choice((0.0, self._random.uniform(0.0, 1.0))))
         await self._person.send_text(prompt)
-        return await self._generate(self._here.asked(prompt, sent.message_id, 1, self._person))
+        return await self._generate(self._here.asked(prompt, sent.message_id, 1, self._person), may_be_tall=True)
 
     async def _album(self, prompt: str) -> Request:
         photos = [self._photo() for _ in range(self._random.choice((2, 3)))]
@@ -100,18 +100,25 @@ class Customer:
         return await self._generate(self._here.asked(prompt, sent[0].message_id, 1, self._person))
 
     async def _direct_album(self, prompt: str) -> Request:
-        photos = [self._photo() for _ in range(self._random.choice((2, 3)))]
-        sent = await self._person.send_album(photos, f"/video {prompt}", between=self._moment)
-        return self._here.asked(prompt, sent[0].message_id, 1, self._person)
+        is_tall = self._wants_tall()
+        photos = [self._photo() for _ in range(2 if is_tall else self._random.choice((2, 3)))]
+        words = f"/video tall {prompt}" if is_tall else f"/video {prompt}"
+        sent = await self._person.send_album(photos, words, between=self._moment)
+        return self._here.asked(prompt, sent[0].message_id, 1, self._person, is_tall=is_tall)
+
+    def _wants_tall(self) -> bool:
+        return self._random.random() < 0.35
 
     async def _moment(self) -> None:
         await asyncio.sleep(self._random.choice((0.0, 0.02, 0.3)))
 
-    async def _generate(self, request: Request) -> Request:
+    async def _generate(self, request: Request, *, may_be_tall: bool = False) -> Request:
         card = await self._here.card(request, PATIENCE)
         if self._random.random() < 0.3:
             request.count = 2
             await self._press(card, ":2")
+        if may_be_tall and self._wants_tall():
+            request.is_tall = await self._press(card, ":tall")
         for _ in range(self._random.choice((1, 1, 1, 2))):
             await self._press(card, ":go")
         return request
@@ -138,11 +145,13 @@ class Customer:
         if not is_told(line):
             await self._person.delete(line.message_id)
 
-    async def _press(self, line: Line, action: str) -> None:
-        """Press a button, if it is still there."""
+    async def _press(self, line: Line, action: str) -> bool:
+        """Press a button; returns False where it is no longer there."""
         now = self._here.telegram.line(line.chat_id, line.message_id)
-        if has_button(now, action):
-            await self._here.press(now, action, self._person)
+        if not has_button(now, action):
+            return False
+        await self._here.press(now, action, self._person)
+        return True
 
     async def _end(self, request: Request) -> Line:
         def look() -> Line | None:

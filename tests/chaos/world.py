@@ -45,6 +45,7 @@ class Request:
         count: Videos.
         message_id: What the videos reply to.
         orders: How often: once, and once more for each press of Again.
+        is_tall: Whether tall videos were asked for.
     """
 
     person: Person
@@ -52,6 +53,7 @@ class Request:
     count: int
     message_id: int
     orders: int = 1
+    is_tall: bool = False
 
 
 @dataclass
@@ -98,11 +100,12 @@ class Scene(ABC):
     def posts(self, prompt: str) -> list[PostRecord]:
         return [post for post in self.genaipro.posts if post.prompt == prompt]
 
-    async def ask(self, prompt: str, count: int = 1, person: Person | None = None) -> Request:
+    async def ask(self, prompt: str, count: int = 1, person: Person | None = None, *, is_tall: bool = False) -> Request:
         """Send a photo captioned ``/video``, which starts at once."""
         who = person or self.anna
-        sent = await who.send_photo(jpeg(len(self.requests)), f"/video x{count} {prompt}")
-        return self.asked(prompt, sent.message_id, count, who)
+        shape = "tall " if is_tall else ""
+        sent = await who.send_photo(jpeg(len(self.requests)), f"/video {shape}x{count} {prompt}")
+        return self.asked(prompt, sent.message_id, count, who, is_tall=is_tall)
 
     async def draft(self, prompt: str, person: Person | None = None) -> tuple[Request, Line]:
         """Send a photo with a caption, and wait for the card that can be started."""
@@ -111,9 +114,11 @@ class Scene(ABC):
         request = self.asked(prompt, sent.message_id, 1, who)
         return request, await self.card(request)
 
-    def asked(self, prompt: str, message_id: int, count: int = 1, person: Person | None = None) -> Request:
+    def asked(
+        self, prompt: str, message_id: int, count: int = 1, person: Person | None = None, *, is_tall: bool = False
+    ) -> Request:
         """Note a request that was made in another way."""
-        request = Request(person or self.anna, prompt, count, message_id)
+        request = Request(person or self.anna, prompt, count, message_id, is_tall=is_tall)
         self.requests.append(request)
         return request
 

@@ -9,7 +9,7 @@ from services.changes import Changes
 from services.delivery.plan import FileLimits
 from services.generations.cancelling import CancelScopes
 from services.generations.deliver import Deliverer
-from services.generations.model import Generation, Lease, Order, Placed
+from services.generations.model import Generation, Lease, Order, Placed, Shape
 from services.generations.progress_log import ProgressLog
 from services.generations.queue import Limits, Queue
 from services.generations.reconcile import Patience, Reconciler
@@ -101,9 +101,11 @@ class Bench:
             self.clock,
         )
 
-    async def place(self, prompt: str = "a cat", count: int = 1, user: int = 1, key: str = "") -> str:
+    async def place(
+        self, prompt: str = "a cat", count: int = 1, user: int = 1, key: str = "", shape: Shape = Shape.WIDE
+    ) -> str:
         """Place an order and give it its turn."""
-        generation_id = await self.queued(prompt, count, user, key)
+        generation_id = await self.queued(prompt, count, user, key, shape)
         await self.rows.set_status_message(await self.get(generation_id), 7)
         await self.claim()
         return generation_id
@@ -114,9 +116,11 @@ class Bench:
         self._claimed |= {one.id: one for one in claimed}
         return [one.id for one in claimed]
 
-    async def queued(self, prompt: str = "a cat", count: int = 1, user: int = 1, key: str = "") -> str:
+    async def queued(
+        self, prompt: str = "a cat", count: int = 1, user: int = 1, key: str = "", shape: Shape = Shape.WIDE
+    ) -> str:
         """Place an order."""
-        order = Order(key or f"key-{self._ids}", user, None, user, "en", 5, None, prompt, count, (PHOTO,))
+        order = Order(key or f"key-{self._ids}", user, None, user, "en", 5, None, prompt, count, (PHOTO,), shape)
         placed = await self.database.write(self.queue.place, order)
         assert isinstance(placed, Placed)
         return placed.generation_id

@@ -150,13 +150,22 @@ class Service:
         self.skew = 0.0
         self.told: float | None = 0.0
 
-    @asynccontextmanager
-    async def ingredients_to_video(
+    def ingredients_to_video(
         self, photos: Sequence[PhotoFile], prompt: str, count: int
-    ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+    ) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
+        return self._post(prompt, count, is_tall=False)
+
+    def frames_to_video(
+        self, photos: Sequence[PhotoFile], prompt: str, count: int
+    ) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
+        return self._post(prompt, count, is_tall=True)
+
+    @asynccontextmanager
+    async def _post(self, prompt: str, count: int, *, is_tall: bool) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         self._fate.step()
         outcome = self.coming.popleft() if self.coming else Post.COMPLETED
         self.posts.append((prompt, outcome))
+        self.tall += is_tall
         if outcome.is_accepted:
             self._make(prompt, count)
         self._fate.step()
@@ -167,12 +176,6 @@ class Service:
         if outcome in {Post.SERVER_ERROR, Post.ACCEPTED_SERVER_ERROR}:
             raise MaybeAcceptedError(Failure(FailureKind.SERVICE, charged=Charged.UNKNOWN), 502)
         yield self._events(outcome)
-
-    def frames_to_video(
-        self, photos: Sequence[PhotoFile], prompt: str, count: int
-    ) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
-        self.tall += 1
-        return self.ingredients_to_video(photos, prompt, count)
 
     async def _events(self, outcome: Post) -> AsyncIterator[StreamEvent]:
         for word in ("starting", "odd", "processing"):

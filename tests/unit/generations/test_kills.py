@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.generations.model import State
+from services.generations.model import Shape, State
 from tests.unit.generations.bench import bench
 from tests.unit.generations.fates import Killed, Post, Send
 from tests.unit.generations.verdicts import check_end
@@ -25,7 +25,13 @@ WAYS = [
 
 
 async def kill_at_every_step(
-    folder: Path, posts: list[Post], sends: list[Send], first: int, *, cancelled: bool = False
+    folder: Path,
+    posts: list[Post],
+    sends: list[Send],
+    first: int,
+    shape: Shape,
+    *,
+    cancelled: bool = False,
 ) -> None:
     here, close = await bench(folder)
     step, survived = first, False
@@ -35,7 +41,7 @@ async def kill_at_every_step(
         here.chat.coming.clear()
         here.chat.coming.extend(sends)
         here.chat.lost = 0
-        generation_id = await here.place(f"p{step}", count=2, user=step + 1)
+        generation_id = await here.place(f"p{step}", count=2, user=step + 1, shape=shape)
         here.fate.left = step
         try:
             await here.run(generation_id)
@@ -50,13 +56,18 @@ async def kill_at_every_step(
         assert row.cancel_requested_at is None or row.state is State.CANCELLED
         step += 1
     assert step > first + 5
+    assert here.service.tall == (len(here.service.posts) if shape is Shape.TALL else 0)
     await close()
 
 
+@pytest.mark.parametrize("shape", Shape)
 @pytest.mark.parametrize(("posts", "sends", "first"), WAYS)
-async def test_a_kill_at_every_step(tmp_path: Path, posts: list[Post], sends: list[Send], first: int) -> None:
-    await kill_at_every_step(tmp_path, posts, sends, first)
+async def test_a_kill_at_every_step(
+    tmp_path: Path, posts: list[Post], sends: list[Send], first: int, shape: Shape
+) -> None:
+    await kill_at_every_step(tmp_path, posts, sends, first, shape)
 
 
-async def test_a_cancel_after_a_kill_at_every_step(tmp_path: Path) -> None:
-    await kill_at_every_step(tmp_path, [Post.BUSY, Post.COMPLETED], [], 0, cancelled=True)
+@pytest.mark.parametrize("shape", Shape)
+async def test_a_cancel_after_a_kill_at_every_step(tmp_path: Path, shape: Shape) -> None:
+    await kill_at_every_step(tmp_path, [Post.BUSY, Post.COMPLETED], [], 0, shape, cancelled=True)
