@@ -41,6 +41,7 @@ def count(here: Scene, figures: Counter[str]) -> None:
     """Add the figures of what the people asked for and what they got."""
     figures["requests"] = sum(request.orders for request in here.requests)
     figures["POSTs"] = len(here.genaipro.posts)
+    figures["POSTs for tall videos"] = sum(post.endpoint == "frames-to-video" for post in here.genaipro.posts)
     figures["POSTs accepted"] = sum(post.accepted for post in here.genaipro.posts)
     figures["payments in Stars"] = len(here.telegram.payments)
     figures["payments refunded"] = sum(payment.refunded for payment in here.telegram.payments)
