@@ -29,6 +29,7 @@ from services.delivery.send import VideoSender
 from services.drafts.albums import SeenAlbums, StartingAlbums
 from services.drafts.buttons import DraftButtons
 from services.drafts.drafts import Drafts
+from services.failures import Failure
 from services.forget import Forgetting
 from services.genaipro.client import GenAIProClient
 from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit
@@ -290,7 +291,11 @@ def _runner(
         settings.generation_timeout,
     )
     patience = Patience(settings.reconcile_interval, settings.reconcile_timeout)
-    reconciler = Reconciler(rows, results, services.genaipro, board, clock, patience)
+
+    def alarm(failure: Failure) -> None:
+        services.tasks.start(services.alarm.raise_for(failure), name="alarm")
+
+    reconciler = Reconciler(rows, results, services.genaipro, board, clock, patience, alarm)
     tools = SendTools(
         sender=services.sender,
         limits=videos.limits,

@@ -213,17 +213,19 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     Returns:
         Seconds from 0 to ``LONGEST_WAIT``: from ``Retry-After`` (seconds or an HTTP date), else from
         ``X-RateLimit-Reset`` (seconds left, or seconds or milliseconds since 1970); None when neither can be read.
+        A moment is one of the service's clock, whose time the answer's ``Date`` tells.
         Source: RFC 9110, section 10.2.3.
     """
+    ahead = _until_date(headers.get("Date", "").strip(), now) or 0.0
     asked = headers.get("Retry-After", "").strip()
     seconds = _number(asked)
-    if seconds is None:
-        seconds = _until_date(asked, now)
+    if seconds is None and (left := _until_date(asked, now)) is not None:
+        seconds = left - ahead
     if seconds is None:
         seconds = _number(headers.get("X-RateLimit-Reset", "").strip())
         if seconds is not None and seconds >= _EPOCH_FROM:
             moment = seconds / 1000 if seconds >= _MILLISECONDS_FROM else seconds
-            seconds = moment - now.timestamp()
+            seconds = moment - now.timestamp() - ahead
     return None if seconds is None else min(max(0.0, seconds), LONGEST_WAIT)
 
 

@@ -1,6 +1,6 @@
 """A lost result, looked up in the history until it is found, has failed, or is given up. Never a second POST."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -72,11 +72,13 @@ class _Look:
         found: What it found; nothing when the history did not answer.
         answered: Whether the history answered.
         wait: Seconds before the next one.
+        failure: Why the history did not answer.
     """
 
     found: Match
     answered: bool
     wait: float
+    failure: Failure | None = None
 
 
 @dataclass(slots=True)
@@ -111,6 +113,8 @@ class Reconciler:
     reporter: Reporter
     clock: Clock
     patience: Patience
+    alarm: Callable[[Failure], object]
+    """Has the admins told, without a wait, of what only they can mend: a guard, or a key that is refused."""
 
     async def run(self, generation: Generation) -> Generation:
         """Look until there is an end.
@@ -126,10 +130,14 @@ class Reconciler:
         settling = _Settling()
         # A search that was cut short by a stop has its time over at once; it is still asked for until it was answered.
         began, answered = self.clock.now(), False
+        told: set[FailureKind] = set()
         while True:
             last = self._is_over(current, current.reconciling_since)
             look = await self._look(current, last_chance=last)
             answered = answered or look.answered
+            if look.failure is not None and look.failure.kind not in told:
+                told.add(look.failure.kind)
+                self.alarm(look.failure)
             settled = look.answered and settling.is_over(look.found, self.clock.monotonic())
             if look.found.verdict is MatchVerdict.FOUND or (
                 look.found.verdict is MatchVerdict.PARTLY and (settled or last)
@@ -168,10 +176,10 @@ class Reconciler:
         except NotAcceptedError as error:
             log.info("history_busy", status=error.status)
             asked = min(error.retry_after or 0.0, LONGEST_WAIT_SECONDS)
-            return _Look(nothing, answered=False, wait=max(self.patience.interval, asked))
+            return _Look(nothing, answered=False, wait=max(self.patience.interval, asked), failure=error.failure)
         except GenAIProError as error:
             log.warning("history_failed", status=error.status, kind=error.failure.kind.value)
-            return _Look(nothing, answered=False, wait=self.patience.interval)
+            return _Look(nothing, answered=False, wait=self.patience.interval, failure=error.failure)
         rivals = [request for request in requests if request.id != current.id]
         owners = await self.results.owners(history)
         own = next(request for request in requests if request.id == current.id)

@@ -31,6 +31,7 @@ OPTIONS = GenAIProOptions(key="test-key-1234567890").tiny()
 LOST = Script(end=End.EOF)
 MISSED = Script(end=End.EOF, history_delay=40.0)
 NEVER = Script(end=End.EOF, history=InHistory.NEVER)
+ADMIN = 777_000_001
 
 
 def films(here: World, post: PostRecord, positions: Sequence[int] | None = None) -> list[bytes]:
@@ -130,7 +131,8 @@ async def test_a_date_that_is_not_the_services_loses_nothing(tmp_path: Path, ske
 
 @pytest.mark.parametrize("guard", Guard)
 async def test_a_guard_before_the_history_is_an_outage(tmp_path: Path, guard: Guard) -> None:
-    async with world(tmp_path, reconcile_interval=15.0) as here:
+    async with world(tmp_path, reconcile_interval=15.0, admin_user_ids=frozenset({ADMIN})) as here:
+        owner = here.telegram.add_person("Olga", user_id=ADMIN, started=True)
         gate = here.genaipro.hold(LOST, at=2)
         asked = await ask(here, "guarded history")
         await gate.blocked()
@@ -140,10 +142,13 @@ async def test_a_guard_before_the_history_is_an_outage(tmp_path: Path, guard: Gu
         here.clock.advance(16)
         await has_looked(here, 2)
         assert not videos(here, asked)
+        await here.telegram.wait_for(lambda: bool(here.telegram.bot_lines(owner.chat_id)))
         here.genaipro.guard = None
         async with here.clock.hurried(0.5):
             assert "Done" in (await ended(here, asked)).text
         assert len(posts(here, asked)) == 1
+        (line,) = here.telegram.bot_lines(owner.chat_id)
+        assert "guard in front of GenAIPro" in line.text
 
 
 async def test_two_with_the_same_prompt_who_both_lost_theirs_each_get_their_own(tmp_path: Path) -> None:
@@ -233,7 +238,8 @@ async def test_it_is_delivered_after_an_hour_of_being_down(tmp_path: Path) -> No
 async def test_a_search_that_a_stop_cut_short_is_not_given_up_unanswered(tmp_path: Path) -> None:
     async with world(tmp_path, reconcile_interval=15.0, reconcile_timeout=60.0) as here:
         here.genaipro.enqueue(LOST)
-        here.genaipro.enqueue_answer("histories", Answer(500, {"error": "down"}))
+        for _ in ("before the request", "after it"):
+            here.genaipro.enqueue_answer("histories", Answer(500, {"error": "down"}))
         asked = await ask(here, "down for long")
         await shown(here, asked, "Lost touch")
         await here.stop()

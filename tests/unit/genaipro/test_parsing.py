@@ -280,6 +280,9 @@ def test_no_credits(body: str) -> None:
     assert parse_credits(body) == ()
 
 
+BEHIND = "Mon, 30 Mar 2026 09:59:00 GMT"
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
@@ -293,6 +296,11 @@ def test_no_credits(body: str) -> None:
         ({"Retry-After": "4", "X-RateLimit-Reset": "9"}, 4.0),
         ({"X-RateLimit-Reset": str(TEN.timestamp() + 8)}, 8.0),
         ({"X-RateLimit-Reset": str(int(TEN.timestamp() * 1000) + 8000)}, 8.0),
+        ({"Date": BEHIND, "X-RateLimit-Reset": str(int(TEN.timestamp()) - 52)}, 8.0),
+        ({"Date": BEHIND, "Retry-After": "Mon, 30 Mar 2026 09:59:08 GMT"}, 8.0),
+        ({"Date": BEHIND, "Retry-After": "8"}, 8.0),
+        ({"Date": "Fri, 31 Dec 9999 23:59:59 -2300", "X-RateLimit-Reset": "9"}, 9.0),
+        ({"Date": "?", "X-RateLimit-Reset": "9"}, 9.0),
     ],
 )
 def test_waits(headers: dict[str, str], seconds: float | None) -> None:

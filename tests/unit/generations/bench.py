@@ -73,7 +73,9 @@ class Bench:
             self.clock,
             self.generation_timeout,
         )
-        self.reconciler = Reconciler(self.rows, self.results, self.service, self.chat, self.clock, patience)
+        self.reconciler = Reconciler(
+            self.rows, self.results, self.service, self.chat, self.clock, patience, lambda _failure: None
+        )
         self.deliverer = Deliverer(
             self.rows,
             self.results,
