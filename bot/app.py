@@ -30,8 +30,8 @@ from bot.webhook import Webhook
 from bot.wiring import open_services
 from services.clock import Clock, SystemClock
 from services.cluster import Alone, Membership
-from services.generations.outages import through_outages
 from services.housekeeping import Housekeeping
+from services.retries import through_outages
 from services.services import Services
 from services.store.database import Database, DatabaseError, DatabaseHeldError, open_database
 from services.store.engines import is_sqlite

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Self
 
-from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 
 from bot.polling import Poller, PollingBot
@@ -18,6 +17,7 @@ from handlers.routing import make_application
 from services.access import CLAIM_PREFIX
 from services.cluster import Alone, Membership
 from services.inbox import Inbox
+from services.retries import OUTAGE
 from services.services import Services
 from services.telemetry import Contact
 
@@ -86,7 +86,7 @@ class Intake:
             await self.services.clock.sleep(LOOK_SECONDS)
             try:
                 await self.queue.take_over(await self.members.alive())
-            except (SQLAlchemyError, OSError) as error:
+            except OUTAGE as error:
                 log.warning("inbox_met_an_outage", error=type(error).__name__)
 
     async def close(self) -> None:
@@ -95,7 +95,7 @@ class Intake:
             self.webhook.close()
         await self.queue.close()
         if not self.services.database.is_sqlite:
-            with suppress(SQLAlchemyError, OSError):
+            with suppress(*OUTAGE):
                 async with asyncio.timeout(GIVE_BACK_SECONDS):
                     await self.inbox.give_back()
         await self.services.card_timers.close()

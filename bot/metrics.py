@@ -18,10 +18,10 @@ from structlog import get_logger
 from services.clock import Clock
 from services.generations.model import FINAL, Generation, State
 from services.outbox.counters import Counters
+from services.outgoing import VERSION
 from services.store.database import Database
 from services.store.schema import GenerationRow
 from services.telemetry import COUNTERS
-from services.user_agent import VERSION
 
 LOOK_SECONDS = 4.0
 """What a look takes longer is left out of this answer."""

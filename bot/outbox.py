@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
 from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 from telegram.ext import BaseRateLimiter
 
-from services.clock import Clock, SystemClock
+from services.clock import Clock, Sleep, SystemClock
 from services.outbox.calls import AT_ONCE, Job, JobState, Outcome, classify
 from services.outbox.counters import Counters
 from services.outbox.limits import FloodLimits
@@ -18,7 +18,6 @@ from services.outbox.scheduler import Scheduler
 from services.telegram_errors import wait_of
 
 Result = bool | dict[str, Any] | list[dict[str, Any]]
-Sleep = Callable[[float], Awaitable[None]]
 
 _log = logging.getLogger(__name__)
 _DEFAULTS = FloodLimits()

@@ -4,22 +4,19 @@ Telegram is told that an update arrived by the offset of the next call, which is
 own updater confirms updates that it merely holds in memory, and a kill loses those.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
-from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.error import Conflict, InvalidToken, TelegramError
 from telegram.ext import ExtBot
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
 
 from bot.errors import OperatorError
 from bot.update_queue import ALLOWED_UPDATES, Incoming
 from services.clock import Clock
-from services.generations.outages import through_outages
 from services.outgoing import reason
-from services.telegram_errors import wait_of
+from services.retries import OUTAGE, persistently, through_outages
 from services.telemetry import Contact
 
 POLL_SECONDS = 50
@@ -28,8 +25,6 @@ POLL_SECONDS = 50
 READ_MARGIN_SECONDS = 15.0
 
 REVOKED = "TELEGRAM_BOT_TOKEN was revoked; set the new one from @BotFather"
-
-Sleep = Callable[[float], Awaitable[None]]
 
 log = get_logger(__name__)
 
@@ -131,7 +126,7 @@ class Poller:
     async def _take(self, updates: Sequence[Incoming]) -> None:
         try:
             await self.queue.take(updates)
-        except (SQLAlchemyError, OSError) as error:
+        except OUTAGE as error:
             self.contact.failed()
             log.warning("inbox_met_an_outage", error=type(error).__name__)
             raise
@@ -144,28 +139,3 @@ class Poller:
                 log.error("another_process_polls", hint=hint)
             return
         log.warning("telegram_not_reached", error=reason(error), attempt=attempt)
-
-
-def persistently(sleep: Sleep, say: Callable[[BaseException | None, int], object]) -> AsyncRetrying:
-    """Attempts at a call of the Bot API until it succeeds; only a refused token is final.
-
-    Args:
-        sleep: Waits some seconds.
-        say: Is told each failure and the number of the attempt.
-    """
-
-    def tell(state: RetryCallState) -> None:
-        say(state.outcome.exception() if state.outcome is not None else None, state.attempt_number)
-
-    return AsyncRetrying(retry=retry_if_exception(_may_pass), wait=_pause, before_sleep=tell, sleep=sleep, reraise=True)
-
-
-def _may_pass(error: BaseException) -> bool:
-    return isinstance(error, TelegramError) and not isinstance(error, InvalidToken)
-
-
-def _pause(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome is not None else None
-    if isinstance(error, RetryAfter):
-        return wait_of(error)
-    return wait_random_exponential(multiplier=0.5, max=30)(state)

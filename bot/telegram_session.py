@@ -20,9 +20,10 @@ from telegram.ext import BaseRateLimiter, ExtBot
 from telegram.request import BaseRequest, RequestData
 
 from bot.errors import OperatorError
-from bot.polling import PollingBot, persistently
+from bot.polling import PollingBot
 from bot.settings import Settings
 from services.outgoing import CallBrokeError, NeverSentError, RequestProgress, answer_first_socket, followed, reason
+from services.retries import persistently
 from services.telemetry import BYTES, Contact, Service, count_call
 
 CONNECTIONS = 64

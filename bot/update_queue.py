@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 from telegram import Update
 from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -19,8 +18,8 @@ from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, stop_af
 from handlers.addressing import BotName, is_overheard
 from handlers.context import BotApplication
 from services.clock import Clock
-from services.generations.outages import through_outages
 from services.inbox import Arrived, Inbox, Turn, lane_name
+from services.retries import OUTAGE, through_outages
 from services.tasks import Tasks
 from services.telemetry import UPDATES, UPDATES_REPEATED
 
@@ -175,7 +174,7 @@ class UpdateQueue:
         ours = {item.number: item for item in items if item.kind not in (OVERHEARD, Update.PRE_CHECKOUT_QUERY)}
         try:
             stored = await self.inbox.store([item.arrived for item in ours.values()])
-        except (SQLAlchemyError, OSError) as error:
+        except OUTAGE as error:
             return error
         new = [ours[arrived.update_id] for arrived in stored]
         self._push(new)

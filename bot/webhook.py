@@ -11,15 +11,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
-from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 from telegram import Bot, WebhookInfo
 from telegram.error import BadRequest
 from yarl import URL
 
-from bot.polling import Sleep, Updates, persistently
+from bot.polling import Updates
 from bot.update_queue import ALLOWED_UPDATES, Incoming
-from services.clock import Clock
+from services.clock import Clock, Sleep
+from services.retries import OUTAGE, persistently
 from services.telemetry import WEBHOOK_REQUESTS, WEBHOOK_SECONDS, Contact
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
@@ -119,7 +119,7 @@ class Webhook:
         try:
             async with asyncio.timeout(TAKE_SECONDS):
                 await queue.take([incoming])
-        except (SQLAlchemyError, OSError) as error:
+        except OUTAGE as error:
             log.warning("inbox_met_an_outage", error=type(error).__name__)
             return 503
         finally:

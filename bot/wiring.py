@@ -30,7 +30,6 @@ from services.drafts.albums import SeenAlbums, StartingAlbums
 from services.drafts.buttons import DraftButtons
 from services.drafts.drafts import Drafts
 from services.failures import Failure
-from services.forget import Forgetting
 from services.genaipro.client import GenAIProClient
 from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit
 from services.genaipro.upload import paid_session
@@ -207,7 +206,6 @@ async def _sales(services: Services, settings: Settings, bot: Bot, refund_wanted
     may_all = partial(is_admin, services.access.lists)
     services.sales = Sales(database, clock, services.changes, tariff, tag, may_all, refund_wanted.set)
     services.invoices = Invoices(bot, services.sales, texts)
-    services.forgetting = Forgetting(database, clock, services.sales.is_open)
     services.profile = Profile(bot, texts, settings.default_language, sells=services.sales.is_open)
 
 

@@ -5,7 +5,7 @@ it wakes the epochs of its generations have moved on, so that it changes nothing
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime, timedelta
@@ -13,17 +13,17 @@ from typing import ClassVar
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
+from services.clock import Sleep
+from services.retries import OUTAGE
 from services.store.database import Database
 from services.store.schema import MemberRow
 
 LEAVE_SECONDS = 2.0
 
 log = get_logger(__name__)
-Sleep = Callable[[float], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +79,12 @@ class Membership:
             try:
                 async with asyncio.timeout(self.tempo.lease.total_seconds() / 3):
                     await self._beat()
-            except (SQLAlchemyError, OSError) as error:
+            except OUTAGE as error:
                 log.warning("heartbeat_failed", error=type(error).__name__)
 
     async def leave(self) -> None:
         """Let the others take over at once; where the database is gone they do so a little later."""
-        with suppress(SQLAlchemyError, OSError):
+        with suppress(*OUTAGE):
             async with asyncio.timeout(LEAVE_SECONDS):
                 await self.database.write(_leave, self.executor_id)
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 
 from services.clock import Clock
@@ -12,6 +11,7 @@ from services.drafts.store import prune_drafts
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
 from services.inbox import KEEP_HANDLED, Inbox
+from services.retries import OUTAGE
 from services.store.database import Database
 from services.throttle import Throttle
 
@@ -41,7 +41,7 @@ class Housekeeping:
         while True:
             try:
                 await self.prune()
-            except (SQLAlchemyError, OSError) as error:
+            except OUTAGE as error:
                 log.warning("housekeeping_met_an_outage", error=type(error).__name__)
             await self.clock.sleep(EVERY_SECONDS)
 

@@ -19,9 +19,9 @@ from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from services.clock import Clock
 from services.generations.model import FINAL, Generation, State
-from services.generations.outages import through_outages
 from services.generations.store import ROWS, change
 from services.outbox.calls import is_group
+from services.retries import through_outages
 from services.store.database import Database
 from services.store.schema import NO_MESSAGE
 from services.telegram_errors import wait_of

@@ -1,12 +1,32 @@
-"""Trying again what may pass: with growing, random pauses, and not before a server wants to be asked."""
+"""Trying again what may pass, with growing, random pauses: calls of a service, of Telegram and to the database."""
 
 from collections.abc import Awaitable, Callable
+from typing import ParamSpec, TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
-from tenacity.wait import wait_random_exponential
+from sqlalchemy.exc import DataError, IntegrityError, NotSupportedError, ProgrammingError, SQLAlchemyError
+from telegram.error import InvalidToken, RetryAfter, TelegramError
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_random_exponential,
+)
+
+from services.clock import Sleep
+from services.telegram_errors import wait_of
 
 MAX_PAUSE = 60.0
-"""Seconds between two attempts, at most, whatever the server asks for."""
+"""Seconds between two attempts at a service, at most, whatever it asks for."""
+
+OUTAGE = (SQLAlchemyError, OSError)
+"""What a database raises, and so does one that is locked, full or gone; :func:`is_outage` tells."""
+
+_FAULTS = (IntegrityError, DataError, NotSupportedError, ProgrammingError)
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class TryAgainError(Exception):
@@ -23,12 +43,8 @@ class TryAgainError(Exception):
         self.after = after
 
 
-def retrying(attempts: int, sleep: Callable[[float], Awaitable[None]]) -> AsyncRetrying:
+def retrying(attempts: int, sleep: Sleep) -> AsyncRetrying:
     """Repeats a call for as long as it raises ``TryAgainError``; the last one comes out.
-
-    Args:
-        attempts: How often it is called at most.
-        sleep: How to wait.
 
     Returns:
         To be called with a coroutine function and its arguments.
@@ -36,7 +52,7 @@ def retrying(attempts: int, sleep: Callable[[float], Awaitable[None]]) -> AsyncR
     return AsyncRetrying(
         sleep=sleep,
         stop=stop_after_attempt(attempts),
-        wait=_pause,
+        wait=_as_service_asks,
         retry=retry_if_exception_type(TryAgainError),
         reraise=True,
     )
@@ -47,7 +63,64 @@ def retry_after(value: str | None) -> float:
     return float(value) if value and value.isascii() and value.isdigit() and len(value) < 10 else 0.0
 
 
-def _pause(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
+def _as_service_asks(state: RetryCallState) -> float:
+    error = _error_of(state)
     asked = error.after if isinstance(error, TryAgainError) else 0.0
     return min(MAX_PAUSE, asked + wait_random_exponential(multiplier=0.5, max=10)(state))
+
+
+def persistently(sleep: Sleep, say: Callable[[BaseException | None, int], None]) -> AsyncRetrying:
+    """Attempts at a call of the Bot API until it succeeds; only a refused token is final.
+
+    Args:
+        sleep: Waits some seconds.
+        say: Is told each failure and the number of the attempt.
+    """
+    return AsyncRetrying(
+        retry=retry_if_exception(_may_pass),
+        wait=_as_telegram_asks,
+        before_sleep=lambda state: say(_error_of(state), state.attempt_number),
+        sleep=sleep,
+        reraise=True,
+    )
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, TelegramError) and not isinstance(error, InvalidToken)
+
+
+def _as_telegram_asks(state: RetryCallState) -> float:
+    error = _error_of(state)
+    return wait_of(error) if isinstance(error, RetryAfter) else wait_random_exponential(multiplier=0.5, max=30)(state)
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether an error may pass by itself; a statement that the database understands and refuses will not."""
+    return isinstance(error, OUTAGE) and not isinstance(error, _FAULTS)
+
+
+async def through_outages(sleep: Sleep, call: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Make a call to the database, again and again for as long as an outage makes it fail.
+
+    Args:
+        sleep: Waits some seconds.
+        call: What to do; it must do no harm when it is done twice, for a commit whose answer got lost was made.
+        *args: Its positional arguments.
+        **kwargs: Its named arguments.
+    """
+    try:
+        # Nearly always that is all; what repeats calls costs as much as one does, and leaves cycles to the collector.
+        return await call(*args, **kwargs)
+    except OUTAGE as error:
+        if not is_outage(error):
+            raise
+    async for attempt in AsyncRetrying(
+        retry=retry_if_exception(is_outage), wait=wait_random_exponential(max=10), sleep=sleep, reraise=True
+    ):
+        with attempt:
+            return await call(*args, **kwargs)
+    raise AssertionError("the attempts end by returning or raising")
+
+
+def _error_of(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome is not None else None

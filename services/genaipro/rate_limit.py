@@ -4,7 +4,7 @@ import asyncio
 import email.utils
 import math
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
-from services.clock import Clock
+from services.clock import Clock, Sleep
 from services.store.database import Database
 from services.store.schema import ApiCallRow, ApiHoldRow
 
@@ -44,7 +44,6 @@ _EPOCH_FROM = 1e9
 _MILLISECONDS_FROM = 1e11
 
 log = get_logger(__name__)
-Sleep = Callable[[float], Awaitable[None]]
 
 
 class RateLimit(Protocol):

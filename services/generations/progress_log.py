@@ -14,8 +14,8 @@ from structlog import get_logger
 
 from services.clock import Clock
 from services.generations.model import Generation, State
-from services.generations.outages import OUTAGE, is_outage
 from services.generations.store import progressing
+from services.retries import OUTAGE, is_outage
 from services.store.database import Database
 
 PAUSE_SECONDS = 0.5

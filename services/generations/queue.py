@@ -27,9 +27,9 @@ from services.generations.model import (
     TooManyWaiting,
 )
 from services.generations.store import CLAIM, changed_rows, insert
-from services.single_flight import SingleFlight
 from services.store.database import Database
 from services.store.schema import GenerationRow, VideoRow
+from services.tasks import SingleFlight
 
 TOPIC = "queue"
 """What other processes hear of when something was placed."""

@@ -18,10 +18,10 @@ from services.clock import Clock
 from services.failures import Charged, Failure, FailureKind
 from services.generations.cancelling import CancelRequestedError, CancelScopes
 from services.generations.model import FINAL, Generation, State
-from services.generations.outages import OUTAGE, is_outage, through_outages
 from services.generations.reporting import Alarm, Reporter
 from services.generations.repository import GenerationRows
 from services.generations.store import RunOvertakenError
+from services.retries import OUTAGE, is_outage, through_outages
 
 log = get_logger(__name__)
 

@@ -39,12 +39,12 @@ from services.generations.cancelling import CancelRequestedError
 from services.generations.machine import on_status_word
 from services.generations.matching import HistoryBefore
 from services.generations.model import Generation, Shape, State
-from services.generations.outages import through_outages
 from services.generations.progress_log import ProgressLog
 from services.generations.reporting import Reporter
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
 from services.photos.model import PhotoError, PhotoFile, PhotoRef
+from services.retries import through_outages
 from services.temp_dirs import TempDirs
 
 log = get_logger(__name__)
