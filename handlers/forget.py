@@ -6,7 +6,7 @@ from handlers.context import Context
 from handlers.menus import data_of, for_menu_owner
 from handlers.replies import answer, show
 from handlers.visitors import for_visitors
-from services.forget import ForgetOutcome
+from services.forget import ForgetOutcome, forget_everything
 from services.screens import Button, Screen
 from services.texts import Phrases
 
@@ -44,11 +44,12 @@ async def forget(_update: Update, context: Context) -> None:
 @for_menu_owner(understand)
 async def decide_forgetting(context: Context, query: CallbackQuery, said_yes: bool) -> None:
     """The answer: delete everything, or nothing."""
-    key = "forget-kept"
+    key, services, sells = "forget-kept", context.services, context.services.sales.is_open
     if said_yes:
-        outcome = await context.services.forgetting.forget(context.visitor.caller.user_id)
+        user_id = context.visitor.caller.user_id
+        outcome = await forget_everything(services.database, services.clock, user_id, sells=sells)
         key = "forget-busy" if outcome is ForgetOutcome.BUSY else "forget-done"
     lines: list[str] = [context.visitor.phrases.html(key)]
-    if key == "forget-done" and context.services.sales.is_open:
+    if key == "forget-done" and sells:
         lines.append(context.visitor.phrases.html("forget-done-payments"))
     await show(context, query, Screen("\n".join(lines)))

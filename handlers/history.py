@@ -12,10 +12,9 @@ from handlers.menus import data_of, for_menu_owner
 from handlers.replies import answer, answer_text, show
 from handlers.visitors import for_visitors
 from services.delivery.send import ResendOutcome
-from services.excerpt import shorten
 from services.history import HistoryEntry, HistoryPage
 from services.screens import Button, Screen
-from services.texts import Html, Phrases
+from services.texts import Html, Phrases, shorten
 from services.throttle import person_key
 
 MENU = "h"

@@ -6,9 +6,8 @@ from telegram.error import TelegramError
 
 from handlers.context import Context
 from services.delivery.send import as_caption
-from services.excerpt import shorten
 from services.sharing import SharedVideo
-from services.texts import Phrases
+from services.texts import Phrases, shorten
 
 TITLE_LIMIT = 60
 """Code points of a prompt that a list of results shows on a phone."""

@@ -4,19 +4,11 @@ Source: Bot API pages of ``Message`` (``migrate_to_chat_id``) and ``ResponsePara
 """
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from services.access import Access
 from services.drafts.store import move_drafts
+from services.generations.repository import GenerationRows
 from services.store.database import Database
-
-
-class MovesGenerations(Protocol):
-    """Knows the generations of chats."""
-
-    async def move_chat(self, old_chat_id: int, new_chat_id: int) -> None:
-        """Let them go on in the new chat; idempotent."""
-        ...
 
 
 @dataclass(slots=True)
@@ -24,7 +16,7 @@ class ChatMoves:
     """Follows groups."""
 
     database: Database
-    generations: MovesGenerations
+    generations: GenerationRows
     access: Access
 
     async def move_chat(self, old_chat_id: int, new_chat_id: int) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ A rule that shuts the person out stays, as do the numbers of worked-through upda
 record of what they paid.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -34,18 +33,16 @@ class ForgetOutcome(StrEnum):
     """Something of theirs is waiting or running: it may have been paid for, and its row is what knows."""
 
 
-@dataclass(slots=True)
-class Forgetting:
-    """Deletes people."""
+async def forget_everything(database: Database, clock: Clock, user_id: int, *, sells: bool) -> ForgetOutcome:
+    """Delete everything kept of somebody, or nothing when they must wait; repeating it changes nothing.
 
-    database: Database
-    clock: Clock
-    sells: bool = False
-    """Whether people have free videos to give up."""
-
-    async def forget(self, user_id: int) -> ForgetOutcome:
-        """Delete everything kept of somebody, or nothing when they must wait; repeating it changes nothing."""
-        return await self.database.write(_forget, user_id, self.clock.now(), self.sells)
+    Args:
+        database: All of it goes in one transaction.
+        clock: Says what has ended long enough ago.
+        user_id: The person.
+        sells: Whether people have free videos to give up.
+    """
+    return await database.write(_forget, user_id, clock.now(), sells)
 
 
 def _forget(session: Session, user_id: int, now: datetime, sells: bool) -> ForgetOutcome:

@@ -4,7 +4,7 @@ Sources: Bot API pages of ``sendMessage``, ``editMessageText``, ``deleteMessage`
 """
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from telegram import (
@@ -74,15 +74,12 @@ def _button(button: Button) -> InlineKeyboardButton:
     return InlineKeyboardButton(button.label, switch_inline_query_chosen_chat=chosen, style=style)
 
 
+@dataclass(slots=True)
 class Messenger:
-    """Sends and edits text messages.
+    """Sends and edits text messages."""
 
-    Args:
-        bot: The bot; its rate limiter is the outbox.
-    """
-
-    def __init__(self, bot: Bot) -> None:
-        self._bot = bot
+    bot: Bot
+    """Its rate limiter is the outbox."""
 
     async def send(self, place: Place, screen: Screen, priority: Priority = Priority.ANSWER) -> int:
         """Send a new message.
@@ -114,7 +111,7 @@ class Messenger:
         if place.reply_to is not None:
             reply = ReplyParameters(message_id=place.reply_to, allow_sending_without_reply=True)
         with sending(priority):
-            message = await self._bot.send_message(
+            message = await self.bot.send_message(
                 place.chat_id,
                 screen.html,
                 parse_mode=ParseMode.HTML,
@@ -150,7 +147,7 @@ class Messenger:
         """
         try:
             with sending(priority, version=version, fence=fence):
-                await self._bot.edit_message_text(
+                await self.bot.edit_message_text(
                     screen.html,
                     chat_id=chat_id,
                     message_id=message_id,
@@ -174,4 +171,4 @@ class Messenger:
     async def delete(self, chat_id: int, message_id: int) -> None:
         """Delete an own message; one that is gone, or cannot be deleted, is left."""
         with suppress(TelegramError), sending(Priority.ANSWER):
-            await self._bot.delete_message(chat_id, message_id)
+            await self.bot.delete_message(chat_id, message_id)

@@ -1,4 +1,4 @@
-"""Outgoing HTTP requests: how far each has got, and what is known of one that got no answer."""
+"""Outgoing HTTP requests: how far each has got, what is known of one that got no answer, bodies into files."""
 
 import asyncio
 import socket
@@ -6,14 +6,22 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import aiohttp
+
+from services.tasks import in_thread
 
 if TYPE_CHECKING:
     from _socket import _Address
 
     from _typeshed import ReadableBuffer
+
+VERSION = "0.2.0"
+"""Of this release; the project file takes it from here."""
+
+USER_AGENT: Final = f"Pho2Video/{VERSION}"
+"""On every request to the video service and its file host: a library's own name was turned away there."""
 
 MOST_DEFERRALS = 1000
 """How often a failed write is put off while an answer waits to be read; bounds the work on an answer nobody reads."""
@@ -88,6 +96,34 @@ class AnswerFirstSocket(socket.socket):
 def answer_first_socket(address: tuple[Any, ...]) -> AnswerFirstSocket:
     """One for an address, as aiohttp's connectors ask for it."""
     return AnswerFirstSocket(*address[:3])
+
+
+class StreamTooLongError(Exception):
+    """A stream brought more bytes than may be kept."""
+
+
+async def pour(source: aiohttp.StreamReader, file: BinaryIO, limit: int, written: int = 0, chunk: int = 65536) -> int:
+    """Writes a response's body to a file, chunk by chunk, each written in a thread before the next is read.
+
+    Args:
+        source: The body.
+        file: Open for writing in binary.
+        limit: The most bytes that the file may hold.
+        written: Bytes that the file holds already.
+        chunk: The most bytes held in memory at once.
+
+    Returns:
+        The bytes that the file holds afterwards.
+
+    Raises:
+        StreamTooLongError: The body goes on past the limit; what fitted is in the file.
+    """
+    async for data in source.iter_chunked(chunk):
+        written += len(data)
+        if written > limit:
+            raise StreamTooLongError
+        await in_thread(file.write, None, data)
+    return written
 
 
 @dataclass(slots=True)

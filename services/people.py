@@ -28,14 +28,6 @@ class Preferences:
     """The form that a draft begins with."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Choices:
-    language: str | None = None
-    usual_count: int = 1
-    starts_at_once: bool = False
-    usual_shape: Shape = Shape.WIDE
-
-
 @dataclass(slots=True)
 class People:
     """Reads and changes what people chose."""
@@ -51,15 +43,14 @@ class People:
             user_id: The person.
             telegram_language: IETF tag of their Telegram client, or None.
         """
-        choices = await self.database.read(_choices, user_id)
-        if choices is None:
+        row = await self.database.read(_row, user_id)
+        if row is None:
             await self.database.write(_ensure, user_id, self.clock.now(), durable=False)
-        return self._as_preferences(choices or _Choices(), telegram_language)
+        return self._as_preferences(row, telegram_language)
 
     async def preferences_of_guest(self, user_id: int, telegram_language: str | None) -> Preferences:
         """The same for somebody who may be refused: nothing is kept of them."""
-        choices = await self.database.read(_choices, user_id)
-        return self._as_preferences(choices or _Choices(), telegram_language)
+        return self._as_preferences(await self.database.read(_row, user_id), telegram_language)
 
     async def choose(
         self,
@@ -88,9 +79,11 @@ class People:
         values = {name: value for name, value in chosen.items() if value is not None}
         await self.database.write(_change, user_id, values, self.clock.now())
 
-    def _as_preferences(self, choices: _Choices, telegram_language: str | None) -> Preferences:
-        language = self.texts.choose(telegram_language, choices.language)
-        return Preferences(language, choices.usual_count, choices.starts_at_once, choices.usual_shape)
+    def _as_preferences(self, row: PersonRow | None, telegram_language: str | None) -> Preferences:
+        if row is None:
+            return Preferences(self.texts.choose(telegram_language))
+        language = self.texts.choose(telegram_language, row.language)
+        return Preferences(language, row.usual_count, row.starts_at_once, Shape(row.usual_shape))
 
 
 def forget_person(session: Session, user_id: int) -> None:
@@ -98,11 +91,8 @@ def forget_person(session: Session, user_id: int) -> None:
     session.execute(delete(PersonRow).where(PersonRow.user_id == user_id))
 
 
-def _choices(session: Session, user_id: int) -> _Choices | None:
-    row = session.get(PersonRow, user_id)
-    if row is None:
-        return None
-    return _Choices(row.language, row.usual_count, row.starts_at_once, Shape(row.usual_shape))
+def _row(session: Session, user_id: int) -> PersonRow | None:
+    return session.get(PersonRow, user_id)
 
 
 def _ensure(session: Session, user_id: int, now: datetime) -> None:

@@ -13,7 +13,6 @@ from services.delivery.send import VideoSender
 from services.drafts.albums import SeenAlbums, StartingAlbums
 from services.drafts.buttons import DraftButtons
 from services.drafts.drafts import Drafts
-from services.forget import Forgetting
 from services.genaipro.client import GenAIProClient
 from services.generations.cancelling import CancelWatch
 from services.generations.progress_log import ProgressLog
@@ -66,7 +65,6 @@ class Services:
     """Tells the admins what only they can mend."""
     chat_moves: ChatMoves
     """Groups that became supergroups."""
-    forgetting: Forgetting
     profile: Profile
     """What Telegram shows of the bot."""
     genaipro: GenAIProClient

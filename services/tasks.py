@@ -1,13 +1,16 @@
-"""Background work with an owner: every task is kept, its error is logged, and all end with the process."""
+"""Work beside the caller: tasks with an owner, blocking calls in threads, one query for all who ask at once."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from structlog import get_logger
 
 log = get_logger(__name__)
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -23,11 +26,67 @@ async def to_its_end(work: Coroutine[Any, Any, T], seconds: float) -> T:
         raise
 
 
-class Tasks:
-    """The tasks of one part of the process."""
+async def in_thread(call: Callable[P, T], executor: Executor | None, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Runs a blocking call in a thread, and leaves none behind when cancelled.
 
-    def __init__(self) -> None:
-        self._running: set[asyncio.Task[Any]] = set()
+    A cancelled caller waits until the call has returned (or is skipped, if it had not begun): whatever the call
+    works on, such as a file in a temporary directory, can be removed right afterwards.
+
+    Args:
+        call: The blocking function.
+        executor: Where it runs; None is the event loop's own executor.
+        *args: Its positional arguments.
+        **kwargs: Its named arguments.
+    """
+    abandoned = False
+
+    def run() -> T:
+        if abandoned:
+            raise RuntimeError("the caller has given up")
+        return call(*args, **kwargs)
+
+    future = asyncio.get_running_loop().run_in_executor(executor, run)
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        abandoned = True
+        await asyncio.wait([future])
+        if not future.cancelled():
+            future.exception()
+        raise
+
+
+@dataclass(slots=True)
+class SingleFlight(Generic[T]):
+    """Runs one query for all concurrent callers: those who came before it began share its answer."""
+
+    ask: Callable[[], Awaitable[T]]
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _asked: int = 0
+    _answer: tuple[int, T] | None = None
+
+    async def answer(self) -> T:
+        """The answer to a question that was asked after this call.
+
+        Raises:
+            Exception: As the question did; the next who waits asks anew.
+        """
+        before = self._asked
+        async with self._one_at_a_time:
+            if self._answer is not None and self._answer[0] > before:
+                return self._answer[1]
+            self._asked += 1
+            number = self._asked
+            found = await self.ask()
+            self._answer = number, found
+            return found
+
+
+@dataclass(slots=True)
+class Tasks:
+    """The tasks of one part of the process: every one is kept, and its error is logged."""
+
+    _running: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def start(self, work: Coroutine[Any, Any, object], *, name: str) -> asyncio.Task[Any]:
         """Run something beside the caller.

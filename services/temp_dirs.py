@@ -11,22 +11,20 @@ import shutil
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 TRIES = 20
 PAUSE_SECONDS = 0.01
 
 
+@dataclass(slots=True)
 class TempDirs:
-    """The folder of temporary files of one process.
+    """The folder of temporary files of one process."""
 
-    Args:
-        root: Where it is; made when it is not there. What lies beside it are the roots of other processes.
-    """
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._lock: int | None = None
+    root: Path
+    """Where it is; made when it is not there. What lies beside it are the roots of other processes."""
+    _lock: int | None = None
 
     async def clear(self) -> None:
         """Take the root, and remove what dead processes left in it and beside it.
@@ -39,14 +37,14 @@ class TempDirs:
     def close(self) -> None:
         """Remove the root, and let go of it."""
         if self._lock is not None:
-            shutil.rmtree(self._root, ignore_errors=True)
+            shutil.rmtree(self.root, ignore_errors=True)
             os.close(self._lock)
             self._lock = None
 
     @asynccontextmanager
     async def folder(self, *names: str) -> AsyncIterator[Path]:
         """An empty folder that is removed with all it holds when the block ends, however it ends."""
-        path = self._root.joinpath("-".join(names))
+        path = self.root.joinpath("-".join(names))
         await asyncio.to_thread(path.mkdir, parents=True, exist_ok=True)
         try:
             yield path
@@ -55,20 +53,20 @@ class TempDirs:
             shutil.rmtree(path, ignore_errors=True)
 
     def _clear(self) -> None:
-        self._root.parent.mkdir(parents=True, exist_ok=True)
-        for other in self._root.parent.iterdir():
+        self.root.parent.mkdir(parents=True, exist_ok=True)
+        for other in self.root.parent.iterdir():
             lock = _hold(other)
             if lock is not None:
                 shutil.rmtree(other, ignore_errors=True)
                 os.close(lock)
         for _ in range(TRIES):
-            self._root.mkdir(exist_ok=True)
-            self._lock = _hold(self._root)
+            self.root.mkdir(exist_ok=True)
+            self._lock = _hold(self.root)
             if self._lock is not None:
                 return
             # Another process that starts at this moment may look whether it is a dead one's.
             time.sleep(PAUSE_SECONDS)
-        raise BlockingIOError(f"{self._root} is held by another process")
+        raise BlockingIOError(f"{self.root} is held by another process")
 
 
 def _hold(path: Path) -> int | None:

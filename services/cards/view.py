@@ -2,10 +2,9 @@
 
 from services.drafts.ideas import ideas_in
 from services.drafts.model import Draft, DraftState, photo_limit
-from services.excerpt import isolate, prompt_line
 from services.generations.model import MAX_VIDEOS, Price, Shape
 from services.screens import Button, ButtonStyle, Screen
-from services.texts import Phrases
+from services.texts import Phrases, isolate, prompt_line
 
 Rows = tuple[tuple[Button, ...], ...]
 

@@ -23,8 +23,9 @@ from services.delivery.errors import (
     VideoUnavailableError,
 )
 from services.delivery.length import least_length
+from services.outgoing import StreamTooLongError, pour
 from services.retries import TryAgainError, retry_after
-from services.streams import StreamTooLongError, in_thread, pour
+from services.tasks import in_thread
 from services.telemetry import BYTES, Service
 
 MAX_REDIRECTS, CHUNK_BYTES = 5, 256 * 1024

@@ -17,7 +17,7 @@ from services.delivery.errors import (
     VideoTooLargeError,
 )
 from services.delivery.facts import VideoFacts, read_facts
-from services.streams import in_thread
+from services.tasks import in_thread
 
 PATIENCE = (60.0, 240.0)
 """Seconds that an address is asked for again, before each look for another one."""

@@ -27,7 +27,7 @@ from services.delivery.facts import VideoFacts
 from services.outbox.priority import Priority, sending
 from services.outgoing import CallBrokeError, NeverSentError
 from services.screens import Place
-from services.streams import in_thread
+from services.tasks import in_thread
 from services.telegram_errors import Refusal, is_closed, position_in, refusal_of
 
 ANSWER_SECONDS = 90.0

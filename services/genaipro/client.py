@@ -33,10 +33,9 @@ from services.genaipro.parsing import is_terminal, parse_answer, parse_credits, 
 from services.genaipro.rate_limit import RateLimit, clock_offset
 from services.genaipro.stream import BODY_LIMIT, PaidEventSource, ServerSentEvent, SseLimitError, read_bounded
 from services.genaipro.upload import CONNECT_SECONDS, FormFile, open_form
-from services.outgoing import RequestProgress
+from services.outgoing import USER_AGENT, RequestProgress
 from services.photos.model import MAX_PHOTOS, PhotoFile
 from services.telemetry import BYTES, CREDITS_LEFT, Contact, PostOutcome, Service
-from services.user_agent import USER_AGENT
 
 MAX_VIDEOS = 4
 """``number_of_videos`` is 1 to 4."""

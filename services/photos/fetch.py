@@ -14,10 +14,11 @@ from telegram.constants import FileSizeLimit
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter
 from yarl import URL
 
+from services.outgoing import StreamTooLongError, pour
 from services.photos.model import HEAD_BYTES, ImageType, PhotoError, PhotoFile, PhotoKind, PhotoProblem, PhotoRef
 from services.photos.workers import PhotoWorkers
 from services.retries import TryAgainError, retry_after, retrying
-from services.streams import StreamTooLongError, in_thread, pour
+from services.tasks import in_thread
 from services.telegram_errors import wait_of
 from services.telemetry import BYTES, Service
 from services.temp_dirs import TempDirs

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.photos.model import PhotoError, PhotoFile, PhotoProblem
-from services.streams import in_thread
+from services.tasks import in_thread
 
 LARGE = 250_000_000
 """Bytes of memory; of images that take more, one is decoded at a time, beside a smaller one."""

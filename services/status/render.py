@@ -6,7 +6,6 @@ from datetime import datetime
 from enum import StrEnum
 from html import escape
 
-from services.excerpt import isolate, prompt_line
 from services.failures import FailureKind
 from services.generations.model import (
     FILE_LATE,
@@ -24,7 +23,7 @@ from services.payments.model import Settlement
 from services.screens import Button, ButtonStyle, Screen
 from services.sharing import share_query
 from services.status.progress import bar, duration, share
-from services.texts import Html, Phrases
+from services.texts import Html, Phrases, isolate, prompt_line
 
 _OFFERED: dict[FailureKind, tuple[str, ...]] = {
     FailureKind.SAFETY: ("edit",),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.excerpt import isolate, shorten
+from services.texts import isolate, shorten
 
 FAMILY = "👨\u200d👩\u200d👧\u200d👦"
 

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from sandbox.botapi import Person
 from services.access import Permission, Subject, SubjectKind
-from services.forget import UNTOLD_GRACE
+from services.forget import UNTOLD_GRACE, forget_everything
 from services.generations.model import FINAL, State
 from services.store.base import Base
 from services.store.database import Database
@@ -111,9 +111,8 @@ async def test_nothing_is_deleted_by_asking_or_by_no(world: World, alice: Person
 
 async def test_a_deny_outlives_the_person(world: World, alice: Person) -> None:
     menu = await world.says(alice, "/forget")
-    forgetting = world.services.forgetting
     await world.services.access.deny(Subject(SubjectKind.USER, alice.user_id))
-    await forgetting.forget(alice.user_id)
+    await forget_everything(world.services.database, world.clock, alice.user_id, sells=False)
     assert await world.services.access.decide(alice.user_id, alice.chat_id, is_private=True) is Permission.REFUSED
     assert menu.buttons
 

@@ -20,7 +20,7 @@ from services.delivery.errors import (
     VideoTooLargeError,
     VideoUnavailableError,
 )
-from services.user_agent import USER_AGENT
+from services.outgoing import USER_AGENT
 from tests.unit.delivery.test_address import Names
 
 KEY = "key-SECRET"

@@ -11,7 +11,7 @@ import pytest
 from services.photos import decoding, images
 from services.photos.model import PhotoError, PhotoFile, PhotoProblem
 from services.photos.workers import LARGE, MOST_DEATHS, PhotoWorkers
-from services.streams import in_thread
+from services.tasks import in_thread
 from tests.unit.photos.pictures import photo
 
 
