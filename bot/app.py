@@ -230,7 +230,7 @@ class Process:
             services.cancel_watch.run,
             services.progress_log.run,
             *([services.payment_upkeep.run] if services.sales.has_books else []),
-            partial(services.board.tick, self.clock.sleep, self._outbox.room),
+            partial(services.status.tick, self.clock.sleep, self._outbox.room),
             housekeeping.run,
         ]
 

@@ -64,8 +64,9 @@ from services.profile import Profile
 from services.receipts import Receipts
 from services.services import Services
 from services.sharing import Sharing
-from services.status.board import StatusBoard
+from services.status.endings import StatusScreens
 from services.status.estimates import Estimates
+from services.status.messages import StatusMessages
 from services.store.database import Database
 from services.tasks import Tasks
 from services.telemetry import Contact
@@ -229,18 +230,18 @@ def _generations(
     )
     queue = Queue(database, clock, queue_limits, new_id, services.changes, services.sales)
     services.receipts = Receipts(bot, database, clock)
-    services.board = _board(services, bot, times)
+    services.status = _status(services, bot, times)
     services.progress_log = ProgressLog(database, clock)
     runner = _runner(services, settings, scopes, queue_changed, videos)
     services.worker = Worker(
-        members.executor_id, queue, rows, runner.advance, services.board, members, queue_changed, Contact(clock)
+        members.executor_id, queue, rows, runner.advance, services.status, members, queue_changed, Contact(clock)
     )
     services.generations = Generations(
         database,
         rows,
         queue,
         scopes,
-        services.board,
+        services.status,
         queue_changed.set,
         services.changes,
         services.receipts.note,
@@ -249,24 +250,28 @@ def _generations(
     services.cancel_watch = CancelWatch(database, scopes, services.changes)
 
 
-def _board(services: Services, bot: Bot, times: StateTimes) -> StatusBoard:
+def _status(services: Services, bot: Bot, times: StateTimes) -> StatusMessages:
     def seen(generation: Generation) -> None:
         times.seen(generation)
         services.receipts.note(generation)
 
-    return StatusBoard(
+    screens = StatusScreens(
+        Estimates(services.database, services.clock),
+        services.results,
+        services.texts,
+        services.clock,
+        can_share=bool(bot.supports_inline_queries),
+        settle=services.sales.settle,
+        pay_link=partial(pay_link, bot.username),
+    )
+    return StatusMessages(
         services.messenger,
         services.rows,
-        services.results,
-        Estimates(services.database, services.clock),
-        services.texts,
+        screens,
         services.clock,
         services.tasks,
         services.chat_moves.move_chat,
         seen,
-        settle=services.sales.settle,
-        pay_link=partial(pay_link, bot.username),
-        can_share=bool(bot.supports_inline_queries),
     )
 
 
@@ -274,7 +279,7 @@ def _runner(
     services: Services, settings: Settings, scopes: CancelScopes, queue_changed: asyncio.Event, videos: VideoPreparer
 ) -> Runner:
     """The phases of a generation."""
-    clock, rows, results, board = services.clock, services.rows, services.results, services.board
+    clock, rows, results, board = services.clock, services.rows, services.results, services.status
     submitter = Submitter(
         rows,
         results,

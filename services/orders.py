@@ -35,7 +35,7 @@ from services.generations.repository import GenerationRows
 from services.messenger import ChatClosedError, ChatMovedError
 from services.photos.model import PhotoRef
 from services.screens import Screen
-from services.status.board import StatusBoard
+from services.status.messages import StatusMessages
 from services.store.database import Database
 from services.store.schema import NO_THREAD, DraftRow, GenerationRow
 from services.texts import Phrases
@@ -52,7 +52,7 @@ class Generations:
     queue: Queue
     scopes: CancelScopes
     """What Cancel ends in this process."""
-    board: StatusBoard
+    status: StatusMessages
     wake: Callable[[], None]
     """Tells the worker of this process to look at the queue."""
     changes: Changes
@@ -85,13 +85,13 @@ class Generations:
             is_queued = generation.state is not State.UNPAID
             position = (await self.queue.positions()).get(generation_id) if is_queued else None
             try:
-                await self.board.first(generation, position)
+                await self.status.first(generation, position)
                 # Another process may have begun and ended meanwhile.
-                await self.board.correct(generation_id)
+                await self.status.correct(generation_id)
             except (TelegramError, ChatClosedError, ChatMovedError) as error:
                 log.info("first_status_not_shown", generation=generation_id, error=type(error).__name__)
         # In a group a button leads to the invoice: it is shown in the private chat alone.
-        if generation.state is State.UNPAID and generation.chat_id == generation.user_id and self.ask_to_pay:
+        if generation.state is State.UNPAID and not generation.is_in_group and self.ask_to_pay:
             await self.ask_to_pay(generation_id)
         self.wake()
 
@@ -104,7 +104,7 @@ class Generations:
             await self._tell_end(generation)
             return
         try:
-            await self.board.end_again(generation_id)
+            await self.status.end_again(generation_id)
         except (TelegramError, ChatClosedError, ChatMovedError) as error:
             log.info("end_not_shown_again", generation=generation_id, error=type(error).__name__)
 
@@ -133,13 +133,13 @@ class Generations:
             await self._tell_end(after)
         elif self.scopes.cancel(generation_id):
             # Where another process runs it, that one shows it: two would overtake each other.
-            self.board.progress(after)
+            self.status.progress(after)
         self.wake()
         return CancelOutcome.ACCEPTED
 
     async def _tell_end(self, generation: Generation) -> None:
         try:
-            await self.board.end(generation)
+            await self.status.end(generation)
         except TelegramError as error:
             # The worker finds ends that were not told.
             log.info("end_not_told_yet", generation=generation.id, error=type(error).__name__)

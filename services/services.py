@@ -30,7 +30,7 @@ from services.photos.fetch import PhotoFetcher
 from services.profile import Profile
 from services.receipts import Receipts
 from services.sharing import Sharing
-from services.status.board import StatusBoard
+from services.status.messages import StatusMessages
 from services.store.database import Database
 from services.tasks import Tasks
 from services.temp_dirs import TempDirs
@@ -74,8 +74,7 @@ class Services:
     rows: GenerationRows
     results: Results
     """The videos of generations."""
-    board: StatusBoard
-    """The status messages."""
+    status: StatusMessages
     progress_log: ProgressLog
     generations: Generations
     """The door to generations."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from services.failures import Charged, Failure
 from services.photos.model import PhotoRef
+from services.screens import Place
 
 MAX_VIDEOS = 4
 """GenAIPro makes 1 to 4 videos for a request."""
@@ -191,6 +192,16 @@ class Generation:
     """Stars that its requester is asked for."""
     prepaid: int = 0
     """How many of its videos were paid for by free videos and credit."""
+
+    @property
+    def is_in_group(self) -> bool:
+        """Whether others read along."""
+        return self.chat_id != self.user_id
+
+    @property
+    def place(self) -> Place:
+        """Where its messages go: replies to the request, in its topic."""
+        return Place(self.chat_id, self.thread_id, self.request_message_id or None)
 
     @property
     def is_sold(self) -> bool:

@@ -105,8 +105,7 @@ class Sending:
 
     def __post_init__(self) -> None:
         """Begin where it was asked."""
-        run = self.generation
-        self._place = Place(run.chat_id, run.thread_id, run.request_message_id or None)
+        self._place = self.generation.place
 
     async def send(self, items: Sequence[Item]) -> None:
         """Send all of them, one way or another."""

@@ -2,22 +2,27 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
 from structlog import get_logger
 from telegram.error import BadRequest
 
-from services.generations.model import FINAL, Generation
+from services.clock import Clock
+from services.generations.model import FINAL, Generation, State, Video
 from services.generations.repository import GenerationRows
+from services.generations.results import Results
 from services.messenger import ChatClosedError, ChatMovedError, EditOutcome, Messenger
 from services.outbox.priority import Priority
+from services.payments.model import Settlement
 from services.screens import Place, Screen
-from services.status.render import Links
+from services.status.estimates import Estimates
+from services.status.render import Links, Surroundings, render, render_links
 from services.tasks import to_its_end
+from services.texts import Texts
 
 log = get_logger(__name__)
-
 
 REMEMBERED_ENDS = 1000
 
@@ -41,40 +46,54 @@ class Remembered:
         return generation_id in self._ids
 
 
-def place_of(generation: Generation) -> Place:
-    """Where the status message goes: a reply to the request, in its topic."""
-    return Place(generation.chat_id, generation.thread_id, generation.request_message_id or None)
+@dataclass(frozen=True, slots=True)
+class StatusScreens:
+    """Renders generations, with what their rows do not know."""
+
+    estimates: Estimates
+    results: Results
+    texts: Texts
+    clock: Clock
+    can_share: bool = False
+    """Whether people can send their videos to other chats by inline queries."""
+    settle: Callable[[str], Awaitable[Settlement | None]] | None = None
+    """Settles a generation that was sold and has ended; what came back."""
+    pay_link: Callable[[str], str] = lambda _id: ""
+    """The address that leads to the invoice of a generation."""
+
+    async def of(self, generation: Generation, position: int | None = None, links: Links = Links.HERE) -> Screen:
+        """The status message as it is now; of one that was sold and has ended, what comes back is settled by this."""
+        estimate = await self.estimates.seconds(generation.count, generation.started_at)
+        videos = await self._videos(generation)
+        settlement = None
+        if generation.is_sold and generation.state in FINAL and self.settle is not None:
+            # What is said of the money is committed before it is said.
+            settlement = await self.settle(generation.id)
+        pay_link = self.pay_link(generation.id) if generation.state is State.UNPAID else ""
+        around = Surroundings(self.clock.now(), estimate, position, videos, links, self.can_share, settlement, pay_link)
+        return render(generation, around, self.texts.into(generation.language))
+
+    async def of_links(self, generation: Generation) -> Screen | None:
+        """The message with the addresses of videos that Telegram did not take; None when there are none."""
+        return render_links(await self._videos(generation), self.texts.into(generation.language))
+
+    async def _videos(self, generation: Generation) -> Sequence[Video]:
+        return await self.results.videos(generation.id) if generation.state is State.DONE else []
 
 
+@dataclass(slots=True)
 class Endings:
-    """Tells ends.
+    """Tells ends."""
 
-    Args:
-        messenger: Sends and edits.
-        rows: The rows of generations.
-        screen: What a generation's status message says.
-        links: The message with the addresses of videos that Telegram did not take, or None.
-        next_version: Numbers what is shown, so that nothing older follows.
-        move_chat: Called with old and new id when a group became a supergroup.
-    """
-
-    def __init__(
-        self,
-        messenger: Messenger,
-        rows: GenerationRows,
-        screen: Callable[[Generation, Links], Awaitable[Screen]],
-        links: Callable[[Generation], Awaitable[Screen | None]],
-        next_version: Callable[[], int],
-        move_chat: Callable[[int, int], Awaitable[object]],
-    ) -> None:
-        self._messenger = messenger
-        self._rows = rows
-        self._screen = screen
-        self._links = links
-        self._next_version = next_version
-        self._move_chat = move_chat
-        self._telling: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._told = Remembered()
+    messenger: Messenger
+    rows: GenerationRows
+    screens: StatusScreens
+    versions: Iterator[int]
+    """Number what is shown, so that nothing older follows."""
+    move_chat: Callable[[int, int], Awaitable[object]]
+    """Called with old and new id when a group became a supergroup."""
+    _telling: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary, init=False)
+    _told: Remembered = field(default_factory=Remembered, init=False)
 
     async def tell(self, known: Generation) -> None:
         """Tell an end that was not told yet, and remember that it was.
@@ -84,10 +103,10 @@ class Endings:
         """
         async with self._telling_of(known.id):
             # Read here, for the status message may have been sent, or moved, since the caller looked.
-            generation = await self._rows.again(known)
+            generation = await self.rows.again(known)
             if generation is not None and not generation.final_shown:
                 await self._tell(generation)
-                await self._rows.mark_final_shown(known.id)
+                await self.rows.mark_final_shown(known.id)
                 self._told.add(known.id)
 
     async def tell_again(self, generation_id: str) -> None:
@@ -102,7 +121,7 @@ class Endings:
             telegram.error.TelegramError: Telegram cannot be reached.
         """
         async with self._telling_of(generation_id):
-            generation = None if generation_id in self._told else await self._rows.get(generation_id)
+            generation = None if generation_id in self._told else await self.rows.get(generation_id)
             await self._show_again(generation)
 
     async def renew(self, generation_id: str) -> None:
@@ -113,28 +132,28 @@ class Endings:
             telegram.error.TelegramError: Telegram cannot be reached.
         """
         async with self._telling_of(generation_id):
-            await self._show_again(await self._rows.get(generation_id))
+            await self._show_again(await self.rows.get(generation_id))
 
     async def _show_again(self, generation: Generation | None) -> None:
         if generation is not None and generation.state in FINAL and generation.status_message_id is not None:
-            in_group = generation.chat_id != generation.user_id
-            screen = await self._screen(generation, Links.HISTORY if in_group else Links.HERE)
-            version = self._next_version()
-            await self._messenger.edit(
-                generation.chat_id, generation.status_message_id, screen, Priority.RESULT, version
-            )
+            links = Links.HISTORY if generation.is_in_group else Links.HERE
+            screen = await self.screens.of(generation, links=links)
+            await self._edit(generation.chat_id, generation.status_message_id, screen)
+
+    async def _edit(self, chat_id: int, message_id: int, screen: Screen) -> EditOutcome:
+        return await self.messenger.edit(chat_id, message_id, screen, Priority.RESULT, next(self.versions))
 
     def _telling_of(self, generation_id: str) -> asyncio.Lock:
         """One at a time for each generation; the lock lives as long as somebody holds it or waits for it."""
         return self._telling.setdefault(generation_id, asyncio.Lock())
 
     async def _tell(self, generation: Generation) -> None:
-        screen = await self._screen(generation, await self._give_links(generation))
+        screen = await self.screens.of(generation, links=await self._give_links(generation))
         try:
             await self._show(generation, screen)
         except ChatMovedError as error:
-            await self._move_chat(generation.chat_id, error.new_chat_id)
-            moved = await self._rows.get(generation.id)
+            await self.move_chat(generation.chat_id, error.new_chat_id)
+            moved = await self.rows.get(generation.id)
             await self._show(moved or generation, screen)
         except BadRequest as error:
             # Telegram will refuse the same message for ever: asking again would only keep the run alive.
@@ -142,13 +161,13 @@ class Endings:
 
     async def _give_links(self, generation: Generation) -> Links:
         """In a group, give the requester the addresses of videos in private: the group reads along."""
-        if generation.chat_id == generation.user_id:
+        if not generation.is_in_group:
             return Links.HERE
-        screen = await self._links(generation)
+        screen = await self.screens.of_links(generation)
         if screen is None:
             return Links.HERE
         try:
-            await self._messenger.send(Place(generation.user_id), screen, Priority.RESULT)
+            await self.messenger.send(Place(generation.user_id), screen, Priority.RESULT)
         except (ChatClosedError, BadRequest):
             return Links.HISTORY
         return Links.PRIVATE
@@ -156,9 +175,7 @@ class Endings:
     async def _show(self, generation: Generation, screen: Screen) -> None:
         outcome, first = EditOutcome.GONE, None
         if generation.status_message_id is not None:
-            outcome = await self._messenger.edit(
-                generation.chat_id, generation.status_message_id, screen, Priority.RESULT, self._next_version()
-            )
+            outcome = await self._edit(generation.chat_id, generation.status_message_id, screen)
         is_closed = outcome is EditOutcome.CLOSED
         if outcome is EditOutcome.GONE:
             try:
@@ -178,20 +195,20 @@ class Endings:
             None, or the generation when its first status message came after all meanwhile: that has to show the end,
             and the message sent here is gone before it does, so that a kill never leaves two ends.
         """
-        message_id = await self._messenger.send(place_of(generation), screen, Priority.RESULT)
-        if await self._rows.set_status_message(generation, message_id):
+        message_id = await self.messenger.send(generation.place, screen, Priority.RESULT)
+        if await self.rows.set_status_message(generation, message_id):
             return None
-        fresh = await self._rows.get(generation.id)
+        fresh = await self.rows.get(generation.id)
         if fresh is None or fresh.status_message_id is None:
             return None
-        await self._messenger.delete(generation.chat_id, message_id)
+        await self.messenger.delete(generation.chat_id, message_id)
         return fresh
 
     async def _show_in_private(self, generation: Generation, screen: Screen) -> None:
         """A group that is closed to the bot: the person is told in private, where they have opened that chat."""
         try:
-            if generation.chat_id != generation.user_id:
-                await self._messenger.send(Place(generation.user_id), screen, Priority.RESULT)
+            if generation.is_in_group:
+                await self.messenger.send(Place(generation.user_id), screen, Priority.RESULT)
                 return
         except ChatClosedError:
             pass

@@ -1,5 +1,6 @@
 """How long a generation will take: the median of earlier ones that asked for as many videos."""
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median
 
@@ -8,9 +9,11 @@ from sqlalchemy.orm import Session
 
 from services.clock import Clock
 from services.generations.model import State
-from services.status.progress import DEFAULT_ESTIMATE_SECONDS
 from services.store.database import Database
 from services.store.schema import GenerationRow
+
+DEFAULT_ESTIMATE_SECONDS = 90.0
+"""Used until there are earlier generations to learn from."""
 
 SAMPLE = 25
 """Earlier generations that are looked at."""
@@ -19,18 +22,13 @@ KEEP_SECONDS = 600.0
 """How long an answer is kept; while one runs, its estimate must not jump, or its bar would."""
 
 
+@dataclass(slots=True)
 class Estimates:
-    """Estimates by count of videos.
+    """Estimates by count of videos."""
 
-    Args:
-        database: Where the rows are.
-        clock: Tells the time.
-    """
-
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
-        self._kept: dict[tuple[int, datetime | None], tuple[float, float]] = {}
+    database: Database
+    clock: Clock
+    _kept: dict[tuple[int, datetime | None], tuple[float, float]] = field(default_factory=dict, init=False)
 
     async def seconds(self, count: int, started_at: datetime | None) -> float:
         """The estimate for a generation: the same for as long as it runs.
@@ -42,7 +40,7 @@ class Estimates:
         Returns:
             Seconds, at least 5.
         """
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         key = (count, started_at)
         if key in self._kept and now - self._kept[key][0] < KEEP_SECONDS:
             return self._kept[key][1]
@@ -52,7 +50,7 @@ class Estimates:
         return estimate
 
     async def _ask(self, count: int, started_at: datetime | None) -> float:
-        times = await self._database.read(_recent_times, count, started_at or self._clock.now())
+        times = await self.database.read(_recent_times, count, started_at or self.clock.now())
         took = [(ended - began).total_seconds() for began, ended in times if began is not None and ended is not None]
         return max(5.0, median(took)) if took else DEFAULT_ESTIMATE_SECONDS
 

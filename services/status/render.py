@@ -1,7 +1,7 @@
 """What the status message says. A pure function of the generation, its surroundings, the language and the time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from html import escape
@@ -22,8 +22,27 @@ from services.generations.model import (
 from services.payments.model import Settlement
 from services.screens import Button, ButtonStyle, Screen
 from services.sharing import share_query
-from services.status.progress import bar, duration, share
 from services.texts import Html, Phrases, isolate, prompt_line
+
+BAR_CELLS = 10
+
+_FLOORS = {
+    State.UNPAID: 0.0,
+    State.QUEUED: 0.0,
+    State.SUBMITTING: 0.02,
+    State.STARTING: 0.05,
+    State.UPLOADING: 0.1,
+    State.PROCESSING: 0.15,
+    State.RECONCILING: 0.5,
+    State.DELIVERING: 0.95,
+    State.DONE: 1.0,
+    State.FAILED: 1.0,
+    State.CANCELLED: 1.0,
+}
+"""How far the bar is in each state at least; time moves it on from there."""
+
+_AT_ESTIMATE = 0.85
+_NEVER_BEYOND = 0.95
 
 _OFFERED: dict[FailureKind, tuple[str, ...]] = {
     FailureKind.SAFETY: ("edit",),
@@ -55,23 +74,18 @@ class Links(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the row alone does not know.
-
-    Attributes:
-        now: The time.
-        estimate: Seconds that earlier ones of the same count took; more than 0.
-        position: Its place in the queue, from 1, or None.
-        videos: Its videos, once there are any.
-        links: Where the addresses of videos that Telegram did not take are given.
-        can_share: Whether people can send their videos to other chats by inline queries.
-    """
+    """What the row alone does not know."""
 
     now: datetime
     estimate: float
+    """Seconds that earlier ones of the same count took; more than 0."""
     position: int | None = None
-    videos: Sequence[Video] = field(default=())
+    """Its place in the queue, from 1."""
+    videos: Sequence[Video] = ()
     links: Links = Links.HERE
+    """Where the addresses of videos that Telegram did not take are given."""
     can_share: bool = False
+    """Whether people can send their videos to other chats by inline queries."""
     settlement: Settlement | None = None
     """What came back to its requester, where it was sold and has ended."""
     pay_link: str = ""
@@ -83,14 +97,36 @@ def callback(generation_id: str, action: str) -> str:
     return f"g:{generation_id}:{action}"
 
 
-def render(generation: Generation, around: Surroundings, phrases: Phrases) -> Screen:
-    """The status message of a generation.
+def share(state: State, elapsed: float, estimate: float) -> float:
+    """How much is done, 0 to 1: it never shrinks on the way, and is 1 only at the end.
 
     Args:
-        generation: The row.
-        around: What the row does not know.
-        phrases: The requester's language.
+        state: Where it stands.
+        elapsed: Seconds since its turn came.
+        estimate: Seconds that earlier ones took; more than 0.
     """
+    floor = _FLOORS[state]
+    if state in WAITING | {State.DELIVERING} or floor >= 1.0:
+        return floor
+    ratio = max(0.0, elapsed) / estimate
+    by_time = _AT_ESTIMATE * ratio if ratio <= 1.0 else _NEVER_BEYOND - (_NEVER_BEYOND - _AT_ESTIMATE) / ratio
+    return max(floor, by_time)
+
+
+def bar(part: float) -> str:
+    """A bar of ten cells; ``part`` is 0 to 1."""
+    full = min(BAR_CELLS, int(part * BAR_CELLS + 1e-9))
+    return "▰" * full + "▱" * (BAR_CELLS - full)
+
+
+def _duration(seconds: float) -> str:
+    """Minutes and seconds as ``m:ss``."""
+    whole = max(0, int(seconds))
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
+def render(generation: Generation, around: Surroundings, phrases: Phrases) -> Screen:
+    """The status message of a generation, in its requester's language."""
     if generation.state in FINAL:
         return _final(generation, around, phrases)
     prompt = f"<blockquote>{escape(prompt_line(generation.prompt), quote=False)}</blockquote>"
@@ -98,17 +134,13 @@ def render(generation: Generation, around: Surroundings, phrases: Phrases) -> Sc
     if generation.state not in WAITING:
         lines.insert(1, _progress(generation, around, phrases))
     rows: tuple[tuple[Button, ...], ...] = ()
-    if generation.state is State.UNPAID and _is_in_group(generation):
+    if generation.state is State.UNPAID and generation.is_in_group:
         label = phrases.plain("status-button-pay", stars=generation.stars)
         rows = ((Button(label, style=ButtonStyle.SUCCESS, url=around.pay_link),),)
     if generation.state is not State.DELIVERING and generation.cancel_requested_at is None:
         cancel = Button(phrases.plain("status-button-cancel"), callback(generation.id, "cancel"), ButtonStyle.DANGER)
         rows = (*rows, (cancel,))
     return Screen("\n".join(lines), rows)
-
-
-def _is_in_group(generation: Generation) -> bool:
-    return generation.chat_id != generation.user_id
 
 
 def _own(words: str) -> Html:
@@ -133,7 +165,7 @@ def _headline(generation: Generation, around: Surroundings, phrases: Phrases) ->
 def _waiting(generation: Generation, around: Surroundings, phrases: Phrases) -> str:
     if generation.state is State.QUEUED:
         return phrases.html("status-queued", position=around.position or 1)
-    place = "group" if _is_in_group(generation) else "private"
+    place = "group" if generation.is_in_group else "private"
     return phrases.html(f"status-unpaid-{place}", stars=generation.stars)
 
 
@@ -142,8 +174,8 @@ def _progress(generation: Generation, around: Surroundings, phrases: Phrases) ->
     drawn = bar(share(generation.state, elapsed, around.estimate))
     left = around.estimate - elapsed
     if generation.state in {State.RECONCILING, State.DELIVERING} or left < 5:
-        return phrases.html("status-progress", bar=drawn, elapsed=duration(elapsed))
-    return phrases.html("status-progress-estimate", bar=drawn, elapsed=duration(elapsed), left=duration(left))
+        return phrases.html("status-progress", bar=drawn, elapsed=_duration(elapsed))
+    return phrases.html("status-progress-estimate", bar=drawn, elapsed=_duration(elapsed), left=_duration(left))
 
 
 def _final(generation: Generation, around: Surroundings, phrases: Phrases) -> Screen:
@@ -196,7 +228,7 @@ def _done_lines(generation: Generation, around: Surroundings, phrases: Phrases) 
     linked = [video for video in around.videos if video.state in WERE_LINKED]
     failed = sum(video.state is VideoState.FAILED for video in around.videos)
     ended = generation.finished_at or around.now
-    took = duration((ended - (generation.started_at or generation.queued_at)).total_seconds())
+    took = _duration((ended - (generation.started_at or generation.queued_at)).total_seconds())
     lines: list[str] = [phrases.html("status-done", count=sent + len(linked), took=took)]
     if failed:
         lines.append(phrases.html("status-done-failed", count=failed))

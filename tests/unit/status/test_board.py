@@ -11,7 +11,7 @@ from services.generations.model import Generation, State
 from services.generations.repository import GenerationRows
 from services.messenger import ChatClosedError, ChatMovedError, EditOutcome
 from services.screens import Place
-from services.status.board import MANY_DELIVERIES
+from services.status.messages import MANY_DELIVERIES
 from services.store.schema import GenerationRow
 from tests.unit.generations.test_deliver import made
 from tests.unit.status.world import Room, running

@@ -1,14 +1,20 @@
 """Time alone moves the bars: often for a few, seldom for many, and never beyond what there is room for."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.status.refreshing import GROUP_SECONDS, PRIVATE_SECONDS, UNSEEN_SECONDS, Refreshable, due
+from services.status.messages import GROUP_SECONDS, PRIVATE_SECONDS, UNSEEN_SECONDS, ShownStatus, due
+from tests.unit.status.test_render import GENERATION
 
 PRIVATE, GROUP = 5, -5
+
+
+def shown_at(generation_id: str, chat_id: int, at: float, *, unseen: bool = False) -> ShownStatus:
+    return ShownStatus(replace(GENERATION, id=generation_id, chat_id=chat_id), at, unseen)
 
 
 def simulate(places: list[int], seconds: int, room: int) -> Counter[str]:
@@ -16,10 +22,10 @@ def simulate(places: list[int], seconds: int, room: int) -> Counter[str]:
     at = dict.fromkeys(range(len(places)), 0.0)
     found: Counter[str] = Counter()
     for now in range(1, seconds + 1):
-        shown = [Refreshable(str(number), chat, at[number]) for number, chat in enumerate(places)]
+        shown = [shown_at(str(number), chat, at[number]) for number, chat in enumerate(places)]
         for chosen in due(shown, float(now), room):
-            at[int(chosen)] = float(now)
-            found[chosen] += 1
+            at[int(chosen.id)] = float(now)
+            found[chosen.id] += 1
     return found
 
 
@@ -41,13 +47,13 @@ def test_many_take_turns_within_the_room() -> None:
 
 @pytest.mark.parametrize("chat", [PRIVATE, GROUP])
 def test_what_was_held_back_comes_soon(chat: int) -> None:
-    held = [Refreshable("a", chat, 10.0, unseen=True)]
+    held = [shown_at("a", chat, 10.0, unseen=True)]
     assert due(held, 10.0 + UNSEEN_SECONDS - 0.1, 10) == []
-    assert due(held, 10.0 + UNSEEN_SECONDS, 10) == ["a"]
+    assert due(held, 10.0 + UNSEEN_SECONDS, 10) == [held[0].generation]
 
 
 def test_no_room_means_none() -> None:
-    shown = [Refreshable("a", PRIVATE, 0.0)]
+    shown = [shown_at("a", PRIVATE, 0.0)]
     assert due(shown, 100.0, 0) == due(shown, 100.0, -3) == []
 
 
@@ -57,10 +63,10 @@ def test_no_room_means_none() -> None:
     st.integers(-2, 20),
 )
 def test_bounds(places: list[tuple[int, float]], now: float, room: int) -> None:
-    shown = [Refreshable(str(number), chat, at) for number, (chat, at) in enumerate(places)]
+    shown = [shown_at(str(number), chat, at) for number, (chat, at) in enumerate(places)]
     chosen = due(shown, now, room)
-    by_id = {one.generation_id: one for one in shown}
+    at = {one.generation.id: one.at for one in shown}
     assert len(chosen) <= max(0, room)
-    chats = [by_id[one].chat_id for one in chosen]
+    chats = [one.chat_id for one in chosen]
     assert len(chats) == len(set(chats))
-    assert all(now - by_id[one].at >= PRIVATE_SECONDS for one in chosen)
+    assert all(now - at[one.id] >= PRIVATE_SECONDS for one in chosen)

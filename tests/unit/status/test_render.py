@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from services.failures import Charged, Failure, FailureKind
 from services.generations.machine import ORDER
 from services.generations.model import FINAL, Generation, State, Video, VideoState
-from services.status.progress import bar, share
-from services.status.render import _OFFERED, Links, Surroundings, render, render_links
+from services.status.render import _OFFERED, Links, Surroundings, bar, render, render_links, share
 from services.texts import LANGUAGES, Texts
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -10,8 +10,9 @@ from services.generations.model import Generation
 from services.messenger import EditOutcome
 from services.outbox.priority import Fence, Priority
 from services.screens import Place, Screen
-from services.status.board import StatusBoard
+from services.status.endings import StatusScreens
 from services.status.estimates import Estimates
+from services.status.messages import StatusMessages
 from services.tasks import Tasks
 from services.texts import Texts
 from tests.unit.generations.bench import Bench, bench
@@ -82,7 +83,7 @@ class Room:
 
     here: Bench
     chats: Chats
-    board: StatusBoard
+    board: StatusMessages
     tasks: Tasks
     moved: list[tuple[int, int]]
 
@@ -102,12 +103,11 @@ async def opened(folder: Path) -> AsyncIterator[Room]:
         moved.append((old, new))
         await here.rows.move_chat(old, new)
 
-    board = StatusBoard(
+    screens = StatusScreens(Estimates(here.database, here.clock), here.results, Texts("en"), here.clock)
+    board = StatusMessages(
         chats,  # type: ignore[arg-type]
         here.rows,
-        here.results,
-        Estimates(here.database, here.clock),
-        Texts("en"),
+        screens,
         here.clock,
         tasks,
         move_chat,
