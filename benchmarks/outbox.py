@@ -13,8 +13,7 @@ from datetime import UTC, datetime
 from heapq import heappop, heappush
 
 from bot.outbox import Outbox
-from services.outbox.calls import Call, Edit, Job, Outcome
-from services.outbox.priority import Priority
+from services.outbox.calls import Call, Edit, Job, Outcome, Priority
 from services.outbox.scheduler import Scheduler
 
 LATENCY = 0.05

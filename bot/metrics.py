@@ -17,7 +17,7 @@ from structlog import get_logger
 
 from services.clock import Clock
 from services.generations.model import FINAL, Generation, State
-from services.outbox.counters import Counters
+from services.outbox.scheduler import Counters
 from services.outgoing import VERSION
 from services.store.database import Database
 from services.store.schema import GenerationRow

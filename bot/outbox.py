@@ -10,11 +10,9 @@ from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 from telegram.ext import BaseRateLimiter
 
 from services.clock import Clock, Sleep, SystemClock
-from services.outbox.calls import AT_ONCE, Job, JobState, Outcome, classify
-from services.outbox.counters import Counters
+from services.outbox.calls import AT_ONCE, Fence, Job, JobState, Outcome, Priority, classify, said
 from services.outbox.limits import FloodLimits
-from services.outbox.priority import Fence, Priority, said
-from services.outbox.scheduler import Scheduler
+from services.outbox.scheduler import Counters, Scheduler
 from services.telegram_errors import wait_of
 
 Result = bool | dict[str, Any] | list[dict[str, Any]]

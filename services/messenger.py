@@ -18,7 +18,7 @@ from telegram import (
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 
-from services.outbox.priority import Fence, Priority, sending
+from services.outbox.calls import Fence, Priority, sending
 from services.screens import Button, Place, Screen
 from services.telegram_errors import Refusal, is_closed, refusal_of
 

@@ -17,7 +17,7 @@ from services.generations.model import Price
 from services.inbox import Arrivals
 from services.messenger import ChatClosedError, ChatMovedError, EditOutcome
 from services.orders import Refused, Starter, refusal_screen
-from services.outbox.priority import Fence, Priority
+from services.outbox.calls import Fence, Priority
 from services.screens import Place, Screen
 from services.telegram_errors import wait_of
 from services.texts import Phrases, Texts

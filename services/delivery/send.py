@@ -24,7 +24,7 @@ from services.delivery.errors import (
     SendUnknownError,
 )
 from services.delivery.facts import VideoFacts
-from services.outbox.priority import Priority, sending
+from services.outbox.calls import Priority, sending
 from services.outgoing import CallBrokeError, NeverSentError
 from services.screens import Place
 from services.tasks import in_thread

@@ -18,7 +18,7 @@ from services.delivery.plan import FileLimits, Prepared, Way, after, batches
 from services.delivery.send import Outgoing, VideoSender
 from services.generations.model import Generation, VideoState
 from services.generations.results import Results
-from services.outbox.priority import Priority, sending
+from services.outbox.calls import Priority, sending
 from services.retries import through_outages
 from services.screens import Place
 from services.tasks import to_its_end

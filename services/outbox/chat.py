@@ -6,10 +6,9 @@ from enum import Enum, auto
 from itertools import islice
 from math import inf
 
-from services.outbox.calls import Job, is_group
+from services.outbox.calls import Job, Priority, is_group
 from services.outbox.keyed_heap import KeyedHeap
 from services.outbox.limits import FloodLimits, Group
-from services.outbox.priority import Priority
 
 
 class Kind(Enum):
@@ -39,30 +38,26 @@ class Lane:
         return None if entry is None else entry[1]
 
 
+@dataclass(slots=True, eq=False)
 class Chat:
-    """The budgets of one chat and its lanes. One call at a time, and one upload beside it.
+    """The budgets of one chat and its lanes. One call at a time, and one upload beside it."""
 
-    Args:
-        key: The chat.
-        limits: The budgets.
-    """
+    key: int
+    limits: FloodLimits
+    lanes: dict[Kind, Lane] = field(default_factory=dict)
+    paused_until: float = -inf
+    served: float = -inf
+    small: Job | None = None
+    upload: Job | None = None
+    _gap_from: float = -inf
+    _group: Group | None = field(init=False)
 
-    __slots__ = ("_gap_from", "_group", "_limits", "key", "lanes", "paused_until", "served", "small", "upload")
-
-    def __init__(self, key: int, limits: FloodLimits) -> None:
-        self.key = key
-        self.lanes: dict[Kind, Lane] = {}
-        self.paused_until = -inf
-        self.served = -inf
-        self.small: Job | None = None
-        self.upload: Job | None = None
-        self._limits = limits
-        self._gap_from = -inf
-        self._group = Group(limits) if is_group(key) else None
+    def __post_init__(self) -> None:
+        self._group = Group(self.limits) if is_group(self.key) else None
 
     def adopt(self, limits: FloodLimits) -> None:
         """Work with other budgets from now on."""
-        self._limits = limits
+        self.limits = limits
         if self._group is not None:
             self._group.adopt(limits)
 
@@ -104,7 +99,7 @@ class Chat:
         """When this chat can take a job: seconds, at most `now` for at once, infinity while it hangs on a call."""
         if self.small is not None or (kind is Kind.UPLOAD and self.upload is not None):
             return inf
-        at = max(self._gap_from + self._limits.chat_gap, self.paused_until)
+        at = max(self._gap_from + self.limits.chat_gap, self.paused_until)
         if self._group is None:
             return at
         if kind is Kind.PROGRESS:
@@ -114,7 +109,7 @@ class Chat:
     def idle(self, now: float) -> bool:
         """Whether nothing is lost if this chat is forgotten."""
         at_rest = self.small is None and self.upload is None and not any(lane.jobs for lane in self.lanes.values())
-        free = self._gap_from + self._limits.chat_gap <= now and self.paused_until <= now
+        free = self._gap_from + self.limits.chat_gap <= now and self.paused_until <= now
         return at_rest and free and (self._group is None or self._group.at_rest(now))
 
     def _awaited(self) -> int:

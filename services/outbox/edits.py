@@ -3,9 +3,8 @@
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from services.outbox.calls import Edit, Job, JobState, MessageKey
+from services.outbox.calls import Edit, Job, JobState, MessageKey, Priority
 from services.outbox.limits import FloodLimits
-from services.outbox.priority import Priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +40,13 @@ class Admission:
     moved: list[Job] = field(default_factory=list)
 
 
+@dataclass(slots=True)
 class Messages:
     """The waiting edits of each message and the last state that it showed."""
 
-    def __init__(self, limits: FloodLimits) -> None:
-        self._limits = limits
-        self._waiting: dict[MessageKey, list[Job]] = {}
-        self._shown: OrderedDict[MessageKey, Shown] = OrderedDict()
-
-    def adopt(self, limits: FloodLimits) -> None:
-        """Work with other limits from now on."""
-        self._limits = limits
+    limits: FloodLimits
+    _waiting: dict[MessageKey, list[Job]] = field(default_factory=dict)
+    _shown: OrderedDict[MessageKey, Shown] = field(default_factory=OrderedDict)
 
     def admit(self, job: Job, edit: Edit) -> Admission:
         """Take an edit in, after all that wait for the same message."""
@@ -96,7 +91,7 @@ class Messages:
         newest = shown.final if edit.final else shown.version
         if edit.version is not None and newest is not None and edit.version < newest:
             return JobState.STALE
-        comparable = edit.fingerprint is not None and (self._limits.alone or job.priority is not Priority.ANSWER)
+        comparable = edit.fingerprint is not None and (self.limits.alone or job.priority is not Priority.ANSWER)
         if comparable and not waits and edit.fingerprint == shown.fingerprint:
             return JobState.UNCHANGED
         return None
@@ -115,7 +110,7 @@ class Messages:
         final = _highest(shown.final, edit.version) if edit.final else shown.final
         self._shown[edit.key] = Shown(_highest(shown.version, edit.version), final)
         self._shown.move_to_end(edit.key)
-        while len(self._shown) > self._limits.remembered:
+        while len(self._shown) > self.limits.remembered:
             self._shown.popitem(last=False)
 
     def made(self, edit: Edit) -> None:

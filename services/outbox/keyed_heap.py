@@ -1,6 +1,5 @@
 """A queue in order of keys whose items can be moved and taken out, each step in O(log n)."""
 
-from collections.abc import Iterable
 from heapq import heapify, heappop, heappush
 from typing import Generic, TypeVar
 
@@ -46,10 +45,6 @@ class KeyedHeap(Generic[Item]):
                 return key, item
             heappop(heap)
         return None
-
-    def entries(self) -> Iterable[tuple[Key, Item]]:
-        """Every key and item, in no order."""
-        return [(key, item) for item, (key, _) in self._keys.items()]
 
     def _tidy(self) -> None:
         if len(self._heap) > 2 * len(self._keys) + 64:

@@ -1,11 +1,10 @@
 """The budgets that Telegram sets: over all, of one group, and what a refusal for too many requests means."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import inf
+from operator import attrgetter
 from typing import Self
-
-from services.outbox.keyed_heap import KeyedHeap
 
 LEAST_OVERALL = 2
 LEAST_GROUP = 5
@@ -77,6 +76,14 @@ class FloodLimits:
         )
 
 
+@dataclass(slots=True)
+class _Held:
+    """Units of a window that a call holds until a moment."""
+
+    units: int
+    release: float
+
+
 class Window:
     """At most `capacity` units in any `span` seconds, at whichever moment of its flight a call is counted.
 
@@ -91,39 +98,30 @@ class Window:
         hold: Seconds.
     """
 
-    __slots__ = ("_held", "_hold", "_releases", "_span", "_used", "capacity")
+    __slots__ = ("_calls", "_held", "_hold", "_span", "capacity")
 
     def __init__(self, capacity: int, span: float, hold: float) -> None:
         self.capacity = capacity
         self._span = span
         self._hold = hold
-        self._releases: KeyedHeap[Hashable] = KeyedHeap()
-        self._held: dict[Hashable, tuple[int, float]] = {}
-        self._used = 0
+        self._held: list[_Held] = []
+        self._calls: dict[Hashable, _Held] = {}
 
     def used(self, now: float) -> int:
         """Units that are held at this moment."""
-        while (first := self._releases.first()) is not None and first[0][0] <= now:
-            self._releases.drop(first[1])
-            self._used -= self._held.pop(first[1])[0]
-        return self._used
+        self._held = [held for held in self._held if held.release > now]
+        return sum(held.units for held in self._held)
 
     def take(self, call: Hashable, units: int, now: float, *, open_ended: bool = False) -> None:
         """Hold units for a call that starts now."""
-        arrives = inf if open_ended else now + self._hold
-        self._held[call] = (units, arrives)
-        self._releases.put(call, (arrives + self._span,))
-        self._used += units
+        held = self._calls[call] = _Held(units, inf if open_ended else now + self._hold + self._span)
+        self._held.append(held)
 
     def settle(self, call: Hashable, now: float) -> None:
         """Note the answer to a call; the same call can be made again afterwards."""
-        held = self._held.pop(call, None)
-        if held is None:
-            return
-        self._releases.drop(call)
-        answered = object()
-        self._held[answered] = held
-        self._releases.put(answered, (min(now, held[1]) + self._span,))
+        held = self._calls.pop(call, None)
+        if held is not None:
+            held.release = min(held.release, now + self._span)
 
     def when(self, units: int, now: float, capacity: int | None = None) -> float:
         """The moment from which so many more units fit.
@@ -140,16 +138,15 @@ class Window:
         excess = self.used(now) + min(units, most) - most
         if excess <= 0:
             return now
-        for (release,), call in sorted(self._releases.entries(), key=lambda entry: entry[0]):
-            excess -= self._held[call][0]
+        for held in sorted(self._held, key=attrgetter("release")):
+            excess -= held.units
             if excess <= 0:
-                return release
+                return held.release
         return inf
 
     def first_release(self) -> float:
         """The moment at which the next units come free; infinity if none are held or that is not known yet."""
-        first = self._releases.first()
-        return inf if first is None else first[0][0]
+        return min((held.release for held in self._held), default=inf)
 
 
 BURST_PART = 3
@@ -243,6 +240,7 @@ class Group:
         return now + (free_again - now) / (left + 1)
 
 
+@dataclass(slots=True)
 class Floods:
     """The floods of the last moments.
 
@@ -250,28 +248,25 @@ class Floods:
     that was started in between and succeeded, speak for a flood of the whole bot, and so does one on a call that
     names no chat. Everything then rests as long as Telegram asked, but at most `FloodLimits.pause_all` seconds: two
     chats with a long ban each must not silence all others for as long.
-
-    Args:
-        limits: The windows.
     """
 
-    def __init__(self, limits: FloodLimits) -> None:
-        self._limits = limits
-        self._recent: dict[int, tuple[float, float]] = {}
-        self.all_until = -inf
-        self.pauses = 0
+    limits: FloodLimits
+    all_until: float = -inf
+    """Until when everything rests, seconds."""
+    pauses: int = 0
+    _recent: dict[int, tuple[float, float]] = field(default_factory=dict)
 
     def note(self, chat: int | None, until: float, now: float) -> None:
         """Note a flood that asks to wait until a moment."""
         if chat is not None:
-            oldest = now - self._limits.flood_window
+            oldest = now - self.limits.flood_window
             self._recent = {key: seen for key, seen in self._recent.items() if seen[0] >= oldest}
             self._recent[chat] = (now, until)
             if len(self._recent) < 2:
                 return
             until = min(asked for _, asked in self._recent.values())
         self.pauses += 1
-        self.all_until = max(self.all_until, min(until, now + self._limits.pause_all))
+        self.all_until = max(self.all_until, min(until, now + self.limits.pause_all))
 
     def succeeded(self, started: float) -> None:
         """Note that a call went through: floods seen before it was started were those of single chats."""

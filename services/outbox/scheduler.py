@@ -6,13 +6,12 @@ so that nothing waits for ever; only signs stand behind all others as long as th
 in the number of waiting calls.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from math import inf
 
-from services.outbox.calls import Call, Edit, Job, JobState, Outcome
+from services.outbox.calls import Call, Edit, Job, JobState, Outcome, Priority
 from services.outbox.chat import Board, Chat, Kind, Lane
-from services.outbox.counters import Counters
 from services.outbox.edits import Messages
 from services.outbox.keyed_heap import KeyedHeap
 from services.outbox.limits import FloodLimits, Floods, Window
@@ -33,6 +32,35 @@ _DEFAULTS = FloodLimits()
 
 SIGNS_PART = 4
 """One message in so many of the overall budget may be a sign."""
+
+
+UNSENT = (JobState.SUPERSEDED, JobState.STALE, JobState.UNCHANGED, JobState.CANCELLED)
+"""How a call may end that was not made."""
+
+
+def _each_priority() -> dict[Priority, int]:
+    return dict.fromkeys(Priority, 0)
+
+
+@dataclass(slots=True)
+class Counters:
+    """Kept by the scheduler. What waits and what is under way goes up and down, everything else only grows."""
+
+    sent: dict[Priority, int] = field(default_factory=_each_priority)
+    """Calls that Telegram accepted."""
+    unsent: dict[JobState, int] = field(default_factory=lambda: dict.fromkeys(UNSENT, 0))
+    """Calls that were not made, by what became of them."""
+    failed: int = 0
+    """Calls that ended in any other way than by success or a flood."""
+    floods: int = 0
+    """Answers that said "too many requests"."""
+    pauses: int = 0
+    """How often a flood was taken for one of the whole bot."""
+    waiting: dict[Priority, int] = field(default_factory=_each_priority)
+    running: int = 0
+    """Counted calls under way now."""
+    uploads: int = 0
+    """Those of them with files."""
 
 
 class Scheduler:
@@ -61,7 +89,7 @@ class Scheduler:
         """Work with other budgets from now on; what is under way counts against them."""
         self._limits = limits
         self._overall.capacity = limits.overall
-        self._messages.adopt(limits)
+        self._messages.limits = limits
         self._board.adopt(limits, now)
 
     def push(self, call: Call, now: float) -> Job:
@@ -217,24 +245,21 @@ class Scheduler:
         if job.call.edit is not None:
             self._messages.leave(job, job.call.edit)
             self._messages.begin(job.call.edit)
-        job.state = JobState.RUNNING
-        self._started[job] = now
-        self.counters.waiting[job.call.priority] -= 1
         self.counters.running += 1
         self.counters.uploads += job.call.upload
         self._board.place(lane.chat, now)
-        return job
+        return self._run(job, now)
 
     def _start_uncounted(self, job: Job, now: float) -> Job:
         self._uncounted.drop(job)
-        job.state = JobState.RUNNING
-        self._started[job] = now
-        self.counters.waiting[job.call.priority] -= 1
-        return job
+        return self._run(job, now)
 
     def _start_sign(self, job: Job, now: float) -> Job:
         self._signs.drop(job)
         self._overall.take(job, 1, now)
+        return self._run(job, now)
+
+    def _run(self, job: Job, now: float) -> Job:
         job.state = JobState.RUNNING
         self._started[job] = now
         self.counters.waiting[job.call.priority] -= 1

@@ -8,7 +8,7 @@ from structlog import get_logger
 from telegram import Bot, LabeledPrice
 from telegram.error import TelegramError
 
-from services.outbox.priority import Priority, sending
+from services.outbox.calls import Priority, sending
 from services.payments.model import Invoice
 from services.payments.sales import Sales
 from services.texts import Texts

@@ -14,7 +14,7 @@ from services.generations.model import FINAL, Generation, State, Video
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
 from services.messenger import ChatClosedError, ChatMovedError, EditOutcome, Messenger
-from services.outbox.priority import Priority
+from services.outbox.calls import Priority
 from services.payments.model import Settlement
 from services.screens import Place, Screen
 from services.status.estimates import Estimates

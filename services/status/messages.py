@@ -14,7 +14,7 @@ from services.generations.machine import rank
 from services.generations.model import FILE_LATE, FINAL, Generation, State
 from services.generations.repository import GenerationRows
 from services.messenger import ChatMovedError, EditOutcome, Messenger
-from services.outbox.priority import Priority
+from services.outbox.calls import Priority
 from services.screens import Screen
 from services.status.endings import LAST_MESSAGE_SECONDS, Endings, Remembered, StatusScreens
 from services.tasks import Tasks, to_its_end

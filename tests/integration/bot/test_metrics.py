@@ -14,9 +14,8 @@ from bot.http import http_server
 from bot.metrics import Metrics, OutboxCollector, StateTimes, queue_gauge
 from services.failures import Charged, Failure, FailureKind
 from services.generations.model import Generation, State
-from services.outbox.calls import JobState
-from services.outbox.counters import Counters
-from services.outbox.priority import Priority
+from services.outbox.calls import JobState, Priority
+from services.outbox.scheduler import Counters
 from services.store.database import open_database
 from services.store.schema import GenerationRow
 from tests.counted import Counted

@@ -13,7 +13,7 @@ from services.generations.repository import GenerationRows
 from services.generations.results import Results
 from services.generations.sending import Item, Sending, SendTools
 from services.generations.store import RunOvertakenError, insert
-from services.outbox.priority import said
+from services.outbox.calls import said
 from services.screens import Place
 from services.store.database import Database
 from tests.unit.generations.bench import PHOTO, take_over

@@ -21,7 +21,7 @@ from services.generations.model import Order, Placed, PlaceOutcome, TooManyWaiti
 from services.inbox import Arrivals, Inbox
 from services.messenger import EditOutcome
 from services.orders import Starter
-from services.outbox.priority import Fence, Priority
+from services.outbox.calls import Fence, Priority
 from services.photos.model import PhotoKind, PhotoRef
 from services.screens import Place, Screen
 from services.store.database import Database

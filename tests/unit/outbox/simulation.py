@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from itertools import count
 
-from services.outbox.calls import Call, Edit, Job, JobState, Outcome
+from services.outbox.calls import Call, Edit, Job, JobState, Outcome, Priority
 from services.outbox.limits import FloodLimits
-from services.outbox.priority import Priority
 from services.outbox.scheduler import Scheduler
 
 SPEED_OF_ANSWER = 0.05

@@ -4,8 +4,7 @@ import io
 import pytest
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, InputFile, InputMediaPhoto, InputMediaVideo
 
-from services.outbox.calls import Call, classify, is_group
-from services.outbox.priority import Priority, Said, said, sending
+from services.outbox.calls import Call, Priority, Said, classify, is_group, said, sending
 
 FILE = InputFile(io.BytesIO(b"x"), filename="v.mp4", read_file_handle=False)
 

@@ -4,9 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from services.outbox.calls import Call
+from services.outbox.calls import Call, Priority
 from services.outbox.limits import FloodLimits
-from services.outbox.priority import Priority
 from tests.unit.outbox.simulation import SPEED_OF_ANSWER, Flight, Simulation, message, text_edit, video
 
 LIMITS = FloodLimits()

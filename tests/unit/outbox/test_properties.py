@@ -5,9 +5,8 @@ from itertools import pairwise
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.outbox.calls import Call, JobState, Outcome, is_group
+from services.outbox.calls import Call, JobState, Outcome, Priority, is_group
 from services.outbox.limits import BURST_PART, FloodLimits
-from services.outbox.priority import Priority
 from services.outbox.scheduler import SIGNS_PART
 from tests.unit.outbox.simulation import ENDED, Answer, Flight, Simulation, message, sign, text_edit, video
 

@@ -9,9 +9,8 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 from telegram.ext import ExtBot
 
 from bot.outbox import Outbox, OutboxClosedError
-from services.outbox.calls import JobState
+from services.outbox.calls import JobState, Priority, sending
 from services.outbox.limits import FloodLimits
-from services.outbox.priority import Priority, sending
 from services.outbox.scheduler import SIGNS_PART
 
 pytestmark = pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")

@@ -1,8 +1,7 @@
 import pytest
 
-from services.outbox.calls import Call, Job, JobState, Outcome
+from services.outbox.calls import Call, Job, JobState, Outcome, Priority
 from services.outbox.limits import FloodLimits
-from services.outbox.priority import Priority
 from services.outbox.scheduler import Scheduler, Wait
 from tests.unit.outbox.simulation import Answer, Simulation, message, text_edit, video
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from services.generations.model import Generation
-from services.outbox.priority import Priority
+from services.outbox.calls import Priority
 from services.screens import Place, Screen
 from tests.unit.status.world import Room
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from services.generations.model import Generation
 from services.messenger import EditOutcome
-from services.outbox.priority import Fence, Priority
+from services.outbox.calls import Fence, Priority
 from services.screens import Place, Screen
 from services.status.endings import StatusScreens
 from services.status.estimates import Estimates
