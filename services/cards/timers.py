@@ -37,17 +37,14 @@ class UnfinishedDrafts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CardTimes:
-    """When a draft is refreshed.
-
-    Attributes:
-        quiet: Seconds after its last message.
-        longest: Seconds after the first message since the last refresh, however many follow.
-        closing: Seconds that :meth:`CardTimers.close` takes at most.
-    """
+    """When a draft is refreshed."""
 
     quiet: float = 0.4
+    """Seconds after its last message."""
     longest: float = 1.5
+    """Seconds after the first message since the last refresh, however many follow."""
     closing: float = 3.0
+    """Seconds that :meth:`CardTimers.close` takes at most."""
 
 
 @dataclass(slots=True)

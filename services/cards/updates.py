@@ -41,15 +41,12 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """How long nothing must come in before a draft starts by itself.
-
-    Attributes:
-        album: After a part of an album: others may be on their way.
-        single: Otherwise.
-    """
+    """How long nothing must come in before a draft starts by itself."""
 
     album: timedelta = timedelta(seconds=2.5)
+    """After a part of an album: others may be on their way."""
     single: timedelta = timedelta(seconds=0.4)
+    """Otherwise."""
 
 
 class CardMessages(Protocol):

@@ -128,15 +128,12 @@ def resolve(text: str, api_url: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class AddressPolicy:
-    """The rules.
-
-    Attributes:
-        host: Name of the API's host, in lower case: fetched from at whatever address, on any port.
-        secure: Whether the API is asked over https; then its key goes over nothing else.
-    """
+    """The rules."""
 
     host: str
+    """Name of the API's host, in lower case: fetched from at whatever address, on any port."""
     secure: bool
+    """Whether the API is asked over https; then its key goes over nothing else."""
 
     @classmethod
     def of(cls, api_url: str) -> Self:

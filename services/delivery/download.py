@@ -60,31 +60,25 @@ class FetchedFile:
 
 @dataclass(slots=True)
 class _Download:
-    """How far a download has come, over its attempts.
-
-    Attributes:
-        url: What is asked for.
-        target: The file.
-        written: Bytes in the file.
-        most: The most that it ever held.
-        asked: From which byte on the answer under way was asked for.
-        total: Bytes of the whole, by the server's word; None when it gave none.
-        validator: What tells this file from a later one at the same address, or empty.
-        shorts: Answers without such a word that ended before the file did.
-        needed_key: As of ``FetchedFile``.
-        public: Whether others can reach the address, redirects included.
-    """
+    """How far a download has come, over its attempts."""
 
     url: URL
     target: Path
     written: int = 0
+    """Bytes in the file."""
     most: int = 0
+    """The most that it ever held."""
     asked: int = 0
+    """From which byte on the answer under way was asked for."""
     total: int | None = None
+    """Bytes of the whole, by the server's word; None when it gave none."""
     validator: str = ""
+    """What tells this file from a later one at the same address, or empty."""
     shorts: int = 0
+    """Answers without such a word that ended before the file did."""
     needed_key: bool = False
     public: bool = True
+    """Whether others can reach the address, redirects included."""
 
     def begin_again(self) -> None:
         """Forget what came: it may not belong together with what comes."""
@@ -109,22 +103,17 @@ class _Download:
 
 @dataclass(slots=True)
 class VideoFetcher:
-    """Fetches videos.
-
-    Attributes:
-        session: From ``guarded_session``, with the same resolver.
-        resolver: Knows the rules.
-        api_key: Shown only to the API's own host, and only after it asked.
-        max_bytes: A larger video is not fetched.
-        total_timeout: Seconds for one video, waits included.
-        sleep: How to wait between attempts.
-    """
+    """Fetches videos."""
 
     session: GuardedSession
+    """From ``guarded_session``, with the same resolver."""
     resolver: GuardedResolver
     api_key: str = field(repr=False)
+    """Shown only to the API's own host, and only after it asked."""
     max_bytes: int
+    """A larger video is not fetched."""
     total_timeout: float = 1800.0
+    """Seconds for one video, waits included."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def fetch(

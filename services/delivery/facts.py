@@ -55,38 +55,30 @@ class UnusualError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class VideoFacts:
-    """What Telegram is told.
-
-    Attributes:
-        width: Pixels as shown: turned, and with square pixels.
-        height: Likewise.
-        duration: Whole seconds, at least 1; None when the file does not say.
-        suffix: What the name of such a file ends in: mp4, mov, webm, mkv.
-    """
+    """What Telegram is told."""
 
     width: int
+    """Pixels as shown: turned, and with square pixels."""
     height: int
     duration: int | None
+    """Whole seconds, at least 1; None when the file does not say."""
     suffix: str = "mp4"
+    """What the name of such a file ends in: mp4, mov, webm, mkv."""
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """The pictures of a file.
-
-    Attributes:
-        width: Of a picture as stored, pixels.
-        height: Likewise.
-        rotation: By which it is shown turned, degrees: 0, 90, 180, 270.
-        ratio: Width of a pixel over its height.
-        seconds: Length, more than 0; None when the file does not say.
-    """
+    """The pictures of a file."""
 
     width: int
+    """Of a picture as stored, pixels."""
     height: int
     rotation: int
+    """By which it is shown turned, degrees: 0, 90, 180, 270."""
     ratio: float
+    """Width of a pixel over its height."""
     seconds: float | None
+    """Length, more than 0; None when the file does not say."""
 
 
 def suffix_of(head: bytes) -> str | None:

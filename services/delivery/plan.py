@@ -42,15 +42,12 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FileLimits:
-    """What Telegram takes, in bytes.
-
-    Attributes:
-        url: By address (source: the Bot API page, "Sending files": 20 MB for what is not a photo).
-        upload: By upload, all files of a request together.
-    """
+    """What Telegram takes, in bytes."""
 
     url: int
+    """By address (source: the Bot API page, "Sending files": 20 MB for what is not a photo)."""
     upload: int
+    """By upload, all files of a request together."""
 
     @classmethod
     def of(cls, *, local_mode: bool) -> Self:
@@ -138,25 +135,21 @@ class VideoProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A video, ready to be sent.
-
-    Attributes:
-        index: Its number among the videos of the request, from 0.
-        url: Its address; for its requester alone.
-        way: The way to try first.
-        path: The file, or None when there is none.
-        size: Bytes of the file, or what the server said of a larger one; None when unknown.
-        facts: What Telegram is told, or None when there is no file.
-        problem: Why it is only a link, or None when it is more.
-    """
+    """A video, ready to be sent."""
 
     index: int
+    """Its number among the videos of the request, from 0."""
     url: str = field(repr=False)
+    """Its address; for its requester alone."""
     way: Way
+    """The way to try first."""
     path: Path | None = None
     size: int | None = None
+    """Bytes of the file, or what the server said of a larger one; None when unknown."""
     facts: VideoFacts | None = None
+    """What Telegram is told, or None when there is no file."""
     problem: VideoProblem | None = None
+    """Why it is only a link, or None when it is more."""
 
     @property
     def filename(self) -> str:
@@ -189,12 +182,7 @@ class Fetcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class VideoPreparer:
-    """Fetches videos, reads their facts, and chooses their way.
-
-    Attributes:
-        fetcher: Fetches them (``VideoFetcher``).
-        limits: What Telegram takes.
-    """
+    """Fetches videos, reads their facts, and chooses their way."""
 
     fetcher: Fetcher
     limits: FileLimits

@@ -52,30 +52,23 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A video to send.
-
-    Attributes:
-        source: An http(s) address or a Telegram file id; or the path of a file, which is uploaded.
-        facts: What Telegram is told; None with a file id.
-        filename: What an uploaded file is called.
-    """
+    """A video to send."""
 
     source: str | Path = field(repr=False)
+    """An http(s) address or a Telegram file id; or the path of a file, which is uploaded."""
     facts: VideoFacts | None = None
+    """What Telegram is told; None with a file id."""
     filename: str = "video.mp4"
+    """What an uploaded file is called."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentVideo:
-    """A video in a chat.
-
-    Attributes:
-        message_id: Its message.
-        file_id: For sending it again.
-    """
+    """A video in a chat."""
 
     message_id: int
     file_id: str
+    """For sending it again."""
 
 
 class UploadFile(FileIO):
@@ -110,15 +103,12 @@ class ResendOutcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class VideoSender:
-    """Sends videos. Nothing is tried twice, save without a reply or topic that is gone.
-
-    Attributes:
-        bot: The bot; a rate limiter belongs below it.
-        pool_timeout: Seconds to wait for a free connection.
-    """
+    """Sends videos. Nothing is tried twice, save without a reply or topic that is gone."""
 
     bot: Bot
+    """The bot; a rate limiter belongs below it."""
     pool_timeout: float = 30.0
+    """Seconds to wait for a free connection."""
 
     async def send(self, place: Place, videos: Sequence[Outgoing], caption: str = "") -> list[SentVideo]:
         """Sends one video, or 2 to 10 as an album.

@@ -55,38 +55,28 @@ class Added:
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """A message as its writer has edited it.
-
-    Attributes:
-        message_id: The message.
-        text: Its text or caption now, or empty.
-        photo: Its photo now, where that is known to be usable; None: the photo stays as it was.
-        wanted: What it asks for now beside its words.
-    """
+    """A message as its writer has edited it."""
 
     message_id: int
     text: str
+    """Its text or caption now, or empty."""
     photo: PhotoRef | None = None
+    """Its photo now, where that is known to be usable; None: the photo stays as it was."""
     wanted: Wanted = NOTHING_WANTED
 
 
 @dataclass(frozen=True, slots=True)
 class NewItems:
-    """Messages on their way into a draft.
-
-    Attributes:
-        owner: Whose messages.
-        items: Not empty; of one album at most.
-        defaults: How a new draft begins; None: none is made.
-        wanted: What the messages ask for beside their words.
-        request_message_id: The message that is the request, where that is none of the items.
-    """
+    """Messages on their way into a draft."""
 
     owner: Owner
     items: Sequence[DraftItem]
+    """Not empty; of one album at most."""
     defaults: Defaults | None
+    """How a new draft begins; None: none is made."""
     wanted: Wanted = NOTHING_WANTED
     request_message_id: int | None = None
+    """The message that is the request, where that is none of the items."""
 
 
 @dataclass(slots=True)

@@ -39,16 +39,11 @@ COLLECTING = frozenset({DraftState.OPEN, DraftState.STARTING})
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose draft it is and where: at most one open draft for each.
-
-    Attributes:
-        chat_id: The chat.
-        thread_id: The forum topic, or None.
-        user_id: The person.
-    """
+    """Whose draft it is and where: at most one open draft for each."""
 
     chat_id: int
     thread_id: int | None
+    """The forum topic, or None."""
     user_id: int
 
     @property
@@ -59,18 +54,13 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """How a new draft begins.
-
-    Attributes:
-        language: The person's.
-        count: Videos, 1 to 4.
-        starts_itself: Whether it starts without asking once it is complete.
-        shape: The person's usual one.
-    """
+    """How a new draft begins."""
 
     language: str
     count: int = 1
+    """Videos, 1 to 4."""
     starts_itself: bool = False
+    """Whether it starts without asking once it is complete."""
     shape: Shape = Shape.WIDE
 
 
@@ -88,66 +78,54 @@ NOTHING_WANTED = Wanted()
 
 @dataclass(frozen=True, slots=True)
 class DraftItem:
-    """One message of a draft.
-
-    Attributes:
-        message_id: Its id; the order of the ids is the order of the draft.
-        text: Its text or caption, or empty.
-        photo: Its photo, or None.
-        media_group_id: Its album, or None.
-    """
+    """One message of a draft."""
 
     message_id: int
+    """Its id; the order of the ids is the order of the draft."""
     text: str = ""
+    """Its text or caption, or empty."""
     photo: PhotoRef | None = None
     media_group_id: str | None = None
+    """Its album, or None."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A request in the making.
-
-    Attributes:
-        id: Its id.
-        owner: Whose it is and where.
-        state: Where it stands.
-        language: Its person's.
-        count: Videos, 1 to 4.
-        items: Its messages, in their order.
-        version: Grows with every change that the card shows.
-        card_version: The version that the card shows; 0 before the first.
-        card_message_id: The card, or None.
-        starts_itself: Whether it starts without asking once it is complete.
-        extra_told: Whether it was said that photos past the third are left out.
-        request_message_id: The message that is the request, where that is none of the items.
-        edited_from: The generation whose photos it took over, or None.
-        held_until: Until when a photo is being checked, or None.
-        updated_at: When it last changed.
-        wanted_shape: The shape that was chosen, or the person's usual one.
-        shape_chosen: Whether it was chosen for this draft.
-        ideas: The chosen ones, whose words are part of the prompt.
-        shows_ideas: Whether the card shows the page of ideas.
-    """
+    """A request in the making."""
 
     id: str
     owner: Owner
     state: DraftState
     language: str
     count: int
+    """Videos, 1 to 4."""
     items: tuple[DraftItem, ...]
+    """Its messages, in their order."""
     version: int
+    """Grows with every change that the card shows."""
     card_version: int
+    """The version that the card shows; 0 before the first."""
     card_message_id: int | None
     starts_itself: bool
+    """Whether it starts without asking once it is complete."""
     extra_told: bool
+    """Whether it was said that photos past the third are left out."""
     request_message_id: int | None
+    """The message that is the request, where that is none of the items."""
     edited_from: str | None
+    """The generation whose photos it took over, or None."""
     held_until: datetime | None
+    """Until when a photo is being checked, or None."""
     updated_at: datetime
+    """When it last changed."""
     wanted_shape: Shape = Shape.WIDE
+    """The shape that was chosen, or the person's usual one."""
     shape_chosen: bool = False
+    """Whether it was chosen for this draft."""
     ideas: tuple[Idea, ...] = ()
+    """The chosen ones, whose words are part of the prompt."""
     shows_ideas: bool = False
+    """Whether the card shows the page of ideas."""
 
     @property
     def items_with_photo(self) -> tuple[DraftItem, ...]:

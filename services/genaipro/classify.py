@@ -100,17 +100,14 @@ _PARTS = 5
 
 @dataclass(frozen=True, slots=True)
 class ErrorWords:
-    """What an error object or an error body says.
-
-    Attributes:
-        text: The words for a person, as they came; may be empty.
-        code: The machine's word or number, as text; may be empty.
-        unshown: Words that tell the reason but are nothing for a person, such as JSON that was cut off.
-    """
+    """What an error object or an error body says."""
 
     text: str = ""
+    """The words for a person, as they came; may be empty."""
     code: str = ""
+    """The machine's word or number, as text; may be empty."""
     unshown: str = ""
+    """Words that tell the reason but are nothing for a person, such as JSON that was cut off."""
 
 
 def _scalar(value: object) -> str:

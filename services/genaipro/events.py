@@ -9,27 +9,23 @@ from services.failures import Failure
 
 @dataclass(frozen=True, slots=True)
 class VideoResult:
-    """One object of the completed array, or of the history.
-
-    Attributes:
-        id: The API's id; may be empty; may differ between stream and history.
-        prompt: The prompt as the API repeats it.
-        urls: ``file_url`` and ``file_urls`` together, in order, without repeats; empty when the object failed.
-        succeeded: Whether ``status`` names success (``MEDIA_GENERATION_STATUS_SUCCESSFUL``, ``completed``, …).
-        failed: Whether ``status`` names a failure; neither of both means that it is still being made.
-        status: The status word as it came.
-        created_at: Time of creation, aware, UTC; None when absent or unreadable.
-        error: The object's own error text, if it has one.
-    """
+    """One object of the completed array, or of the history."""
 
     id: str
+    """The API's id; may be empty; may differ between stream and history."""
     prompt: str
+    """The prompt as the API repeats it."""
     urls: tuple[str, ...]
+    """``file_url`` and ``file_urls`` together, in order, without repeats; empty when the object failed."""
     succeeded: bool
+    """Whether ``status`` names success (``MEDIA_GENERATION_STATUS_SUCCESSFUL``, ``completed``, …)."""
     failed: bool
+    """Whether ``status`` names a failure; neither of both means that it is still being made."""
     status: str
     created_at: datetime | None
+    """Time of creation, aware, UTC; None when absent or unreadable."""
     error: str = ""
+    """The object's own error text, if it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +51,12 @@ class FailedEvent:
 
 @dataclass(frozen=True, slots=True)
 class UnknownEvent:
-    """Any other event: kept, shown as progress, never an error.
-
-    Attributes:
-        name: The event's name (``message`` when it has none).
-        data: Its data as text, cut at 300 characters.
-    """
+    """Any other event: kept, shown as progress, never an error."""
 
     name: str
+    """The event's name (``message`` when it has none)."""
     data: str
+    """Its data as text, cut at 300 characters."""
 
 
 StreamEvent = StatusEvent | CompletedEvent | FailedEvent | UnknownEvent

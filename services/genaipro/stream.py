@@ -32,17 +32,14 @@ class SseLimitError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ServerSentEvent:
-    """One event.
-
-    Attributes:
-        name: Its name, ``message`` when it has none.
-        data: Its data lines, joined by line feeds.
-        complete: Whether the blank line that ends it came; False only for the last event of a cut-off stream.
-    """
+    """One event."""
 
     name: str
+    """Its name, ``message`` when it has none."""
     data: str
+    """Its data lines, joined by line feeds."""
     complete: bool = True
+    """Whether the blank line that ends it came; False only for the last event of a cut-off stream."""
 
 
 class SseDecoder:

@@ -49,17 +49,14 @@ class Priority(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the caller said of the calls it makes.
-
-    Attributes:
-        priority: None where nothing was said; the endpoint decides then.
-        version: Number of the state that an edit shows, growing with every newer one, or None.
-        fence: Asked whether the call shall still be made, or None.
-    """
+    """What the caller said of the calls it makes."""
 
     priority: Priority | None = None
+    """None where nothing was said; the endpoint decides then."""
     version: int | None = None
+    """Number of the state that an edit shows, growing with every newer one, or None."""
     fence: Fence | None = None
+    """Asked whether the call shall still be made, or None."""
 
 
 _NOTHING = Said()
@@ -94,21 +91,16 @@ def said() -> Said:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What an edit shows.
-
-    Attributes:
-        key: The message.
-        endpoint: The Bot API method.
-        version: Number of the state, or None.
-        final: Whether it is a final state, which is never dropped.
-        fingerprint: The same for the same content; None where the content cannot be compared (files).
-    """
+    """What an edit shows."""
 
     key: MessageKey
     endpoint: str
     version: int | None
+    """Number of the state, or None."""
     final: bool
+    """Whether it is a final state, which is never dropped."""
     fingerprint: bytes | None
+    """The same for the same content; None where the content cannot be compared (files)."""
 
     def covers(self, other: "Edit") -> bool:
         """Whether nothing of the other edit can be seen once this one is made (a text hides a text, not a photo)."""
@@ -117,23 +109,19 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call to the Bot API.
-
-    Attributes:
-        chat: Whom it reaches; None where no chat is named.
-        priority: Its place in the order of waiting calls.
-        counted: Whether it is a message in Telegram's books; then it has a chat. Others go out at once, but for signs.
-        upload: Whether its body carries files.
-        units: Messages it makes: an album of four is four in the budgets overall and per group, and one call in the
-            pace of its chat, since Telegram sends albums whole.
-        edit: What it shows, if it is an edit.
-    """
+    """One call to the Bot API."""
 
     chat: int | None
+    """Whom it reaches; None where no chat is named."""
     priority: Priority
+    """Its place in the order of waiting calls."""
     counted: bool = True
+    """Whether it is a message in Telegram's books; then it has a chat. Others go out at once, but for signs."""
     upload: bool = False
+    """Whether its body carries files."""
     units: int = 1
+    """Messages it makes: an album of four is four in the budgets overall and per group, and one call in the pace of its
+    chat, since Telegram sends albums whole."""
     edit: Edit | None = None
 
     @property
@@ -241,29 +229,24 @@ class Outcome(Enum):
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A call with its place in the order. Only the scheduler changes it.
-
-    Attributes:
-        call: The call.
-        since: When it was pushed, seconds.
-        born: Its seniority: when the oldest of the edits that it replaced was pushed, seconds.
-        seq: Order of arrival, taken over together with the seniority.
-        priority: Its own or, if that is higher, that of an edit which it replaced or must precede.
-        state: Where it stands.
-        head: Whether it goes before all others of its chat, because Telegram has put it off.
-        floods: How often Telegram put it off.
-        repeats: How often it was made again after a failure of the network.
-    """
+    """A call with its place in the order. Only the scheduler changes it."""
 
     call: Call
     since: float
+    """When it was pushed, seconds."""
     born: float
+    """Its seniority: when the oldest of the edits that it replaced was pushed, seconds."""
     seq: int
+    """Order of arrival, taken over together with the seniority."""
     priority: Priority
+    """Its own or, if that is higher, that of an edit which it replaced or must precede."""
     state: JobState = JobState.WAITING
     head: bool = False
+    """Whether it goes before all others of its chat, because Telegram has put it off."""
     floods: int = 0
+    """How often Telegram put it off."""
     repeats: int = 0
+    """How often it was made again after a failure of the network."""
 
     def takes_over(self, older: "Job") -> None:
         """Take the place of an edit that this one replaces."""

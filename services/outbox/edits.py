@@ -9,17 +9,14 @@ from services.outbox.limits import FloodLimits
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What is known of a message.
-
-    Attributes:
-        version: The highest number sent, or None.
-        final: The highest number of a final state sent, or None.
-        fingerprint: Of the last edit that was certainly made; None while one is under way or in doubt.
-    """
+    """What is known of a message."""
 
     version: int | None = None
+    """The highest number sent, or None."""
     final: int | None = None
+    """The highest number of a final state sent, or None."""
     fingerprint: bytes | None = None
+    """Of the last edit that was certainly made; None while one is under way or in doubt."""
 
 
 _NOTHING = Shown()
@@ -27,17 +24,14 @@ _NOTHING = Shown()
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What an edit does to those that wait for the same message.
-
-    Attributes:
-        verdict: None if the edit waits from now on, otherwise why it is not sent.
-        replaced: Edits that it makes superfluous.
-        moved: Edits that must go before it and may have become more urgent for that.
-    """
+    """What an edit does to those that wait for the same message."""
 
     verdict: JobState | None = None
+    """None if the edit waits from now on, otherwise why it is not sent."""
     replaced: list[Job] = field(default_factory=list)
+    """Edits that it makes superfluous."""
     moved: list[Job] = field(default_factory=list)
+    """Edits that must go before it and may have become more urgent for that."""
 
 
 @dataclass(slots=True)

@@ -17,44 +17,42 @@ class FloodLimits:
     """Numbers the scheduler works with; the defaults are Telegram's (Bots FAQ, "My bot is hitting limits").
 
     Several processes of one bot share Telegram's budgets; see `shared`.
-
-    Attributes:
-        overall: Messages in all within `overall_span` seconds.
-        overall_span: Seconds.
-        chat_gap: Seconds between the end of one call to a chat and the start of the next.
-        group: Messages to one group within `group_span` seconds.
-        group_span: Seconds.
-        group_progress: How many of `group` may be spent when progress is sent; the rest is kept for what matters:
-            one video and its end.
-        uploads: Calls with files in the body that run at once.
-        hold: Seconds after its start at which a call without files is taken to have arrived, if it has no answer yet.
-        patience: Seconds a call must have waited to go before a fresh one of the next higher priority.
-        flood_window: Seconds within which floods of two chats are taken for one of the whole bot.
-        pause_all: Seconds that everything rests at most after such a flood; the next one renews it.
-        tries: How often Telegram may answer one call with a flood.
-        give_up: Seconds after its arrival past which a call is not held back any longer because of a flood.
-        repeats: How often an edit (and nothing but an edit) is repeated after a failure of the network.
-        remembered: Messages whose last sent state is kept in mind.
-        alone: Whether this process alone edits its messages. If not, an answer that shows what was last shown by
-            this process is sent all the same, since another one may have shown something else in between.
     """
 
     overall: int = 30
+    """Messages in all within `overall_span` seconds."""
     overall_span: float = 1.0
+    """Seconds."""
     chat_gap: float = 1.0
+    """Seconds between the end of one call to a chat and the start of the next."""
     group: int = 20
+    """Messages to one group within `group_span` seconds."""
     group_span: float = 60.0
+    """Seconds."""
     group_progress: int = 18
+    """How many of `group` may be spent when progress is sent; the rest is kept for what matters: one video and its
+    end."""
     uploads: int = 3
+    """Calls with files in the body that run at once."""
     hold: float = 1.0
+    """Seconds after its start at which a call without files is taken to have arrived, if it has no answer yet."""
     patience: float = 60.0
+    """Seconds a call must have waited to go before a fresh one of the next higher priority."""
     flood_window: float = 2.0
+    """Seconds within which floods of two chats are taken for one of the whole bot."""
     pause_all: float = 30.0
+    """Seconds that everything rests at most after such a flood; the next one renews it."""
     tries: int = 10
+    """How often Telegram may answer one call with a flood."""
     give_up: float = 600.0
+    """Seconds after its arrival past which a call is not held back any longer because of a flood."""
     repeats: int = 2
+    """How often an edit (and nothing but an edit) is repeated after a failure of the network."""
     remembered: int = 10_000
+    """Messages whose last sent state is kept in mind."""
     alone: bool = True
+    """Whether this process alone edits its messages. If not, an answer that shows what was last shown by this process
+    is sent all the same, since another one may have shown something else in between."""
 
     def shared(self, processes: int) -> Self:
         """The part of one of several processes of the same bot: equal ones, since nobody knows who will need more.

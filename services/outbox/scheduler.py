@@ -19,13 +19,10 @@ from services.outbox.limits import FloodLimits, Floods, Window
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing can go out now.
-
-    Attributes:
-        until: When to ask again, seconds; None means after the next push or the next end of a call.
-    """
+    """Nothing can go out now."""
 
     until: float | None
+    """When to ask again, seconds; None means after the next push or the next end of a call."""
 
 
 _DEFAULTS = FloodLimits()

@@ -28,40 +28,31 @@ class PhotoKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PhotoRef:
-    """A photo at Telegram.
-
-    Attributes:
-        file_id: Telegram's file id.
-        unique_id: Telegram's ``file_unique_id``.
-        kind: Photo or document.
-        size: Bytes, or None when Telegram does not say.
-        mime_type: As Telegram says, or empty.
-        file_name: As the person named it, or empty.
-    """
+    """A photo at Telegram."""
 
     file_id: str
     unique_id: str
+    """Telegram's ``file_unique_id``."""
     kind: PhotoKind
     size: int | None = None
+    """Bytes, or None when Telegram does not say."""
     mime_type: str = ""
+    """As Telegram says, or empty."""
     file_name: str = ""
+    """As the person named it, or empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoFile:
-    """A photo on disk, ready for the multipart body.
-
-    Attributes:
-        path: The file.
-        filename: The name the API is told; plain ASCII, with the extension of its type.
-        content_type: ``image/jpeg``, ``image/png`` or ``image/webp``.
-        size: Bytes.
-    """
+    """A photo on disk, ready for the multipart body."""
 
     path: Path
     filename: str
+    """The name the API is told; plain ASCII, with the extension of its type."""
     content_type: str
+    """``image/jpeg``, ``image/png`` or ``image/webp``."""
     size: int
+    """Bytes."""
 
     @classmethod
     def of(cls, path: Path, content_type: str) -> Self:
