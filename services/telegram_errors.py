@@ -47,7 +47,6 @@ _WORDS = {
     Refusal.TOO_FEW_STARS: r"balance_too_low|not enough stars",
 }
 _TABLE = [(refusal, re.compile(words)) for refusal, words in _WORDS.items()]
-_POSITION = re.compile(r"#(\d+)")
 
 
 def refusal_of(error: BadRequest) -> Refusal:
@@ -59,12 +58,6 @@ def refusal_of(error: BadRequest) -> Refusal:
 def is_closed(error: BadRequest) -> bool:
     """Whether the chat takes nothing of this kind from the bot."""
     return refusal_of(error) in {Refusal.CLOSED, Refusal.NO_MEDIA_HERE}
-
-
-def position_in(error: BadRequest) -> int | None:
-    """Which part of an album is at fault, from 0; None when Telegram does not say."""
-    found = _POSITION.search(error.message)
-    return int(found[1]) - 1 if found else None
 
 
 def wait_of(error: RetryAfter) -> float:

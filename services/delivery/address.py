@@ -60,16 +60,10 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def is_public(address: str | IPAddress) -> bool:
-    """Whether an address belongs to the public internet.
+    """Whether an address belongs to the public internet; text that is no address does not.
 
-    An IPv4 address inside an IPv6 one (mapped, NAT64) is judged by itself; tunnels (6to4, Teredo) are refused.
-    Source: the IANA special-purpose address registries for IPv4 and IPv6.
-
-    Args:
-        address: An address; text that is none is not public.
-
-    Returns:
-        True only for an address that is in no special block.
+    An IPv4 address inside an IPv6 one (mapped, NAT64) is judged by itself; tunnels (6to4, Teredo) are refused. Source:
+    the IANA special-purpose address registries for IPv4 and IPv6.
     """
     try:
         ip = ipaddress.ip_address(address)
@@ -85,11 +79,10 @@ def is_public(address: str | IPAddress) -> bool:
 
 
 def parse(text: str, base: URL | None = None) -> URL:
-    """Reads an address as it was given: what is escaped stays as it is, for a signature may cover each character.
+    """Reads an address, which may be relative to another one.
 
-    Args:
-        text: The address; spaces and letters beyond ASCII are escaped.
-        base: What a relative one is relative to.
+    What is escaped stays as it is, for a signature may cover each character; spaces and letters beyond ASCII are
+    escaped.
 
     Raises:
         AddressRefusedError: It is none.
@@ -108,12 +101,8 @@ def parse(text: str, base: URL | None = None) -> URL:
 def resolve(text: str, api_url: str) -> str | None:
     """Reads an address of a file as the service gives it: relative to the API, escaped once.
 
-    Args:
-        text: ``https://…``, ``//host/…``, ``/path``, or a path to a film.
-        api_url: ``GENAIPRO_API_URL``.
-
-    Returns:
-        The whole address; None for what can be none over http, such as a word.
+    It is ``https://…``, ``//host/…``, ``/path``, or a path to a film. None for what can be none over http, such as a
+    word.
     """
     text = text.strip()
     if not (_host_in(text) or text.startswith("/") or _FILM.search(text)):
@@ -143,9 +132,6 @@ class AddressPolicy:
 
     def check(self, url: URL) -> None:
         """Refuses what may not be asked; names are judged again by what they resolve to.
-
-        Args:
-            url: The address.
 
         Raises:
             AddressRefusedError: Not http(s), without a host, or an IP address that is not public.
@@ -222,11 +208,7 @@ class GuardedResolver(AbstractResolver):
 def guarded_session(resolver: GuardedResolver) -> GuardedSession:
     """Opens a session for fetching videos: permitted addresses only, no proxies, no cookies.
 
-    Args:
-        resolver: Gives the addresses to connect to.
-
-    Returns:
-        The session, to be closed by the caller. Redirects and IP addresses are left to ``VideoFetcher``.
+    Redirects and IP addresses are left to ``VideoFetcher``.
     """
     # Nobody waits for a slow host's downloads, of which there are at most four for each request that runs.
     connector = aiohttp.TCPConnector(resolver=resolver, limit=0)

@@ -123,11 +123,11 @@ class VideoFetcher:
         patience: float = PATIENCE_SECONDS,
         late: Callable[[], None] = lambda: None,
     ) -> FetchedFile:
-        """Fetches one video, whole.
+        """Fetches one video, whole, into a file, which is removed when this raises.
 
         Args:
             url: Its address.
-            target: The file to write; removed when this raises.
+            target: The file.
             patience: Seconds of waiting, in growing pauses, for a file that is not there or does not go on.
             late: Called each time before it waits for long.
 

@@ -14,11 +14,7 @@ class VideoGoneError(VideoError):
 
 
 class VideoUnavailableError(VideoError):
-    """The video could not be got, however often it was tried.
-
-    Args:
-        status: The last HTTP status, or None where no answer came.
-    """
+    """The video could not be got, however often it was tried; ``status`` is the last one, None without an answer."""
 
     def __init__(self, status: int | None = None) -> None:
         super().__init__(f"unavailable (status {status})")
@@ -26,11 +22,7 @@ class VideoUnavailableError(VideoError):
 
 
 class VideoTooLargeError(VideoError):
-    """The video is larger than can be sent on.
-
-    Args:
-        size: Bytes, or None when only the limit is known to be passed.
-    """
+    """The video is larger than can be sent on; its size is None when only the limit is known to be passed."""
 
     def __init__(self, size: int | None = None) -> None:
         super().__init__("too large")
@@ -46,16 +38,7 @@ class SendError(Exception):
 
 
 class SendRefusedError(SendError):
-    """Telegram refused the media: nothing was sent, and another way of sending may work.
-
-    Args:
-        reason: Telegram's words.
-        position: Which video of an album is at fault, from 0; None when Telegram does not say.
-    """
-
-    def __init__(self, reason: str, position: int | None = None) -> None:
-        super().__init__(reason)
-        self.position = position
+    """Telegram refused the media: nothing was sent, and another way of sending may work."""
 
 
 class SendTooLargeError(SendRefusedError):
@@ -69,9 +52,7 @@ class SendForbiddenError(SendError):
 class SendNotSentError(SendError):
     """Provably not sent: no connection, or one that broke before the request was whole. May be tried again.
 
-    Args:
-        reason: What happened.
-        broke_off: The connection was there and broke during the upload, which is also how some servers refuse a size.
+    One that broke off during the upload (``broke_off``) is also how some servers refuse a size.
     """
 
     def __init__(self, reason: str, *, broke_off: bool = False) -> None:

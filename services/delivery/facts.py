@@ -93,11 +93,8 @@ def suffix_of(head: bytes) -> str | None:
 def read_facts(path: Path) -> VideoFacts:
     """Reads a video's facts: from its tables where it is a usual one, else with a decoder. Blocks.
 
-    Args:
-        path: The file; MP4, QuickTime, Matroska or WebM.
-
     Raises:
-        NotAVideoError: It is none of these, has no picture, or is damaged.
+        NotAVideoError: It is no MP4, QuickTime, Matroska or WebM, has no picture, or is damaged.
         OSError: The disk failed.
     """
     with path.open("rb") as file:
@@ -123,11 +120,7 @@ def as_shown(track: Track, suffix: str) -> VideoFacts:
 
 
 def read_track(file: BinaryIO, size: int) -> Track:
-    """Reads the tables of the first track of pictures of an MP4 file. Blocks.
-
-    Args:
-        file: The file.
-        size: Its bytes.
+    """Reads the tables of the first track of pictures of an MP4 file of so many bytes. Blocks.
 
     Raises:
         UnusualError: Nothing can be said.
@@ -194,23 +187,25 @@ def all_boxes(data: bytes, span: Span, wanted: bytes) -> Iterator[Span]:
     return (inner for kind, inner in _boxes(data, span) if kind == wanted)
 
 
-def only_box(data: bytes, span: Span, wanted: bytes) -> Span:
-    """Where the contents of the one box of a kind lie."""
-    found = list(all_boxes(data, span, wanted))
-    if len(found) != 1:
-        raise UnusualError
-    return found[0]
+def only_box(data: bytes, span: Span, *path: bytes) -> Span:
+    """Where the contents of a box lie, which is the one of its kind, in the one of another kind, and so on."""
+    for wanted in path:
+        found = list(all_boxes(data, span, wanted))
+        if len(found) != 1:
+            raise UnusualError
+        span = found[0]
+    return span
 
 
 def handler_of(data: bytes, track: Span) -> bytes:
     """What a track holds: ``vide``, ``soun`` and others."""
-    at, _ = only_box(data, only_box(data, track, b"mdia"), b"hdlr")
+    at, _ = only_box(data, track, b"mdia", b"hdlr")
     return data[at + 8 : at + 12]
 
 
 def sample_table(data: bytes, track: Span) -> Span:
     """Where the tables of a track's samples lie."""
-    return only_box(data, only_box(data, only_box(data, track, b"mdia"), b"minf"), b"stbl")
+    return only_box(data, track, b"mdia", b"minf", b"stbl")
 
 
 def _entry(data: bytes, table: Span) -> tuple[bytes, int, int, float]:
@@ -268,12 +263,8 @@ def chunk_offsets(data: bytes, table: Span) -> "array[int]":
 def decode_track(path: Path, suffix: str) -> Track:
     """Reads the first track of pictures with a decoder, and decodes its first picture to see that there is one. Blocks.
 
-    The demuxer is told, never guessed: playlists and the like, which make the demuxer open files and addresses of
-    their own choice, are no videos.
-
-    Args:
-        path: The file.
-        suffix: Its kind, by ``suffix_of``.
+    The demuxer is told, by the file's suffix, never guessed: playlists and the like, which make the demuxer open files
+    and addresses of their own choice, are no videos.
 
     Raises:
         NotAVideoError: It has no picture, or is damaged.

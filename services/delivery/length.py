@@ -29,12 +29,7 @@ _SEGMENT = b"\x18\x53\x80\x67"
 def least_length(file: BinaryIO, size: int) -> int:
     """How many bytes a file has at least if it is whole, by its own boxes; 0 when it says nothing. Blocks.
 
-    Args:
-        file: What there is of it.
-        size: Bytes that there are.
-
-    Returns:
-        More than ``size`` for one that was cut off.
+    For one that was cut off that is more than the bytes that there are, ``size``.
     """
     file.seek(0)
     head = file.read(64)

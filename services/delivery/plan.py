@@ -59,14 +59,13 @@ class FileLimits:
 def choose(size: int | None, *, needs_key: bool, public: bool, limits: FileLimits) -> Way:
     """Chooses the first way to try.
 
+    By address where Telegram can fetch it and it is small enough, else by upload where that fits, else a link.
+
     Args:
         size: Bytes, or None when unknown because the video could not be fetched.
         needs_key: Whether its address answers only to the bot's key.
         public: Whether Telegram's servers can reach its address.
         limits: What Telegram takes.
-
-    Returns:
-        By address where Telegram can fetch it and it is small enough, else by upload where that fits, else a link.
     """
     if size is None or size > limits.upload:
         return Way.LINK
@@ -76,16 +75,7 @@ def choose(size: int | None, *, needs_key: bool, public: bool, limits: FileLimit
 
 
 def after(way: Way, size: int | None, limits: FileLimits) -> Way | None:
-    """Chooses the way to try when Telegram refused one.
-
-    Args:
-        way: The way that it refused.
-        size: Bytes of the file on disk, or None when there is no file.
-        limits: What Telegram takes.
-
-    Returns:
-        The next way; None after the last.
-    """
+    """The way to try when Telegram refused one, or None after the last; the size is None when there is no file."""
     if way is Way.URL and size is not None and size <= limits.upload:
         return Way.UPLOAD
     return Way.LINK if way is not Way.LINK else None
@@ -133,6 +123,14 @@ class VideoProblem(StrEnum):
         return self is not VideoProblem.TOO_LARGE
 
 
+_PROBLEMS: dict[type[VideoError], VideoProblem] = {
+    VideoTooLargeError: VideoProblem.TOO_LARGE,
+    VideoGoneError: VideoProblem.GONE,
+    NotAVideoError: VideoProblem.NOT_A_VIDEO,
+    AddressRefusedError: VideoProblem.REFUSED_ADDRESS,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A video, ready to be sent."""
@@ -166,13 +164,7 @@ class Fetcher(Protocol):
     """Gets a video into a file."""
 
     async def fetch(self, url: str, target: Path, patience: float, late: Callable[[], None]) -> FetchedFile:
-        """Fetches one video.
-
-        Args:
-            url: Its address.
-            target: The file to write.
-            patience: Seconds that a file which is not there is waited for.
-            late: Called when it is waited for.
+        """Fetches one video; see :meth:`services.delivery.download.VideoFetcher.fetch`.
 
         Raises:
             VideoError: It could not be fetched; the file is not there then.
@@ -227,16 +219,4 @@ class VideoPreparer:
 
 def _link(index: int, url: str, error: VideoError) -> Prepared:
     size = error.size if isinstance(error, VideoTooLargeError) else None
-    return Prepared(index, url, Way.LINK, size=size, problem=_problem(error))
-
-
-def _problem(error: VideoError) -> VideoProblem:
-    if isinstance(error, VideoTooLargeError):
-        return VideoProblem.TOO_LARGE
-    if isinstance(error, VideoGoneError):
-        return VideoProblem.GONE
-    if isinstance(error, NotAVideoError):
-        return VideoProblem.NOT_A_VIDEO
-    if isinstance(error, AddressRefusedError):
-        return VideoProblem.REFUSED_ADDRESS
-    return VideoProblem.UNAVAILABLE
+    return Prepared(index, url, Way.LINK, size=size, problem=_PROBLEMS.get(type(error), VideoProblem.UNAVAILABLE))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from io import FileIO
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from structlog import get_logger
 from telegram import Bot, InputFile, InputMediaVideo, Message, ReplyParameters
@@ -28,7 +28,7 @@ from services.outbox.calls import Priority, sending
 from services.outgoing import CallBrokeError, NeverSentError
 from services.screens import Place
 from services.tasks import in_thread
-from services.telegram_errors import Refusal, is_closed, position_in, refusal_of
+from services.telegram_errors import Refusal, is_closed, refusal_of
 
 ANSWER_SECONDS = 90.0
 """How long Telegram may take to answer, beyond the time for what is still on its way."""
@@ -111,15 +111,12 @@ class VideoSender:
     """Seconds to wait for a free connection."""
 
     async def send(self, place: Place, videos: Sequence[Outgoing], caption: str = "") -> list[SentVideo]:
-        """Sends one video, or 2 to 10 as an album.
+        """Sends one video, or 2 to 10 as an album, in their order.
 
         Args:
             place: Chat, topic and the message to reply to.
             videos: The videos.
             caption: Plain text, cut at 1024 characters; of an album, that of its first video.
-
-        Returns:
-            What was sent, in the order of ``videos``.
 
         Raises:
             SendRefusedError: Telegram refused the media (``SendTooLargeError``: their size); nothing was sent.
@@ -169,12 +166,7 @@ class VideoSender:
 
     @asynccontextmanager
     async def uploading(self, place: Place, sleep: Callable[[float], Awaitable[None]]) -> AsyncIterator[None]:
-        """Lets the chat show that videos are on their way, while the block runs.
-
-        Args:
-            place: Chat and topic.
-            sleep: Waits some seconds.
-        """
+        """Lets the chat show that videos are on their way, while the block runs."""
         shown = asyncio.ensure_future(self._show_uploading(place, sleep))
         try:
             yield
@@ -212,35 +204,19 @@ class VideoSender:
         )
         uploaded = sum(file.length for file in files.values())
         answer = ANSWER_SECONDS + min(uploaded, SOCKET_BUFFER_BYTES) / SLOWEST_BYTES_PER_SECOND
+        common: dict[str, Any] = {
+            "message_thread_id": place.thread_id,
+            "reply_parameters": reply,
+            "read_timeout": answer,
+            "write_timeout": STALL_SECONDS,
+            "connect_timeout": CONNECT_SECONDS,
+            "pool_timeout": self.pool_timeout,
+        }
         if len(videos) > 1:
-            return await self.bot.send_media_group(
-                place.chat_id,
-                [_album_item(video, files.get(at), None if at else caption) for at, video in enumerate(videos)],
-                message_thread_id=place.thread_id,
-                reply_parameters=reply,
-                read_timeout=answer,
-                write_timeout=STALL_SECONDS,
-                connect_timeout=CONNECT_SECONDS,
-                pool_timeout=self.pool_timeout,
-            )
-        video, facts = videos[0], videos[0].facts
-        message = await self.bot.send_video(
-            place.chat_id,
-            _media(video, files.get(0), attach=False),
-            caption=caption,
-            parse_mode=None,
-            width=facts.width if facts else None,
-            height=facts.height if facts else None,
-            duration=facts.duration if facts else None,
-            supports_streaming=True,
-            message_thread_id=place.thread_id,
-            reply_parameters=reply,
-            read_timeout=answer,
-            write_timeout=STALL_SECONDS,
-            connect_timeout=CONNECT_SECONDS,
-            pool_timeout=self.pool_timeout,
-        )
-        return [message]
+            album = [_album_item(video, files.get(at), None if at else caption) for at, video in enumerate(videos)]
+            return await self.bot.send_media_group(place.chat_id, album, **common)
+        media = _media(videos[0], files.get(0), attach=False)
+        return [await self.bot.send_video(place.chat_id, media, **_shown(videos[0], caption), **common)]
 
 
 def _open(videos: Sequence[Outgoing]) -> dict[int, UploadFile]:
@@ -255,17 +231,21 @@ def _media(video: Outgoing, file: UploadFile | None, *, attach: bool) -> str | I
 
 
 def _album_item(video: Outgoing, file: UploadFile | None, caption: str | None) -> InputMediaVideo:
+    # The library passes an InputFile on as it is; its annotation does not say so.
+    return InputMediaVideo(cast("str", _media(video, file, attach=True)), **_shown(video, caption))
+
+
+def _shown(video: Outgoing, caption: str | None) -> dict[str, Any]:
+    """How the chat shows a video."""
     facts = video.facts
-    return InputMediaVideo(
-        # The library passes an InputFile on as it is; its annotation does not say so.
-        cast("str", _media(video, file, attach=True)),
-        caption=caption,
-        parse_mode=None,
-        width=facts.width if facts else None,
-        height=facts.height if facts else None,
-        duration=facts.duration if facts else None,
-        supports_streaming=True,
-    )
+    return {
+        "caption": caption,
+        "parse_mode": None,
+        "width": facts.width if facts else None,
+        "height": facts.height if facts else None,
+        "duration": facts.duration if facts else None,
+        "supports_streaming": True,
+    }
 
 
 def _file_id(message: Message) -> str:
@@ -281,11 +261,7 @@ def as_caption(prompt: str) -> str:
 
 
 def meaning(error: TelegramError, *, whole: bool) -> SendError | TelegramError:
-    """Says what an error means for the videos.
-
-    Args:
-        error: As the library raised it.
-        whole: Whether the request may have been written to its end.
+    """Says what an error means for the videos; ``whole`` is whether the request may have been written to its end.
 
     Returns:
         The error to raise: one of ours, or the same where it speaks for itself (flood limit, migration, token).
@@ -295,8 +271,7 @@ def meaning(error: TelegramError, *, whole: bool) -> SendError | TelegramError:
     if isinstance(error, Forbidden):
         return SendForbiddenError(error.message)
     if isinstance(error, BadRequest):
-        closed = is_closed(error)
-        return SendForbiddenError(error.message) if closed else SendRefusedError(error.message, position_in(error))
+        return (SendForbiddenError if is_closed(error) else SendRefusedError)(error.message)
     text = error.message.lower()
     if "too large" in text or "(413)" in text:
         return SendTooLargeError("too large")
@@ -308,15 +283,7 @@ def meaning(error: TelegramError, *, whole: bool) -> SendError | TelegramError:
 
 
 def narrower(place: Place, error: TelegramError) -> Place | None:
-    """Says where to send instead when what is replied to, or the topic, is gone.
-
-    Args:
-        place: Where it was sent.
-        error: What came of it.
-
-    Returns:
-        The place without what is gone; None when that is not what the error is about.
-    """
+    """Where to send instead when what is replied to, or the topic, is gone; None when the error says no such thing."""
     refusal = refusal_of(error) if isinstance(error, BadRequest) else Refusal.OTHER
     if place.thread_id is not None and refusal is Refusal.TOPIC_GONE:
         return replace(place, thread_id=None)

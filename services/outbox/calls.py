@@ -136,15 +136,9 @@ def is_group(chat: int | None) -> bool:
 
 
 def classify(endpoint: str, data: Mapping[str, object], said: Said) -> Call:
-    """Read a call off its endpoint and parameters.
+    """Read a call off its endpoint and parameters, whose objects are not serialised yet.
 
-    Args:
-        endpoint: The method's name, as ``sendMessage``.
-        data: The parameters as python-telegram-bot hands them to a rate limiter, objects not serialised yet.
-        said: What the caller said.
-
-    Returns:
-        The call. Where nothing was said, files go as results and everything else as answers.
+    Where nothing was said, files go as results and everything else as answers.
     """
     chat = _chat(data)
     if endpoint in SIGNS:

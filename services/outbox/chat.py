@@ -119,11 +119,7 @@ class Chat:
 
 
 class Board:
-    """The lanes of all chats in the order of their turns.
-
-    Args:
-        limits: The budgets.
-    """
+    """The lanes of all chats in the order of their turns."""
 
     def __init__(self, limits: FloodLimits) -> None:
         self._limits = limits

@@ -76,10 +76,7 @@ class Messages:
     def verdict(self, job: Job, edit: Edit, *, waits: bool = False) -> JobState | None:
         """Why an edit is not worth sending as things stand; None if it is.
 
-        Args:
-            job: The edit's job.
-            edit: The edit.
-            waits: Whether others wait before it, which makes a comparison with what is shown pointless.
+        Where others wait before it, a comparison with what is shown is pointless.
         """
         shown = self._shown.get(edit.key, _NOTHING)
         newest = shown.final if edit.final else shown.version

@@ -58,9 +58,6 @@ class FloodLimits:
         """The part of one of several processes of the same bot: equal ones, since nobody knows who will need more.
 
         Each keeps as much of a group's part from progress as one alone does, where there is that much.
-
-        Args:
-            processes: How many there are, at least 1.
         """
         if processes <= 1:
             return self
@@ -82,6 +79,7 @@ class _Held:
     release: float
 
 
+@dataclass(slots=True)
 class Window:
     """At most `capacity` units in any `span` seconds, at whichever moment of its flight a call is counted.
 
@@ -89,21 +87,15 @@ class Window:
     its units from its start until `span` seconds after its answer. A call that has no answer after `hold` seconds is
     taken to have arrived then, so that a server that hangs cannot hold all units; one that is open (an upload, which
     may run for minutes and is counted at its end) holds them all the time.
-
-    Args:
-        capacity: Units within a span.
-        span: Seconds.
-        hold: Seconds.
     """
 
-    __slots__ = ("_calls", "_held", "_hold", "_span", "capacity")
-
-    def __init__(self, capacity: int, span: float, hold: float) -> None:
-        self.capacity = capacity
-        self._span = span
-        self._hold = hold
-        self._held: list[_Held] = []
-        self._calls: dict[Hashable, _Held] = {}
+    capacity: int
+    span: float
+    """Seconds."""
+    hold: float
+    """Seconds."""
+    _held: list[_Held] = field(default_factory=list)
+    _calls: dict[Hashable, _Held] = field(default_factory=dict)
 
     def used(self, now: float) -> int:
         """Units that are held at this moment."""
@@ -112,22 +104,19 @@ class Window:
 
     def take(self, call: Hashable, units: int, now: float, *, open_ended: bool = False) -> None:
         """Hold units for a call that starts now."""
-        held = self._calls[call] = _Held(units, inf if open_ended else now + self._hold + self._span)
+        held = self._calls[call] = _Held(units, inf if open_ended else now + self.hold + self.span)
         self._held.append(held)
 
     def settle(self, call: Hashable, now: float) -> None:
         """Note the answer to a call; the same call can be made again afterwards."""
         held = self._calls.pop(call, None)
         if held is not None:
-            held.release = min(held.release, now + self._span)
+            held.release = min(held.release, now + self.span)
 
     def when(self, units: int, now: float, capacity: int | None = None) -> float:
-        """The moment from which so many more units fit.
+        """The moment from which so many more units fit; more than the capacity are taken for the capacity.
 
-        Args:
-            units: More than the capacity are taken for the capacity.
-            now: Seconds.
-            capacity: A part of the window's, where only a part may be used.
+        The capacity may be given where only a part of the window's may be used.
 
         Returns:
             Seconds, `now` where they fit at once; infinity where it hangs on a call that has no answer yet.
@@ -159,12 +148,9 @@ class Group:
     Where it comes faster than that for long, what is left of the share is spread over the time until units come free
     again: a status that changes every few seconds is worth more than a burst and a long silence. Everything else
     takes units of the window and leaves the pace alone.
-
-    Args:
-        limits: The budgets.
     """
 
-    __slots__ = ("_burst", "_interval", "_share", "_span", "_whole_at", "_window")
+    __slots__ = ("_ahead", "_interval", "_limits", "_whole_at", "_window")
 
     def __init__(self, limits: FloodLimits) -> None:
         self._window = Window(limits.group, limits.group_span, limits.hold)
@@ -173,55 +159,37 @@ class Group:
 
     def adopt(self, limits: FloodLimits) -> None:
         """Work with another budget from now on."""
+        self._limits = limits
         self._window.capacity = limits.group
-        self._span = limits.group_span
-        self._share = limits.group_progress
         self._interval = limits.group_span / limits.group_progress
-        self._burst = max(1, limits.group_progress // BURST_PART)
+        self._ahead = (max(1, limits.group_progress // BURST_PART) - 1) * self._interval
 
     def begin(self, call: Hashable, units: int, now: float, *, progress: bool, open_ended: bool) -> None:
-        """Note that a call starts.
+        """Note that a call starts; more units than the budget are taken for all of it.
 
-        Args:
-            call: The call.
-            units: Messages it makes; more than the budget are taken for all of it.
-            now: Seconds.
-            progress: Whether it is progress.
-            open_ended: Whether it may be counted at its end, whenever that is.
+        An open-ended one may be counted at its end, whenever that is.
         """
         units = min(units, self._window.capacity)
         self._window.take(call, units, now, open_ended=open_ended)
         if progress:
             self._whole_at = max(self._whole_at, now) + units * self._interval
             if self._paced_at() > now:
-                self._whole_at = max(self._whole_at, self._spread_at(now) + (self._burst - 1) * self._interval)
+                self._whole_at = max(self._whole_at, self._spread_at(now) + self._ahead)
 
     def finish(self, call: Hashable, now: float) -> None:
         """Note that a call has ended."""
         self._window.settle(call, now)
 
     def when(self, units: int, now: float) -> float:
-        """The moment from which a call that is not progress may start.
-
-        Args:
-            units: Messages it makes.
-            now: Seconds.
-
-        Returns:
-            Seconds, at most `now` for at once; infinity where it hangs on a call that has no answer yet.
-        """
+        """The moment from which a call that is not progress may start; see `Window.when`."""
         return self._window.when(units, now)
 
     def when_progress(self, units: int, awaited: int, now: float) -> float:
-        """The same for progress.
+        """The same for progress, which leaves alone the units that something else waits for.
 
-        Args:
-            units: Messages it makes.
-            awaited: Units that something else waits for. Progress leaves them alone, or an album would never find as
-                many free at once.
-            now: Seconds.
+        An album would never find as many free at once.
         """
-        share = self._window.when(units, now, self._share)
+        share = self._window.when(units, now, self._limits.group_progress)
         return max(self._paced_at(), share, self._window.when(units + awaited, now))
 
     def at_rest(self, now: float) -> bool:
@@ -230,11 +198,11 @@ class Group:
 
     def _paced_at(self) -> float:
         """When something is saved up."""
-        return self._whole_at - (self._burst - 1) * self._interval
+        return self._whole_at - self._ahead
 
     def _spread_at(self, now: float) -> float:
-        left = max(0, self._share - self._window.used(now))
-        free_again = min(self._window.first_release(), now + self._span)
+        left = max(0, self._limits.group_progress - self._window.used(now))
+        free_again = min(self._window.first_release(), now + self._limits.group_span)
         return now + (free_again - now) / (left + 1)
 
 

@@ -64,9 +64,6 @@ class Scheduler:
     """The waiting calls of the whole process and the budgets they wait for.
 
     Times are seconds of one monotonic clock and must never go backwards from call to call.
-
-    Args:
-        limits: The budgets.
     """
 
     def __init__(self, limits: FloodLimits = _DEFAULTS) -> None:
@@ -136,12 +133,7 @@ class Scheduler:
             self.counters.failed += 1
 
     def flood(self, job: Job, retry_after: float, now: float) -> bool:
-        """Note that Telegram put a call off.
-
-        Args:
-            job: The call, which was under way.
-            retry_after: Seconds.
-            now: Seconds.
+        """Note that Telegram put a call off that was under way, for so many seconds.
 
         Returns:
             Whether the call waits again, at the head of its chat. If not, it was put off too often or too long, or is

@@ -1,7 +1,7 @@
 import pytest
 from telegram.error import BadRequest
 
-from services.telegram_errors import Refusal, is_closed, position_in, refusal_of
+from services.telegram_errors import Refusal, is_closed, refusal_of
 
 
 @pytest.mark.parametrize(
@@ -27,8 +27,3 @@ from services.telegram_errors import Refusal, is_closed, position_in, refusal_of
 def test_words_of_refusals(text: str, refusal: Refusal) -> None:
     assert refusal_of(BadRequest(text)) is refusal
     assert is_closed(BadRequest(text)) == (refusal in {Refusal.CLOSED, Refusal.NO_MEDIA_HERE})
-
-
-def test_the_part_of_an_album_at_fault() -> None:
-    assert position_in(BadRequest("failed to send message #2 with the error message")) == 1
-    assert position_in(BadRequest("wrong type of the web page content")) is None

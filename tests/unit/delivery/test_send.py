@@ -148,14 +148,6 @@ async def test_errors_are_told_apart(bench: Bench, status: int, text: str, kind:
         assert "SECRET" not in "".join(traceback.format_exception(caught.value))
 
 
-async def test_video_at_fault_is_named(bench: Bench) -> None:
-    text = 'Bad Request: failed to send message #2 with the error message "WEBPAGE_CURL_FAILED"'
-    bench.api.script = [refusing(400, text)]
-    with pytest.raises(SendRefusedError) as caught:
-        await bench.sender.send(PLACE, [BY_URL, BY_URL, BY_URL])
-    assert caught.value.position == 1
-
-
 async def test_what_speaks_for_itself_passes(bench: Bench) -> None:
     bench.api.script = [
         refusing(429, "Too Many Requests: retry after 5", retry_after=5),
