@@ -326,6 +326,7 @@ def _conversation(services: Services, bot: Bot) -> None:
     services.drafts, services.cards = Drafts(database, clock, new_id), CardStore(database, clock)
     services.draft_buttons = DraftButtons(database, clock, new_id, texts)
     services.seen_albums, services.starting_albums = SeenAlbums(database, clock), StartingAlbums(database, clock)
+    services.arrivals = Arrivals(database, bot.id)
     services.starter = Starter(database, services.generations, clock)
     updates = CardUpdates(
         services.drafts,
@@ -335,7 +336,7 @@ def _conversation(services: Services, bot: Bot) -> None:
         services.chat_moves,
         texts,
         clock,
-        Arrivals(database, bot.id),
+        services.arrivals,
         quote=services.sales.quote,
     )
     services.card_timers = CardTimers(updates, services.cards, clock)

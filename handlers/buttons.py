@@ -72,7 +72,7 @@ async def press_status(update: Update, context: Context) -> None:
     elif pressed.word == "cancel":
         await _cancel_generation(query, context, pressed.id)
     else:
-        await _repeat(query, context, pressed)
+        await _repeat(query, context, pressed, update.update_id)
 
 
 @for_visitors()
@@ -127,7 +127,7 @@ async def _cancel_generation(query: CallbackQuery, context: Context, generation_
             await generations.cancel(generation_id, user_id, is_admin=visitor.is_admin)
 
 
-async def _repeat(query: CallbackQuery, context: Context, pressed: Pressed) -> None:
+async def _repeat(query: CallbackQuery, context: Context, pressed: Pressed, update_id: int) -> None:
     services, visitor = context.services, context.visitor
     order = await services.generations.order_again(pressed.id)
     if order is None:
@@ -135,7 +135,8 @@ async def _repeat(query: CallbackQuery, context: Context, pressed: Pressed) -> N
     elif order.user_id != visitor.caller.user_id and not visitor.is_admin:
         await _close(query, context, "draft-not-yours")
     elif pressed.word == "again":
-        outcome = await services.starter.again(pressed.id, _here(order, visitor), query.id)
+        pressed_at = await services.arrivals.time_of(update_id)
+        outcome = await services.starter.again(pressed.id, _here(order, visitor), query.id, pressed_at)
         await _close_start(query, context, outcome, started="draft-again-started")
     else:
         shown = await services.draft_buttons.edit_again(

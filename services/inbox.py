@@ -129,7 +129,7 @@ class Inbox:
 
 @dataclass(slots=True)
 class Arrivals:
-    """Knows whose updates have arrived and are still to be handled."""
+    """Knows whose updates have arrived, when, and whether they are still to be handled."""
 
     database: Database
     bot_id: int
@@ -138,6 +138,10 @@ class Arrivals:
         """Whether some of a person's updates in a chat wait, or are being handled."""
         lane = (InboxRow.bot_id == self.bot_id) & (InboxRow.lane == lane_name(chat_id, user_id))
         return await self.database.read(_is_any, lane & InboxRow.payload.is_not(None))
+
+    async def time_of(self, update_id: int) -> datetime | None:
+        """When an update arrived, which may be long before it is handled; None for one that was not stored."""
+        return await self.database.read(_time_of, self.bot_id, update_id)
 
 
 def _store(session: Session, rows: list[dict[str, object]]) -> set[int]:
@@ -161,6 +165,11 @@ def _take_over(session: Session, free: ColumnElement[bool], owner: str) -> list[
 
 def _is_any(session: Session, condition: ColumnElement[bool]) -> bool:
     return session.scalar(select(InboxRow.update_id).where(condition).limit(1)) is not None
+
+
+def _time_of(session: Session, bot_id: int, update_id: int) -> datetime | None:
+    own = (InboxRow.bot_id == bot_id) & (InboxRow.update_id == update_id)
+    return session.scalar(select(InboxRow.received_at).where(own))
 
 
 def _execute(session: Session, statement: Update | Delete) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import select
@@ -205,7 +205,8 @@ class Placing(Protocol):
 
 
 DOUBLE_TAP = timedelta(seconds=3)
-"""A second press of Again within this time is the same wish, even if the first one's generation has ended by then."""
+"""A second press of Again that arrives within this time is the same wish, even if the first one's generation has
+ended when it is handled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,24 +312,30 @@ class Starter:
             row.state = DraftState.SUBMITTED.value
         return Started(outcome.generation_id, outcome.created)
 
-    async def again(self, generation_id: str, order: Order, press: str) -> StartOutcome:
+    async def again(
+        self, generation_id: str, order: Order, press: str, pressed_at: datetime | None = None
+    ) -> StartOutcome:
         """Start an earlier request once more; while that runs, asking again is the same wish.
 
         Args:
             generation_id: The earlier one.
             order: What it asked for; its request key and status message are replaced.
             press: Telegram's id of the press. An update that comes twice is one wish, however long after.
+            pressed_at: When the press arrived; None for now. What is before it in its lane may hold it up for long.
         """
-        return await self.database.write(self._again, generation_id, order, press)
+        return await self.database.write(self._again, generation_id, order, press, pressed_at or self.clock.now())
 
-    def _again(self, session: Session, generation_id: str, order: Order, press: str) -> StartOutcome:
-        key = self._again_key(session, generation_id, press)
+    def _again(
+        self, session: Session, generation_id: str, order: Order, press: str, pressed_at: datetime
+    ) -> StartOutcome:
+        key = self._again_key(session, generation_id, press, pressed_at)
         outcome = self.generations.place(session, replace(order, request_key=key, status_message_id=None))
         if not isinstance(outcome, Placed):
             return Refused(outcome)
         return Started(outcome.generation_id, outcome.created)
 
-    def _again_key(self, session: Session, generation_id: str, press: str) -> str:
+    @staticmethod
+    def _again_key(session: Session, generation_id: str, press: str, pressed_at: datetime) -> str:
         prefix = f"again:{generation_id}:"
         own = f"{prefix}{press}"
         presses = select(GenerationRow).where(GenerationRow.request_key.startswith(prefix, autoescape=True))
@@ -336,7 +343,7 @@ class Starter:
         if not earlier or any(row.request_key == own for row in earlier):
             return own
         newest = earlier[0]
-        is_same_wish = newest.queued_at > self.clock.now() - DOUBLE_TAP or State(newest.state) not in FINAL
+        is_same_wish = newest.queued_at > pressed_at - DOUBLE_TAP or State(newest.state) not in FINAL
         return newest.request_key if is_same_wish else own
 
 

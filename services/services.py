@@ -20,6 +20,7 @@ from services.generations.repository import GenerationRows
 from services.generations.results import Results
 from services.generations.worker import Worker
 from services.history import History
+from services.inbox import Arrivals
 from services.messenger import Messenger
 from services.orders import Generations, Starter
 from services.payments.invoices import Invoices
@@ -86,6 +87,8 @@ class Services:
     """Parts of albums that went by in groups."""
     starting_albums: StartingAlbums
     """Albums captioned ``/video``."""
+    arrivals: Arrivals
+    """When updates came."""
     starter: Starter
     """From a draft to a generation."""
     cards: CardStore

@@ -115,6 +115,16 @@ async def test_a_double_tap_is_one_even_when_the_first_ended_at_once(
     assert await rows_starter.again("old", earlier(), "press 2") == Started("g1", created=False)
 
 
+async def test_a_double_tap_is_one_however_long_after_the_end_its_second_half_is_handled(
+    rows_starter: Starter, database: Database, time: Time
+) -> None:
+    await rows_starter.again("old", earlier(), "press 1")
+    await end(database, "g1", time)
+    pressed_at = time.now()
+    await time.pass_(600)
+    assert await rows_starter.again("old", earlier(), "press 2", pressed_at) == Started("g1", created=False)
+
+
 async def test_again_after_the_end_is_a_new_one_each_time(
     rows_starter: Starter, database: Database, time: Time
 ) -> None:
