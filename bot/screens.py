@@ -1,10 +1,11 @@
 """Every screen of the bot from given values, made by the functions that make it for people."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from bot.screen_texts import ALARMS, ANSWERS, NOTICES, PAYMENTS, PROFILE, SampleText
+from bot.screen_texts import KEYS, SAMPLES
 from handlers.admin import statistics_screen
 from handlers.forget import question
 from handlers.history import entry_screen, page_screen
@@ -187,12 +188,12 @@ def _menus(phrases: Phrases) -> Named:
     yield "stats, nothing known", statistics_screen(phrases, Statistics({}, {}, 0, None), None)
 
 
-def _texts(samples: Mapping[str, tuple[SampleText, ...]]) -> Callable[[Phrases], Named]:
-    """A section of texts without buttons, each with its sample arguments."""
+def _texts(keys: re.Pattern[str]) -> Callable[[Phrases], Named]:
+    """A section of texts without buttons."""
 
     def screens(phrases: Phrases) -> Named:
-        for key, all_arguments in samples.items():
-            for arguments in all_arguments or ({},):
+        for key in filter(keys.fullmatch, phrases.keys):
+            for arguments in SAMPLES.get(key, ({},)):
                 given = ", ".join(str(value) for value in arguments.values())
                 yield f"{key}: {given}" if given else key, Screen(phrases.html(key, **arguments))
 
@@ -205,11 +206,7 @@ SECTIONS: Mapping[str, Callable[[Phrases], Named]] = {
     "Final state": _endings,
     "Failure": _failures,
     "Menu": _menus,
-    "Answer": _texts(ANSWERS),
-    "Notice": _texts(NOTICES),
-    "Payment": _texts(PAYMENTS),
-    "Alarm": _texts(ALARMS),
-    "Profile": _texts(PROFILE),
+    **{section: _texts(keys) for section, keys in KEYS.items()},
 }
 """All sections; each gives the same titles in every language."""
 

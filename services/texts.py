@@ -50,15 +50,12 @@ class Phrases:
 
     Attributes:
         language: ``en`` or ``vi``.
+        keys: Of all texts, in the order of the files.
     """
 
     language: str
     _bundle: FluentBundle
-    _keys: tuple[str, ...] = ()
-
-    def keys_with(self, prefix: str) -> tuple[str, ...]:
-        """The keys that begin so, in the order of the files."""
-        return tuple(key for key in self._keys if key.startswith(prefix))
+    keys: tuple[str, ...] = ()
 
     def html(self, key: str, /, **arguments: Argument) -> Html:
         """A text for a message with HTML parse mode; string arguments are escaped unless they are :class:`Html`."""

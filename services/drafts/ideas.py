@@ -28,7 +28,7 @@ class Idea:
 
 def ideas_in(phrases: Phrases) -> tuple[Idea, ...]:
     """The ideas of a language, in the order of its file."""
-    return tuple(Idea(key.removeprefix(PREFIX), phrases.plain(key)) for key in phrases.keys_with(PREFIX))
+    return tuple(Idea(key.removeprefix(PREFIX), phrases.plain(key)) for key in phrases.keys if key.startswith(PREFIX))
 
 
 def toggle(chosen: Sequence[Idea], idea: Idea) -> tuple[Idea, ...]:

@@ -27,7 +27,7 @@ class Listening(Phrases):
 class ListeningTexts(Texts):
     def into(self, language: str) -> Phrases:
         known = super().into(language)
-        return Listening(known.language, known._bundle, known._keys)
+        return Listening(known.language, known._bundle, known.keys)
 
 
 @pytest.fixture(scope="module")
