@@ -5,9 +5,8 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 import structlog
 import typer
@@ -30,19 +29,7 @@ app = typer.Typer(
 )
 log = structlog.get_logger(__name__)
 
-
-class Language(StrEnum):
-    """Languages of the demo and of the chat."""
-
-    ENGLISH = "en"
-    VIETNAMESE = "vi"
-
-
-class VideoShape(StrEnum):
-    """Shapes of the demo's video."""
-
-    WIDE = "wide"
-    TALL = "tall"
+Language: TypeAlias = Literal["en", "vi"]
 
 
 def _start_logging(settings: Settings) -> None:
@@ -103,9 +90,9 @@ def demo(
     ] = None,
     prompt: Annotated[str | None, typer.Option(help="What should happen in the video.", metavar="TEXT")] = None,
     videos: Annotated[int, typer.Option(help="How many videos, 1 to 4.", metavar="NUMBER")] = 1,
-    language: Annotated[Language, typer.Option(help="The language of the person.")] = Language.ENGLISH,
+    language: Annotated[Language, typer.Option(help="The language of the person.")] = "en",
     out: Annotated[Path, typer.Option(help="Where the videos are saved.", metavar="DIR")] = Path("demo-output"),
-    shape: Annotated[VideoShape, typer.Option(help="The shape of the video.")] = VideoShape.WIDE,
+    shape: Annotated[Literal["wide", "tall"], typer.Option(help="The shape of the video.")] = "wide",
     pay: Annotated[bool, typer.Option("--pay", help="Show a purchase and a refund in Telegram Stars.")] = False,
 ) -> None:
     """Show the whole bot at work on this machine: no token, no key, no network."""
@@ -113,7 +100,7 @@ def demo(
     from bot.demo import run_demo
     from services.generations.model import Shape
 
-    raise typer.Exit(run_demo(photo or [], prompt, videos, language.value, out, shape=Shape(shape.value), pay=pay))
+    raise typer.Exit(run_demo(photo or [], prompt, videos, language, out, shape=Shape(shape), pay=pay))
 
 
 @app.command()
@@ -121,7 +108,7 @@ def chat(
     port: Annotated[
         int, typer.Option(help="The page's port; 0 takes a free one.", min=0, max=65535, metavar="NUMBER")
     ] = 0,
-    language: Annotated[Language, typer.Option(help="The language of the page and its people.")] = Language.ENGLISH,
+    language: Annotated[Language, typer.Option(help="The language of the page and its people.")] = "en",
     genaipro: Annotated[
         bool, typer.Option("--genaipro", help="Make real videos, with GENAIPRO_API_KEY: they cost credits.")
     ] = False,
@@ -133,7 +120,7 @@ def chat(
     from bot.chat import ChatSetup, real_service, run_chat
 
     service = real_service() if genaipro else None
-    raise typer.Exit(run_chat(ChatSetup(port, language.value, service, opens=not no_open, quick=tiny_videos)))
+    raise typer.Exit(run_chat(ChatSetup(port, language, service, opens=not no_open, quick=tiny_videos)))
 
 
 @app.command()
