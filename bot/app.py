@@ -7,7 +7,7 @@ import secrets
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -20,21 +20,26 @@ from bot.data_dir import exclusive_data_dir, prepare_data_dir, remove_engine_fil
 from bot.errors import STATUS_CONFIGURATION, OperatorError
 from bot.health import TELEGRAM_SILENCE, Monitoring
 from bot.http import http_server
-from bot.intake import Intake, Work
 from bot.logs import install_loop_handler
 from bot.outbox import Outbox
+from bot.polling import Poller, PollingBot
 from bot.settings import Settings
 from bot.settings_loading import ignored_proxies
 from bot.telegram_session import connect, make_bot
-from bot.webhook import Webhook
+from bot.update_queue import UpdateQueue, wanted_updates
+from bot.webhook import Webhook, WebhookKeeper
 from bot.wiring import open_services
+from handlers.routing import make_application
+from services.access import CLAIM_PREFIX
 from services.clock import Clock, SystemClock
 from services.cluster import Alone, Membership
 from services.housekeeping import Housekeeping
-from services.retries import through_outages
+from services.inbox import Inbox
+from services.retries import OUTAGE, through_outages
 from services.services import Services
 from services.store.database import Database, DatabaseError, DatabaseHeldError, open_database
 from services.store.engines import is_sqlite
+from services.telemetry import Contact
 
 STOP_SECONDS = 8.0
 """After so long a stop is final, whatever still hangs; it was asked to end within ten seconds."""
@@ -44,6 +49,14 @@ LATE_SECONDS = 3.0
 
 PAUSE_SECONDS = 2.0
 """Before what failed begins again."""
+
+LOOK_SECONDS = 5.0
+"""Time between two searches for updates that a dead process took."""
+
+GIVE_BACK_SECONDS = 1.0
+
+Work = Callable[[], Awaitable[object]]
+"""Runs until it is cancelled, or returns when it has nothing (more) to do."""
 
 log = get_logger(__name__)
 
@@ -109,6 +122,70 @@ async def _until_signalled(settings: Settings, role: Role) -> None:
 
 
 @dataclass(slots=True)
+class Intake:
+    """The half of the process that people talk to: updates in, and the handlers."""
+
+    bot: PollingBot
+    services: Services
+    members: Membership | Alone
+    webhook: Webhook | None
+    """None for long polling."""
+    queue: UpdateQueue
+    contact: Contact
+    """Whether updates are being taken."""
+
+    async def start(self) -> None:
+        """Take up what an earlier process left."""
+        services = self.services
+        await self.queue.application.initialize()
+        if services.database.is_sqlite:
+            await services.cards.release_all()
+        await services.card_timers.sweep()
+        code = await services.claim_link.claim_link_code()
+        if code is not None:
+            link = f"https://t.me/{self.bot.username}?start={CLAIM_PREFIX}{code}"
+            log.warning("no admin yet: whoever opens this link first is the admin", link=link)
+        await self.queue.take_over(await self.members.alive())
+
+    def works(self) -> list[Work]:
+        """What runs until the process ends."""
+        bot, services, clock = self.bot, self.services, self.services.clock
+        kinds = wanted_updates(inline=bool(bot.supports_inline_queries), sells=services.sales.is_open)
+        works: list[Work] = [partial(_publish_profile, services), services.card_timers.run]
+        if not services.database.is_sqlite:
+            works.append(self._take_over)
+        if self.webhook is None:
+            return [*works, Poller(bot, self.queue, self.contact, clock, kinds).run]
+        self.webhook.open(self.queue)
+        return [*works, WebhookKeeper(bot, self.webhook, self.contact, clock.sleep, kinds).run]
+
+    async def _take_over(self) -> None:
+        """Handle what dead processes took."""
+        while True:
+            await self.services.clock.sleep(LOOK_SECONDS)
+            try:
+                await self.queue.take_over(await self.members.alive())
+            except OUTAGE as error:
+                log.warning("inbox_met_an_outage", error=type(error).__name__)
+
+    async def close(self) -> None:
+        """Take no more updates, let handlers at work end, show the cards that are due."""
+        if self.webhook is not None:
+            self.webhook.close()
+        await self.queue.close()
+        if not self.services.database.is_sqlite:
+            with suppress(*OUTAGE):
+                async with asyncio.timeout(GIVE_BACK_SECONDS):
+                    await self.queue.inbox.give_back()
+        await self.services.card_timers.close()
+
+
+async def _publish_profile(services: Services) -> None:
+    """Register commands and descriptions; what fails is logged by itself."""
+    await services.profile.publish(await services.access.admin_ids())
+
+
+@dataclass(slots=True)
 class Process:
     """The bot in a running event loop."""
 
@@ -163,7 +240,9 @@ class Process:
             await connect(bot)
             members = self._membership(database)
             services = await open_services(stack, settings, database, bot, members, self._monitoring.times, clock)
-            await self._work(Intake.of(bot, services, members, self._webhook))
+            inbox = Inbox(database, clock, bot.id, members.executor_id)
+            queue = UpdateQueue(make_application(bot, services), inbox, services.cut_short, clock)
+            await self._work(Intake(bot, services, members, self._webhook, queue, Contact(clock)))
 
     async def _open_database(self) -> Database:
         """Open it; while another process holds it, wait and say so."""
@@ -218,12 +297,12 @@ class Process:
                 await services.worker.close()
             await members.leave()
             await services.tasks.cancel()
-            await intake.application.shutdown()
+            await intake.queue.application.shutdown()
 
     def _worker_works(self, services: Services, intake: Intake) -> list[Work]:
         """What runs until the process ends where it works on generations."""
         housekeeping = Housekeeping(
-            services.database, services.rows, services.results, intake.inbox, services.throttle, self.clock
+            services.database, services.rows, services.results, intake.queue.inbox, services.throttle, self.clock
         )
         return [
             services.worker.run,

@@ -86,27 +86,25 @@ class Poller:
         hold = 0
         while True:
             try:
-                updates = await self._fetch(offset, hold)
+                updates: Sequence[Incoming] = await persistently(self.clock.sleep, self._say)(self._fetch, offset, hold)
             except InvalidToken:
                 # Only fetching updates can tell: the library makes the same error of a method that a server lacks.
                 raise OperatorError(REVOKED) from None
-            await self._keep(updates)
+            if updates:
+                await through_outages(self.clock.sleep, self._take, updates)
             self.contact.answered()
             hold = POLL_SECONDS
             if updates:
                 offset = max(update.number for update in updates) + 1
 
     async def _fetch(self, offset: int | None, hold: int) -> Sequence[Incoming]:
-        async for attempt in persistently(self.clock.sleep, self._say):
-            with attempt:
-                try:
-                    found = await self.bot.raw_updates(offset, hold, self.kinds, READ_MARGIN_SECONDS)
-                except Conflict as error:
-                    await self._make_way(error)
-                    raise
-                read = (self.queue.read(data) for data in found)
-                return [update for update in read if update is not None]
-        raise AssertionError("the retries end by returning or raising")
+        try:
+            found = await self.bot.raw_updates(offset, hold, self.kinds, READ_MARGIN_SECONDS)
+        except Conflict as error:
+            await self._make_way(error)
+            raise
+        read = (self.queue.read(data) for data in found)
+        return [update for update in read if update is not None]
 
     async def _make_way(self, conflict: Conflict) -> None:
         """Polling and a webhook exclude each other: remove one that an earlier set-up left."""
@@ -118,10 +116,6 @@ class Poller:
             log.warning("webhook_not_removed", error=type(error).__name__)
         else:
             log.warning("webhook_removed", reason="WEBHOOK_URL is not set, so the bot polls")
-
-    async def _keep(self, updates: Sequence[Incoming]) -> None:
-        if updates:
-            await through_outages(self.clock.sleep, self._take, updates)
 
     async def _take(self, updates: Sequence[Incoming]) -> None:
         try:

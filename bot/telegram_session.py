@@ -312,9 +312,7 @@ async def connect(bot: ExtBot[None]) -> None:
         OperatorError: Telegram refuses the token.
     """
     try:
-        async for attempt in persistently(asyncio.sleep, _say):
-            with attempt:
-                await bot.initialize()
+        await persistently(asyncio.sleep, _say)(bot.initialize)
     except InvalidToken:
         # The library's message quotes the token.
         raise OperatorError(

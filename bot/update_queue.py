@@ -226,21 +226,20 @@ class UpdateQueue:
             # A shape that the library does not know; it must not hold up what follows in its lane.
             log.warning("update_not_understood", error=type(error).__name__)
             return
-        try:
-            await self._through_outages(update)
-        except RetryError:
-            log.error("update_given_up", attempts=MOST_ATTEMPTS)
-
-    async def _through_outages(self, update: Update) -> None:
-        """Handle it again after each outage, as if a kill had cut the handlers short."""
-        async for attempt in AsyncRetrying(
+        # Again after each outage, as if a kill had cut the handlers short.
+        again = AsyncRetrying(
             retry=retry_if_exception_type(_CutShortError),
             wait=wait_random_exponential(max=10),
             stop=stop_after_attempt(MOST_ATTEMPTS),
             sleep=self.clock.sleep,
-        ):
-            with attempt:
-                await self.application.process_update(update)
-                if update.update_id in self.cut_short:
-                    self.cut_short.discard(update.update_id)
-                    raise _CutShortError
+        )
+        try:
+            await again(self._run_handlers, update)
+        except RetryError:
+            log.error("update_given_up", attempts=MOST_ATTEMPTS)
+
+    async def _run_handlers(self, update: Update) -> None:
+        await self.application.process_update(update)
+        if update.update_id in self.cut_short:
+            self.cut_short.discard(update.update_id)
+            raise _CutShortError

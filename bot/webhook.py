@@ -158,31 +158,23 @@ class WebhookKeeper:
         await self._set()
         while True:
             await self.sleep(LOOK_SECONDS)
-            info = await self._look()
+            info: WebhookInfo = await persistently(self.sleep, self._say)(self.bot.get_webhook_info)
+            self.contact.answered()
             if info.url != self.webhook.url:
                 log.warning("webhook_changed_by_others", hint="another program uses this token; stop it")
                 await self._set()
             self._tell(info)
 
     async def _set(self) -> None:
-        async for attempt in persistently(self.sleep, self._say):
-            with attempt:
-                await self.bot.set_webhook(
-                    url=self.webhook.url,
-                    secret_token=self.webhook.secret,
-                    allowed_updates=self.kinds,
-                    drop_pending_updates=False,
-                )
+        await persistently(self.sleep, self._say)(
+            self.bot.set_webhook,
+            url=self.webhook.url,
+            secret_token=self.webhook.secret,
+            allowed_updates=self.kinds,
+            drop_pending_updates=False,
+        )
         self.contact.answered()
         log.info("webhook_set")
-
-    async def _look(self) -> WebhookInfo:
-        async for attempt in persistently(self.sleep, self._say):
-            with attempt:
-                info = await self.bot.get_webhook_info()
-                self.contact.answered()
-                return info
-        raise AssertionError("the retries end by returning or raising")
 
     def _say(self, error: BaseException | None, attempt: int) -> None:
         self.contact.failed()

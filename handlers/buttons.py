@@ -1,7 +1,7 @@
 """The buttons of cards (``d:…``) and of status messages (``g:…``): every press is answered once, and promptly."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from telegram import CallbackQuery, Update
 
@@ -28,36 +28,22 @@ _REFUSALS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Pressed:
-    """A button as it was made."""
-
-    id: str
-    """The draft or the generation."""
-    word: str
-    """What it does."""
-
-
-def read_button(form: re.Pattern[str], data: str | None) -> Pressed | None:
-    """What a button says, or None for data that this bot never made."""
-    match = form.fullmatch(data or "")
-    return None if match is None else Pressed(match["id"], match["word"])
-
-
 @for_visitors()
 async def press_card(update: Update, context: Context) -> None:
     """A button of a card: number, shape or ideas, Generate, or Cancel."""
     query = update.callback_query
     if query is None:
         return
-    pressed = read_button(CARD, query.data)
+    pressed = CARD.fullmatch(query.data or "")
     if pressed is None:
         await _close(query, context, "draft-unknown")
-    elif pressed.word == "go":
-        outcome = await context.services.starter.start(pressed.id, context.visitor.caller.user_id, _message_of(query))
+        return
+    draft_id, word = pressed.groups()
+    if word == "go":
+        outcome = await context.services.starter.start(draft_id, context.visitor.caller.user_id, _message_of(query))
         await _close_start(query, context, outcome, started=None)
     else:
-        await _change(query, context, pressed)
+        await _change(query, context, draft_id, word)
 
 
 @for_visitors()
@@ -66,13 +52,15 @@ async def press_status(update: Update, context: Context) -> None:
     query = update.callback_query
     if query is None:
         return
-    pressed = read_button(STATUS, query.data)
+    pressed = STATUS.fullmatch(query.data or "")
     if pressed is None:
         await _close(query, context, "draft-unknown")
-    elif pressed.word == "cancel":
-        await _cancel_generation(query, context, pressed.id)
+        return
+    generation_id, word = pressed.groups()
+    if word == "cancel":
+        await _cancel_generation(query, context, generation_id)
     else:
-        await _repeat(query, context, pressed, update.update_id)
+        await _repeat(query, context, generation_id, update.update_id, again=word == "again")
 
 
 @for_visitors()
@@ -82,32 +70,32 @@ async def press_stale(update: Update, context: Context) -> None:
         await _close(update.callback_query, context, "menu-stale")
 
 
-async def _change(query: CallbackQuery, context: Context, pressed: Pressed) -> None:
+async def _change(query: CallbackQuery, context: Context, draft_id: str, word: str) -> None:
     services = context.services
-    outcome = await _press(services.draft_buttons, pressed, context.visitor.caller.user_id, _message_of(query))
-    if pressed.word == "cancel":
-        started = None if outcome is PressOutcome.DONE else await services.generations.of_draft(pressed.id)
+    outcome = await _press(services.draft_buttons, draft_id, word, context.visitor.caller.user_id, _message_of(query))
+    if word == "cancel":
+        started = None if outcome is PressOutcome.DONE else await services.generations.of_draft(draft_id)
         if started is not None:
             # The card has not become the status message yet: what it cancels is the request.
             await _cancel_generation(query, context, started)
             return
     if outcome is PressOutcome.DONE:
-        services.card_timers.now(pressed.id)
+        services.card_timers.now(draft_id)
     await _close(query, context, _REFUSALS.get(outcome))
 
 
-async def _press(buttons: DraftButtons, pressed: Pressed, user_id: int, card: int | None) -> PressOutcome:
-    match pressed.word:
+async def _press(buttons: DraftButtons, draft_id: str, word: str, user_id: int, card: int | None) -> PressOutcome:
+    match word:
         case "cancel":
-            return await buttons.cancel(pressed.id, user_id, card)
+            return await buttons.cancel(draft_id, user_id, card)
         case "wide" | "tall":
-            return await buttons.set_shape(pressed.id, user_id, Shape(pressed.word), card)
+            return await buttons.set_shape(draft_id, user_id, Shape(word), card)
         case "ideas" | "back":
-            return await buttons.show_ideas(pressed.id, user_id, card, shown=pressed.word == "ideas")
-        case word if word.startswith("i-"):
-            return await buttons.toggle_idea(pressed.id, user_id, word.removeprefix("i-"), card)
+            return await buttons.show_ideas(draft_id, user_id, card, shown=word == "ideas")
+        case idea if idea.startswith("i-"):
+            return await buttons.toggle_idea(draft_id, user_id, idea.removeprefix("i-"), card)
         case number:
-            return await buttons.set_count(pressed.id, user_id, int(number), card)
+            return await buttons.set_count(draft_id, user_id, int(number), card)
 
 
 async def _cancel_generation(query: CallbackQuery, context: Context, generation_id: str) -> None:
@@ -127,20 +115,20 @@ async def _cancel_generation(query: CallbackQuery, context: Context, generation_
             await generations.cancel(generation_id, user_id, is_admin=visitor.is_admin)
 
 
-async def _repeat(query: CallbackQuery, context: Context, pressed: Pressed, update_id: int) -> None:
+async def _repeat(query: CallbackQuery, context: Context, generation_id: str, update_id: int, *, again: bool) -> None:
     services, visitor = context.services, context.visitor
-    order = await services.generations.order_again(pressed.id)
+    order = await services.generations.order_again(generation_id)
     if order is None:
         await _close(query, context, "draft-again-gone")
     elif order.user_id != visitor.caller.user_id and not visitor.is_admin:
         await _close(query, context, "draft-not-yours")
-    elif pressed.word == "again":
+    elif again:
         pressed_at = await services.arrivals.time_of(update_id)
-        outcome = await services.starter.again(pressed.id, _here(order, visitor), query.id, pressed_at)
+        outcome = await services.starter.again(generation_id, _here(order, visitor), query.id, pressed_at)
         await _close_start(query, context, outcome, started="draft-again-started")
     else:
         shown = await services.draft_buttons.edit_again(
-            visitor.caller.owner, visitor.defaults, pressed.id, _here(order, visitor)
+            visitor.caller.owner, visitor.defaults, generation_id, _here(order, visitor)
         )
         for draft_id in shown:
             services.card_timers.now(draft_id)

@@ -6,7 +6,6 @@ from datetime import timedelta
 from telegram import Message
 
 from handlers.context import Context, topic_of
-from handlers.media import Unusable
 from handlers.replies import say
 from services.drafts.albums import SeenPhoto
 from services.drafts.drafts import Added, AddOutcome, NewItems
@@ -109,9 +108,9 @@ async def follow(context: Context, message: Message, added: Added) -> None:
         await say_once(context, message, "draft-too-late", what="late")
 
 
-async def refuse_media(context: Context, message: Message, unusable: Unusable) -> None:
+async def refuse_media(context: Context, message: Message, kind: str) -> None:
     """Say what to send instead, once for a message or an album."""
-    await say_once(context, message, "unusable", what="unusable", kind=unusable.kind)
+    await say_once(context, message, "unusable", what="unusable", kind=kind)
 
 
 async def say_once(context: Context, message: Message, key: str, *, what: str, **arguments: Argument) -> None:

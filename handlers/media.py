@@ -4,7 +4,6 @@ Source: Bot API page of ``Message`` and of the types it names.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import PurePath
 
 from telegram import Document, ExternalReplyInfo, Message, PaidMediaLivePhoto, PaidMediaPhoto, PhotoSize
@@ -23,14 +22,6 @@ _NAMED_KINDS = frozenset(
     {"animation", "audio", "document", "location", "contact", "poll", "sticker", "story", "video", "voice"}
 )
 _NOT_SENT_BY_PEOPLE = frozenset({MessageAttachmentType.SUCCESSFUL_PAYMENT, MessageAttachmentType.PASSPORT_DATA})
-
-
-@dataclass(frozen=True, slots=True)
-class Unusable:
-    """Something a video cannot be made from."""
-
-    kind: str
-    """A variant of the text ``unusable``."""
 
 
 def photo_in(message: Message | ExternalReplyInfo) -> PhotoRef | None:
@@ -53,17 +44,20 @@ def is_image_file(document: Document) -> bool:
     return (document.mime_type or "").lower() in _IMAGE_TYPES or suffix in _IMAGE_SUFFIXES
 
 
-def unusable_in(message: Message) -> Unusable | None:
-    """What a message carries that cannot be used; None for photos, image files, plain texts and service messages."""
+def unusable_in(message: Message) -> str | None:
+    """What a message carries that no video can be made from, as a variant of the text ``unusable``.
+
+    None for photos, image files, plain texts and service messages.
+    """
     if photo_in(message) is not None:
         return None
     if message.checklist is not None:
-        return Unusable("other")
+        return "other"
     for kind in MessageAttachmentType:
         # By name and not by ``effective_attachment``, which warns of what it will no longer return.
         if kind not in _NOT_SENT_BY_PEOPLE and getattr(message, kind.value):
             name = _KINDS.get(kind, kind.value)
-            return Unusable(name if name in _NAMED_KINDS else "other")
+            return name if name in _NAMED_KINDS else "other"
     return None
 
 

@@ -75,6 +75,9 @@ def persistently(sleep: Sleep, say: Callable[[BaseException | None, int], None])
     Args:
         sleep: Waits some seconds.
         say: Is told each failure and the number of the attempt.
+
+    Returns:
+        To be called with a coroutine function and its arguments.
     """
     return AsyncRetrying(
         retry=retry_if_exception(_may_pass),
