@@ -1,11 +1,12 @@
 """Images opened and decoded within bounds: of pixels, scans and memory.
 
 The plugins are used directly: the number of pixels that ``Image.open`` allows is a global of Pillow's, as is its
-leniency with damaged files.
+leniency with damaged files. Segments and chunks are walked as decoders do.
 """
 
 import ctypes
 import random
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,6 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from services.photos.formats import JPEG_SCAN, PNG_BARE, PNG_WHOLE, first_webp_picture, jpeg_segments, repaired_png
 from services.photos.model import HEAD_BYTES, MAX_PIXELS, ImageType, PhotoError, PhotoProblem
 
 MAX_SOURCE_BYTES = 100_000_000
@@ -33,6 +33,17 @@ MANY_PIXELS = 12_000_000
 """A WebP of more is decoded, and encoded, in ways that take less memory."""
 
 _EOI = b"\xff\xd9"
+_MARKER = re.compile(rb"\xff+[\x01-\xfe]")
+_SCAN_END = re.compile(rb"\xff+[\x01-\xcf\xd8-\xfe]")
+JPEG_END, _SCAN = 0xD9, 0xDA
+_BARE = {0x01, *range(0xD0, 0xD9)}
+_PNG_CHUNK = re.compile(rb"IHDR|PLTE|tRNS|iCCP|eXIf|IDAT|IEND")
+PNG_PICTURE = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
+"""The chunks that make a picture."""
+_PNG_WHOLE = PNG_PICTURE | {b"iCCP", b"eXIf"}
+"""With the profile of its colours, and the EXIF that says how it lies."""
+_PNG_BARE = _PNG_WHOLE - {b"iCCP", b"tRNS"}
+"""Those that no decoder can take amiss."""
 
 
 def read(path: Path) -> tuple[ImageType, bytes]:
@@ -182,7 +193,7 @@ def _coefficient_bytes(image: JpegImageFile, data: bytes) -> int:
     """Bytes that the coefficients of a JPEG of several scans take, all held until the last one; refuses too many."""
     scans = 0
     for code, _, _ in jpeg_segments(data):
-        scans += code == JPEG_SCAN
+        scans += code == _SCAN
         if scans > MAX_JPEG_SCANS:
             raise PhotoError(PhotoProblem.BROKEN)
     if scans < 2:
@@ -194,7 +205,7 @@ def _coefficient_bytes(image: JpegImageFile, data: bytes) -> int:
 def _opened_png(data: bytes, *, load: bool = False) -> PngImageFile:
     """Open a PNG, and decode it if asked to; without its chunks that the decoder does not take, if there are any."""
     failure: Exception | None = None
-    for kept in (None, PNG_WHOLE, PNG_BARE):
+    for kept in (None, _PNG_WHOLE, _PNG_BARE):
         try:
             image = PngImageFile(BytesIO(data if kept is None else repaired_png(data, kept)))
             if load:
@@ -233,7 +244,7 @@ def _decoded_webp(image: WebPImageFile, data: bytes) -> Image.Image | None:
         return None
     decode.restype = ctypes.c_void_p
     decode.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-    still, place, size = first_webp_picture(data, image.size)
+    still, place, size = _first_webp_picture(data, image.size)
     _refuse_pixels(size)
     stride = size[0] * 4
     buffer = bytearray(stride * size[1])
@@ -247,3 +258,66 @@ def _decoded_webp(image: WebPImageFile, data: bytes) -> Image.Image | None:
         pixels = canvas
     pixels.info.update(image.info)
     return pixels
+
+
+def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Walk the segments of a JPEG as libjpeg does: what stands between two of them is skipped (ITU-T T.81, annex B).
+
+    Yields:
+        Marker code, and where the segment begins and ends; a scan with its data. The end is the last, where there is
+        one.
+    """
+    at = 2
+    while match := _MARKER.search(data, at):
+        code, at = data[match.end() - 1], match.end()
+        if code == JPEG_END:
+            yield code, at - 2, at
+            return
+        if code in _BARE:
+            continue
+        end = at + int.from_bytes(data[at : at + 2], "big")
+        if code == _SCAN:
+            found = _SCAN_END.search(data, end)
+            end = found.start() if found else len(data)
+        yield code, at - 2, min(end, len(data))
+        at = max(end, at + 2)
+
+
+def repaired_png(data: bytes, kept: frozenset[bytes]) -> bytes:
+    """A PNG of only the chunks of some names, each with a checksum that is right.
+
+    A chunk is found by its name: the length of the one before may be wrong (source: the PNG specification, 5.3).
+    """
+    repaired, at = bytearray(data[:8]), 8
+    while match := _PNG_CHUNK.search(data, at):
+        name, start = match.group(), match.end()
+        end = start + int.from_bytes(data[match.start() - 4 : match.start()], "big")
+        body = data[start:end]
+        checksum = zlib.crc32(body, zlib.crc32(name)).to_bytes(4, "big")
+        is_chunk = name.isupper() or data[end : end + 4] == checksum
+        at = end + 4 if is_chunk else start
+        if is_chunk and name in kept:
+            repaired += len(body).to_bytes(4, "big") + name + body + checksum
+        if name == b"IEND":
+            break
+    return bytes(repaired)
+
+
+def webp_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Walk the chunks of a WebP: the name of each, and where it begins and ends."""
+    at, stop = 12, min(len(data), 8 + int.from_bytes(data[4:8], "little"))
+    while at + 8 <= stop:
+        end = at + 8 + int.from_bytes(data[at + 4 : at + 8], "little")
+        yield data[at : at + 4], at, end
+        at = end + (end - at) % 2
+
+
+def _first_webp_picture(data: bytes, size: tuple[int, int]) -> tuple[bytes, tuple[int, int], tuple[int, int]]:
+    """The first picture of a WebP as a file of its own, its place and its size (source: RFC 9649, 2.7.1)."""
+    for name, start, end in webp_chunks(data):
+        if name == b"ANMF":
+            body = data[start + 8 : end]
+            left, top, width, height = (int.from_bytes(body[at : at + 3], "little") for at in (0, 3, 6, 9))
+            still = b"WEBPVP8X\x0a\0\0\0\x10\0\0\0" + body[6:12] + body[16:]
+            return b"RIFF" + len(still).to_bytes(4, "little") + still, (2 * left, 2 * top), (width + 1, height + 1)
+    return data, (0, 0), size

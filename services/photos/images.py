@@ -3,16 +3,26 @@
 Call it through ``services.photos.workers``.
 """
 
-import io
 from collections.abc import Callable
+from io import BytesIO, FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image
+from PIL import Image, ImageChops, ImageCms
 
-from services.photos.colour import flattened, is_srgb, to_srgb
-from services.photos.decoding import MANY_PIXELS, EndedJpeg, broken_if_it_fails, decoded, opened, read
-from services.photos.formats import PNG_PICTURE, repaired_png, stripped_jpeg, stripped_webp
+from services.photos.decoding import (
+    JPEG_END,
+    MANY_PIXELS,
+    PNG_PICTURE,
+    EndedJpeg,
+    broken_if_it_fails,
+    decoded,
+    jpeg_segments,
+    opened,
+    read,
+    repaired_png,
+    webp_chunks,
+)
 from services.photos.model import ImageType, PhotoFile
 
 if TYPE_CHECKING:
@@ -24,6 +34,16 @@ MAX_SIDE = 8192
 MAX_OUTPUT_BYTES = 20_000_000
 """A larger result is encoded again as a JPEG, smaller if need be."""
 
+MAX_DIFFERENCE = 2
+"""A profile that moves no colour by more than this, of 255, is sRGB, whatever its name is."""
+
+_STRIP = 256
+"""Rows that are changed at once."""
+_STEPS = (0, 24, 64, 128, 192, 255)
+_PROBES = [(red, green, blue) for red in _STEPS for green in _STEPS for blue in _STEPS]
+_GREYS = [(grey, grey, grey) for grey in range(256)]
+_LEVELS = list(range(256))
+
 _ORIENTATION = 0x0112
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -34,12 +54,11 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_JFIF, _ADOBE = 0xE0, 0xEE
+_JPEG_PICTURE = {*range(0xC0, 0xD0), *range(0xDA, 0xDE)}
+_WEBP_PICTURE = {b"VP8X", b"ALPH", b"VP8 ", b"VP8L"}
+_WEBP_METADATA_FLAGS = 0x20 | 0x08 | 0x04
 _QUALITIES = ((95, 1.0), (85, 1.0), (85, 0.5), (75, 0.25))
-_STRIPPERS: dict[ImageType, Callable[[bytes], bytes]] = {
-    ImageType.JPEG: stripped_jpeg,
-    ImageType.PNG: lambda data: repaired_png(data, PNG_PICTURE),
-    ImageType.WEBP: stripped_webp,
-}
 _PNG_DEPTH = 24
 
 
@@ -68,7 +87,7 @@ def normalise(source: Path, target_dir: Path, stem: str) -> PhotoFile:
         stripped = _stripped(kind, data, image) if turn is None else None
         del data
         if stripped is None:
-            image = to_srgb(image)
+            image = _to_srgb(image)
             if max(image.size) > MAX_SIDE:
                 image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
             if turn is not None:
@@ -92,6 +111,45 @@ def check(path: Path) -> None:
         decoded(kind, data)
 
 
+def _stripped_jpeg(data: bytes) -> bytes:
+    """A JPEG of the same pixels without metadata: of ``JFIF`` the density stays, of ``Adobe`` the colour transform.
+
+    Raises:
+        ValueError: It has no end: what follows its pixels may be anything.
+    """
+    kept, code = bytearray(data[:2]), 0
+    for code, start, end in jpeg_segments(data):
+        payload = data[start + 4 : end]
+        if code == _JFIF and payload.startswith(b"JFIF\0"):
+            kept += b"\xff\xe0\0\x10" + payload[:12].ljust(12, b"\0") + b"\0\0"
+        elif code == _ADOBE and payload.startswith(b"Adobe"):
+            kept += b"\xff\xee\0\x0e" + payload[:12].ljust(12, b"\0")
+        elif code in _JPEG_PICTURE:
+            kept += data[start:end]
+    if code != JPEG_END:
+        raise ValueError("the picture has no end")
+    return bytes(kept + b"\xff\xd9")
+
+
+def _stripped_webp(data: bytes) -> bytes:
+    """A still WebP of the same pixels without metadata (source: RFC 9649, section 2)."""
+    kept = bytearray(b"WEBP")
+    for name, start, end in webp_chunks(data):
+        if name in _WEBP_PICTURE:
+            chunk = bytearray(data[start:end])
+            if name == b"VP8X":
+                chunk[8] &= ~_WEBP_METADATA_FLAGS
+            kept += chunk + b"\0" * (len(chunk) % 2)
+    return b"RIFF" + len(kept).to_bytes(4, "little") + kept
+
+
+_STRIPPERS: dict[ImageType, Callable[[bytes], bytes]] = {
+    ImageType.JPEG: _stripped_jpeg,
+    ImageType.PNG: lambda data: repaired_png(data, PNG_PICTURE),
+    ImageType.WEBP: _stripped_webp,
+}
+
+
 def _stripped(kind: ImageType, data: bytes, image: Image.Image) -> bytes | None:
     """A file of the same pixels without metadata; None where the pixels have to change, or where it does not work."""
     if (
@@ -101,7 +159,7 @@ def _stripped(kind: ImageType, data: bytes, image: Image.Image) -> bytes | None:
         or max(image.size) > MAX_SIDE
         or (kind is ImageType.PNG and data[_PNG_DEPTH] != 8)
         or (kind is ImageType.WEBP and getattr(image, "is_animated", False))
-        or not is_srgb(image)
+        or not _is_srgb(image)
     ):
         return None
     try:
@@ -124,7 +182,7 @@ class _FullError(Exception):
     """A result became larger than it may be."""
 
 
-class _BoundedFile(io.FileIO):
+class _BoundedFile(FileIO):
     """A new file that takes no more than ``MAX_OUTPUT_BYTES``: a large PNG is given up before it is compressed."""
 
     def write(self, data: "ReadableBuffer", /) -> int:
@@ -150,7 +208,7 @@ def _encode(image: Image.Image, kind: ImageType, target_dir: Path, stem: str) ->
         except _FullError:
             path.unlink()
     path = target_dir / f"{stem}.jpg"
-    image = flattened(image)
+    image = _flattened(image)
     for quality, scale in _QUALITIES:
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
         scaled = image if size == image.size else image.resize(size, Image.Resampling.LANCZOS)
@@ -158,3 +216,115 @@ def _encode(image: Image.Image, kind: ImageType, target_dir: Path, stem: str) ->
         if path.stat().st_size <= MAX_OUTPUT_BYTES:
             break
     return PhotoFile.of(path, ImageType.JPEG.value)
+
+
+def _is_srgb(image: Image.Image) -> bool:
+    """Whether the pixels mean sRGB as they stand: no profile, one that computes the same, or one that is no use."""
+    icc = image.info.get("icc_profile")
+    if not icc or image.mode not in ("L", "RGB", "RGBA"):
+        return not icc
+    if image.mode == "L":
+        return _grey_table(icc) is None
+    transform = _transform(icc, "RGB")
+    return transform is None or _difference(_PROBES, _moved(_PROBES, transform)) <= MAX_DIFFERENCE
+
+
+def _to_srgb(image: Image.Image) -> Image.Image:
+    """Convert a loaded image to 8-bit sRGB by its profile; it may be changed, and must not be used afterwards.
+
+    Returns:
+        An image of mode ``L``, ``RGB`` or ``RGBA``; without an alpha channel that hides nothing.
+    """
+    icc = image.info.get("icc_profile") or b""
+    if image.mode == "CMYK":
+        transform = _transform(icc, "CMYK") if icc else None
+        return image.convert("RGB") if transform is None else ImageCms.applyTransform(image, transform) or image
+    if image.mode in ("I;16", "I;16L", "I;16B", "I;16N"):
+        image = _from_sixteen_bits(image)
+    elif image.mode in ("I", "F"):
+        image = image.point(lambda value: value * (1 / 257)).convert("L")
+    if image.mode not in ("L", "RGB", "RGBA") or "transparency" in image.info:
+        is_grey = image.mode == "1" and "transparency" not in image.info
+        image = image.convert("L" if is_grey else "RGBA" if image.has_transparency_data else "RGB")
+    if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
+        image = image.convert("RGB")
+    if icc:
+        _apply(image, icc)
+    return image
+
+
+def _flattened(image: Image.Image) -> Image.Image:
+    """Lay an image with an alpha channel on white; any other is returned as it is."""
+    if image.mode != "RGBA":
+        return image
+    background = Image.new("RGB", image.size, "white")
+    background.paste(image, mask=image.getchannel("A"))
+    return background
+
+
+def _from_sixteen_bits(image: Image.Image) -> Image.Image:
+    """Keep the upper byte of each grey; the one that a PNG says is transparent becomes an alpha channel."""
+    data, first = image.tobytes(), int(image.mode == "I;16B")
+    upper = Image.frombytes("L", image.size, data[1 - first :: 2])
+    transparent = image.info.get("transparency")
+    if not isinstance(transparent, int):
+        return upper
+    lower = Image.frombytes("L", image.size, data[first::2])
+    alpha = ImageChops.lighter(
+        upper.point([255 * (level != transparent >> 8) for level in _LEVELS]),
+        lower.point([255 * (level != transparent & 255) for level in _LEVELS]),
+    )
+    return Image.merge("LA", (upper, alpha))
+
+
+def _apply(image: Image.Image, icc: bytes) -> None:
+    """Convert ``L``, ``RGB`` or ``RGBA`` in place, unless the profile changes nothing or does not fit."""
+    probe = None if image.mode == "L" else _transform(icc, "RGB")
+    if probe is not None:
+        transform = _transform(icc, image.mode)
+        if transform is not None and _difference(_PROBES, _moved(_PROBES, probe)) > MAX_DIFFERENCE:
+            ImageCms.applyTransform(image, transform, inPlace=True)
+        return
+    table = _grey_table(icc)
+    if table is None:
+        return
+    tables = table if image.mode == "L" else table * 3 + _LEVELS * (image.mode == "RGBA")
+    for top in range(0, image.height, _STRIP):
+        box = (0, top, image.width, min(top + _STRIP, image.height))
+        image.paste(image.crop(box).point(tables), box)
+
+
+def _grey_table(icc: bytes) -> list[int] | None:
+    """What a profile, for grey or for colours, makes of each grey; None where it changes nothing or does not fit."""
+    transform = _transform(icc, "L")
+    if transform is not None:
+        strip = Image.frombytes("L", (256, 1), bytes(range(256)))
+        moved = ImageCms.applyTransform(strip, transform)
+        greys = [] if moved is None else list(moved.tobytes()[1::3])
+    else:
+        of_colours = _transform(icc, "RGB")
+        greys = [] if of_colours is None else [green for _, green, _ in _moved(_GREYS, of_colours)]
+    if not greys or max(abs(grey - level) for level, grey in enumerate(greys)) <= MAX_DIFFERENCE:
+        return None
+    return greys
+
+
+def _transform(icc: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """From a profile to sRGB; None where it cannot be read or is not for pixels of that mode."""
+    output = mode if mode == "RGBA" else "RGB"
+    try:
+        profile = ImageCms.ImageCmsProfile(BytesIO(icc))
+        return ImageCms.buildTransform(profile, ImageCms.createProfile("sRGB"), mode, output)
+    except (OSError, TypeError, ValueError, ImageCms.PyCMSError):
+        return None
+
+
+def _moved(colours: list[tuple[int, int, int]], transform: ImageCms.ImageCmsTransform) -> list[tuple[int, int, int]]:
+    strip = Image.frombytes("RGB", (len(colours), 1), bytes(part for colour in colours for part in colour))
+    ImageCms.applyTransform(strip, transform, inPlace=True)
+    data = strip.tobytes()
+    return list(zip(data[::3], data[1::3], data[2::3], strict=True))
+
+
+def _difference(colours: list[tuple[int, int, int]], others: list[tuple[int, int, int]]) -> int:
+    return max(abs(a - b) for one, other in zip(colours, others, strict=True) for a, b in zip(one, other, strict=True))

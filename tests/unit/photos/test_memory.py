@@ -13,7 +13,7 @@ SIZE = (8160, 6120)
 MEASURE = """
 import asyncio, sys
 from pathlib import Path
-from services.photos import colour, images
+from services.photos import images
 from services.photos.workers import PhotoWorkers
 
 def status(name):
