@@ -24,7 +24,7 @@ from services.genaipro.events import CreditGrant, GenAIProError
 from services.genaipro.rate_limit import ProcessRateLimit
 from services.genaipro.upload import paid_session
 from services.outgoing import reason
-from services.payments.books import faults, totals
+from services.payments.ledger import faults, totals
 from services.store.database import DatabaseError
 from services.store.inspection import Age, Inspection, inspect_database, look_into
 from services.telemetry import Contact

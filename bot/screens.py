@@ -29,7 +29,7 @@ from services.generations.model import (
     VideoState,
 )
 from services.history import HistoryEntry, HistoryPage
-from services.payments.books import Totals
+from services.payments.ledger import Totals
 from services.payments.model import Account, Payment, PaymentState, Settlement
 from services.people import Preferences
 from services.photos.model import MAX_PHOTOS, PhotoKind, PhotoRef

@@ -53,10 +53,9 @@ from services.history import History
 from services.inbox import Arrivals
 from services.messenger import Messenger
 from services.orders import Generations, Starter
-from services.payments.comparing import Comparison
 from services.payments.invoices import Invoices, pay_link
 from services.payments.sales import Sales, Tariff, open_till
-from services.payments.upkeep import PaymentUpkeep
+from services.payments.upkeep import Comparison, PaymentUpkeep
 from services.people import People
 from services.photos.fetch import MAX_PHOTO_BYTES, BotFiles, PhotoFetcher
 from services.photos.workers import PhotoWorkers

@@ -14,7 +14,7 @@ from handlers.visitors import Handler, for_visitors
 from services.access import DenyOutcome, Subject, SubjectKind
 from services.genaipro.events import GenAIProError
 from services.generations.model import State
-from services.payments.books import Totals
+from services.payments.ledger import Totals
 from services.screens import Screen
 from services.services import Services
 from services.statistics import Statistics, gather_statistics

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.clock import Clock
 from services.generations.model import State
-from services.payments.books import Totals, totals
+from services.payments.ledger import Totals, totals
 from services.store.database import Database
 from services.store.schema import GenerationRow, PersonRow
 

@@ -1,23 +1,33 @@
-"""The books of what is sold: payments, movements of Stars and videos, and what somebody has.
+"""The books of what is sold: payments, movements of Stars and videos, what somebody has, and whether all adds up.
 
 A payment is known by the charge id that Telegram gave it, a movement by its key, so that a step that is repeated
 changes nothing. All are plain functions within the caller's transaction.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from services.payments.model import (
-    Account,
-    Payment,
-    PaymentState,
-)
+from services.generations.model import FINAL
+from services.payments.model import Account, Payment, PaymentState
 from services.store.base import affected, insert_new
 from services.store.payment_tables import MovementRow, PaymentRow, PurchaseRow, TillRow
 from services.store.schema import GenerationRow
+
+_SUMS = tuple(
+    func.coalesce(func.sum(column), 0).label(column.key)
+    for column in (
+        MovementRow.stars,
+        MovementRow.free,
+        MovementRow.credit,
+        MovementRow.owed,
+        MovementRow.made,
+        MovementRow.bought,
+    )
+)
 
 
 def till_tag(session: Session, bot_id: int, new_tag: str) -> str:
@@ -43,13 +53,7 @@ def take_offset(session: Session, bot_id: int, before: int, after: int) -> bool:
 
 
 def account(session: Session, user_id: int, free_videos: int) -> Account:
-    """What somebody has.
-
-    Args:
-        session: Reads.
-        user_id: The person.
-        free_videos: How many each person is given, once.
-    """
+    """What somebody has, where each person is given so many free videos once."""
     sums = select(func.coalesce(func.sum(MovementRow.free), 0), func.coalesce(func.sum(MovementRow.credit), 0))
     free, credit = session.execute(sums.where(MovementRow.user_id == user_id)).one()
     if free_videos and session.get(MovementRow, _forfeit_key(user_id)) is not None:
@@ -76,7 +80,6 @@ def move(session: Session, key: str, user_id: int, generation_id: str | None, no
 
 def as_payment(row: PaymentRow) -> Payment:
     """What a row says."""
-    state = PaymentState(row.state)
     return Payment(
         charge_id=row.charge_id,
         user_id=row.user_id,
@@ -84,7 +87,7 @@ def as_payment(row: PaymentRow) -> Payment:
         stars=row.stars,
         videos=row.videos,
         credit=row.credit,
-        state=state,
+        state=PaymentState(row.state),
         paid_at=row.paid_at,
         attempts=row.attempts,
     )
@@ -115,3 +118,98 @@ def give_up_free_videos(session: Session, user_id: int, now: datetime) -> None:
 
 def _forfeit_key(user_id: int) -> str:
     return f"forfeit:{user_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What was sold, in all."""
+
+    taken: int
+    """Stars that were paid."""
+    returned: int
+    """Stars that went back."""
+    returning: int
+    """Stars that shall go back, and have not yet."""
+    credit: int
+    """Videos that are owed to people as credit."""
+
+
+def totals(session: Session) -> Totals:
+    """Add everything up."""
+    by_state = {
+        state: int(stars)
+        for state, stars in session.execute(
+            select(PaymentRow.state, func.sum(PaymentRow.stars)).group_by(PaymentRow.state)
+        )
+    }
+    credit = session.scalar(select(func.coalesce(func.sum(MovementRow.credit), 0))) or 0
+    return Totals(
+        sum(by_state.values()),
+        by_state.get(PaymentState.REFUNDED.value, 0),
+        by_state.get(PaymentState.REFUNDING.value, 0),
+        int(credit),
+    )
+
+
+def faults(session: Session) -> list[str]:
+    """What does not add up, a line each; empty where payments = videos + credit + refunds."""
+    return [*_faults_of_people(session), *_faults_of_payments(session), *_faults_of_requests(session)]
+
+
+def _faults_of_people(session: Session) -> list[str]:
+    lines = []
+    for row in session.execute(select(MovementRow.user_id, *_SUMS).group_by(MovementRow.user_id)):
+        if row.free + row.credit + row.owed + row.made != row.bought:
+            lines.append("somebody's videos do not add up to what they bought")
+        if row.credit < 0:
+            lines.append("somebody has used more credit than they had")
+        if row.free > 0:
+            lines.append("somebody got more free videos back than they used")
+        if row.stars < 0:
+            lines.append("somebody got more Stars back than they paid")
+    return lines
+
+
+def _faults_of_payments(session: Session) -> list[str]:
+    moved = {
+        row.key: row
+        for row in session.execute(select(MovementRow.key, MovementRow.stars).where(MovementRow.stars != 0))
+    }
+    payments = session.scalars(select(PaymentRow)).all()
+    lines = []
+    for payment in payments:
+        paid, back = moved.pop(f"paid:{payment.charge_id}", None), moved.pop(f"refunded:{payment.charge_id}", None)
+        if paid is None or paid.stars != payment.stars:
+            lines.append(f"payment {payment.charge_id} was not written down as it came")
+        if (back is not None) != (payment.state == PaymentState.REFUNDED.value):
+            lines.append(f"payment {payment.charge_id} is {payment.state}, which its movements do not say")
+        if back is not None and back.stars != -payment.stars:
+            lines.append(f"payment {payment.charge_id} did not go back as a whole")
+    lines += [f"{key} is the movement of a payment that is not there" for key in moved]
+    return lines
+
+
+def _faults_of_requests(session: Session) -> list[str]:
+    owed = _by_request(session, MovementRow, MovementRow.owed)
+    paid = _by_request(session, PaymentRow, PaymentRow.videos, PaymentRow.state == PaymentState.PAID.value)
+    query = select(PurchaseRow, GenerationRow.state).join(GenerationRow, GenerationRow.id == PurchaseRow.generation_id)
+    lines = []
+    for row, state in session.execute(query):
+        expected = 0 if row.settled_at is not None else row.free + row.credit + paid.get(row.generation_id, 0)
+        if owed.pop(row.generation_id, 0) != expected:
+            lines.append(f"request {row.generation_id} owes another number of videos than was paid for")
+        if row.settled_at is not None and state not in {one.value for one in FINAL}:
+            lines.append(f"request {row.generation_id} was settled before its end")
+    lines += [f"request {key} is gone and still owes videos" for key, amount in owed.items() if amount]
+    return lines
+
+
+def _by_request(
+    session: Session,
+    table: type[MovementRow | PaymentRow],
+    amount: InstrumentedAttribute[int],
+    *where: ColumnElement[bool],
+) -> dict[str | None, int]:
+    """Sums of a column, by request."""
+    sums = select(table.generation_id, func.sum(amount)).where(*where).group_by(table.generation_id)
+    return {generation_id: int(total) for generation_id, total in session.execute(sums)}

@@ -142,13 +142,7 @@ class Account:
 
 
 def split(count: int, account: Account, stars_per_video: int) -> Price:
-    """How a request is paid: by free videos first, then by credit, and the rest in Stars.
-
-    Args:
-        count: Its videos.
-        account: What its requester has.
-        stars_per_video: The price of one.
-    """
+    """How a request is paid: by free videos first, then by credit, and the rest in Stars."""
     free = min(count, max(0, account.free))
     credit = min(count - free, max(0, account.credit))
     videos = count - free - credit

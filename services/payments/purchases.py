@@ -79,12 +79,7 @@ def invoice(session: Session, tag: str, generation_id: str) -> Invoice | None:
 def claim_invoice(session: Session, tag: str, generation_id: str, now: datetime, again_before: datetime) -> bool:
     """Take it upon oneself to send a request's invoice, unless somebody has or does.
 
-    Args:
-        session: May write.
-        tag: Of this bot's payloads.
-        generation_id: The request.
-        now: The time.
-        again_before: What was taken on before this time, and not finished, is taken on anew.
+    What was taken on before ``again_before``, and not finished, is taken on anew.
     """
     if invoice(session, tag, generation_id) is None:
         return False
@@ -109,12 +104,7 @@ def agree(
 ) -> tuple[Verdict, str | None]:
     """Decide whether somebody may pay, and commit it before they are told.
 
-    Args:
-        session: May write.
-        tag: Of this bot's payloads.
-        asked: What they are about to pay; in place of a charge id, the id of the query.
-        now: The time.
-        day_is_full: Whether the videos of a request are too many for a person's day.
+    In place of a charge id, ``asked`` has the id of the query.
 
     Returns:
         The verdict, and the language of the request where there is one.
@@ -151,14 +141,8 @@ def _judge(row: PurchaseRow, generation: GenerationRow, asked: Charge, now: date
 def receive(session: Session, tag: str, charge: Charge, now: datetime, *, went_back: bool = False) -> Received:
     """Take a payment: it begins its request in this transaction, or it is wanted back.
 
-    A payment with a payload that is not this bot's changes nothing.
-
-    Args:
-        session: May write.
-        tag: Of this bot's payloads.
-        charge: The payment.
-        now: The time.
-        went_back: Whether Telegram says that it was refunded already, so that it begins nothing.
+    A payment with a payload that is not this bot's changes nothing, and one that Telegram says was refunded already
+    (``went_back``) begins nothing.
     """
     generation_id = request_of(tag, charge.payload)
     if generation_id is None:
@@ -216,10 +200,7 @@ def expire(session: Session, now: datetime) -> list[str]:
 def work_left(session: Session, now: datetime, unsent_before: datetime) -> tuple[bool, bool, list[str]]:
     """What is to be done: whether requests are to be ended, whether refunds are due, and whose invoice was not sent.
 
-    Args:
-        session: Reads.
-        now: The time.
-        unsent_before: An invoice in a private chat that was asked for before this time, and is not known to be sent.
+    That is one in a private chat, asked for before ``unsent_before``, that is not known to be sent.
     """
     unpaid = select(
         GenerationRow.id, GenerationRow.chat_id, GenerationRow.user_id, GenerationRow.queued_at,

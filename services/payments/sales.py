@@ -12,7 +12,7 @@ from services.clock import Clock
 from services.generations.model import DailyLimitReached, Order, Price
 from services.generations.queue import TOPIC as QUEUE_TOPIC
 from services.generations.queue import day_is_full
-from services.payments import books, ledger, purchases, returns
+from services.payments import ledger, purchases, returns
 from services.payments.model import Account, Charge, Invoice, Payment, Settlement, Verdict, split
 from services.store.database import Database
 from services.telemetry import STARS_TAKEN
@@ -67,10 +67,7 @@ class Sales:
 
     def price(self, session: Session, order: Order) -> Price | None:
         """What a request costs its requester; None for nothing."""
-        if not self.is_open or self.is_admin(session, order.user_id):
-            return None
-        account = ledger.account(session, order.user_id, self.tariff.free_videos)
-        return split(order.count, account, self.tariff.stars)
+        return self._quote(session, order.user_id, order.count) if self.is_open else None
 
     def sell(self, session: Session, generation_id: str, order: Order, price: Price) -> None:
         """Write down how a request is paid, in the transaction that makes it."""
@@ -160,21 +157,10 @@ class Sales:
         Returns:
             It; None when there is no such payment, or it goes back already.
         """
-        payment = await self.database.write(self._refund, charge_id)
+        payment = await self.database.write(returns.want_back, charge_id, self.clock.now())
         if payment is not None:
             self.refund_wanted()
         return payment
-
-    def _refund(self, session: Session, charge_id: str) -> Payment | None:
-        return returns.want_back(session, charge_id, self.clock.now())
-
-    async def totals(self) -> books.Totals:
-        """What was sold, in all."""
-        return await self.database.read(books.totals)
-
-    async def books_faults(self) -> list[str]:
-        """What in the books does not add up."""
-        return await self.database.read(books.faults)
 
 
 def open_till(session: Session, bot_id: int, new_tag: str, *, sells: bool) -> str:

@@ -1,20 +1,25 @@
-"""What happens to payments by itself: requests that nobody pays end, Stars go back, the books are checked."""
+"""What happens to payments by itself: requests that nobody pays end, Stars go back, the books are checked.
+
+They are compared with Telegram's own list, too. Source: Bot API, ``getStarTransactions``.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 from structlog import get_logger
+from telegram import Bot, StarTransaction, TransactionPartnerUser
 from telegram.error import BadRequest, TelegramError
 
 from services.clock import Clock
-from services.payments import purchases, returns
-from services.payments.comparing import Comparison
+from services.generations.worker import Members
+from services.payments import ledger, purchases, returns
 from services.payments.invoices import UNSENT_FOR
-from services.payments.model import Payment
+from services.payments.model import Charge, Payment, request_of
 from services.payments.sales import Sales
 from services.store.database import Database
 from services.telegram_errors import Refusal, refusal_of
@@ -26,24 +31,10 @@ CHECK_SECONDS = 3600.0
 FIRST_RETRY = timedelta(seconds=30)
 LAST_RETRY = timedelta(hours=1)
 
+PAGE = 100
+"""Transactions that Telegram lists at once, at most."""
+
 log = get_logger(__name__)
-
-
-class StarGiver(Protocol):
-    """Gives Stars back (:class:`telegram.Bot`)."""
-
-    async def refund_star_payment(self, user_id: int, telegram_payment_charge_id: str) -> bool:
-        """Refund the whole of a payment."""
-        ...
-
-
-class Leader(Protocol):
-    """The processes of the bot, as far as one of them does things for all."""
-
-    @property
-    def is_leader(self) -> bool:
-        """Whether this process is the one."""
-        ...
 
 
 class RequestDisplay(Protocol):
@@ -58,17 +49,107 @@ class RequestDisplay(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What a comparison found."""
+
+    received: Sequence[tuple[Charge, purchases.Received]] = ()
+    """Payments that were not known."""
+    refunded: Sequence[tuple[str, int]] = ()
+    """Payments that somebody else has refunded, with their Stars."""
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What Telegram's list holds beyond an offset."""
+
+    paid: Sequence[Charge]
+    given_back: frozenset[str]
+    before: int
+    after: int
+
+
+@dataclass(slots=True)
+class Comparison:
+    """Compares what was committed with what Telegram knows."""
+
+    database: Database
+    telegram: Bot
+    sales: Sales
+    clock: Clock
+    bot_id: int
+
+    async def run(self) -> Compared:
+        """Compare what came since the last time, and write down what was not known.
+
+        Raises:
+            telegram.error.TelegramError: Telegram does not answer.
+        """
+        before = await self.database.read(ledger.next_offset, self.bot_id)
+        news = await self._news(before)
+        if news.after == before:
+            return Compared()
+        compared = await self.database.write(self._compare, news)
+        for charge, received in compared.received:
+            self.sales.took(charge, received)
+        for charge_id, stars in compared.refunded:
+            log.warning("refunded_elsewhere", charge=charge_id)
+            STARS_RETURNED.inc(stars)
+        return compared
+
+    async def _news(self, before: int) -> _News:
+        """All pages: a payment and its refund may stand on different ones."""
+        paid: list[Charge] = []
+        given_back: set[str] = set()
+        offset = before
+        while True:
+            page = (await self.telegram.get_star_transactions(offset=offset, limit=PAGE)).transactions
+            for one in page:
+                self._sort(one, paid, given_back)
+            offset += len(page)
+            if len(page) < PAGE:
+                return _News(paid, frozenset(given_back), before, offset)
+
+    def _sort(self, one: StarTransaction, paid: list[Charge], given_back: set[str]) -> None:
+        if one.receiver is not None:
+            given_back.add(one.id)
+        source = one.source
+        if not isinstance(source, TransactionPartnerUser):
+            return
+        payload = source.invoice_payload or ""
+        if request_of(self.sales.tag, payload) is None:
+            # What another program, or another database, sold with this token is not ours to judge.
+            log.info("payment_of_another_program", charge=one.id, stars=one.amount)
+            return
+        paid.append(Charge(one.id, source.user.id, one.amount, payload, one.date))
+
+    def _compare(self, session: Session, news: _News) -> Compared:
+        if not ledger.take_offset(session, self.bot_id, news.before, news.after):
+            return Compared()
+        now = self.clock.now()
+        known = ledger.known_charges(session, [charge.charge_id for charge in news.paid])
+        fresh = [charge for charge in news.paid if charge.charge_id not in known]
+        back = news.given_back
+        received = [(one, self.sales.receive_in(session, one, went_back=one.charge_id in back)) for one in fresh]
+        refunded = []
+        for charge_id in news.given_back:
+            payment = ledger.payment(session, charge_id)
+            if payment is not None and returns.refunded(session, charge_id, now):
+                refunded.append((charge_id, payment.stars))
+        return Compared(received, refunded)
+
+
 @dataclass(slots=True)
 class PaymentUpkeep:
     """Looks after payments; in one process of several."""
 
     database: Database
-    telegram: StarGiver
+    telegram: Bot
     sales: Sales
     comparison: Comparison
     shown: RequestDisplay
     clock: Clock
-    members: Leader
+    members: Members
     check_interval: float
     """Seconds between two comparisons with Telegram's list."""
     alarm: Callable[[str], Awaitable[None]]
@@ -146,8 +227,8 @@ class PaymentUpkeep:
     async def _check(self) -> None:
         if self.clock.monotonic() < self._check_at:
             return
-        faults = await self.sales.books_faults()
-        totals = await self.sales.totals()
+        faults = await self.database.read(ledger.faults)
+        totals = await self.database.read(ledger.totals)
         self._check_at = self.clock.monotonic() + CHECK_SECONDS
         CREDIT_VIDEOS.set(totals.credit)
         PAYMENT_FAULTS.set(len(faults))

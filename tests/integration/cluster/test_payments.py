@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from services.generations.model import Order, State
 from services.generations.queue import lock_queue
 from services.generations.store import insert
-from services.payments import books, ledger, purchases, returns
+from services.payments import ledger, purchases, returns
 from services.payments.model import Charge, PaymentState, Verdict, payload_of, split
 from services.store.database import open_database
 from services.store.payment_tables import PaymentRow
@@ -59,8 +59,8 @@ async def test_each_step_is_taken_by_one(postgres_url: str) -> None:
 
     refunds = await asyncio.gather(*(database.write(returns.refunded, "c", NOW) for database in (one, two) * 3))
     assert sorted(refunds) == [False] * 5 + [True]
-    assert await two.read(books.faults) == []
-    assert (await two.read(books.totals)).returned == 50
+    assert await two.read(ledger.faults) == []
+    assert (await two.read(ledger.totals)).returned == 50
     await one.close()
     await two.close()
 
@@ -87,6 +87,6 @@ async def test_credit_is_not_spent_and_taken_away_at_once(postgres_url: str) -> 
         purchases.sell(session, "h", 1, price, NOW, NOW)
 
     await asyncio.gather(one.write(spend), two.write(returns.want_back, "c", NOW))
-    assert await one.read(books.faults) == []
+    assert await one.read(ledger.faults) == []
     await one.close()
     await two.close()

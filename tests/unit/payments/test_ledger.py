@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from services.generations.model import MAX_VIDEOS, Order, State
 from services.generations.store import insert
-from services.payments import books, ledger, purchases, returns
+from services.payments import ledger, purchases, returns
 from services.payments.model import Charge, PaymentState, Verdict, payload_of, split
 from services.store.base import Base
 from services.store.payment_tables import PaymentRow, PurchaseRow
@@ -123,14 +123,14 @@ class Ledger(RuleBasedStateMachine):
 
     @invariant()
     def the_books_add_up(self) -> None:
-        assert books.faults(self.session) == []
+        assert ledger.faults(self.session) == []
 
     @invariant()
     def every_star_is_somewhere(self) -> None:
         known = {charge.charge_id: charge.stars for charge in self.charges}
         rows = self.session.scalars(select(PaymentRow)).all()
         assert {row.charge_id: row.stars for row in rows} == known
-        totals = books.totals(self.session)
+        totals = ledger.totals(self.session)
         assert totals.taken == sum(known.values())
         assert totals.returned + totals.returning <= totals.taken
 
@@ -164,10 +164,10 @@ def test_the_check_of_the_books_finds_what_is_wrong(session: Session) -> None:
     verdict, _ = purchases.agree(session, TAG, charge, now, lambda *_: None)
     assert verdict is Verdict.AGREED
     assert purchases.receive(session, TAG, charge, now).begins
-    assert books.faults(session) == []
+    assert ledger.faults(session) == []
     session.execute(update(PaymentRow).values(state="refunded"))
-    assert any("is refunded" in line for line in books.faults(session))
+    assert any("is refunded" in line for line in ledger.faults(session))
     session.execute(update(PaymentRow).values(state="used"))
-    assert any("owes another number" in line for line in books.faults(session))
+    assert any("owes another number" in line for line in ledger.faults(session))
     session.execute(update(PaymentRow).values(state="paid", stars=1))
-    assert any("not written down" in line for line in books.faults(session))
+    assert any("not written down" in line for line in ledger.faults(session))
