@@ -77,7 +77,7 @@ async def take_payment(update: Update, context: Context) -> None:
         # Shown again when it is repeated: the process that took it may have died in between.
         await services.generations.placed(received.generation_id)
     else:
-        await services.generations.show_end(received.generation_id)
+        await services.generations.show_end_again(received.generation_id)
 
 
 async def note_refund(update: Update, _context: Context) -> None:
@@ -132,7 +132,7 @@ async def refund(_update: Update, context: Context) -> None:
         return
     log.warning("refund_by_admin", charge=payment.charge_id, admin=context.visitor.caller.user_id)
     await answer_text(context, "refund-wanted", stars=payment.stars)
-    await services.generations.show_end(payment.generation_id)
+    await services.generations.show_end_again(payment.generation_id)
 
 
 def payment_routes(*, sells: bool) -> list[BaseHandler[Update, Context, Any]]:

@@ -95,13 +95,20 @@ class Generations:
             await self.ask_to_pay(generation_id)
         self.wake()
 
-    async def show_end(self, generation_id: str) -> None:
-        """Show the end of a request, once more where it was shown: its money has moved."""
+    async def tell_end(self, generation_id: str) -> None:
+        """Tell the end of a request that was not paid in time."""
         generation = await self.rows.get(generation_id)
-        if generation is None or generation.state not in FINAL:
-            return
-        if not generation.final_shown:
+        if generation is not None and generation.state in FINAL:
             await self._tell_end(generation)
+
+    async def show_end_again(self, generation_id: str) -> None:
+        """Show the end of a request once more: its money has moved.
+
+        One that was not told yet is left to whoever tells it, in this process or another: they look at the money
+        once more afterwards.
+        """
+        generation = await self.rows.get(generation_id)
+        if generation is None or not generation.final_shown:
             return
         try:
             await self.status.end_again(generation_id)

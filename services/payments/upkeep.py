@@ -44,8 +44,12 @@ class RequestDisplay(Protocol):
         """Show a request that waits, and ask for its payment where that is due; idempotent."""
         ...
 
-    async def show_end(self, generation_id: str) -> None:
-        """Show the end of a request, once more where it was shown: its money has moved."""
+    async def tell_end(self, generation_id: str) -> None:
+        """Tell the end of a request that was not paid in time."""
+        ...
+
+    async def show_end_again(self, generation_id: str) -> None:
+        """Show an end that was told once more: its money has moved."""
         ...
 
 
@@ -176,7 +180,7 @@ class PaymentUpkeep:
         if is_any_late:
             for generation_id in await self.database.write(purchases.expire, now):
                 log.info("not_paid_in_time", generation=generation_id)
-                await self.shown.show_end(generation_id)
+                await self.shown.tell_end(generation_id)
         if is_refund_due:
             for payment in await self.database.read(returns.refunds_due, now):
                 await self._refund(payment)
@@ -222,7 +226,7 @@ class PaymentUpkeep:
             if received.begins and received.generation_id is not None:
                 await self.shown.placed(received.generation_id)
             elif received.generation_id is not None:
-                await self.shown.show_end(received.generation_id)
+                await self.shown.show_end_again(received.generation_id)
 
     async def _check(self) -> None:
         if self.clock.monotonic() < self._check_at:

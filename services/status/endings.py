@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
 from structlog import get_logger
-from telegram.error import BadRequest
+from telegram.error import BadRequest, TelegramError
 
 from services.clock import Clock
 from services.generations.model import FINAL, Generation, State, Video
@@ -105,9 +105,13 @@ class Endings:
             # Read here, for the status message may have been sent, or moved, since the caller looked.
             generation = await self.rows.again(known)
             if generation is not None and not generation.final_shown:
-                await self._tell(generation)
+                links = await self._give_links(generation)
+                screen = await self.screens.of(generation, links=links)
+                await self._tell(generation, screen)
                 await self.rows.mark_final_shown(known.id)
                 self._told.add(known.id)
+                if generation.is_sold:
+                    await self._tell_of_late_payment(generation.id, links, screen)
 
     async def tell_again(self, generation_id: str) -> None:
         """Show an end that another process told once more; one that this process tells is left to :meth:`tell`.
@@ -147,8 +151,22 @@ class Endings:
         """One at a time for each generation; the lock lives as long as somebody holds it or waits for it."""
         return self._telling.setdefault(generation_id, asyncio.Lock())
 
-    async def _tell(self, generation: Generation) -> None:
-        screen = await self.screens.of(generation, links=await self._give_links(generation))
+    async def _tell_of_late_payment(self, generation_id: str, links: Links, told: Screen) -> None:
+        """Tell the end once more where a payment came while it was told.
+
+        Whoever takes a payment, in whatever process, shows an end again only if it is marked as told: two processes
+        that edit one message at the same time would leave the older words in it.
+        """
+        generation = await self.rows.get(generation_id)
+        screen = told if generation is None else await self.screens.of(generation, links=links)
+        if generation is None or generation.status_message_id is None or screen == told:
+            return
+        try:
+            await self._edit(generation.chat_id, generation.status_message_id, screen)
+        except (TelegramError, ChatClosedError, ChatMovedError) as error:
+            log.info("end_not_shown_again", generation=generation_id, error=type(error).__name__)
+
+    async def _tell(self, generation: Generation, screen: Screen) -> None:
         try:
             await self._show(generation, screen)
         except ChatMovedError as error:

@@ -3,10 +3,15 @@
 import asyncio
 
 import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 
-from services.generations.model import Generation
-from services.outbox.calls import Priority
+from services.generations.model import Generation, State
+from services.messenger import EditOutcome
+from services.outbox.calls import Fence, Priority
+from services.payments.model import Settlement
 from services.screens import Place, Screen
+from services.store.schema import GenerationRow
 from tests.unit.status.world import Room
 
 
@@ -87,3 +92,34 @@ async def test_a_first_status_that_is_being_sent_when_the_process_ends_is_rememb
     with pytest.raises(asyncio.CancelledError):
         await showing
     assert (await room.here.get(waiting.id)).status_message_id == 101
+
+
+async def test_a_payment_that_comes_while_the_end_is_told_has_the_last_word(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generation_id, edit = await room.here.place(), room.chats.edit
+
+    def sell(session: Session) -> None:
+        session.execute(update(GenerationRow).values(stars=7))
+
+    async def edit_and_be_paid(
+        chat_id: int,
+        message_id: int,
+        screen: Screen,
+        priority: Priority = Priority.ANSWER,
+        version: int | None = None,
+        fence: Fence | None = None,
+    ) -> EditOutcome:
+        room.till.back = Settlement(stars=7)
+        # The process that took the payment finds the end untold, and leaves it to the one that tells it.
+        assert not (await room.here.get(generation_id)).final_shown or "Refund" in screen.html
+        return await edit(chat_id, message_id, screen, priority, version, fence)
+
+    await room.here.database.write(sell)
+    monkeypatch.setattr(room.chats, "edit", edit_and_be_paid)
+    ended = await room.here.rows.request_cancel(generation_id)
+    assert ended is not None
+    await room.board.end(await room.here.rows.move(ended, State.CANCELLED))
+    assert ["Refund" in html for _, _, html, _ in room.chats.edits] == [False, True]
+    await room.board.end(ended)
+    assert len(room.chats.edits) == 2

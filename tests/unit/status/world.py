@@ -9,6 +9,7 @@ from pathlib import Path
 from services.generations.model import Generation
 from services.messenger import EditOutcome
 from services.outbox.calls import Fence, Priority
+from services.payments.model import Settlement
 from services.screens import Place, Screen
 from services.status.endings import StatusScreens
 from services.status.estimates import Estimates
@@ -78,6 +79,16 @@ class Chats:
 
 
 @dataclass
+class Till:
+    """What came back of what was sold."""
+
+    back: Settlement = field(default_factory=Settlement)
+
+    async def settle(self, _generation_id: str) -> Settlement:
+        return self.back
+
+
+@dataclass
 class Room:
     """A board over real rows."""
 
@@ -86,6 +97,7 @@ class Room:
     board: StatusMessages
     tasks: Tasks
     moved: list[tuple[int, int]]
+    till: Till
 
     async def shown(self) -> list[str]:
         """The first line of each edit, once all are made."""
@@ -97,13 +109,15 @@ class Room:
 async def opened(folder: Path) -> AsyncIterator[Room]:
     """A room on a database of its own."""
     here, close = await bench(folder)
-    chats, tasks, moved = Chats(), Tasks(), []
+    chats, tasks, moved, till = Chats(), Tasks(), [], Till()
 
     async def move_chat(old: int, new: int) -> None:
         moved.append((old, new))
         await here.rows.move_chat(old, new)
 
-    screens = StatusScreens(Estimates(here.database, here.clock), here.results, Texts("en"), here.clock)
+    screens = StatusScreens(
+        Estimates(here.database, here.clock), here.results, Texts("en"), here.clock, settle=till.settle
+    )
     board = StatusMessages(
         chats,  # type: ignore[arg-type]
         here.rows,
@@ -112,7 +126,7 @@ async def opened(folder: Path) -> AsyncIterator[Room]:
         tasks,
         move_chat,
     )
-    yield Room(here, chats, board, tasks, moved)
+    yield Room(here, chats, board, tasks, moved, till)
     await tasks.cancel()
     await close()
 
