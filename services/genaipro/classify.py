@@ -10,7 +10,7 @@ import html
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.failures import Charged, Failure, FailureKind
@@ -45,15 +45,7 @@ def storable(value: str) -> str:
 
 
 def short(value: str, limit: int = REASON_LIMIT) -> str:
-    """The text on one line: blanks collapsed, queries of addresses (signatures) removed, cut.
-
-    Args:
-        value: Any text.
-        limit: Code points that are kept, at least 1.
-
-    Returns:
-        At most ``limit`` code points, without blanks at either end.
-    """
+    """The text on one line: blanks collapsed, queries of addresses (signatures) removed, cut to so many code points."""
     line = _BLANKS.sub(" ", storable(value[:_INPUT_LIMIT])).strip()
     return _ADDRESS_TAIL.sub(r"\1", line)[:limit].strip()
 
@@ -80,11 +72,7 @@ def looks_like_html(text: str) -> bool:
 
 
 def words_of_html(text: str) -> str:
-    """What an error page says: its title, or the text of its body; empty when there is neither.
-
-    Args:
-        text: The page; only its first 8 KiB are read.
-    """
+    """What an error page says in its first 8 KiB: its title, or the text of its body; empty when there is neither."""
     page = text[:_HTML_LIMIT]
     title = _TITLE.search(page)
     if title and title.group(1).strip():
@@ -136,12 +124,7 @@ def _words_of_mapping(value: Mapping[str, object], depth: int) -> ErrorWords:
 
 
 def words_of_value(value: object, depth: int = _DEPTH) -> ErrorWords:
-    """The words in a JSON value.
-
-    Args:
-        value: A decoded JSON value of any shape.
-        depth: Levels of nesting that are still followed.
-    """
+    """The words in a JSON value of any shape, of which so many levels of nesting are followed."""
     if depth <= 0:
         return ErrorWords()
     if isinstance(value, Mapping):
@@ -227,15 +210,11 @@ def _kind_of_event(code: str, words: str) -> FailureKind:
 
 
 def classify(words: ErrorWords, status: int | None = None) -> Failure:
-    """The failure that an error means.
-
-    Args:
-        words: What the service said.
-        status: The HTTP status of the answer, or None for an error event of the stream.
+    """The failure that an error means; the status is None for an error event of the stream.
 
     Returns:
-        The kind, with the service's own words as reason (its code when there are none); nothing was charged, save
-        for a 5xx, of which that cannot be known.
+        The kind, with the service's own words as reason (its code when there are none); nothing was charged, save for a
+        5xx, of which that cannot be known.
     """
     said = f"{words.text} {words.code} {words.unshown}"
     reason = short(words.text) or short(words.code)
@@ -251,89 +230,80 @@ def lost(status: int | None = None) -> MaybeAcceptedError:
     return MaybeAcceptedError(Failure(FailureKind.LOST, charged=Charged.UNKNOWN), status)
 
 
-def words_of_body(content_type: str, body: str) -> ErrorWords:
-    """What the body of an error answer says."""
-    if content_type == "text/html":
-        return ErrorWords(words_of_html(body))
-    return words_of_text(body)
+@dataclass(frozen=True, slots=True)
+class ApiAnswer:
+    """An answer that brings no result."""
 
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    content_type: str
+    """Without parameters, in lower case."""
+    body: str = field(repr=False)
+    """As much of it as was read."""
+    came_at: datetime
 
-def is_guard(status: int, headers: Mapping[str, str], content_type: str, body: str) -> bool:
-    """Whether a guard of the network, such as Cloudflare, answered in the service's place: nothing reached the service.
+    @property
+    def words(self) -> ErrorWords:
+        """What the body says."""
+        if self.content_type == "text/html":
+            return ErrorWords(words_of_html(self.body))
+        return words_of_text(self.body)
 
-    Args:
-        status: The HTTP status.
-        headers: The answer's headers.
-        content_type: Its content type without parameters, in lower case.
-        body: As much of its body as was read.
-    """
-    if "cf-mitigated" in headers:
-        return 400 <= status < 500 or status == 503
-    if status == 503:
-        return looks_like_html(body) and _CHALLENGE.search(body) is not None and _CLOUDFLARE.search(body) is not None
-    if status not in {401, 403}:
+    @property
+    def is_of_guard(self) -> bool:
+        """Whether a guard of the network, such as Cloudflare, answered in the service's place, which heard nothing."""
+        status, body = self.status, self.body
+        if "cf-mitigated" in self.headers:
+            return 400 <= status < 500 or status == 503
+        if status == 503:
+            return (
+                looks_like_html(body) and _CHALLENGE.search(body) is not None and _CLOUDFLARE.search(body) is not None
+            )
+        return status in {401, 403} and (_BARE_CODE.fullmatch(body) is not None or self._is_page)
+
+    @property
+    def _is_page(self) -> bool:
+        if looks_like_html(self.body):
+            return True
+        try:
+            load_json(self.body)
+        except NotJsonError:
+            return self.content_type in _PAGE_TYPES and bool(self.body.strip())
         return False
-    return _BARE_CODE.fullmatch(body) is not None or _is_page(content_type, body)
 
 
-def _is_page(content_type: str, body: str) -> bool:
-    if looks_like_html(body):
-        return True
-    try:
-        load_json(body)
-    except NotJsonError:
-        return content_type in _PAGE_TYPES and bool(body.strip())
-    return False
-
-
-def paid_error(status: int, headers: Mapping[str, str], content_type: str, body: str, now: datetime) -> GenAIProError:
-    """The error that an answer to the paid POST means.
-
-    Args:
-        status: Its HTTP status; a 2xx is one whose body told no result.
-        headers: Its headers.
-        content_type: Its content type without parameters, in lower case.
-        body: As much of its body as was read.
-        now: The current time, aware.
-    """
+def paid_error(answer: ApiAnswer) -> GenAIProError:
+    """The error that an answer to the paid POST means; a 2xx is one whose body told no result."""
+    status = answer.status
     if status < 300:
         return lost(status)
-    if is_guard(status, headers, content_type, body):
+    if answer.is_of_guard:
         return RefusedError(Failure(FailureKind.GUARD), status)
-    words = words_of_body(content_type, body)
-    if status == 429 or (status == 503 and "Retry-After" in headers):
-        reason = classify(words, 429)
-        return NotAcceptedError(reason, status, retry_after(headers, now))
-    failure = classify(words, status)
+    if status == 429 or (status == 503 and "Retry-After" in answer.headers):
+        reason = classify(answer.words, 429)
+        return NotAcceptedError(reason, status, retry_after(answer.headers, answer.came_at))
+    failure = classify(answer.words, status)
     return MaybeAcceptedError(failure, status) if status >= 500 else RefusedError(failure, status)
 
 
-def read_error(status: int, headers: Mapping[str, str], content_type: str, body: str, now: datetime) -> GenAIProError:
+def read_error(answer: ApiAnswer) -> GenAIProError:
     """The error that an answer to a read means: every one but a refusal may be asked again, for free.
 
-    Args:
-        status: Its HTTP status; 200 for an answer that is too large to be read.
-        headers: Its headers.
-        content_type: Its content type without parameters, in lower case.
-        body: As much of its body as was read.
-        now: The current time, aware.
+    A status of 200 is that of an answer too large to be read.
     """
-    if is_guard(status, headers, content_type, body):
+    status = answer.status
+    if answer.is_of_guard:
         return NotAcceptedError(Failure(FailureKind.GUARD), status)
-    words = words_of_body(content_type, body)
+    words = answer.words
     if 300 <= status < 500 and status != 429:
         return RefusedError(classify(words, status), status)
-    if status == 429 or "Retry-After" in headers:
-        return NotAcceptedError(classify(words, 429), status, retry_after(headers, now))
+    if status == 429 or "Retry-After" in answer.headers:
+        return NotAcceptedError(classify(words, 429), status, retry_after(answer.headers, answer.came_at))
     return NotAcceptedError(Failure(FailureKind.SERVICE, classify(words, status).reason), status)
 
 
 def failure_of(results: Sequence[VideoResult]) -> Failure:
-    """The reason of the first object that names one, or that nothing was made.
-
-    Args:
-        results: Objects without an address; may be empty.
-    """
+    """The reason of the first object that names one, or that nothing was made; none of the objects has an address."""
     for result in results:
         words = result.error or (result.status if result.failed else "")
         if words:

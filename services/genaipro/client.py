@@ -3,12 +3,13 @@
 Every read goes through the rate limit; the paid POST is paced by its caller, who must commit that it is about to be
 made between the wait and the call. The paid POST is made once; what happened to it is told by the type of the
 error: ``NotAcceptedError`` (provably not accepted), ``RefusedError`` (refused for good), ``MaybeAcceptedError``
-(to be looked up in the history). No error, log line or ``repr`` holds the key, a prompt or a signed address.
+(to be looked up in the history). A read raises one of the first two: it may be asked again, or was refused for good
+(key, address). No error, log line or ``repr`` holds the key, a prompt or a signed address.
 """
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 
 import aiohttp
@@ -16,8 +17,7 @@ import aiohttp
 from services.clock import Clock
 from services.delivery.address import resolve
 from services.failures import Failure, FailureKind
-from services.genaipro.classify import lost, paid_error, read_error
-from services.genaipro.counting import CallCounter, PaidPost
+from services.genaipro.classify import ApiAnswer, lost, paid_error, read_error
 from services.genaipro.events import (
     CompletedEvent,
     CreditGrant,
@@ -35,7 +35,7 @@ from services.genaipro.stream import BODY_LIMIT, PaidEventSource, ServerSentEven
 from services.genaipro.upload import CONNECT_SECONDS, FormFile, open_form
 from services.outgoing import USER_AGENT, RequestProgress
 from services.photos.model import MAX_PHOTOS, PhotoFile
-from services.telemetry import BYTES, CREDITS_LEFT, Contact, PostOutcome, Service
+from services.telemetry import BYTES, CREDITS_LEFT, OPEN_STREAMS, POSTS, Contact, PostOutcome, Service, count_call
 
 MAX_VIDEOS = 4
 """``number_of_videos`` is 1 to 4."""
@@ -82,13 +82,11 @@ class GenAIProClient:
     clock: Clock = field(kw_only=True)
     contact: Contact = field(init=False)
     """Whether the service answers."""
-    _counter: CallCounter = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin with nothing heard of the service."""
         self.base_url = self.base_url.rstrip("/")
         self.contact = Contact(self.clock)
-        self._counter = CallCounter(self.contact)
 
     def ingredients_to_video(
         self, photos: Sequence[PhotoFile], prompt: str, count: int
@@ -117,12 +115,9 @@ class GenAIProClient:
     def frames_to_video(
         self, photos: Sequence[PhotoFile], prompt: str, count: int
     ) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
-        """Makes the paid POST for tall videos; all else is as in ``ingredients_to_video``.
+        """Makes the paid POST for tall videos, as ``ingredients_to_video`` does for wide ones.
 
-        Args:
-            photos: The image that the video begins with, and possibly the one that it ends with.
-            prompt: Not empty.
-            count: Videos asked for, 1 to 4.
+        It takes the image that the video begins with, and possibly the one that it ends with.
         """
         files = list(zip(("start_image", "end_image"), photos, strict=False))
         fields = [
@@ -138,12 +133,34 @@ class GenAIProClient:
         self, call: str, files: Sequence[FormFile], fields: Sequence[tuple[str, str]]
     ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         """The paid POST, counted by what came of it."""
-        with self._counter.paid(call) as post:
-            async with self._open_stream(call, files, fields) as events:
-                post.answered()
-                BYTES.labels(Service.GENAIPRO, "out").inc(sum(photo.size for _, photo in files))
-                async with aclosing(self._finished(events, post)) as finished:
-                    yield finished
+        outcome, is_answered = PostOutcome.LEFT, False
+
+        async def finished(events: AsyncIterator[StreamEvent]) -> AsyncGenerator[StreamEvent, None]:
+            nonlocal outcome
+            async for event in events:
+                if isinstance(event, CompletedEvent):
+                    outcome = PostOutcome.COMPLETED
+                    yield replace(event, results=self._resolved(event.results))
+                    continue
+                if isinstance(event, FailedEvent):
+                    outcome = PostOutcome.FAILED
+                yield event
+
+        with OPEN_STREAMS.track_inprogress():
+            try:
+                async with self._open_stream(call, files, fields) as events:
+                    is_answered = True
+                    self._heard(call)
+                    BYTES.labels(Service.GENAIPRO, "out").inc(sum(photo.size for _, photo in files))
+                    async with aclosing(finished(events)) as whole:
+                        yield whole
+            except GenAIProError as error:
+                if not is_answered:
+                    self._failed(call, error)
+                outcome = error.outcome
+                raise
+            finally:
+                POSTS.labels(outcome).inc()
 
     @asynccontextmanager
     async def _open_stream(
@@ -174,42 +191,43 @@ class GenAIProClient:
             yield await stack.enter_async_context(aclosing(events))
 
     async def histories(self, page: int = 1, page_size: int = 20) -> ResultPage:
-        """A page of the history, newest first.
-
-        Args:
-            page: From 1.
-            page_size: Objects on a page.
-
-        Raises:
-            NotAcceptedError: No usable answer; may be asked again.
-            RefusedError: Refused for good (key, address).
-        """
+        """A page of the history, from 1 on, newest first."""
         await self.rate_limit.wait()
         return await self._history_page(page, page_size)
 
     async def recent_history(self) -> ResultPage | None:
-        """The first page of the history, or None where the limit on calls has none to spare.
-
-        Raises:
-            NotAcceptedError: No usable answer; may be asked again.
-            RefusedError: Refused for good (key, address).
-        """
+        """The first page of the history, or None where the limit on calls has none to spare."""
         return await self._history_page(1, 20) if await self.rate_limit.spare() else None
 
     async def credits(self) -> tuple[CreditGrant, ...]:
-        """The grants of credits, possibly none.
-
-        Raises:
-            NotAcceptedError: No usable answer; may be asked again.
-            RefusedError: Refused for good (key, address).
-        """
+        """The grants of credits, possibly none."""
         await self.rate_limit.wait()
-        with self._counter.read("credits"):
+        with self._counted("credits"):
             body, _ = await self._read("veo/credits", {})
             grants = parse_credits(body)
         now = self.clock.now()
         CREDITS_LEFT.set(sum(grant.left for grant in grants if grant.expires_at is None or grant.expires_at > now))
         return grants
+
+    def _heard(self, call: str, status: int | None = 200) -> None:
+        """Count a call by its HTTP status, None without an answer."""
+        count_call(Service.GENAIPRO, call, status)
+        self.contact.heard(status)
+
+    def _failed(self, call: str, error: GenAIProError) -> None:
+        """Count a call that failed. A refusal without a status is the bot's own: nothing was asked."""
+        if error.status is not None or not isinstance(error, RefusedError):
+            self._heard(call, error.status)
+
+    @contextmanager
+    def _counted(self, call: str) -> Iterator[None]:
+        """Count a read by how the block ends."""
+        try:
+            yield
+        except GenAIProError as error:
+            self._failed(call, error)
+            raise
+        self._heard(call)
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.api_key}", "User-Agent": USER_AGENT}
@@ -250,20 +268,8 @@ class GenAIProClient:
                 raise lost(source.status)
             return event
         body = self._text(await source.body())
-        raise await self._heeded(paid_error(source.status, source.headers, source.content_type, body, self.clock.now()))
-
-    async def _finished(
-        self, events: AsyncGenerator[StreamEvent, None], post: PaidPost
-    ) -> AsyncGenerator[StreamEvent, None]:
-        """The events with whole addresses; a terminal one is the outcome of the request."""
-        async for event in events:
-            if isinstance(event, CompletedEvent):
-                post.outcome = PostOutcome.COMPLETED
-                yield replace(event, results=self._resolved(event.results))
-                continue
-            if isinstance(event, FailedEvent):
-                post.outcome = PostOutcome.FAILED
-            yield event
+        answer = ApiAnswer(source.status, source.headers, source.content_type, body, self.clock.now())
+        raise await self._heeded(paid_error(answer))
 
     def _resolved(self, results: Sequence[VideoResult]) -> tuple[VideoResult, ...]:
         """The same with addresses that are relative to the API made whole."""
@@ -298,7 +304,7 @@ class GenAIProClient:
         raise lost(source.status)
 
     async def _history_page(self, page: int, page_size: int) -> ResultPage:
-        with self._counter.read("histories"):
+        with self._counted("histories"):
             body, offset = await self._read("veo/histories", {"page": str(page), "page_size": str(page_size)})
             found = parse_histories(body, page)
         return replace(found, results=self._resolved(found.results), clock_offset=offset)
@@ -322,15 +328,9 @@ class GenAIProClient:
         else:
             if response.status == 200 and len(raw) < READ_LIMIT:
                 return raw.decode("utf-8-sig", "replace"), clock_offset(response.headers, self.clock.now())
-            error = await self._heeded(
-                read_error(
-                    response.status,
-                    response.headers,
-                    response.content_type.lower(),
-                    self._text(raw[:BODY_LIMIT]),
-                    self.clock.now(),
-                )
-            )
+            body, content_type = self._text(raw[:BODY_LIMIT]), response.content_type.lower()
+            answer = ApiAnswer(response.status, response.headers, content_type, body, self.clock.now())
+            error = await self._heeded(read_error(answer))
         raise error
 
     async def _heeded(self, error: GenAIProError) -> GenAIProError:
@@ -341,7 +341,6 @@ class GenAIProClient:
 
     def _text(self, body: bytes) -> str:
         """What the service says, without the key, should it repeat that."""
-        return self._without_key(body).decode("utf-8-sig", "replace")
-
-    def _without_key(self, body: bytes) -> bytes:
-        return body.replace(self.api_key.encode(), b"...") if len(self.api_key) >= SHORTEST_KEY else body
+        if len(self.api_key) >= SHORTEST_KEY:
+            body = body.replace(self.api_key.encode(), b"...")
+        return body.decode("utf-8-sig", "replace")

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from services.failures import Failure
+from services.telemetry import PostOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,9 @@ class GenAIProError(Exception):
         status: The HTTP status, or None where no answer came.
     """
 
+    outcome: ClassVar = PostOutcome.REFUSED
+    """What a paid request is counted as that ends so."""
+
     def __init__(self, failure: Failure, status: int | None = None) -> None:
         super().__init__(f"{failure.kind.value} (status {status}): {failure.reason}")
         self.failure = failure
@@ -104,9 +109,10 @@ class GenAIProError(Exception):
 class NotAcceptedError(GenAIProError):
     """Provably not accepted: may be tried again (refused connection, DNS, TLS; 429; 503 with ``Retry-After``).
 
-    Args:
-        retry_after: Seconds the service asked to wait (from ``Retry-After`` or ``X-RateLimit-Reset``), or None.
+    ``retry_after`` is the seconds that the service asked to wait (by that header or ``X-RateLimit-Reset``), or None.
     """
+
+    outcome = PostOutcome.NOT_ACCEPTED
 
     def __init__(self, failure: Failure, status: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(failure, status)
@@ -123,3 +129,5 @@ class MaybeAcceptedError(GenAIProError):
     Never to be sent again; the result is looked up in the history. ``status`` tells a 5xx (looked up for two
     minutes) from a lost stream (looked up for ``RECONCILE_TIMEOUT``).
     """
+
+    outcome = PostOutcome.UNKNOWN

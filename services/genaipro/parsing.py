@@ -56,14 +56,10 @@ def is_failure(status: str) -> bool:
 
 
 def parse_time(value: object) -> datetime | None:
-    """A time as the API writes it.
+    """A time as the API writes it, aware in UTC; None for anything unreadable.
 
-    Args:
-        value: ISO 8601 text (with ``Z``, an offset, or nothing, which means UTC), or a number of seconds or
-            milliseconds since 1970, as a number or as text of at least nine digits.
-
-    Returns:
-        An aware time in UTC, or None for anything unreadable.
+    It is ISO 8601 text (with ``Z``, an offset, or nothing, which means UTC), or a number of seconds or milliseconds
+    since 1970, as a number or as text of at least nine digits.
     """
     if isinstance(value, bool):
         return None
@@ -112,10 +108,8 @@ def _text(value: object) -> str:
 def parse_result(value: Mapping[str, object], *, final: bool) -> VideoResult:
     """One object.
 
-    Args:
-        value: The decoded JSON object.
-        final: Whether it stands in a completed event, where an address under an unknown status means success;
-            elsewhere only an address under no status at all does.
+    In a completed event (``final``), an address under an unknown status means success; elsewhere only an address under
+    no status at all does.
     """
     status = short(_text(value.get("status")))
     error = words_of_value(value.get("error"))
@@ -136,15 +130,9 @@ def parse_result(value: Mapping[str, object], *, final: bool) -> VideoResult:
 
 
 def parse_results(value: object, *, final: bool) -> tuple[VideoResult, ...] | None:
-    """All objects of a payload.
+    """All objects of a payload in their order, possibly none; None when it is not of such a shape.
 
-    Args:
-        value: A decoded JSON value: an array of objects (or of bare addresses), one object, or an object with
-            ``data``.
-        final: See ``parse_result``.
-
-    Returns:
-        The objects in their order, possibly none; None when the payload is not of such a shape.
+    It is an array of objects (or of bare addresses), one object, or an object with ``data``.
     """
     for _ in range(_WRAPPINGS):
         if isinstance(value, Mapping) and isinstance(value.get("data"), Mapping | list):
@@ -177,10 +165,6 @@ _LARGEST = 10**15
 
 def parse_event(name: str, data: str) -> StreamEvent:
     """The typed event of one event of the stream.
-
-    Args:
-        name: Its name; ``message`` when the stream gave none.
-        data: Its data lines, joined by line feeds.
 
     Raises:
         MaybeAcceptedError: A completed event whose data cannot be read: the videos may be there all the same.
@@ -227,14 +211,7 @@ def _completed(data: str) -> tuple[VideoResult, ...]:
 
 
 def parse_answer(body: str) -> StreamEvent | None:
-    """The terminal event that a JSON answer stands for, where a stream was expected.
-
-    Args:
-        body: The body of a 2xx answer.
-
-    Returns:
-        A completed or failed event, or None when the body tells neither.
-    """
+    """The terminal event that the JSON of a 2xx answer stands for, where a stream was expected, or None."""
     try:
         value = load_json(body)
     except NotJsonError:
@@ -256,11 +233,7 @@ def _is_error(value: Mapping[str, object]) -> bool:
 
 
 def parse_histories(body: str, page: int) -> ResultPage:
-    """A page of the history.
-
-    Args:
-        body: The body of the answer.
-        page: The number that was asked for, for an answer that does not repeat it.
+    """A page of the history; ``page`` is the number that was asked for, for an answer that does not repeat it.
 
     Raises:
         NotAcceptedError: The answer cannot be read; asking again is free.
@@ -278,10 +251,7 @@ def parse_histories(body: str, page: int) -> ResultPage:
 
 
 def parse_credits(body: str) -> tuple[CreditGrant, ...]:
-    """The grants of credits.
-
-    Args:
-        body: The body of the answer: an array, an object with it under ``data``, or one object.
+    """The grants of credits: an array, an object with it under ``data``, or one object.
 
     Raises:
         NotAcceptedError: The answer cannot be read; asking again is free.

@@ -58,11 +58,7 @@ class RateLimit(Protocol):
         ...
 
     async def hold(self, seconds: float) -> None:
-        """Let no call through for so long, whoever makes it; never shortens an earlier hold.
-
-        Args:
-            seconds: From now; 0 or less does nothing.
-        """
+        """Let no call through for so long, whoever makes it; never shortens an earlier hold. 0 or less does nothing."""
         ...
 
 
@@ -94,7 +90,7 @@ class ProcessRateLimit:
             self._let_through.append(now)
 
     async def spare(self) -> bool:
-        """Counts a call that can be done without, if it may be made now and half of the limit is free after it."""
+        """Counts a call that can be done without; see ``RateLimit``."""
         now = self.clock.monotonic()
         if (
             self.per_minute < LEAST_TO_SPARE
@@ -107,11 +103,7 @@ class ProcessRateLimit:
         return True
 
     async def hold(self, seconds: float) -> None:
-        """Lets no call through for so long, those that wait already included; never shortens an earlier hold.
-
-        Args:
-            seconds: From now; 0 or less does nothing.
-        """
+        """Lets no call through for so long, those that wait already included."""
         if seconds > 0:
             self._held_until = max(self._held_until, self.clock.monotonic() + seconds)
 
@@ -147,7 +139,7 @@ class SharedRateLimit:
             await self.sleep(pause)
 
     async def spare(self) -> bool:
-        """Counts a call that can be done without, if it may be made now and half of the limit is free after it."""
+        """Counts a call that can be done without; see ``RateLimit``."""
         if self.per_minute < LEAST_TO_SPARE or self._held_until > asyncio.get_running_loop().time():
             return False
         try:
@@ -156,12 +148,9 @@ class SharedRateLimit:
             return False
 
     async def hold(self, seconds: float) -> None:
-        """Lets no call of any process through for so long; never shortens an earlier hold.
+        """Lets no call of any process through for so long.
 
         Where the database does not answer, this process alone holds back.
-
-        Args:
-            seconds: From now; 0 or less does nothing.
         """
         if seconds <= 0:
             return
@@ -203,17 +192,11 @@ def _database_time(session: Session) -> datetime:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """How long the service asks to wait.
+    """Seconds that the service asks to wait, from 0 to ``LONGEST_WAIT``; None when its headers do not say.
 
-    Args:
-        headers: The answer's headers, looked up whatever their case.
-        now: The current time, aware.
-
-    Returns:
-        Seconds from 0 to ``LONGEST_WAIT``: from ``Retry-After`` (seconds or an HTTP date), else from
-        ``X-RateLimit-Reset`` (seconds left, or seconds or milliseconds since 1970); None when neither can be read.
-        A moment is one of the service's clock, whose time the answer's ``Date`` tells.
-        Source: RFC 9110, section 10.2.3.
+    They come from ``Retry-After`` (seconds or an HTTP date), else from ``X-RateLimit-Reset`` (seconds left, or seconds
+    or milliseconds since 1970). A moment is one of the service's clock, whose time the answer's ``Date`` tells. Source:
+    RFC 9110, section 10.2.3.
     """
     ahead = _until_date(headers.get("Date", "").strip(), now) or 0.0
     asked = headers.get("Retry-After", "").strip()

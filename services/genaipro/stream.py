@@ -47,10 +47,6 @@ class SseDecoder:
 
     The rules are those of the HTML standard, "Server-sent events", sections 9.2.5 and 9.2.6: lines end with LF, CR or
     CRLF, one leading byte order mark is dropped, one space after the colon is dropped, invalid UTF-8 is replaced.
-
-    Args:
-        max_line: Bytes that one line may have.
-        max_event: Code points that the data of one event may have.
     """
 
     def __init__(self, max_line: int = MAX_LINE, max_event: int = MAX_EVENT) -> None:
@@ -64,10 +60,7 @@ class SseDecoder:
         self._size = 0
 
     def feed(self, chunk: bytes) -> list[ServerSentEvent]:
-        """The events that are complete with this chunk.
-
-        Args:
-            chunk: Any number of bytes, cut anywhere.
+        """The events that are complete with this chunk, which may be cut anywhere.
 
         Raises:
             SseLimitError: A line or an event is too large.
@@ -154,15 +147,12 @@ _LOG = logging.getLogger(__name__)
 
 
 async def read_bounded(content: aiohttp.StreamReader, limit: int, seconds: float | None = None) -> bytes:
-    """The start of a body.
+    """The start of a body: as much as came, up to a limit in bytes. One that breaks off is what came of it.
 
     Args:
         content: The body's reader.
         limit: Bytes to be read at most.
         seconds: How long to wait for it; None for as long as the request's own timeouts let it be silent.
-
-    Returns:
-        As much as came, up to ``limit``; a body that breaks off, or takes too long, is what came of it.
     """
     received = bytearray()
     try:
@@ -193,10 +183,7 @@ class PaidEventSource(EventSource):  # type: ignore[misc]  # the library has no 
         self._failure: Exception | None = None
 
     async def connect(self, retry: int = 0) -> None:
-        """Makes the request and waits for the head of its answer, whatever its status.
-
-        Args:
-            retry: Must be 0; there are no repeats.
+        """Makes the request and waits for the head of its answer, whatever its status; ``retry`` must be 0.
 
         Raises:
             RuntimeError: A request was made already.
