@@ -73,14 +73,7 @@ class Role(Enum):
 
 
 def run_bot(settings: Settings, role: Role = Role.ALL) -> int:
-    """Run until a signal asks to stop.
-
-    Args:
-        settings: With token and key.
-        role: What this process does.
-
-    Returns:
-        The exit status, 0.
+    """Run until a signal asks to stop, and return the exit status, 0.
 
     Raises:
         OperatorError: Something stands in the way: the data directory, the database, the token, the port.

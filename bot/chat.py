@@ -41,34 +41,28 @@ class RealService:
 
 @dataclass(frozen=True, slots=True)
 class ChatSetup:
-    """How the chat is started.
-
-    Attributes:
-        port: Of the page; 0 takes a free one.
-        language: Of the page and of the people's Telegram.
-        service: The real service in place of the sandbox's, or None.
-        opens: Open the page where there is a display.
-        quick: Make videos that take milliseconds: 320×180, half a second.
-    """
+    """How the chat is started."""
 
     port: int = 0
+    """Of the page; 0 takes a free one."""
     language: str = "en"
+    """Of the page and of the people's Telegram."""
     service: RealService | None = None
+    """In place of the sandbox's."""
     opens: bool = True
+    """Whether the page is opened, where there is a display."""
     quick: bool = False
+    """Make videos that take milliseconds: 320×180, half a second."""
 
 
 @dataclass(slots=True)
 class ChatBot:
-    """The bot as a process of its own, which may be killed and started again.
-
-    Attributes:
-        environment: All of it.
-        room: Its working directory, and where its log goes.
-    """
+    """The bot as a process of its own, which may be killed and started again."""
 
     environment: Mapping[str, str]
+    """All of it."""
     room: Path
+    """Its working directory, and where its log goes."""
     _process: asyncio.subprocess.Process | None = None
     _runs: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -141,10 +135,7 @@ def real_service() -> RealService:
 
 
 def run_chat(chat: ChatSetup) -> int:
-    """Run the chat until SIGINT, SIGTERM or SIGHUP.
-
-    Returns:
-        The exit status: 0 after a signal, 1 when the bot ended by itself.
+    """Run the chat until SIGINT, SIGTERM or SIGHUP, and return 0, or 1 when the bot ended by itself.
 
     Raises:
         OperatorError: The port is taken; exit status 2.

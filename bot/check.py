@@ -75,16 +75,12 @@ def line(name: str, outcome: Finding) -> str:
 async def run_checks(
     checks: Iterable[Check], say: Callable[[str], object], redact: Callable[[str], str], seconds: float = ANSWER_SECONDS
 ) -> bool:
-    """Ask all at once, and report in order.
+    """Ask all at once, report in order, and return whether all are well.
 
     Args:
-        checks: What to ask.
         say: Takes a finished line.
         redact: Takes secrets out of a line.
         seconds: How long each may take.
-
-    Returns:
-        Whether all are well.
     """
 
     async def ask(check: Check) -> Finding:
@@ -107,11 +103,7 @@ async def run_checks(
 
 
 async def check_all(settings: Settings, say: Callable[[str], object]) -> int:
-    """Check everything that valid settings name.
-
-    Returns:
-        The exit status: 0 when all is well, else 1.
-    """
+    """Check everything that valid settings name, and return the exit status: 0 when all is well, else 1."""
     redact = Redactor(settings.secrets)
     say(line("configuration", Finding(True, "every setting is usable")))
     disk = Check("disk", lambda: _ask_disk(settings), "look at the disk that holds DATA_DIR")

@@ -48,11 +48,9 @@ def run_demo(
 
     Args:
         photos: Up to three; none = the samples.
-        prompt: What should happen in the video; None = one that suits the samples.
+        prompt: None = one that suits the samples.
         videos: 1 to 4.
-        language: ``en`` or ``vi``.
         out: Where the videos are saved; made if need be.
-        shape: Wide or tall; a tall video takes one or two photos.
         pay: Show a purchase and a refund in Stars as well.
         quick: Make videos that take milliseconds: 320×180, half a second.
 
@@ -134,7 +132,6 @@ def bot_settings(place: Mapping[str, str], language: str, room: Path) -> dict[st
 
     Args:
         place: Where the servers are: ``token``, ``bot_api_url``, ``key``, ``genaipro_url``.
-        language: The person's.
         room: A directory of the demo's own.
     """
     return {

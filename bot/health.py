@@ -61,12 +61,7 @@ class PartFailedError(Exception):
 
 
 async def ask_all(probes: Mapping[str, Probe], seconds: float = PROBE_SECONDS) -> dict[str, Exception | None]:
-    """Ask all parts at once; what is wrong with each, or None.
-
-    Args:
-        probes: Names of parts, and how they are asked.
-        seconds: For each.
-    """
+    """Ask all parts at once, each for so many seconds at most, and return what is wrong with each, or None."""
 
     async def ask(probe: Probe) -> Exception | None:
         try:
@@ -267,22 +262,16 @@ class Monitoring:
         self.metrics.looks["queue"] = queue_gauge(self.metrics.registry, database)
 
     def watch_telegram(self, outbox: Outbox, silence: float) -> None:
-        """The bot makes calls.
+        """The bot makes calls, through the outbox.
 
         Args:
-            outbox: What they pass.
             silence: Seconds without an answer of Telegram's that are normal.
         """
         self.metrics.registry.register(OutboxCollector(outbox.counters))
         self.health.ready["telegram"] = _reached(self.telegram, silence)
 
     def watch_updates(self, contact: Contact, waiting: Callable[[], int]) -> None:
-        """Updates are taken.
-
-        Args:
-            contact: Whether they are.
-            waiting: How many are not handled yet.
-        """
+        """Updates are taken: the contact tells whether they are, and `waiting` how many are not handled yet."""
         self.health.ready["updates"] = _reached(contact, TELEGRAM_SILENCE)
         self.metrics.gauge("updates_waiting", "Updates taken and not handled yet.", waiting)
 

@@ -27,9 +27,7 @@ async def http_server(
     """Listen for as long as the context lasts; requests in flight then get a moment to end.
 
     Args:
-        host: ``HTTP_HOST``.
-        port: ``HTTP_PORT``; 0 means that there is no server.
-        routes: What is served.
+        port: 0 means that there is no server.
         sock: A bound socket to listen on instead of host and port.
 
     Yields:

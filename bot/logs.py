@@ -76,7 +76,6 @@ def configure_logging(
 
     Args:
         level: The least important level of the product's own lines.
-        form: How a line looks.
         secrets: Values that must never be seen, besides what the patterns find.
         stream: Where lines go; standard error if None.
     """

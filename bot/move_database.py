@@ -37,11 +37,7 @@ def tables() -> list[Table]:
 
 
 def target_url(given: str, settings: Settings) -> str:
-    """The target's address, if it can be one.
-
-    Args:
-        given: As it was typed.
-        settings: With the address of the source.
+    """The target's address, if it can be one, from what was typed.
 
     Raises:
         OperatorError: It is no address, or the source's own.
@@ -57,13 +53,7 @@ def target_url(given: str, settings: Settings) -> str:
 
 
 async def move_database(settings: Settings, to: str, clock: Clock, say: Callable[[str], object]) -> None:
-    """Copy everything.
-
-    Args:
-        settings: With the address of the source.
-        to: The address of the target; its tables are made.
-        clock: Tells the time.
-        say: Takes a line for each table.
+    """Copy everything from the settings' database to another one, whose tables are made; say a line for each table.
 
     Raises:
         OperatorError: A bot runs on the source, the target is not empty, or one of them cannot be used. The target's

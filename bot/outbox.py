@@ -83,11 +83,7 @@ class Outbox(BaseRateLimiter[None]):
             await asyncio.gather(rest, limit, return_exceptions=True)
 
     def share(self, processes: int) -> None:
-        """Keep to an equal part of Telegram's budgets.
-
-        Args:
-            processes: How many processes of this bot there are, this one included.
-        """
+        """Keep to an equal part of Telegram's budgets, of which each process of the bot has one."""
         if processes != self._processes:
             self._processes = processes
             self._scheduler.adopt(self.limits.shared(processes), self._now())

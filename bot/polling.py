@@ -52,7 +52,6 @@ class PollingBot(ExtBot[None]):
         Args:
             offset: The first one's number; those before it are confirmed. None: from the oldest.
             hold: Seconds that Telegram may hold the call open while there are none.
-            kinds: What is wanted.
             margin: Seconds that the answer may take beyond that.
 
         Raises:

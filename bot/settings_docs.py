@@ -105,10 +105,7 @@ def with_table(readme: str) -> str:
 
 
 def write(root: Path) -> list[Path]:
-    """Write both files under ``root``.
-
-    Returns:
-        The files that have changed.
+    """Write both files under ``root``, and return those that have changed.
 
     Raises:
         OperatorError: One of them cannot be read or written.

@@ -127,12 +127,7 @@ def _has_something_to_read(connection: Connection) -> bool:
 
 
 def open_session(proxy: str, connections: int = CONNECTIONS) -> aiohttp.ClientSession:
-    """A session for what goes to Telegram; proxies of the environment count for nothing.
-
-    Args:
-        proxy: ``TELEGRAM_PROXY_URL``; empty for none.
-        connections: The most that are open at once.
-    """
+    """A session for what goes to Telegram, over the proxy if one is named; the environment's count for nothing."""
     parts = urlsplit(proxy)
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     if parts.scheme in _SOCKS:

@@ -69,12 +69,7 @@ class Incoming:
 
 
 def wanted_updates(*, inline: bool, sells: bool) -> tuple[str, ...]:
-    """The kinds of updates the bot is sent.
-
-    Args:
-        inline: Whether its inline mode is on.
-        sells: Whether videos have a price.
-    """
+    """The kinds of updates the bot is sent; some come only with its inline mode on, or where videos have a price."""
     wanted = [*ALLOWED_UPDATES]
     if inline:
         wanted.append(Update.INLINE_QUERY)
@@ -124,7 +119,6 @@ class UpdateQueue:
         would come again for ever and hold up what follows it.
 
         Args:
-            data: The update as it came.
             text: The same as JSON, where that is at hand.
         """
         if not isinstance(data, dict) or type(number := data.get("update_id")) is not int:

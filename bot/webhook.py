@@ -42,7 +42,6 @@ def read_body(body: bytes, read: Callable[[object, str], Incoming | None]) -> In
     """An update as it came, or None when it is none.
 
     Args:
-        body: Whatever was sent.
         read: Parses an update, given as an object and as JSON.
     """
     try:

@@ -95,12 +95,8 @@ async def open_services(
 
     Args:
         stack: Closes what they open.
-        settings: With token and key.
-        database: Open.
         bot: Connected; its calls pass the outbox.
         members: The processes of the bot, and this one's name among them.
-        times: Counts and times the states of generations.
-        clock: Tells the time.
     """
     services = Services()
     services.clock, services.database, services.texts = clock, database, Texts(settings.default_language)

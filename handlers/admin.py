@@ -30,10 +30,6 @@ def subject_of(message: Message, arguments: list[str]) -> Subject | None:
 
     An id says it, or a mention of a person; then the person replied to; then the group it is written in. In private
     a forwarded message stands for the person who wrote it.
-
-    Args:
-        message: The command.
-        arguments: What follows it.
     """
     if mentioned := message.parse_entities([MessageEntity.TEXT_MENTION]):
         return _person(next(iter(mentioned)).user)

@@ -28,8 +28,7 @@ def words_item(message: Message, words: str) -> DraftItem:
 async def take_photo(context: Context, message: Message, photo: PhotoRef, words: str) -> DraftItem | None:
     """Look at a photo that somebody sent, and remember it where it is part of an album.
 
-    Returns:
-        It with its words, or None when it cannot be used: the person was told why.
+    None when it cannot be used: the person was told why.
     """
     problem = await _problem(context, photo)
     if problem is not None:
@@ -85,9 +84,7 @@ async def add_to_draft(
     """Add messages to the draft they belong to, and let its card follow.
 
     Args:
-        context: Whose they are.
         message: The message that brought them.
-        items: The messages.
         wanted: What they ask for beside their words.
         request_message_id: The message that is the request, where that is none of the items.
         opens: Whether a draft is made where there is none.

@@ -34,7 +34,6 @@ def data_of(menu: str, owner_id: int, *words: str | int) -> str:
 
     Args:
         menu: One lower-case letter.
-        owner_id: Whose menu it is.
         words: One to four, of lower-case letters and digits.
 
     Raises:

@@ -46,15 +46,7 @@ def for_visitors(*, as_person: bool = False) -> Callable[[Callable[[Update, Cont
 async def admit(update: Update, context: Context, *, as_person: bool = False) -> bool:
     """Let somebody in as ``context.visitor``, or tell them why not; for handlers that have to look at more first.
 
-    The press of a button is answered when this refuses it, and only then.
-
-    Args:
-        update: Any update.
-        context: Gets the visitor.
-        as_person: As for :func:`for_visitors`.
-
-    Returns:
-        Whether they are in; otherwise nothing more is to be done.
+    The press of a button is answered when this refuses it, and only then; nothing more is to be done in that case.
     """
     caller, services = caller_of(update), context.services
     if caller is None:

@@ -5,7 +5,7 @@ The rules are read for every update, so that a decision holds from the next one 
 
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -64,19 +64,13 @@ class Permission(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OwnerLists:
-    """What the environment says.
-
-    Attributes:
-        is_open: ``OPEN_ACCESS``.
-        user_ids: ``ALLOWED_USER_IDS``.
-        chat_ids: ``ALLOWED_CHAT_IDS``.
-        admin_ids: ``ADMIN_USER_IDS``; nothing shuts these out.
-    """
+    """What the environment says."""
 
     is_open: bool = False
-    user_ids: frozenset[int] = field(default=frozenset())
-    chat_ids: frozenset[int] = field(default=frozenset())
-    admin_ids: frozenset[int] = field(default=frozenset())
+    user_ids: frozenset[int] = frozenset()
+    chat_ids: frozenset[int] = frozenset()
+    admin_ids: frozenset[int] = frozenset()
+    """Nothing shuts these out."""
 
 
 class DenyOutcome(StrEnum):
@@ -158,11 +152,7 @@ class ClaimLink:
         return await self.database.write(_add_code, self.new_code(), self.clock.now())
 
     async def claim(self, code: str, user_id: int) -> bool:
-        """Make somebody the admin, if the code is right and there is none yet; every code is spent with it.
-
-        Returns:
-            Whether they became the admin by this.
-        """
+        """Make somebody the admin, if the code is right and there is none yet; every code is spent with it."""
         # With an admin there is nothing to claim: strangers who try all the same cost no write.
         if self.has_owner or len(await self.database.read(_admins)) > 0:
             return False

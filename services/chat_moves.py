@@ -20,11 +20,7 @@ class ChatMoves:
     access: Access
 
     async def move_chat(self, old_chat_id: int, new_chat_id: int) -> tuple[str, ...]:
-        """Follow a group; repeating it changes nothing.
-
-        Returns:
-            The open drafts that came along, whose cards are to be shown.
-        """
+        """Follow a group, and return the open drafts that came along: their cards are to be shown. May be repeated."""
         if old_chat_id == new_chat_id:
             return ()
         await self.access.migrate(old_chat_id, new_chat_id)

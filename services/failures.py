@@ -43,14 +43,9 @@ class Charged(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A failure as it is stored and told.
-
-    Attributes:
-        kind: The row of the error table.
-        reason: The service's own words, at most 300 characters, unescaped; empty when there are none.
-        charged: Whether credits were used.
-    """
+    """A failure as it is stored and told."""
 
     kind: FailureKind
     reason: str = ""
+    """The service's own words, at most 300 characters, unescaped; empty when there are none."""
     charged: Charged = Charged.NO

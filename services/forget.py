@@ -37,9 +37,6 @@ async def forget_everything(database: Database, clock: Clock, user_id: int, *, s
     """Delete everything kept of somebody, or nothing when they must wait; repeating it changes nothing.
 
     Args:
-        database: All of it goes in one transaction.
-        clock: Says what has ended long enough ago.
-        user_id: The person.
         sells: Whether people have free videos to give up.
     """
     return await database.write(_forget, user_id, clock.now(), sells)

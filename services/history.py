@@ -15,21 +15,15 @@ PAGE_SIZE = 5
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One earlier generation.
-
-    Attributes:
-        generation_id: Its id.
-        prompt: What was asked for.
-        asked_at: When.
-        file_ids: Telegram's ids of the videos that were sent.
-        links: Addresses of the videos that could only be given as a link; a secret of the requester's chat.
-    """
+    """One earlier generation."""
 
     generation_id: str
     prompt: str
     asked_at: datetime
     file_ids: tuple[str, ...] = ()
+    """Telegram's ids of the videos that were sent."""
     links: tuple[str, ...] = ()
+    """Addresses of the videos that could only be given as a link; a secret of the requester's chat."""
 
     @property
     def count(self) -> int:
@@ -39,17 +33,14 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """A page of the list.
-
-    Attributes:
-        entries: At most :data:`PAGE_SIZE`.
-        number: 0 for the newest ones.
-        pages: How many there are, 0 for an empty history.
-    """
+    """A page of the list."""
 
     entries: tuple[HistoryEntry, ...]
+    """At most :data:`PAGE_SIZE`."""
     number: int
+    """0 for the newest ones."""
     pages: int
+    """How many there are, 0 for an empty history."""
 
 
 @dataclass(slots=True)
@@ -62,7 +53,6 @@ class History:
         """A page of somebody's history.
 
         Args:
-            user_id: Whose.
             number: Which page, 0 for the newest; past the last one, the last is given.
             chat_id: Only what was made in this chat (in a group, a private prompt is nobody's business), or None.
         """

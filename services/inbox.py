@@ -62,11 +62,7 @@ class Inbox:
     """This process; unique among those that live."""
 
     async def store(self, arrived: Sequence[Arrived]) -> list[Arrived]:
-        """Commit updates.
-
-        Returns:
-            Those that are new, in their order; this process is to handle them.
-        """
+        """Commit updates, and return those that are new, in their order: this process is to handle them."""
         if not arrived:
             return []
         now = self.clock.now()

@@ -44,11 +44,7 @@ class ChatClosedError(Exception):
 
 
 class ChatMovedError(Exception):
-    """The group became a supergroup.
-
-    Args:
-        new_chat_id: Its new id.
-    """
+    """The group became a supergroup, which has a new id."""
 
     def __init__(self, new_chat_id: int) -> None:
         super().__init__("the group became a supergroup")
@@ -82,10 +78,7 @@ class Messenger:
     """Its rate limiter is the outbox."""
 
     async def send(self, place: Place, screen: Screen, priority: Priority = Priority.ANSWER) -> int:
-        """Send a new message.
-
-        Returns:
-            Its id.
+        """Send a new message, and return its id.
 
         Raises:
             ChatClosedError: The chat is closed to the bot.
@@ -134,10 +127,6 @@ class Messenger:
         """Make a message show a screen.
 
         Args:
-            chat_id: The chat.
-            message_id: The bot's own message.
-            screen: What it shall show.
-            priority: Its place in the outbox.
             version: Grows with the state shown; an older one never follows a newer one.
             fence: Asked whether the edit shall still be made when its turn has come; what it raises is raised.
 

@@ -106,8 +106,6 @@ async def pour(source: aiohttp.StreamReader, file: BinaryIO, limit: int, written
     """Writes a response's body to a file, chunk by chunk, each written in a thread before the next is read.
 
     Args:
-        source: The body.
-        file: Open for writing in binary.
         limit: The most bytes that the file may hold.
         written: Bytes that the file holds already.
         chunk: The most bytes held in memory at once.

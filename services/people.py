@@ -40,7 +40,6 @@ class People:
         """What somebody chose; the first call for them makes their row.
 
         Args:
-            user_id: The person.
             telegram_language: IETF tag of their Telegram client, or None.
         """
         row = await self.database.read(_row, user_id)

@@ -73,7 +73,6 @@ def persistently(sleep: Sleep, say: Callable[[BaseException | None, int], None])
     """Attempts at a call of the Bot API until it succeeds; only a refused token is final.
 
     Args:
-        sleep: Waits some seconds.
         say: Is told each failure and the number of the attempt.
 
     Returns:
@@ -106,10 +105,7 @@ async def through_outages(sleep: Sleep, call: Callable[P, Awaitable[T]], /, *arg
     """Make a call to the database, again and again for as long as an outage makes it fail.
 
     Args:
-        sleep: Waits some seconds.
         call: What to do; it must do no harm when it is done twice, for a commit whose answer got lost was made.
-        *args: Its positional arguments.
-        **kwargs: Its named arguments.
     """
     try:
         # Nearly always that is all; what repeats calls costs as much as one does, and leaves cycles to the collector.

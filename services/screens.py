@@ -14,21 +14,16 @@ class ButtonStyle(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """An inline button.
-
-    Attributes:
-        label: Its text.
-        data: Callback data, at most 64 bytes; empty where it opens an address.
-        style: The colour that Telegram gives it.
-        query: In place of data: an inline query for a chat that the person picks, at most 256 characters.
-        url: The address that it opens, or empty.
-    """
+    """An inline button."""
 
     label: str
     data: str = ""
+    """Callback data, at most 64 bytes; empty where it opens an address."""
     style: ButtonStyle = ButtonStyle.PLAIN
     query: str = ""
+    """In place of data: an inline query for a chat that the person picks, at most 256 characters."""
     url: str = ""
+    """The address that it opens, or empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +36,10 @@ class Screen:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a message belongs.
-
-    Attributes:
-        chat_id: The chat.
-        thread_id: The forum topic, or None (also for General).
-        reply_to: The message to reply to, or None.
-    """
+    """Where a message belongs."""
 
     chat_id: int
     thread_id: int | None = None
+    """The forum topic, or None (also for General)."""
     reply_to: int | None = None
+    """The message to reply to, or None."""

@@ -24,21 +24,16 @@ _MARKS = re.compile("[\u0300-\u036f]+")
 
 @dataclass(frozen=True, slots=True)
 class SharedVideo:
-    """A video that can be sent by its file id.
-
-    Attributes:
-        generation_id: The request that it was made for.
-        position: Its number in it, from 0.
-        count: How many videos of that request can be sent.
-        prompt: What was asked for.
-        file_id: Telegram's.
-    """
+    """A video that can be sent by its file id."""
 
     generation_id: str
     position: int
+    """Its number in its request, from 0."""
     count: int
+    """How many videos of that request can be sent."""
     prompt: str
     file_id: str
+    """Telegram's."""
 
     @property
     def id(self) -> str:
@@ -48,15 +43,12 @@ class SharedVideo:
 
 @dataclass(frozen=True, slots=True)
 class SharePage:
-    """Some of the videos that a query finds.
-
-    Attributes:
-        videos: At most :data:`PAGE`, newest first.
-        next_offset: Where the next page begins; empty at the end.
-    """
+    """Some of the videos that a query finds."""
 
     videos: tuple[SharedVideo, ...] = ()
+    """At most :data:`PAGE`, newest first."""
     next_offset: str = ""
+    """Where the next page begins; empty at the end."""
 
 
 def share_query(generation_id: str) -> str:
@@ -82,7 +74,6 @@ class Sharing:
         """A page of what somebody's query finds among their own videos; nothing for those who may not use the bot.
 
         Args:
-            user_id: Who asks.
             text: What they typed: words of a prompt in any order, all of which must be there; or a
                 :func:`share_query`.
             offset: ``next_offset`` of the page before, or empty.

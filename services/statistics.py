@@ -20,19 +20,16 @@ RECENT = 200
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """The bot in numbers.
-
-    Attributes:
-        today: Generations asked for since midnight UTC, by the state they are in; states without any are left out.
-        in_all: All that are kept, likewise.
-        people: Who used the bot and was not forgotten.
-        median_time: From the start of a generation to its end, of recent ones that gave videos; None without any.
-    """
+    """The bot in numbers."""
 
     today: Mapping[State, int]
+    """Generations asked for since midnight UTC, by the state they are in; states without any are left out."""
     in_all: Mapping[State, int]
+    """All that are kept, likewise."""
     people: int
+    """Who used the bot and was not forgotten."""
     median_time: timedelta | None
+    """From the start of a generation to its end, of recent ones that gave videos; None without any."""
     stars: Totals | None = None
     """What was sold; None where nothing ever was."""
 

@@ -33,10 +33,7 @@ async def in_thread(call: Callable[P, T], executor: Executor | None, *args: P.ar
     works on, such as a file in a temporary directory, can be removed right afterwards.
 
     Args:
-        call: The blocking function.
         executor: Where it runs; None is the event loop's own executor.
-        *args: Its positional arguments.
-        **kwargs: Its named arguments.
     """
     abandoned = False
 
@@ -89,12 +86,7 @@ class Tasks:
     _running: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def start(self, work: Coroutine[Any, Any, object], *, name: str) -> asyncio.Task[Any]:
-        """Run something beside the caller.
-
-        Args:
-            work: What to run; an error in it is logged, not raised.
-            name: For logs and debuggers.
-        """
+        """Run something beside the caller, under a name for logs; an error in it is logged, not raised."""
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._running.add(task)
         task.add_done_callback(self._ended)

@@ -98,7 +98,6 @@ def count_call(service: Service, call: str, status: int | None) -> None:
     """Count a call.
 
     Args:
-        service: Whom.
         call: One of a fixed set of names.
         status: The HTTP status, or None without an answer.
     """
@@ -160,11 +159,8 @@ class Contact:
     def check(self, longest: float) -> None:
         """Prove that it was reached.
 
-        Args:
-            longest: Seconds of silence that are normal.
-
         Raises:
-            NotReachedError: It was never reached, is failing now, or has been silent for longer.
+            NotReachedError: It was never reached, is failing now, or has been silent for more than `longest` seconds.
         """
         silence = self.silence
         if silence is None:

@@ -46,16 +46,13 @@ class MissingTextError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """The texts of one language.
-
-    Attributes:
-        language: ``en`` or ``vi``.
-        keys: Of all texts, in the order of the files.
-    """
+    """The texts of one language."""
 
     language: str
+    """``en`` or ``vi``."""
     _bundle: FluentBundle
     keys: tuple[str, ...] = ()
+    """Of all texts, in the order of the files."""
 
     def html(self, key: str, /, **arguments: Argument) -> Html:
         """A text for a message with HTML parse mode; string arguments are escaped unless they are :class:`Html`."""
@@ -86,7 +83,6 @@ class Texts:
 
     Args:
         default: The language of people whose own is not on offer.
-        folder: Where the languages' folders lie.
     """
 
     def __init__(self, default: str, folder: Path = LOCALES) -> None:
@@ -125,7 +121,6 @@ def shorten(text: str, limit: int) -> str:
     """The text on one line, cut with "…" where it is longer.
 
     Args:
-        text: Anything a person wrote.
         limit: Code points that stay at most, the "…" included; at least 2.
 
     Returns:

@@ -17,7 +17,6 @@ def person_key(what: str, user_id: int, *details: str | int) -> str:
 
     Args:
         what: The kind of thing, without a colon.
-        user_id: The person.
         details: What sets it apart from others of its kind.
     """
     return ":".join([what, f"u{user_id}", *map(str, details)])
