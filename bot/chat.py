@@ -1,7 +1,6 @@
 """The chat in a browser: the real bot on a sandbox, and a page in which a person talks to it."""
 
 import asyncio
-import contextlib
 import os
 import secrets
 import signal
@@ -10,7 +9,7 @@ import tempfile
 import webbrowser
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import typer
@@ -19,6 +18,7 @@ from bot.demo import BOT, bot_settings, inherited
 from bot.errors import STATUS_CONFIGURATION, STATUS_FAILED, OperatorError
 from bot.screens import exhibits
 from sandbox.botapi import BotApiOptions, BotApiServer
+from sandbox.demo.processes import RestartableBot, last_lines
 from sandbox.genaipro import GenAIProOptions, GenAIProServer
 from sandbox.web import Cast, ChatOptions, ChatServer, PassThrough, ScreenCard
 from services.messenger import keyboard
@@ -28,7 +28,6 @@ _PACE = 1.2
 """Seconds between events: a chat shows one edit a second, and this is to be seen step by step."""
 _GRACE = 4.0
 """Seconds that the bot gets to end by itself: what it keeps goes anyway, and the whole has ten."""
-_LOG_LINES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,69 +52,6 @@ class ChatSetup:
     """Whether the page is opened, where there is a display."""
     quick: bool = False
     """Make videos that take milliseconds: 320×180, half a second."""
-
-
-@dataclass(slots=True)
-class ChatBot:
-    """The bot as a process of its own, which may be killed and started again."""
-
-    environment: Mapping[str, str]
-    """All of it."""
-    room: Path
-    """Its working directory, and where its log goes."""
-    _process: asyncio.subprocess.Process | None = None
-    _runs: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def start(self) -> None:
-        """Start it; in a session of its own, so that Ctrl-C reaches this process alone."""
-        with self._log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-P",
-                *BOT,
-                env=self.environment,
-                cwd=self.room,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        self._runs.set()
-
-    async def kill(self) -> None:
-        """End it at once, with whatever it has started."""
-        process, self._process = self._process, None
-        self._runs.clear()
-        if process is not None and process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
-
-    async def stop(self) -> None:
-        """Ask it to end, and end it by force if it does not."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.terminate()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_GRACE):
-                    await self._process.wait()
-        await self.kill()
-
-    async def died(self) -> None:
-        """Wait until it has ended by itself."""
-        while True:
-            await self._runs.wait()
-            process = self._process
-            if process is not None and await process.wait() is not None and process is self._process:
-                return
-
-    def complain(self) -> None:
-        """Say that it has ended, with the end of its log."""
-        typer.echo("The bot ended by itself. The last lines of its log:", err=True)
-        for line in self._log.read_text(errors="replace").splitlines()[-_LOG_LINES:]:
-            typer.echo(f"  {line}", err=True)
-
-    @property
-    def _log(self) -> Path:
-        return self.room / "bot.log"
 
 
 def real_service() -> RealService:
@@ -150,7 +86,8 @@ async def _until_signal(chat: ChatSetup) -> int:
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         directory = tempfile.TemporaryDirectory(prefix="pho2video-", ignore_cleanup_errors=True)
-        bot = await _open(chat, Path(stack.enter_context(directory)), stack)
+        room = Path(stack.enter_context(directory))
+        bot = await _open(chat, room, stack)
         stopping, dying = asyncio.ensure_future(stop.wait()), asyncio.ensure_future(bot.died())
         try:
             await asyncio.wait({stopping, dying}, return_when=asyncio.FIRST_COMPLETED)
@@ -159,11 +96,13 @@ async def _until_signal(chat: ChatSetup) -> int:
             dying.cancel()
         if stop.is_set():
             return 0
-        bot.complain()
+        typer.echo("The bot ended by itself. The last lines of its log:", err=True)
+        for line in last_lines(room):
+            typer.echo(f"  {line}", err=True)
         return STATUS_FAILED
 
 
-async def _open(chat: ChatSetup, room: Path, stack: AsyncExitStack) -> ChatBot:
+async def _open(chat: ChatSetup, room: Path, stack: AsyncExitStack) -> RestartableBot:
     """Start everything; the page is told as soon as it works."""
     token = f"7000000001:{secrets.token_urlsafe(26)}"
     key = chat.service.key if chat.service else secrets.token_urlsafe(26)
@@ -186,7 +125,7 @@ async def _open(chat: ChatSetup, room: Path, stack: AsyncExitStack) -> ChatBot:
     door = PassThrough(upstream, page.wire, page.grouping, keep_host=chat.service is None)
     await stack.enter_async_context(door)
     place = {"token": token, "bot_api_url": telegram.url, "key": key, "genaipro_url": door.url}
-    bot = ChatBot(_environment(place, cast, chat.language, room), room)
+    bot = RestartableBot(BOT, _environment(place, cast, chat.language, room), room, _GRACE)
     page.control(bot)
     stack.push_async_callback(bot.stop)
     await bot.start()

@@ -16,7 +16,7 @@ from sandbox.botapi.terminal import USUAL_COLUMNS, Conversation, ansi, plain
 from sandbox.demo.compress import as_sent
 from sandbox.demo.phone import PersonPhone
 from sandbox.demo.playback import Expected
-from sandbox.demo.processes import last_lines, start
+from sandbox.demo.processes import RestartableBot, last_lines
 from sandbox.demo.visit import Request, Saved, VisitError, save, visit
 from sandbox.genaipro import GenAIProOptions, GenAIProServer, Script
 from sandbox.samples import SAMPLES
@@ -145,17 +145,19 @@ async def _play(order: Order, bot: BotProgram, room: Path, stack: AsyncExitStack
         genaipro.enqueue(Script())
         genaipro.enqueue(Script(error={"error": "UNSAFE_GENERATION"}))
     place = Place(telegram.token, telegram.url, genaipro.options.key, genaipro.url)
-    process = await stack.enter_async_context(start("bot", bot.arguments, bot.environment(place, room), room))
+    process = RestartableBot(bot.arguments, bot.environment(place, room), room)
+    stack.push_async_callback(process.stop)
+    await process.start()
     ink = ansi if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else plain
     conversation = Conversation(_write, ink, shutil.get_terminal_size((USUAL_COLUMNS, 24)).columns)
     film = genaipro.options.film.turned() if order.tall else genaipro.options.film
     expected = Expected(film.width, film.height, film.seconds)
     visiting = asyncio.create_task(_visit(order, phone, conversation, expected, room))
-    dying = asyncio.create_task(process.wait())
+    dying = asyncio.create_task(process.died())
     try:
         await asyncio.wait({visiting, dying}, return_when=asyncio.FIRST_COMPLETED)
         if not visiting.done():
-            _complain(f"The bot ended by itself, with status {process.returncode}.", room)
+            _complain(f"The bot ended by itself, with status {await dying}.", room)
             return 1
         return _summary(await visiting, conversation)
     except VisitError as fault:
@@ -198,6 +200,6 @@ def _write(line: str) -> None:
 
 
 def _complain(sentence: str, room: Path) -> None:
-    lines = last_lines(room / "bot.log")
+    lines = last_lines(room)
     said = [f"\n{sentence}", *(["The last lines of the bot's log:"] if lines else []), *(f"  {line}" for line in lines)]
     sys.stderr.write("\n".join(said) + "\n")

@@ -14,7 +14,7 @@ from PIL import Image
 from bot import demo
 from bot.demo import bot_settings, check_order, inherited, run_demo
 from bot.errors import OperatorError
-from sandbox.demo.processes import stop
+from sandbox.demo.processes import RestartableBot
 from services.generations.model import Shape
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -148,12 +148,14 @@ def _alive(needle: str) -> list[str]:
     return found
 
 
-async def test_stubborn_child_is_ended_by_force(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sandbox.demo.processes._GRACE", 0.1)
-    code = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=subprocess.PIPE)
-    assert process.stdout is not None
+async def test_stubborn_child_is_ended_by_force(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "deaf")
+    code = "import signal, time; signal.signal(15, signal.SIG_IGN); open('deaf', 'w').close(); time.sleep(600)"
+    bot = RestartableBot(("-c", code), os.environ, tmp_path, grace=0.1)
+    await bot.start()
+    process = bot._process
+    assert process is not None
     async with asyncio.timeout(20):
-        assert await process.stdout.readline() == b"deaf\n"
-        await stop(process)
+        await asyncio.to_thread((tmp_path / "deaf").read_bytes)
+        await bot.stop()
     assert process.returncode == -signal.SIGKILL
