@@ -175,8 +175,11 @@ class Draft:
 
     @property
     def can_start_itself(self) -> bool:
-        """Whether it may start without asking: complete, still collecting, and every photo of it has its place."""
-        is_complete = self.is_ready and not self.has_too_many
+        """Whether it may start without asking: complete, still collecting, and every photo of it has its place.
+
+        Ideas alone start nothing: more may be chosen, and an edited request waits for its new words.
+        """
+        is_complete = self.is_ready and bool(self.words.strip()) and not self.has_too_many
         return self.starts_itself and is_complete and self.state is not DraftState.CANCELLED
 
     @property

@@ -117,3 +117,29 @@ async def test_ideas_are_part_of_what_is_sent_and_survive_a_restart(tmp_path: Pa
 
 def has(action: str) -> Callable[[Line], bool]:
     return lambda line: any((button.data or "").endswith(f":{action}") for row in line.buttons for button in row)
+
+
+async def tap(here: World, action: str) -> Line:
+    """Press the newest button that does this; the message that has it."""
+    line = await here.telegram.wait_for_message(here.anna.chat_id, has(action))
+    assert await notice(here, line, action) == ""
+    return line
+
+
+async def test_ideas_alone_start_nothing_by_themselves(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        await here.anna.send_photo(jpeg(), "leaves fall")
+        for action in ("ideas", "i-rain", "back", "go"):
+            card = await tap(here, action)
+        end = await here.ended(here.anna.chat_id, card.message_id)
+        await here.anna.send_text("/settings")
+        await here.anna.press((await said(here, "Settings")).message_id, "Start at once")
+        # Edit waits for new words: the ideas, which are there already, are not enough, nor is one more.
+        await notice(here, end, "edit")
+        for action in ("ideas", "i-closer", "back"):
+            edited = await tap(here, action)
+        await here.telegram.wait_until_idle()
+        assert len(here.genaipro.posts) == 1
+        await here.anna.send_text("wind blows")
+        await here.ended(here.anna.chat_id, edited.message_id)
+        assert [post.prompt for post in here.genaipro.posts][1:] == [f"wind blows\n{RAIN}\n{CLOSER}"]
