@@ -6,18 +6,21 @@ once; only what is taken over from a dead process is parsed again.
 
 import asyncio
 import json
+import re
 from bisect import insort
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from structlog import get_logger
-from telegram import Update
+from telegram import Bot, Update
 from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from handlers.addressing import BotName, is_overheard
 from handlers.context import BotApplication
 from services.clock import Clock
+from services.genaipro.classify import storable
 from services.inbox import Arrived, Inbox, Turn, lane_name
 from services.retries import OUTAGE, through_outages
 from services.tasks import Tasks
@@ -34,6 +37,9 @@ OVERHEARD = "overheard"
 
 ODD_LANE = "odd"
 """The lane of updates that cannot be read."""
+
+_UNSTORABLE = re.compile(r"(?i)\\u0000|\\ud[89ab]..(?!\\ud[c-f])|(?<!\\ud[89ab]..)\\ud[c-f]")
+"""Escapes in JSON that stand for NUL, or for half of a character."""
 
 MOST_UPDATE_ID = 2**63 - 1
 
@@ -76,6 +82,19 @@ def wanted_updates(*, inline: bool, sells: bool) -> tuple[str, ...]:
     if sells:
         wanted.append(Update.PRE_CHECKOUT_QUERY)
     return tuple(wanted)
+
+
+def _parsed(data: Any, payload: str, bot: Bot) -> Update:  # noqa: ANN401 - a JSON value
+    """The update in a payload; the halves of characters and the NULs that its texts may hold fit into no database."""
+    return Update.de_json(_storable(data) if _UNSTORABLE.search(payload) else data, bot)
+
+
+def _storable(value: Any) -> Any:  # noqa: ANN401 - a JSON value
+    if isinstance(value, dict):
+        return {key: _storable(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_storable(part) for part in value]
+    return storable(value) if isinstance(value, str) else value
 
 
 def _lane_of(update: Update) -> str:
@@ -125,10 +144,10 @@ class UpdateQueue:
             return None
         if not 0 <= number <= MOST_UPDATE_ID:
             return None
-        payload = json.dumps(data, ensure_ascii=False) if text is None else text
+        payload = json.dumps(data) if text is None else text
         bot = self.application.bot
         try:
-            update = Update.de_json(data, bot)
+            update = _parsed(data, payload, bot)
             if is_overheard(update, BotName(bot.id, bot.username)):
                 return Incoming(Arrived(number, "", ""), OVERHEARD)
             kind = next(
@@ -215,7 +234,8 @@ class UpdateQueue:
 
     async def _process(self, item: Incoming) -> None:
         try:
-            update = item.update or Update.de_json(json.loads(item.arrived.payload), self.application.bot)
+            payload = item.arrived.payload
+            update = item.update or _parsed(json.loads(payload), payload, self.application.bot)
         except Exception as error:  # noqa: BLE001 - the library raises whatever a wrong field leads to
             # A shape that the library does not know; it must not hold up what follows in its lane.
             log.warning("update_not_understood", error=type(error).__name__)

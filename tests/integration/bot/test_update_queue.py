@@ -136,6 +136,28 @@ async def test_what_cannot_be_read_is_kept_and_let_go() -> None:
     assert (here.handled, here.done) == ([], [8])
 
 
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("half \ud83d", "half ?"),
+        ("\udc00\ud800", "??"),
+        ("nul \x00", "nul "),
+        ("whole \U0001f600 \\ud83d", "whole \U0001f600 \\ud83d"),
+        ("đọc", "đọc"),
+    ],
+)
+async def test_halves_of_characters_and_nul_stop_nobody(text: str, read: str) -> None:
+    here = Bench()
+    odd = private(7)
+    odd["message"]["text"] = text
+    incoming = here.read(odd)
+    assert incoming.arrived.payload.isascii()
+    assert json.loads(incoming.arrived.payload) == odd
+    assert incoming.update is not None
+    assert incoming.update.message is not None
+    assert incoming.update.message.text == read
+
+
 async def test_what_a_dead_process_left_is_parsed_and_handled() -> None:
     here = Bench()
     here.inbox.take_over = AsyncMock(return_value=[Arrived(7, "5:5", json.dumps(private(7)))])
