@@ -167,14 +167,14 @@ class PhotoFetcher:
             return
         try:
             async with asyncio.timeout(DOWNLOAD_TIMEOUT):
-                await self._stream(URL(found.location), target)
+                await self._stream(URL(found.location), target, found.size)
         except StreamTooLongError:
             raise PhotoError(PhotoProblem.TOO_LARGE) from None
         except (aiohttp.ClientError, TimeoutError, ValueError):
             # These errors quote the address, and with it the token: none of them may be chained.
             raise TryAgainError from None
 
-    async def _stream(self, url: URL, target: Path) -> None:
+    async def _stream(self, url: URL, target: Path, size: int | None) -> None:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=30)
         async with self.session.get(url, allow_redirects=False, timeout=timeout) as response:
             if response.status == 429 or response.status >= 500:
@@ -185,9 +185,12 @@ class PhotoFetcher:
                 raise StreamTooLongError
             file = await in_thread(target.open, None, "wb")
             try:
-                await pour(response.content, file, self.max_bytes)
+                written = await pour(response.content, file, self.max_bytes)
             finally:
                 await in_thread(file.close, None)
+            if response.content_length is None and size is not None and written < size:
+                # Nothing but the size tells that an answer which names no length was cut off.
+                raise TryAgainError
 
 
 def _copy(source: Path, target: Path, limit: int) -> None:

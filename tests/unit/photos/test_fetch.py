@@ -35,6 +35,7 @@ class Telegram:
     answers: list[web.Response] = field(default_factory=list)
     downloads: list[int] = field(default_factory=list)
     cut: int = 0
+    cut_in_order: int = 0
     asked: int = 0
     file_path: str = "photos/file 1.jpg"
     file_size: int | None = None
@@ -58,6 +59,13 @@ class Telegram:
             await response.write(self.body[:100])
             assert request.transport is not None
             request.transport.close()
+            return response
+        if self.cut_in_order:
+            self.cut_in_order -= 1
+            response = web.StreamResponse(headers={"Connection": "close"})
+            response.force_close()
+            await response.prepare(request)
+            await response.write(self.body[:100])
             return response
         return web.Response(body=self.body)
 
@@ -168,6 +176,13 @@ async def test_transient_failures_are_tried_again(bench: Bench) -> None:
 
 
 UNAVAILABLE = "Bad Request: wrong file_id or the file is temporarily unavailable"
+
+
+async def test_download_that_ends_short_and_names_no_length_is_tried_again(bench: Bench) -> None:
+    bench.telegram.cut_in_order, bench.telegram.file_size = 2, len(JPEG)
+    got = await bench.fetcher.fetch(PHOTO, bench.directory, 1)
+    assert got.path.read_bytes() == JPEG
+    assert len(bench.waits) == 2
 
 
 async def test_file_that_is_temporarily_unavailable_is_asked_for_again(bench: Bench) -> None:
