@@ -36,18 +36,16 @@ from services.genaipro.upload import paid_session
 from services.generations.cancelling import CancelScopes, CancelWatch
 from services.generations.deliver import Deliverer
 from services.generations.model import Generation
-from services.generations.progress_log import ProgressLog
+from services.generations.progress import ProgressLog
 from services.generations.queue import TOPIC as QUEUE_TOPIC
 from services.generations.queue import Limits as QueueLimits
 from services.generations.queue import Queue
 from services.generations.reconcile import Patience, Reconciler
-from services.generations.relocate import Relocator
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
 from services.generations.run import Runner
 from services.generations.sending import SendTools
-from services.generations.snapshots import HistorySnapshots
-from services.generations.submit import Submitter
+from services.generations.submit import HistorySnapshots, Submitter
 from services.generations.worker import Worker
 from services.history import History
 from services.inbox import Arrivals
@@ -301,12 +299,11 @@ def _runner(
         clock=clock,
         random=random.SystemRandom().random,
     )
-    relocator = Relocator(reconciler.look_again, results.videos)
     return Runner(
         rows,
         submit=submitter,
         reconcile=reconciler,
-        deliver=Deliverer(rows, results, videos, services.temp_dirs, board, tools, relocator),
+        deliver=Deliverer(rows, results, videos, services.temp_dirs, board, tools, reconciler.another_address),
         scopes=scopes,
         reporter=board,
         alarm=services.alarm,

@@ -15,7 +15,7 @@ from services.drafts.buttons import DraftButtons
 from services.drafts.drafts import Drafts
 from services.genaipro.client import GenAIProClient
 from services.generations.cancelling import CancelWatch
-from services.generations.progress_log import ProgressLog
+from services.generations.progress import ProgressLog
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
 from services.generations.worker import Worker

@@ -1,7 +1,7 @@
 """Delivery: the videos are fetched, sent or linked, and the generation ends with what came of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,8 +20,7 @@ from services.generations.model import (
     Video,
     VideoState,
 )
-from services.generations.relocate import Relocator
-from services.generations.reporting import Reporter
+from services.generations.progress import Reporter
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
 from services.generations.sending import MAX_SENDS, Item, Sending, SendTools
@@ -45,7 +44,7 @@ class Deliverer:
         temp_dirs: Where temporary files go.
         reporter: The status message.
         tools: What sending needs of the world.
-        relocator: Looks for another address of a video.
+        another_address: Looks for another address of the video at a position whose own is dead.
     """
 
     rows: GenerationRows
@@ -54,7 +53,7 @@ class Deliverer:
     temp_dirs: TempDirs
     reporter: Reporter
     tools: SendTools
-    relocator: Relocator
+    another_address: Callable[[Generation, int, str], Awaitable[str | None]]
 
     async def run(self, generation: Generation) -> Generation:
         """Send what was not sent yet.
@@ -155,7 +154,7 @@ class Deliverer:
     ) -> Item | None:
         """Fetch one video; None for one that cannot be sent, which is written down."""
         try:
-            fresh = partial(self.relocator.fresh, generation, video.position)
+            fresh = partial(self.another_address, generation, video.position)
             prepared = await self.preparer.prepare(video.url, folder, video.position, late, fresh)
         except OSError as error:
             # A full disk, most likely: a link needs none of it, and the others may still fit.

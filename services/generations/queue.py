@@ -1,7 +1,7 @@
 """The queue: orders become rows within the limits, rows get their turn. All of it is in the database."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -12,7 +12,6 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from services.changes import Changes
 from services.clock import Clock
-from services.generations.fairness import Waiting, in_order, to_start
 from services.generations.model import (
     ACTIVE,
     FINAL,
@@ -42,6 +41,56 @@ UNTOLD = timedelta(seconds=10)
 
 QUEUE_LOCK = 7205759403792794
 """PostgreSQL's advisory lock for decisions over the whole queue; SQLite has one writer anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A generation that waits."""
+
+    id: str
+    user_id: int
+    queued_at: datetime
+    turns: int = 0
+    """Turns that this person had while it waited, those that still run included."""
+    shown: bool = False
+    """Whether it has a status message."""
+
+
+def in_order(waiting: Sequence[Waiting]) -> list[Waiting]:
+    """The queue as it will be served: everybody's first before anybody's second, then by age.
+
+    A turn that was had while a generation waited counts as much as one that is still to come before it, so that a
+    turn's end never puts somebody with many before somebody with one, and nobody's place grows but by new arrivals.
+    """
+    before: Counter[int] = Counter()
+    keyed: list[tuple[int, datetime, str, Waiting]] = []
+    for item in sorted(waiting, key=lambda item: (item.queued_at, item.id)):
+        keyed.append((item.turns + before[item.user_id], item.queued_at, item.id, item))
+        before[item.user_id] += 1
+    return [item for _turn, _since, _id, item in sorted(keyed, key=lambda entry: entry[:3])]
+
+
+def to_start(
+    waiting: Sequence[Waiting], active: Mapping[int, int], *, max_active: int, max_active_per_user: int
+) -> list[Waiting]:
+    """Which of those that wait start now.
+
+    Args:
+        waiting: All that wait.
+        active: Running generations by person.
+        max_active: Running at once, in all; at least 1.
+        max_active_per_user: Running at once for one person; at least 1.
+    """
+    running: Counter[int] = Counter(active)
+    free = max_active - running.total()
+    chosen: list[Waiting] = []
+    for item in in_order(waiting):
+        if len(chosen) >= free:
+            break
+        if running[item.user_id] < max_active_per_user:
+            running[item.user_id] += 1
+            chosen.append(item)
+    return chosen
 
 
 class Selling(Protocol):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from structlog import get_logger
+from yarl import URL
 
 from services.clock import Clock
 from services.failures import Charged, Failure, FailureKind
@@ -13,7 +14,7 @@ from services.genaipro.classify import failure_of
 from services.genaipro.events import GenAIProError, NotAcceptedError, ResultPage, VideoResult
 from services.generations.matching import Match, MatchVerdict, Request, keys_of, match, prompt_form
 from services.generations.model import Generation, State
-from services.generations.reporting import Reporter
+from services.generations.progress import Reporter
 from services.generations.repository import GenerationRows
 from services.generations.results import Results, ResultTakenError
 
@@ -149,9 +150,19 @@ class Reconciler:
                 return await self._give_up(current)
             await self.clock.sleep(look.wait)
 
-    async def look_again(self, generation: Generation) -> tuple[VideoResult, ...]:
-        """What the history holds now of a result that was found before; nothing that may be another request's."""
-        return (await self._look(generation, last_chance=False)).found.results
+    async def another_address(self, generation: Generation, position: int, dead: str) -> str | None:
+        """Look for another address of a video whose own is dead; None where the history names none.
+
+        Args:
+            generation: Whose video.
+            position: Its number among the videos, from 0.
+            dead: The address that was asked in vain.
+        """
+        look = await self._look(generation, last_chance=False)
+        found = [url for result in look.found.results for url in result.urls]
+        videos = await self.results.videos(generation.id)
+        others = [video.url for video in videos if video.position != position and video.url]
+        return another(list(dict.fromkeys(found)), position, dead, others)
 
     async def _give_up(self, current: Generation) -> Generation:
         kind = FailureKind.SERVICE if current.server_error else FailureKind.LOST
@@ -217,3 +228,38 @@ class Reconciler:
         except ResultTakenError:
             log.info("result_taken_by_another_request")
             return None
+
+
+def another(found: Sequence[str], position: int, dead: str, others: Sequence[str]) -> str | None:
+    """Which address of those in the history is the one of a video.
+
+    Args:
+        found: All that the history names, in its order.
+        position: The video's number.
+        dead: Its dead address.
+        others: The addresses of the other videos.
+
+    Returns:
+        The same file under another query or host; else what stands in its place, where the history names as many as
+        there are videos; else the only one that is nobody's. None for its own again.
+    """
+    # Where one path serves all videos, only the whole address tells them apart.
+    by_file = _file(dead) not in {_file(url) for url in others}
+    taken = {_file(url) if by_file else url for url in others}
+    free = [url for url in found if url != dead and (_file(url) if by_file else url) not in taken]
+    same = [url for url in free if by_file and _file(url) == _file(dead)]
+    if same:
+        return same[0]
+    if dead in found:
+        return None
+    if len(found) == len(others) + 1 and position < len(found) and found[position] in free:
+        return found[position]
+    return free[0] if len(free) == 1 else None
+
+
+def _file(url: str) -> str:
+    """What an address names, without what grants it for a time."""
+    try:
+        return URL(url).path
+    except ValueError:
+        return url

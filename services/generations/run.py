@@ -18,7 +18,7 @@ from services.clock import Clock
 from services.failures import Charged, Failure, FailureKind
 from services.generations.cancelling import CancelRequestedError, CancelScopes
 from services.generations.model import FINAL, Generation, State
-from services.generations.reporting import Alarm, Reporter
+from services.generations.progress import Reporter
 from services.generations.repository import GenerationRows
 from services.generations.store import RunOvertakenError
 from services.retries import OUTAGE, is_outage, through_outages
@@ -42,6 +42,14 @@ class Delivery(Phase, Protocol):
 
     async def give_up(self, generation: Generation) -> Generation:
         """End without sending any more: what was not sent becomes links."""
+        ...
+
+
+class Alarm(Protocol):
+    """Tells the bot's admins what only they can mend."""
+
+    async def raise_for(self, failure: Failure) -> None:
+        """Tell them, at most once in a while for each kind, when the failure is one of theirs."""
         ...
 
 

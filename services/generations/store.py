@@ -17,9 +17,8 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
 from services.failures import Charged, Failure, FailureKind
-from services.generations.machine import may_follow
 from services.generations.matching import HistoryBefore
-from services.generations.model import FINAL, Generation, Lease, Order, Price, Shape, State
+from services.generations.model import FINAL, Generation, Lease, Order, Price, Shape, State, may_follow
 from services.photos.model import PhotoKind, PhotoRef
 from services.store.base import affected
 from services.store.schema import NO_THREAD, GenerationPhotoRow, GenerationRow

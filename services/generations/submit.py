@@ -8,7 +8,7 @@ A process that dies before the arming has not paid; one that dies after it leave
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -28,19 +28,19 @@ from services.genaipro.classify import failure_of
 from services.genaipro.events import (
     CompletedEvent,
     FailedEvent,
+    GenAIProError,
     MaybeAcceptedError,
     NotAcceptedError,
     RefusedError,
+    ResultPage,
     StatusEvent,
     StreamEvent,
 )
 from services.genaipro.rate_limit import RateLimit
 from services.generations.cancelling import CancelRequestedError
-from services.generations.machine import on_status_word
-from services.generations.matching import HistoryBefore
-from services.generations.model import Generation, Shape, State
-from services.generations.progress_log import ProgressLog
-from services.generations.reporting import Reporter
+from services.generations.matching import HistoryBefore, normal_form
+from services.generations.model import Generation, Shape, State, on_status_word
+from services.generations.progress import ProgressLog, Reporter
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
 from services.photos.model import PhotoError, PhotoFile, PhotoRef
@@ -54,6 +54,15 @@ BUSY_ATTEMPTS = 5
 
 LONGEST_WAIT_SECONDS = 120.0
 """The longest wait before another attempt, whatever ``Retry-After`` asks for."""
+
+FRESH_SECONDS = 20.0
+"""For so long one look serves all requests whose prompts nobody else has used since."""
+
+LOOK_SECONDS = 2.0
+"""What a look may take: the request waits for it."""
+
+BACK_OFF_SECONDS = 60.0
+"""How long a history that did not answer is left alone."""
 
 
 class PaidApi(Protocol):
@@ -72,11 +81,15 @@ class PaidApi(Protocol):
         ...
 
 
-class Snapshots(Protocol):
-    """What the history holds before the call."""
+class RecentHistory(Protocol):
+    """The newest objects of the API's history."""
 
-    async def before(self, prompt: str) -> HistoryBefore | None:
-        """What is known of it; None where nothing is."""
+    async def recent_history(self) -> ResultPage | None:
+        """The first page, or None where the limit on calls has none to spare.
+
+        Raises:
+            GenAIProError: No usable answer.
+        """
         ...
 
 
@@ -93,6 +106,53 @@ class PhotoSource(Protocol):
 
 
 @dataclass(slots=True)
+class HistorySnapshots:
+    """Looks at the history before requests are sent: seldom, only with calls to spare, and never for long."""
+
+    history: RecentHistory
+    clock: Clock
+    """Its monotonic side is read."""
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    _last: HistoryBefore | None = field(default=None, init=False)
+    _taken_at: float = field(default=float("-inf"), init=False)
+    _failed_at: float = field(default=float("-inf"), init=False)
+    _sent_since: set[str] = field(default_factory=set, init=False)
+
+    async def before(self, prompt: str) -> HistoryBefore | None:
+        """What the history holds now, as far as that is known; None where it never answered.
+
+        Args:
+            prompt: Of the request that is about to be sent.
+        """
+        async with self._turn:
+            if not self._is_fresh(prompt):
+                await self._look()
+            complete = self._is_fresh(prompt)
+            if complete:
+                self._sent_since.add(normal_form(prompt))
+            return None if self._last is None else replace(self._last, complete=complete)
+
+    def _is_fresh(self, prompt: str) -> bool:
+        age = self.clock.monotonic() - self._taken_at
+        return age <= FRESH_SECONDS and normal_form(prompt) not in self._sent_since
+
+    async def _look(self) -> None:
+        if self.clock.monotonic() - self._failed_at < BACK_OFF_SECONDS:
+            return
+        began = self.clock.monotonic()
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                page = await self.history.recent_history()
+        except (GenAIProError, TimeoutError) as error:
+            log.info("history_not_seen_before", error=type(error).__name__)
+            self._failed_at = self.clock.monotonic()
+            return
+        if page is not None:
+            self._last, self._taken_at = HistoryBefore.of(page), began
+            self._sent_since.clear()
+
+
+@dataclass(slots=True)
 class Submitter:
     """Takes a generation from its turn to the end of its stream."""
 
@@ -101,7 +161,7 @@ class Submitter:
     api: PaidApi
     rate_limit: RateLimit
     """The own limit on calls."""
-    snapshots: Snapshots
+    snapshots: HistorySnapshots
     photos: PhotoSource
     temp_dirs: TempDirs
     reporter: Reporter

@@ -10,8 +10,7 @@ from structlog import get_logger
 from telegram.error import TelegramError
 
 from services.clock import Clock
-from services.generations.machine import rank
-from services.generations.model import FILE_LATE, FINAL, Generation, State
+from services.generations.model import FILE_LATE, FINAL, Generation, State, rank
 from services.generations.repository import GenerationRows
 from services.messenger import ChatMovedError, EditOutcome, Messenger
 from services.outbox.calls import Priority

@@ -10,16 +10,14 @@ from services.delivery.plan import FileLimits
 from services.generations.cancelling import CancelScopes
 from services.generations.deliver import Deliverer
 from services.generations.model import Generation, Lease, Order, Placed, Shape
-from services.generations.progress_log import ProgressLog
+from services.generations.progress import ProgressLog
 from services.generations.queue import Limits, Queue
 from services.generations.reconcile import Patience, Reconciler
-from services.generations.relocate import Relocator
 from services.generations.repository import GenerationRows
 from services.generations.results import Results
 from services.generations.run import Runner
 from services.generations.sending import SendTools
-from services.generations.snapshots import HistorySnapshots
-from services.generations.submit import Submitter
+from services.generations.submit import HistorySnapshots, Submitter
 from services.photos.model import PhotoKind, PhotoRef
 from services.store.database import open_database
 from services.temp_dirs import TempDirs
@@ -89,7 +87,7 @@ class Bench:
                 clock=self.clock,
                 random=lambda: 0.5,
             ),
-            Relocator(self.reconciler.look_again, self.results.videos),
+            self.reconciler.another_address,
         )
         self.runner = Runner(
             self.rows,

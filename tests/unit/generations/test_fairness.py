@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.generations.fairness import Waiting, in_order, to_start
+from services.generations.queue import Waiting, in_order, to_start
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -1,14 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.generations.machine import ORDER, WORDS, may_follow, on_status_word, rank
-from services.generations.model import FINAL, State
+from services.generations.model import FINAL, WORDS, State, may_follow, on_status_word, rank
 
 states = st.sampled_from(list(State))
-
-
-def test_every_state_has_its_place() -> None:
-    assert set(ORDER) == set(State)
 
 
 @given(states, states)

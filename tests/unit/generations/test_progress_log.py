@@ -10,7 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from services.generations.model import Generation, State
-from services.generations.progress_log import PAUSE_SECONDS, ProgressLog
+from services.generations.progress import PAUSE_SECONDS, ProgressLog
 from services.store.database import Database
 from tests.unit.generations.bench import Bench
 from tests.unit.generations.fates import HandClock, MortalDatabase

@@ -13,9 +13,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from services.clock import SystemClock
-from services.generations.machine import WORDS, on_status_word, rank
-from services.generations.model import Generation, Order, State
-from services.generations.progress_log import ProgressLog
+from services.generations.model import WORDS, Generation, Order, State, on_status_word, rank
+from services.generations.progress import ProgressLog
 from services.generations.repository import GenerationRows
 from services.generations.store import RunOvertakenError, insert
 from services.store.database import Database

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.generations.relocate import another
+from services.generations.reconcile import another
 
 A, B = "https://cdn.example/a.mp4", "https://cdn.example/b.mp4"
 

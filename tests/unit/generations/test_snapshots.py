@@ -7,9 +7,9 @@ import pytest
 
 from services.failures import Failure, FailureKind
 from services.genaipro.events import NotAcceptedError, ResultPage, VideoResult
-from services.generations import snapshots as module
+from services.generations import submit as module
 from services.generations.matching import HistoryBefore
-from services.generations.snapshots import BACK_OFF_SECONDS, FRESH_SECONDS, HistorySnapshots
+from services.generations.submit import BACK_OFF_SECONDS, FRESH_SECONDS, HistorySnapshots
 from tests.unit.generations.fates import HandClock
 
 PAGE = ResultPage(

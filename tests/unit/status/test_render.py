@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.failures import Charged, Failure, FailureKind
-from services.generations.machine import ORDER
-from services.generations.model import FINAL, Generation, State, Video, VideoState
+from services.generations.model import FINAL, Generation, State, Video, VideoState, rank
 from services.status.render import _OFFERED, Links, Surroundings, bar, render, render_links, share
 from services.texts import LANGUAGES, Texts
 
@@ -88,11 +87,11 @@ def test_the_end_says_how_many_did_not_work_and_links_what_telegram_did_not_take
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from(ORDER), st.floats(0, 4000)), max_size=12),
+    st.lists(st.tuples(st.sampled_from(State), st.floats(0, 4000)), max_size=12),
     st.floats(5, 2000),
 )
 def test_the_bar_never_runs_backwards_nor_ends_early(path: list[tuple[State, float]], estimate: float) -> None:
-    states = sorted((state for state, _ in path), key=ORDER.index)
+    states = sorted((state for state, _ in path), key=rank)
     times = sorted(time for _, time in path)
     before = 0.0
     for state, elapsed in zip(states, times, strict=True):

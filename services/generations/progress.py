@@ -1,13 +1,10 @@
-"""Where streams stand, written down a moment behind them: of each the newest event alone, and many in one transaction.
-
-What money hangs on never goes this way. A process that dies loses a moment of progress, and its next run looks the
-result up whatever the last event was.
-"""
+"""Where runs stand: shown to the requester at once, and written down a moment later."""
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 from structlog import get_logger
@@ -24,9 +21,37 @@ PAUSE_SECONDS = 0.5
 log = get_logger(__name__)
 
 
+class Reporter(Protocol):
+    """The live status message, as a run sees it."""
+
+    def progress(self, generation: Generation) -> None:
+        """Show where it stands; returns at once, a newer call replaces an older one."""
+        ...
+
+    def forget(self, generation_id: str) -> None:
+        """Stop refreshing what is shown of it: it is another run's now."""
+        ...
+
+    async def correct(self, generation_id: str) -> None:
+        """Show the end again if there is one: another process told it, and an edit of this one may have come after."""
+        ...
+
+    async def end(self, generation: Generation) -> None:
+        """Show the end; returns when the requester was told, or cannot be told.
+
+        Raises:
+            telegram.error.TelegramError: Telegram cannot be reached; to be tried again.
+        """
+        ...
+
+
 @dataclass(slots=True)
 class ProgressLog:
-    """Writes progress down, fenced as all that a run writes."""
+    """Writes progress down: of each stream the newest event alone, and many streams in one transaction.
+
+    What money hangs on never goes this way. A process that dies loses a moment of progress, and its next run looks the
+    result up whatever the last event was.
+    """
 
     database: Database
     clock: Clock
