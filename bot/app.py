@@ -294,9 +294,7 @@ class Process:
 
     def _worker_works(self, services: Services, intake: Intake) -> list[Work]:
         """What runs until the process ends where it works on generations."""
-        housekeeping = Housekeeping(
-            services.database, services.rows, services.results, intake.queue.inbox, services.throttle, self.clock
-        )
+        housekeeping = Housekeeping(services.database, intake.queue.inbox, services.throttle, self.clock)
         return [
             services.worker.run,
             services.cancel_watch.run,

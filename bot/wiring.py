@@ -34,17 +34,14 @@ from services.genaipro.client import GenAIProClient
 from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit
 from services.genaipro.upload import paid_session
 from services.generations.cancelling import CancelScopes, CancelWatch
-from services.generations.deliver import Deliverer
+from services.generations.deliver import Deliverer, SendTools
 from services.generations.model import Generation
 from services.generations.progress import ProgressLog
 from services.generations.queue import TOPIC as QUEUE_TOPIC
 from services.generations.queue import Limits as QueueLimits
 from services.generations.queue import Queue
 from services.generations.reconcile import Patience, Reconciler
-from services.generations.repository import GenerationRows
-from services.generations.results import Results
 from services.generations.run import Runner
-from services.generations.sending import SendTools
 from services.generations.submit import HistorySnapshots, Submitter
 from services.generations.worker import Worker
 from services.history import History
@@ -130,7 +127,6 @@ async def _ground(
     services.temp_dirs = TempDirs(settings.data_dir / "tmp" / members.executor_id)
     await services.temp_dirs.clear()
     stack.callback(services.temp_dirs.close)
-    services.rows, services.results = GenerationRows(database, clock), Results(database, clock)
     services.history = History(database)
     services.cut_short = set()
 
@@ -149,7 +145,7 @@ def _people(services: Services, settings: Settings) -> None:
         database, clock, bool(settings.admin_user_ids), new_code=partial(secrets.token_urlsafe, 18)
     )
     services.people, services.throttle = People(database, texts, clock), Throttle(database, clock)
-    services.chat_moves = ChatMoves(database, services.rows, services.access)
+    services.chat_moves = ChatMoves(database, services.access)
     services.alarm = OwnerAlarm(services.access, services.people, services.throttle, services.messenger, texts)
     services.sharing = Sharing(database, services.access)
 
@@ -212,7 +208,7 @@ def _generations(
     videos: VideoPreparer,
 ) -> None:
     """Generations: their queue, what they show, and the phases of each."""
-    database, clock, rows = services.database, services.clock, services.rows
+    database, clock = services.database, services.clock
     queue_changed, scopes = asyncio.Event(), CancelScopes()
     services.changes.listen(QUEUE_TOPIC, lambda _subject: queue_changed.set())
     queue_limits = QueueLimits(
@@ -227,16 +223,23 @@ def _generations(
     services.progress_log = ProgressLog(database, clock)
     runner = _runner(services, settings, scopes, queue_changed, videos)
     services.worker = Worker(
-        members.executor_id, queue, rows, runner.advance, services.status, members, queue_changed, Contact(clock)
+        members.executor_id,
+        database,
+        queue,
+        runner.advance,
+        services.status.waiting,
+        members,
+        queue_changed,
+        Contact(clock),
     )
     services.generations = Generations(
         database,
-        rows,
         queue,
         scopes,
         services.status,
         queue_changed.set,
         services.changes,
+        clock,
         services.receipts.note,
         services.invoices.send_first if services.sales.is_open else None,
     )
@@ -249,8 +252,8 @@ def _status(services: Services, bot: Bot, times: StateTimes) -> StatusMessages:
         services.receipts.note(generation)
 
     screens = StatusScreens(
+        services.database,
         Estimates(services.database, services.clock),
-        services.results,
         services.texts,
         services.clock,
         can_share=bool(bot.supports_inline_queries),
@@ -259,7 +262,7 @@ def _status(services: Services, bot: Bot, times: StateTimes) -> StatusMessages:
     )
     return StatusMessages(
         services.messenger,
-        services.rows,
+        services.database,
         screens,
         services.clock,
         services.tasks,
@@ -272,16 +275,15 @@ def _runner(
     services: Services, settings: Settings, scopes: CancelScopes, queue_changed: asyncio.Event, videos: VideoPreparer
 ) -> Runner:
     """The phases of a generation."""
-    clock, rows, results, board = services.clock, services.rows, services.results, services.status
+    clock, database, status = services.clock, services.database, services.status
     submitter = Submitter(
-        rows,
-        results,
+        database,
         services.genaipro,
         services.genaipro.rate_limit,
         HistorySnapshots(services.genaipro, clock),
         services.photos,
         services.temp_dirs,
-        board,
+        status,
         services.progress_log,
         clock,
         settings.generation_timeout,
@@ -291,7 +293,7 @@ def _runner(
     def alarm(failure: Failure) -> None:
         services.tasks.start(services.alarm.raise_for(failure), name="alarm")
 
-    reconciler = Reconciler(rows, results, services.genaipro, board, clock, patience, alarm)
+    reconciler = Reconciler(database, services.genaipro, status, clock, patience, alarm)
     tools = SendTools(
         sender=services.sender,
         limits=videos.limits,
@@ -300,12 +302,12 @@ def _runner(
         random=random.SystemRandom().random,
     )
     return Runner(
-        rows,
+        database,
         submit=submitter,
         reconcile=reconciler,
-        deliver=Deliverer(rows, results, videos, services.temp_dirs, board, tools, reconciler.another_address),
+        deliver=Deliverer(database, videos, services.temp_dirs, status, tools, reconciler.another_address),
         scopes=scopes,
-        reporter=board,
+        reporter=status,
         alarm=services.alarm,
         ended=queue_changed.set,
         clock=clock,

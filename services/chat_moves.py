@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.access import Access
 from services.drafts.store import move_drafts
-from services.generations.repository import GenerationRows
+from services.generations.store import move_generations
 from services.store.database import Database
 
 
@@ -16,7 +16,6 @@ class ChatMoves:
     """Follows groups."""
 
     database: Database
-    generations: GenerationRows
     access: Access
 
     async def move_chat(self, old_chat_id: int, new_chat_id: int) -> tuple[str, ...]:
@@ -24,5 +23,5 @@ class ChatMoves:
         if old_chat_id == new_chat_id:
             return ()
         await self.access.migrate(old_chat_id, new_chat_id)
-        await self.generations.move_chat(old_chat_id, new_chat_id)
+        await self.database.write(move_generations, old_chat_id, new_chat_id)
         return await self.database.write(move_drafts, old_chat_id, new_chat_id)

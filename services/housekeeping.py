@@ -8,8 +8,8 @@ from structlog import get_logger
 from services.clock import Clock
 from services.drafts.albums import prune_seen
 from services.drafts.store import prune_drafts
-from services.generations.repository import GenerationRows
-from services.generations.results import Results
+from services.generations.results import prune_claims
+from services.generations.store import prune_generations
 from services.inbox import KEEP_HANDLED, Inbox
 from services.retries import OUTAGE
 from services.store.database import Database
@@ -30,8 +30,6 @@ class Housekeeping:
     """Prunes."""
 
     database: Database
-    rows: GenerationRows
-    results: Results
     inbox: Inbox
     throttle: Throttle
     clock: Clock
@@ -50,8 +48,8 @@ class Housekeeping:
         now = self.clock.now()
         drafts = await self.database.write(prune_drafts, now - KEEP_DRAFTS)
         photos = await self.database.write(prune_seen, now - KEEP_SEEN_PHOTOS)
-        generations = await self.rows.prune(now - KEEP_GENERATIONS)
-        await self.results.prune_claims(now - KEEP_CLAIMS)
+        generations = await self.database.write(prune_generations, now - KEEP_GENERATIONS)
+        await self.database.write(prune_claims, now - KEEP_CLAIMS)
         await self.inbox.prune(now - KEEP_HANDLED)
         await self.throttle.prune(KEEP_NOTICES)
         log.info("pruned", drafts=drafts, photos=photos, generations=generations)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from services.drafts.buttons import PressOutcome, judge_press
 from services.drafts.model import DraftState, Owner, order_of
 from services.drafts.store import adopt, lock, lock_open, with_items
 from services.generations.cancelling import TOPIC as CANCEL_TOPIC
-from services.generations.cancelling import CancelScopes
+from services.generations.cancelling import CancelScopes, request_cancel
 from services.generations.model import (
     FINAL,
     WAITING,
@@ -31,7 +32,7 @@ from services.generations.model import (
     draft_request_key,
 )
 from services.generations.queue import Queue
-from services.generations.repository import GenerationRows
+from services.generations.store import load
 from services.messenger import ChatClosedError, ChatMovedError
 from services.photos.model import PhotoRef
 from services.screens import Screen
@@ -48,7 +49,6 @@ class Generations:
     """The door to everything about generations."""
 
     database: Database
-    rows: GenerationRows
     queue: Queue
     scopes: CancelScopes
     """What Cancel ends in this process."""
@@ -57,6 +57,7 @@ class Generations:
     """Tells the worker of this process to look at the queue."""
     changes: Changes
     """Tells the other processes of a wish to cancel."""
+    clock: Clock
     taken: Callable[[Generation], object] = lambda _generation: None
     """Told of every generation that was placed."""
     ask_to_pay: Callable[[str], Awaitable[None]] | None = None
@@ -75,7 +76,7 @@ class Generations:
         if not needs_showing and self.ask_to_pay is None:
             self.wake()
             return
-        generation = await self.rows.get(generation_id)
+        generation = await self.database.read(load, generation_id)
         if generation is None:
             return
         if generation.state is not State.UNPAID:
@@ -97,7 +98,7 @@ class Generations:
 
     async def tell_end(self, generation_id: str) -> None:
         """Tell the end of a request that was not paid in time."""
-        generation = await self.rows.get(generation_id)
+        generation = await self.database.read(load, generation_id)
         if generation is not None and generation.state in FINAL:
             await self._tell_end(generation)
 
@@ -107,7 +108,7 @@ class Generations:
         One that was not told yet is left to whoever tells it, in this process or another: they look at the money
         once more afterwards.
         """
-        generation = await self.rows.get(generation_id)
+        generation = await self.database.read(load, generation_id)
         if generation is None or not generation.final_shown:
             return
         try:
@@ -123,16 +124,15 @@ class Generations:
             user_id: Who wants it; the requester, or an admin.
             is_admin: Whether that person is one.
         """
-        known = await self.rows.get(generation_id)
+        known = await self.database.read(load, generation_id)
         if known is None:
             return CancelOutcome.UNKNOWN
         if known.user_id != user_id and not is_admin:
             return CancelOutcome.NOT_YOURS
         if known.state in FINAL or known.state is State.DELIVERING:
             return CancelOutcome.ALREADY_FINISHED
-        after = await self.rows.request_cancel(
-            generation_id, lambda session: self.changes.announce(session, CANCEL_TOPIC)
-        )
+        announce = partial(self.changes.announce, topic=CANCEL_TOPIC)
+        after = await self.database.write(request_cancel, generation_id, self.clock.now(), announce)
         if after is None or after.cancel_requested_at is None:
             return CancelOutcome.ALREADY_FINISHED
         log.info("cancel_requested", generation=generation_id, state=after.state.value)
@@ -157,7 +157,7 @@ class Generations:
 
     async def find(self, generation_id: str) -> Generation | None:
         """One generation, or None."""
-        return await self.rows.get(generation_id)
+        return await self.database.read(load, generation_id)
 
     async def of_draft(self, draft_id: str) -> str | None:
         """The generation that a draft has become, or None while it is a draft."""
@@ -165,7 +165,7 @@ class Generations:
 
     async def order_again(self, generation_id: str) -> Order | None:
         """The same request once more; the caller gives it a request key of its own."""
-        known = await self.rows.get(generation_id)
+        known = await self.database.read(load, generation_id)
         if known is None or not known.photos:
             return None
         return Order(

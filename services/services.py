@@ -16,8 +16,6 @@ from services.drafts.drafts import Drafts
 from services.genaipro.client import GenAIProClient
 from services.generations.cancelling import CancelWatch
 from services.generations.progress import ProgressLog
-from services.generations.repository import GenerationRows
-from services.generations.results import Results
 from services.generations.worker import Worker
 from services.history import History
 from services.inbox import Arrivals
@@ -72,9 +70,6 @@ class Services:
     photos: PhotoFetcher
     """Photos from Telegram."""
     sender: VideoSender
-    rows: GenerationRows
-    results: Results
-    """The videos of generations."""
     status: StatusMessages
     progress_log: ProgressLog
     generations: Generations

@@ -3,17 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Row, select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from services.changes import Changes
 from services.generations.model import FINAL, WAITING, Generation, State
 from services.generations.store import ROWS, RunOvertakenError, change, load
+from services.retries import OUTAGE
 from services.store.database import Database
 from services.store.schema import GenerationRow
 
@@ -38,37 +38,29 @@ class CancelRequestedError(Exception):
 
 @dataclass(slots=True)
 class _Scope:
-    """A block that can be ended.
-
-    Attributes:
-        epoch: The run it belongs to.
-        timeout: Ends it.
-        is_overtaken: Whether it ends because another run has taken the generation.
-    """
+    """A block that can be ended."""
 
     epoch: int
+    """Of the run it belongs to."""
     timeout: asyncio.Timeout
     is_overtaken: bool = False
+    """Whether it ends because another run has taken the generation."""
 
     def end(self) -> None:
         if not self.timeout.expired():
             self.timeout.reschedule(asyncio.get_running_loop().time())
 
 
+@dataclass(slots=True)
 class CancelScopes:
     """The blocks of running generations that Cancel ends at once, wherever they wait."""
 
-    def __init__(self) -> None:
-        self._scopes: dict[str, _Scope] = {}
-        self._any = asyncio.Event()
+    _scopes: dict[str, _Scope] = field(default_factory=dict, init=False)
+    _any: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     @asynccontextmanager
     async def scope(self, generation_id: str, epoch: int) -> AsyncIterator[None]:
-        """A block that :meth:`cancel` or :meth:`overtaken` ends.
-
-        Args:
-            generation_id: What it works on.
-            epoch: The run that it belongs to.
+        """A block of a run that :meth:`cancel` or :meth:`overtaken` ends.
 
         Raises:
             CancelRequestedError: The person wants so.
@@ -104,12 +96,7 @@ class CancelScopes:
         return True
 
     def overtaken(self, generation_id: str, epoch: int) -> None:
-        """End the block of a run that is not the row's any more.
-
-        Args:
-            generation_id: What it works on.
-            epoch: Of the run that the row belongs to.
-        """
+        """End the block of a run that is not the row's any more; ``epoch`` is that of the run that is."""
         scope = self._scopes.get(generation_id)
         if scope is not None and scope.epoch < epoch:
             del self._scopes[generation_id]
@@ -124,40 +111,35 @@ class CancelScopes:
         return list(self._scopes)
 
 
+@dataclass(slots=True)
 class CancelWatch:
-    """Hands wishes to cancel, and take-overs by other processes, from the rows to the blocks of this process.
+    """Hands wishes to cancel, and take-overs by other processes, from the rows to the blocks of this process."""
 
-    Args:
-        database: Where the rows are.
-        scopes: The blocks.
-        changes: Says when another process has written down a wish.
-    """
+    database: Database
+    scopes: CancelScopes
+    changes: Changes
+    _changed: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
-    def __init__(self, database: Database, scopes: CancelScopes, changes: Changes) -> None:
-        self._database = database
-        self._seconds = ALONE_SECONDS if database.is_sqlite else WATCH_SECONDS
-        self._scopes = scopes
-        self._changed = asyncio.Event()
-        changes.listen(TOPIC, lambda _subject: self._changed.set())
+    def __post_init__(self) -> None:
+        """Listen for wishes that other processes write down."""
+        self.changes.listen(TOPIC, lambda _subject: self._changed.set())
 
     async def run(self) -> None:
         """Watch until cancelled; idle while nothing runs. A database that does not answer is asked again."""
+        seconds = ALONE_SECONDS if self.database.is_sqlite else WATCH_SECONDS
         while True:
-            ids = await self._scopes.wait_for_any()
+            ids = await self.scopes.wait_for_any()
             self._changed.clear()
             try:
-                for row in await self._database.read(_wishes, ids):
-                    self._scopes.overtaken(row.id, row.epoch)
+                for row in await self.database.read(_wishes, ids):
+                    self.scopes.overtaken(row.id, row.epoch)
                     if row.cancel_requested_at is not None:
-                        self._scopes.cancel(row.id)
-            except (SQLAlchemyError, OSError) as error:
+                        self.scopes.cancel(row.id)
+            except OUTAGE as error:
                 log.warning("cancel_watch_failed", error=type(error).__name__)
-            await self._pause()
-
-    async def _pause(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._seconds):
-                await self._changed.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._changed.wait()
 
 
 def _wishes(session: Session, ids: list[str]) -> Sequence[Row[str, int, datetime | None]]:
@@ -170,11 +152,7 @@ def request_cancel(
 ) -> Generation | None:
     """Note that the person wants it cancelled; one that waits for its turn or its payment ends at once.
 
-    Args:
-        session: May write.
-        generation_id: Which.
-        now: The time.
-        announce: Tells those who may run it, in the transaction of the wish.
+    ``announce`` tells those who may run it, in the transaction of the wish.
 
     Returns:
         The generation after it, or None when there is none.

@@ -1,30 +1,30 @@
 """Delivery: the videos are fetched, sent or linked, and the generation ends with what came of it."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from structlog import get_logger
+from telegram.error import ChatMigrated, RetryAfter
 
-from services.delivery.plan import Prepared, VideoPreparer, VideoProblem, Way
+from services.clock import Clock
+from services.delivery.errors import SendForbiddenError, SendNotSentError, SendRefusedError, SendUnknownError
+from services.delivery.plan import FileLimits, Prepared, VideoPreparer, VideoProblem, Way, after, batches
+from services.delivery.send import Outgoing, VideoSender
 from services.failures import Charged, Failure, FailureKind
-from services.generations.model import (
-    FILE_LATE,
-    WERE_LINKED,
-    WERE_SENT,
-    Generation,
-    State,
-    Video,
-    VideoState,
-)
-from services.generations.progress import Reporter
-from services.generations.repository import GenerationRows
-from services.generations.results import Results
-from services.generations.sending import MAX_SENDS, Item, Sending, SendTools
+from services.generations.model import FILE_LATE, WERE_LINKED, WERE_SENT, Generation, State, Video, VideoState
+from services.generations.progress import Reporter, still_ours
+from services.generations.results import become, begin_sending, moved, not_sent, sent, videos_of
+from services.generations.store import fail, move
+from services.outbox.calls import Priority, sending
+from services.retries import through_outages
 from services.screens import Place
+from services.store.database import Database
+from services.tasks import to_its_end
 from services.temp_dirs import TempDirs
 
 log = get_logger(__name__)
@@ -32,28 +32,196 @@ log = get_logger(__name__)
 TOGETHER_SECONDS = 60.0
 """How long videos that are there wait for the rest of their album; a file that is not there yet is not waited for."""
 
+MAX_SENDS = 2
+"""Sends of one video that may have been delivered."""
+
+BROKEN_UPLOADS = 3
+"""Uploads of one group that break off in the middle, though Telegram answers, before its size counts as the reason."""
+
+LAST_SEND_SECONDS = 3.0
+"""How long a send that has begun may still take when the process ends: cut off, it would be made once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A video on its way."""
+
+    prepared: Prepared
+    way: Way
+    """The way that is tried next."""
+    sends: int
+    """Sends that may have been delivered."""
+
+    @property
+    def position(self) -> int:
+        """Its number among the videos of the request, from 0."""
+        return self.prepared.index
+
+    def outgoing(self) -> Outgoing:
+        """What the sender is given."""
+        source: str | Path = self.prepared.url
+        if self.way is Way.UPLOAD:
+            assert self.prepared.path is not None
+            source = self.prepared.path
+        return Outgoing(source, self.prepared.facts, self.prepared.filename)
+
+
+@dataclass(frozen=True, slots=True)
+class SendTools:
+    """What sending needs of the world."""
+
+    sender: VideoSender
+    limits: FileLimits
+    move_chat: Callable[[int, int], Awaitable[object]]
+    """Called with old and new id when a group became a supergroup."""
+    clock: Clock
+    random: Callable[[], float]
+    """A number from 0 to 1, by which pauses differ."""
+
+
+@dataclass(slots=True)
+class Sending:
+    """One pass over a generation's videos: groups wait in line, and come back changed when Telegram refuses them.
+
+    Before a send its videos are committed as being sent, after it as sent. A run that finds one being sent cannot know
+    whether Telegram took it: it is sent once more at most, when Telegram answers again, and given as a link after that.
+    """
+
+    generation: Generation
+    database: Database
+    tools: SendTools
+    ended: Generation | None = field(default=None, init=False)
+    """The generation, then done, once its last video was sent."""
+    _place: Place = field(init=False)
+    _sent_as: VideoState = VideoState.SENT
+    _line: deque[list[Item]] = field(default_factory=deque)
+    _pauses: int = 0
+    _broken: int = 0
+
+    def __post_init__(self) -> None:
+        """Begin where it was asked."""
+        self._place = self.generation.place
+
+    async def send(self, items: Sequence[Item]) -> None:
+        """Send all of them, one way or another."""
+        self._next(items)
+        while self._line:
+            await self._attempt(self._line.popleft())
+
+    def _next(self, items: Sequence[Item]) -> None:
+        """Put videos before all that wait, so that their order stays, in groups that Telegram takes at once."""
+        sizes = [0 if item.way is Way.URL else item.prepared.size or 0 for item in items]
+        groups = [[items[index] for index in batch] for batch in batches(sizes, self.tools.limits)]
+        self._line.extendleft(reversed(groups))
+
+    async def _attempt(self, group: list[Item]) -> None:
+        if any(item.sends for item in group):
+            await self._until_telegram_answers()
+        positions = [item.position for item in group]
+        await self.database.write(begin_sending, self.generation, positions)
+        try:
+            await to_its_end(self._send(group), LAST_SEND_SECONDS)
+        except SendUnknownError:
+            await self._unknown(group)
+        except (SendRefusedError, SendForbiddenError, SendNotSentError, RetryAfter, ChatMigrated) as error:
+            await self.database.write(not_sent, self.generation, positions)
+            await self._after_refusal(group, error)
+
+    async def _send(self, group: list[Item]) -> None:
+        """Send, and commit that it was done, and the generation with it when these were the last."""
+        # The turn may be long in coming, and the process may stand still while it waits.
+        with sending(Priority.RESULT, fence=lambda: still_ours(self.database, self.generation)):
+            videos = [item.outgoing() for item in group]
+            taken = await self.tools.sender.send(self._place, videos, self.generation.prompt)
+        log.info("videos_sent", videos=len(taken), ways=[item.way.value for item in group])
+        rows = [(item.position, video.message_id, video.file_id) for item, video in zip(group, taken, strict=True)]
+        clock = self.tools.clock
+        self.ended = await through_outages(
+            clock.sleep,
+            lambda: self.database.write(sent, self.generation, rows, self._sent_as, clock.now()),
+        )
+
+    async def _unknown(self, group: list[Item]) -> None:
+        """The answer got lost: once more, when Telegram answers again, and a link after that."""
+        log.warning("send_unknown", videos=len(group))
+        again = [replace(item, sends=item.sends + 1) for item in group if item.sends + 1 < MAX_SENDS]
+        worn = [item.position for item in group if item.sends + 1 >= MAX_SENDS]
+        if worn:
+            await self.database.write(become, self.generation, worn, VideoState.LINKED)
+        if again:
+            await self._pause()
+            self._line.appendleft(again)
+
+    async def _after_refusal(self, group: list[Item], error: Exception) -> None:
+        log.info("send_refused", error=type(error).__name__, videos=len(group))
+        broke_off = isinstance(error, SendNotSentError) and error.broke_off
+        self._broken += broke_off
+        if isinstance(error, ChatMigrated):
+            await self.tools.move_chat(self._place.chat_id, error.new_chat_id)
+            self._place = Place(error.new_chat_id)
+            self._line.appendleft(group)
+        elif isinstance(error, SendForbiddenError):
+            await self._elsewhere(group)
+        elif isinstance(error, SendRefusedError) or self._broken >= BROKEN_UPLOADS:
+            await self._another_way(group)
+        else:
+            await self._pause()
+            if broke_off:
+                await self._until_telegram_answers()
+            self._line.appendleft(group)
+
+    async def _elsewhere(self, group: list[Item]) -> None:
+        """A group that is closed to the bot: the requester gets the videos in private, where Telegram allows it."""
+        if self._place.chat_id != self.generation.user_id:
+            self._place, self._sent_as = Place(self.generation.user_id), VideoState.SENT_IN_PRIVATE
+            self._line.appendleft(group)
+            return
+        rest = [item.position for batch in (group, *self._line) for item in batch]
+        self._line.clear()
+        await self.database.write(become, self.generation, rest, VideoState.LINKED)
+
+    async def _another_way(self, group: list[Item]) -> None:
+        """By upload what was refused by address; each alone what was refused as an album; a link at last."""
+        self._broken = 0
+        if any(item.way is Way.URL for item in group):
+            self._next([replace(item, way=Way.UPLOAD) for item in group if self._is_uploadable(item)])
+            links = [item.position for item in group if not self._is_uploadable(item)]
+        elif len(group) > 1:
+            self._line.extendleft([item] for item in reversed(group))
+            links = []
+        else:
+            links = [group[0].position]
+        if links:
+            await self.database.write(become, self.generation, links, VideoState.LINKED)
+
+    def _is_uploadable(self, item: Item) -> bool:
+        return Way.UPLOAD in {item.way, after(item.way, item.prepared.size, self.tools.limits)}
+
+    async def _until_telegram_answers(self) -> None:
+        """Wait for the end of an outage: what is sent during one would only get lost as well."""
+        while not await self.tools.sender.has_answer():
+            await self._pause()
+        self._pauses = 0
+
+    async def _pause(self) -> None:
+        """Longer and longer, with chance in it, as long as Telegram cannot be reached."""
+        self._pauses += 1
+        longest = min(60.0, 2.0 ** min(self._pauses, 6))
+        await self.tools.clock.sleep(longest * (0.5 + self.tools.random() / 2))
+
 
 @dataclass(slots=True)
 class Deliverer:
-    """Sends the videos of a generation.
+    """Sends the videos of a generation."""
 
-    Attributes:
-        rows: The rows of generations.
-        results: The videos' rows.
-        preparer: Fetches videos, and chooses their way.
-        temp_dirs: Where temporary files go.
-        reporter: The status message.
-        tools: What sending needs of the world.
-        another_address: Looks for another address of the video at a position whose own is dead.
-    """
-
-    rows: GenerationRows
-    results: Results
+    database: Database
     preparer: VideoPreparer
+    """Fetches videos, and chooses their way."""
     temp_dirs: TempDirs
     reporter: Reporter
     tools: SendTools
     another_address: Callable[[Generation, int, str], Awaitable[str | None]]
+    """Looks for another address of the video at a position whose own is dead."""
 
     async def run(self, generation: Generation) -> Generation:
         """Send what was not sent yet.
@@ -68,13 +236,12 @@ class Deliverer:
         left = await self._left(generation)
         worn = [video.position for video in left if video.send_attempts >= MAX_SENDS]
         if worn:
-            await self.results.linked(generation, worn)
+            await self.database.write(become, generation, worn, VideoState.LINKED)
         fresh = [video for video in left if video.position not in worn]
         if fresh:
-            sending_pass = Sending(generation, self.results, self.tools)
-            place = Place(generation.chat_id, generation.thread_id)
+            sending_pass = Sending(generation, self.database, self.tools)
             async with (
-                self.tools.sender.uploading(place, self.tools.clock.sleep),
+                self.tools.sender.uploading(generation.place, self.tools.clock.sleep),
                 self.temp_dirs.folder(generation.id, "videos") as folder,
                 self._preparing(generation, fresh, folder) as groups,
             ):
@@ -86,16 +253,13 @@ class Deliverer:
         return await self._end(generation)
 
     async def give_up(self, generation: Generation) -> Generation:
-        """End without sending any more: what was not sent becomes links.
-
-        Raises:
-            RunOvertakenError: The row is another run's.
-        """
-        await self.results.linked(generation, [video.position for video in await self._left(generation)])
+        """End without sending any more: what was not sent becomes links."""
+        left = [video.position for video in await self._left(generation)]
+        await self.database.write(become, generation, left, VideoState.LINKED)
         return await self._end(generation)
 
     async def _left(self, generation: Generation) -> list[Video]:
-        videos = await self.results.videos(generation.id)
+        videos = await self.database.read(videos_of, generation.id)
         return [video for video in videos if video.state in {VideoState.READY, VideoState.SENDING}]
 
     @asynccontextmanager
@@ -161,22 +325,23 @@ class Deliverer:
             log.warning("video_not_stored", error=type(error).__name__)
             prepared = Prepared(video.position, video.url, Way.LINK, problem=VideoProblem.UNAVAILABLE)
         if prepared.url != video.url:
-            await self.results.moved(generation, video.position, prepared.url)
+            await self.database.write(moved, generation, video.position, prepared.url)
         problem = prepared.problem
         if problem is not None:
             log.info("video_not_sendable", problem=problem.value, size=prepared.size)
         if problem is VideoProblem.REFUSED_ADDRESS or not prepared.linkable:
-            await self.results.failed(generation, [video.position])
+            await self.database.write(become, generation, [video.position], VideoState.FAILED)
         elif problem is not None and problem.is_of_the_service:
-            await self.results.linked(generation, [video.position], VideoState.UNFETCHED)
+            await self.database.write(become, generation, [video.position], VideoState.UNFETCHED)
         elif prepared.way is Way.LINK:
-            await self.results.linked(generation, [video.position])
+            await self.database.write(become, generation, [video.position], VideoState.LINKED)
         else:
             return Item(prepared, prepared.way, video.send_attempts)
         return None
 
     async def _end(self, generation: Generation) -> Generation:
-        videos = await self.results.videos(generation.id)
+        videos = await self.database.read(videos_of, generation.id)
         if any(video.state in WERE_SENT | WERE_LINKED for video in videos):
-            return await self.rows.move(generation, State.DONE)
-        return await self.rows.fail(generation, Failure(FailureKind.LOST, "", Charged.YES))
+            return await self.database.write(move, generation, State.DONE, self.tools.clock.now())
+        lost = Failure(FailureKind.LOST, "", Charged.YES)
+        return await self.database.write(fail, generation, lost, self.tools.clock.now())

@@ -71,12 +71,7 @@ class Step:
 
 
 def on_status_word(now: State, word: str) -> Step:
-    """What a status word does: a known one moves forward, any other is shown and changes nothing.
-
-    Args:
-        now: The state before.
-        word: As it came; shown cut at 60 characters when it is not ours.
-    """
+    """What a status word does: a known one moves forward; of any other 60 characters are shown, and nothing changes."""
     target = WORDS.get(word.strip().lower())
     if target is not None and (may_follow(now, target) or target is now):
         return Step(target, "")
@@ -92,36 +87,28 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A confirmed request.
-
-    Attributes:
-        request_key: The same for every repetition of the same confirmation (``draft:<id>``, ``message:<chat>:<id>``,
-            ``again:<generation>:<callback query id>``): one key, one generation.
-        chat_id: Where it was asked.
-        thread_id: The topic, or None.
-        user_id: Who asked.
-        language: Theirs.
-        request_message_id: The message that the videos reply to.
-        status_message_id: The card that becomes the status message, or None: one is sent.
-        prompt: Not empty.
-        count: Videos, 1 to 4.
-        photos: 1 to 3; for a tall one, 1 or 2.
-        shape: The form of the videos.
-        ideas: The ideas whose words are part of the prompt, as the draft's row holds them.
-    """
+    """A confirmed request."""
 
     request_key: str
+    """The same for every repetition of the same confirmation (``draft:<id>``, ``message:<chat>:<id>``,
+    ``again:<generation>:<callback query id>``): one key, one generation."""
     chat_id: int
     thread_id: int | None
     user_id: int
     language: str
     request_message_id: int
+    """What the videos reply to."""
     status_message_id: int | None
+    """The card that becomes the status message; where there is none, one is sent."""
     prompt: str
+    """Not empty."""
     count: int
+    """Videos, 1 to 4."""
     photos: tuple[PhotoRef, ...]
+    """1 to 3; for a tall one, 1 or 2."""
     shape: Shape = Shape.WIDE
     ideas: str = ""
+    """The ideas whose words are part of the prompt, as the draft's row holds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +127,11 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """The order stands.
-
-    Attributes:
-        generation_id: Its generation.
-        created: False when the same request key had been placed before: nothing new happens.
-    """
+    """The order stands."""
 
     generation_id: str
     created: bool
+    """False when the same request key had been placed before: nothing new happens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,36 +163,7 @@ class CancelOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A generation as its row says it is.
-
-    Attributes:
-        id: Its id.
-        chat_id: Where it was asked.
-        thread_id: The topic, or None.
-        user_id: Who asked.
-        language: Theirs.
-        request_message_id: What the videos reply to.
-        status_message_id: The status message, or None while there is none.
-        prompt: What was asked for.
-        count: How many videos, 1 to 4.
-        photos: 1 to 3.
-        state: Where it stands.
-        note: A word of the service that is not a state of ours, ``FILE_LATE`` while delivering, or empty.
-        epoch: How many runs have taken the row.
-        queued_at: When it was confirmed.
-        started_at: When its turn came, or None.
-        armed_at: When the paid POST was about to be made, or None; a later attempt replaces it.
-        attempts: Attempts at the POST so far.
-        reconciling_since: When the result was first missed, or None.
-        server_error: Whether the POST met a 5xx, or a completed event named no video, which shortens the search.
-        cancel_requested_at: When Cancel was pressed, or None.
-        finished_at: When it ended, or None.
-        final_shown: Whether the requester was told the end.
-        failure: Why it failed, or None.
-        charged: Whether credits were used.
-        shape: The form of the videos.
-        ideas: The ideas whose words are part of the prompt, as the draft's row holds them.
-    """
+    """A generation as its row says it is; what came from its :class:`Order` is named as there."""
 
     id: str
     chat_id: int
@@ -218,21 +172,30 @@ class Generation:
     language: str
     request_message_id: int
     status_message_id: int | None
+    """None while there is none."""
     prompt: str
     count: int
     photos: tuple[PhotoRef, ...]
     state: State
     note: str
+    """A word of the service that is not a state of ours, ``FILE_LATE`` while delivering, or empty."""
     epoch: int
+    """How many runs have taken the row."""
     queued_at: datetime
     started_at: datetime | None
+    """When its turn came."""
     armed_at: datetime | None
+    """When the paid POST was about to be made; a later attempt replaces it."""
     attempts: int
+    """Attempts at the POST so far."""
     reconciling_since: datetime | None
+    """When the result was first missed."""
     server_error: bool
+    """Whether the POST met a 5xx, or a completed event named no video, which shortens the search."""
     cancel_requested_at: datetime | None
     finished_at: datetime | None
     final_shown: bool
+    """Whether the requester was told the end."""
     failure: Failure | None
     charged: Charged
     shape: Shape = Shape.WIDE
@@ -285,21 +248,17 @@ FILE_LATE = "file-late"
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """One video of a generation.
-
-    Attributes:
-        position: 0 to 3.
-        url: Its address; a secret of its requester.
-        state: What became of it.
-        send_attempts: Sends that may have been delivered.
-        file_id: Telegram's, once sent.
-    """
+    """One video of a generation."""
 
     position: int
+    """0 to 3."""
     url: str
+    """A secret of its requester."""
     state: VideoState
     send_attempts: int
+    """Sends that may have been delivered."""
     file_id: str | None
+    """Telegram's, once sent."""
 
 
 @dataclass(frozen=True, slots=True)

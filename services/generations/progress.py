@@ -6,12 +6,13 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from services.clock import Clock
-from services.generations.model import Generation, State
-from services.generations.store import progressing
+from services.generations.model import FINAL, WAITING, Generation, State
+from services.generations.store import ROWS, RunOvertakenError, progressing
 from services.retries import OUTAGE, is_outage
 from services.store.database import Database
 
@@ -83,6 +84,34 @@ class ProgressLog:
                 return
             self._newest = noted | self._newest
             self._some.set()
+
+
+async def went_on_elsewhere(database: Database, known: Generation) -> bool:
+    """Whether another process has begun, taken over or ended a generation since; False while nobody can tell."""
+    if database.is_sqlite:
+        return False
+    try:
+        now = await database.read(_epoch_and_state, known.id)
+    except OUTAGE:
+        return False
+    if now is None or now[0] != known.epoch:
+        return True
+    state = State(now[1])
+    return state is not known.state and (state in FINAL or known.state in WAITING)
+
+
+async def still_ours(database: Database, known: Generation) -> None:
+    """The fence of what waits for its turn in the outbox.
+
+    Raises:
+        RunOvertakenError: Another process has gone on with the generation: what this one would send is old.
+    """
+    if await went_on_elsewhere(database, known):
+        raise RunOvertakenError
+
+
+def _epoch_and_state(session: Session, generation_id: str) -> Row[int, str] | None:
+    return session.execute(select(ROWS.c.epoch, ROWS.c.state).where(ROWS.c.id == generation_id)).first()
 
 
 def _store(session: Session, noted: Collection[Generation]) -> None:

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -131,34 +131,23 @@ class Claimed:
     """How many still wait."""
 
 
+@dataclass(slots=True)
 class Queue:
-    """Places orders and hands out turns.
+    """Places orders and hands out turns."""
 
-    Args:
-        database: Where the rows are.
-        clock: Tells the time.
-        limits: What the owner allows.
-        new_id: Makes ids of generations.
-        changes: Tells the workers of other processes that something waits.
-        selling: Sells requests; None where nobody ever pays.
-    """
+    database: Database
+    clock: Clock
+    limits: Limits
+    new_id: Callable[[], str]
+    changes: Changes
+    """Tells the workers of other processes that something waits."""
+    selling: Selling | None = None
+    """Sells requests; None where nobody ever pays."""
+    _positions: SingleFlight[dict[str, int]] = field(init=False)
 
-    def __init__(
-        self,
-        database: Database,
-        clock: Clock,
-        limits: Limits,
-        new_id: Callable[[], str],
-        changes: Changes,
-        selling: Selling | None = None,
-    ) -> None:
-        self._selling = selling
-        self._database = database
-        self._clock = clock
-        self._limits = limits
-        self._new_id = new_id
-        self._changes = changes
-        self._positions = SingleFlight(self._find_positions)
+    def __post_init__(self) -> None:
+        """Share an answer about places among all who ask at the same time."""
+        self._positions = SingleFlight(lambda: self.database.read(_places))
 
     def place(self, session: Session, order: Order) -> PlaceOutcome:
         """Make an order a row, in the caller's transaction; the same request key never makes a second one."""
@@ -169,12 +158,12 @@ class Queue:
         refusal = self._refusal(session, order)
         if refusal is not None:
             return refusal
-        generation_id = self._new_id()
-        price = None if self._selling is None else self._selling.price(session, order)
-        insert(session, generation_id, order, self._clock.now(), price)
-        if self._selling is not None and price is not None:
-            self._selling.sell(session, generation_id, order, price)
-        self._changes.announce(session, TOPIC)
+        generation_id = self.new_id()
+        price = None if self.selling is None else self.selling.price(session, order)
+        insert(session, generation_id, order, self.clock.now(), price)
+        if self.selling is not None and price is not None:
+            self.selling.sell(session, generation_id, order, price)
+        self.changes.announce(session, TOPIC)
         return Placed(generation_id, created=True)
 
     def _refusal(self, session: Session, order: Order) -> TooManyWaiting | DailyLimitReached | None:
@@ -183,18 +172,14 @@ class Queue:
         running = states.total() - waiting
         everybody = session.scalar(_HOW_MANY_RUN)
         # One that can start at once does not wait: its place in the queue lasts an instant.
-        room = max(0, min(self._limits.max_active_per_user - running, self._limits.max_active - int(everybody or 0)))
-        if waiting >= self._limits.max_queued_per_user + room:
-            return TooManyWaiting(self._limits.max_queued_per_user)
-        return day_is_full(session, self._limits.daily_videos_per_user, order.user_id, order.count, self._clock.now())
-
-    async def is_any_waiting(self) -> bool:
-        """Whether anything waits; asked each time that a place becomes free."""
-        return await self._database.read(_is_any_waiting)
+        room = max(0, min(self.limits.max_active_per_user - running, self.limits.max_active - int(everybody or 0)))
+        if waiting >= self.limits.max_queued_per_user + room:
+            return TooManyWaiting(self.limits.max_queued_per_user)
+        return day_is_full(session, self.limits.daily_videos_per_user, order.user_id, order.count, self.clock.now())
 
     async def claim_next(self, process_id: str) -> Claimed:
         """Give turns to as many as the limits allow, and make them this process's in the same commit."""
-        return await self._database.write(claim_next, self._limits, process_id, self._clock.now())
+        return await self.database.write(claim_next, self.limits, process_id, self.clock.now())
 
     async def positions(self) -> dict[str, int]:
         """The place of every waiting generation, from 1. Those who ask at the same time share the answer."""
@@ -202,16 +187,13 @@ class Queue:
 
     async def positions_shown(self) -> dict[str, int]:
         """The same of those that have a status message, which are few where few must wait."""
-        shown = await self._database.read(_shown)
+        shown = await self.database.read(_shown)
         places = await self.positions() if shown else {}
         return {generation_id: places[generation_id] for generation_id in shown if generation_id in places}
 
-    async def _find_positions(self) -> dict[str, int]:
-        return await self._database.read(_places)
-
     async def leases(self) -> list[Lease]:
         """All that run, or have ended untold; what a button ended a moment ago is left to the button."""
-        return await self._database.read(_leases, self._clock.now() - UNTOLD)
+        return await self.database.read(_leases, self.clock.now() - UNTOLD)
 
 
 def day_is_full(session: Session, limit: int, user_id: int, count: int, now: datetime) -> DailyLimitReached | None:
@@ -290,7 +272,8 @@ def _is_announced(item: Waiting, now: datetime) -> bool:
     return item.shown or item.queued_at <= now - ANNOUNCE
 
 
-def _is_any_waiting(session: Session) -> bool:
+def is_any_waiting(session: Session) -> bool:
+    """Whether anything waits; asked each time that a place becomes free."""
     return session.execute(_FIRST_QUEUED).first() is not None
 
 

@@ -15,8 +15,9 @@ from services.genaipro.events import GenAIProError, NotAcceptedError, ResultPage
 from services.generations.matching import Match, MatchVerdict, Request, keys_of, match, prompt_form
 from services.generations.model import Generation, State
 from services.generations.progress import Reporter
-from services.generations.repository import GenerationRows
-from services.generations.results import Results, ResultTakenError
+from services.generations.results import ResultTakenError, owners, record, requests_like, videos_of
+from services.generations.store import fail, move
+from services.store.database import Database
 
 log = get_logger(__name__)
 
@@ -108,8 +109,7 @@ class _Settling:
 class Reconciler:
     """Looks for the result of one generation."""
 
-    rows: GenerationRows
-    results: Results
+    database: Database
     history: ResultHistory
     reporter: Reporter
     clock: Clock
@@ -160,19 +160,20 @@ class Reconciler:
         """
         look = await self._look(generation, last_chance=False)
         found = [url for result in look.found.results for url in result.urls]
-        videos = await self.results.videos(generation.id)
+        videos = await self.database.read(videos_of, generation.id)
         others = [video.url for video in videos if video.position != position and video.url]
         return another(list(dict.fromkeys(found)), position, dead, others)
 
     async def _give_up(self, current: Generation) -> Generation:
         kind = FailureKind.SERVICE if current.server_error else FailureKind.LOST
         log.warning("result_given_up", kind=kind.value)
-        return await self.rows.fail(current, Failure(kind, "", Charged.UNKNOWN))
+        return await self._fail(current, Failure(kind, "", Charged.UNKNOWN))
 
     async def _begin(self, generation: Generation) -> Generation:
         if generation.reconciling_since is not None:
             return generation
-        return await self.rows.move(generation, State.RECONCILING, reconciling_since=self.clock.now())
+        now = self.clock.now()
+        return await self.database.write(move, generation, State.RECONCILING, now, {"reconciling_since": now})
 
     def _is_over(self, current: Generation, since: datetime | None) -> bool:
         assert since is not None
@@ -181,7 +182,7 @@ class Reconciler:
 
     async def _look(self, current: Generation, *, last_chance: bool) -> _Look:
         nothing = Match(MatchVerdict.WAIT)
-        requests = await self.results.requests_like(current, RIVAL_WINDOW)
+        requests = await self.database.read(requests_like, current, RIVAL_WINDOW)
         try:
             requests, history = await self._read(current.prompt, requests)
         except NotAcceptedError as error:
@@ -192,9 +193,9 @@ class Reconciler:
             log.warning("history_failed", status=error.status, kind=error.failure.kind.value)
             return _Look(nothing, answered=False, wait=self.patience.interval, failure=error.failure)
         rivals = [request for request in requests if request.id != current.id]
-        owners = await self.results.owners(history)
+        held = await self.database.read(owners, history)
         own = next(request for request in requests if request.id == current.id)
-        found = match(own, rivals, history, owners, last_chance=last_chance)
+        found = match(own, rivals, history, held, last_chance=last_chance)
         log.info("history_read", objects=len(history), rivals=len(rivals), verdict=found.verdict.name.lower())
         return _Look(found, answered=True, wait=self.patience.interval)
 
@@ -222,12 +223,15 @@ class Reconciler:
 
     async def _end(self, current: Generation, found: Match) -> Generation | None:
         if not found.has_videos:
-            return await self.rows.fail(current, failure_of(found.results))
+            return await self._fail(current, failure_of(found.results))
         try:
-            return await self.results.record(current, found.results, exclusive=True)
+            return await self.database.write(record, current, found.results, True, self.clock.now())
         except ResultTakenError:
             log.info("result_taken_by_another_request")
             return None
+
+    async def _fail(self, current: Generation, failure: Failure) -> Generation:
+        return await self.database.write(fail, current, failure, self.clock.now())
 
 
 def another(found: Sequence[str], position: int, dead: str, others: Sequence[str]) -> str | None:

@@ -2,22 +2,18 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Row, Table, Update, bindparam, delete, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import CursorResult, Row, Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from services.clock import Clock
 from services.failures import Charged
 from services.genaipro.events import VideoResult
 from services.generations.matching import HistoryBefore, Request, keys_of, may_share_objects
 from services.generations.model import Generation, State, Video, VideoState
-from services.generations.store import ROWS, RunOvertakenError, changed_row, epoch_and_state, move, moving
+from services.generations.store import ROWS, RunOvertakenError, changed_row, move, moving
 from services.store.base import insert_all_new
-from services.store.database import Database
 from services.store.schema import ResultClaimRow, VideoRow
 
 
@@ -78,118 +74,6 @@ def _video(row: Row[Any]) -> Video:
     return Video(row.position, row.url, VideoState(row.state), row.send_attempts, row.file_id)
 
 
-@dataclass
-class Results:
-    """The videos of generations and the claims on the API's objects."""
-
-    database: Database
-    clock: Clock
-
-    async def record(self, run: Generation, results: Sequence[VideoResult], *, exclusive: bool) -> Generation:
-        """Write down what was made, in the transaction that moves the generation to ``delivering``.
-
-        Doing it twice does no harm: the answer of the first commit may have got lost.
-
-        Args:
-            run: The generation, fenced by its epoch.
-            results: At least one with an address; those without become failed videos.
-            exclusive: Results of a look-up: nobody else may hold them. Those of the own stream are one's own.
-
-        Raises:
-            RunOvertakenError: The row is another run's.
-            ResultTakenError: Exclusive, and an object belongs to another generation by now.
-        """
-        return await self.database.write(record, run, results, exclusive, self.clock.now())
-
-    async def owners(self, results: Sequence[VideoResult]) -> dict[str, str]:
-        """Which keys of these results are claimed, and by which generation."""
-        return await self.database.read(owners, results)
-
-    async def prune_claims(self, before: datetime) -> None:
-        """Forget claims so old that no look-up reaches back to them."""
-        await self.database.write(_prune_claims, before)
-
-    async def requests_like(self, run: Generation, window: timedelta) -> list[Request]:
-        """Every request that may have been accepted around the same time and own the same objects, this one included.
-
-        Args:
-            run: The generation.
-            window: How long before this one a request may have been made to matter.
-        """
-        return await self.database.read(requests_like, run, window)
-
-    async def videos(self, generation_id: str) -> list[Video]:
-        """The videos of a generation, in order."""
-        return await self.database.read(videos_of, generation_id)
-
-    async def begin_sending(self, run: Generation, positions: Sequence[int]) -> None:
-        """Commit that these videos are about to be sent.
-
-        Raises:
-            RunOvertakenError: The row is another run's.
-        """
-        await self.database.write(begin_sending, run, positions)
-
-    async def still_ours(self, run: Generation) -> None:
-        """Look once more before something is sent; where nobody can tell, it is.
-
-        Raises:
-            RunOvertakenError: The row is another run's.
-        """
-        if self.database.is_sqlite:
-            return
-        try:
-            now = await self.database.read(epoch_and_state, run.id)
-        except (SQLAlchemyError, OSError):
-            return
-        if now is None or now[0] != run.epoch:
-            raise RunOvertakenError
-
-    async def not_sent(self, run: Generation, positions: Sequence[int]) -> None:
-        """Take :meth:`begin_sending` back: Telegram has provably not taken them."""
-        await self.database.write(_execute, _NOT_SENT, _these(run, positions))
-
-    async def sent(
-        self, run: Generation, videos: Sequence[tuple[int, int, str]], state: VideoState = VideoState.SENT
-    ) -> Generation | None:
-        """Commit that Telegram has taken videos, all of a message or album at once; with the last, the run is done.
-
-        Args:
-            run: The generation.
-            videos: Of each, its position, its message and Telegram's file id.
-            state: One of ``WERE_SENT``.
-
-        Returns:
-            The generation, then done; None while other videos are on their way, or the row is another run's.
-        """
-        rows: list[dict[str, object]] = [
-            {
-                "run_id": run.id,
-                "place": position,
-                "new_state": state.value,
-                "new_message": message_id,
-                "new_file": file_id,
-            }
-            for position, message_id, file_id in videos
-        ]
-        return await self.database.write(_sent, run, rows, self.clock.now())
-
-    async def linked(self, run: Generation, positions: Sequence[int], state: VideoState = VideoState.LINKED) -> None:
-        """Commit that these videos are given as links; ``state`` is one of ``WERE_LINKED``."""
-        await self._become(state, run, positions)
-
-    async def moved(self, run: Generation, position: int, url: str) -> None:
-        """Commit that a video lies at another address by now."""
-        await self.database.write(_execute, _MOVED, _these(run, [position]) | {"new_url": url})
-
-    async def failed(self, run: Generation, positions: Sequence[int]) -> None:
-        """Commit that these videos cannot be given at all."""
-        await self._become(VideoState.FAILED, run, positions)
-
-    async def _become(self, state: VideoState, run: Generation, positions: Sequence[int]) -> None:
-        await self.database.write(_execute, _BECOME, _these(run, positions) | {"new_state": state.value})
-
-
 def _these(run: Generation, positions: Sequence[int]) -> dict[str, object]:
     return {"run_id": run.id, "places": list(positions)}
 
@@ -197,8 +81,22 @@ def _these(run: Generation, positions: Sequence[int]) -> dict[str, object]:
 def record(
     session: Session, run: Generation, results: Sequence[VideoResult], exclusive: bool, now: datetime
 ) -> Generation:
-    """As :meth:`Results.record`."""
-    changed = move(session, run, State.DELIVERING, "", now, {"charged": Charged.YES.value})
+    """Write down what was made, in the transaction that moves the generation to ``delivering``.
+
+    Doing it twice does no harm: the answer of the first commit may have got lost.
+
+    Args:
+        session: May write.
+        run: The generation, fenced by its epoch.
+        results: At least one with an address; those without become failed videos.
+        exclusive: Results of a look-up: nobody else may hold them. Those of the own stream are one's own.
+        now: The time.
+
+    Raises:
+        RunOvertakenError: The row is another run's.
+        ResultTakenError: Exclusive, and an object belongs to another generation by now.
+    """
+    changed = move(session, run, State.DELIVERING, now, {"charged": Charged.YES.value})
     keys = list(dict.fromkeys(_hashed(key) for result in results for key in keys_of(result)))
     claims = [{"key": key, "generation_id": run.id, "created_at": now} for key in keys]
     insert_all_new(session, ResultClaimRow, claims)
@@ -212,14 +110,17 @@ def record(
 
 
 def owners(session: Session, results: Sequence[VideoResult]) -> dict[str, str]:
-    """As :meth:`Results.owners`."""
+    """Which keys of these results are claimed, and by which generation."""
     keys = {_hashed(key): key for result in results for key in keys_of(result)}
     rows = session.scalars(select(ResultClaimRow).where(ResultClaimRow.key.in_(keys)))
     return {keys[row.key]: row.generation_id for row in rows}
 
 
 def requests_like(session: Session, run: Generation, window: timedelta) -> list[Request]:
-    """As :meth:`Results.requests_like`."""
+    """Every request that may have been accepted around the same time and own the same objects, this one included.
+
+    One made more than ``window`` before this one does not matter.
+    """
     assert run.armed_at is not None
     refused = (ROWS.c.state == State.FAILED.value) & (ROWS.c.charged == Charged.NO.value)
     asked = ROWS.c.count.label("asked")
@@ -245,22 +146,58 @@ def videos_of(session: Session, generation_id: str) -> list[Video]:
 
 
 def begin_sending(session: Session, run: Generation, positions: Sequence[int]) -> None:
-    """As :meth:`Results.begin_sending`."""
+    """Note that these videos are about to be sent.
+
+    Raises:
+        RunOvertakenError: The row is another run's.
+    """
     these = _these(run, positions) | {"run_epoch": run.epoch}
     if cast("CursorResult[Any]", session.execute(_SENDING, these)).rowcount == 0:
         raise RunOvertakenError
 
 
-def _sent(session: Session, run: Generation, rows: list[dict[str, object]], now: datetime) -> Generation | None:
+def not_sent(session: Session, run: Generation, positions: Sequence[int]) -> None:
+    """Take :func:`begin_sending` back: Telegram has provably not taken them."""
+    session.execute(_NOT_SENT, _these(run, positions))
+
+
+def become(session: Session, run: Generation, positions: Sequence[int], state: VideoState) -> None:
+    """Note that these videos are given as links (one of ``WERE_LINKED``), or cannot be given at all."""
+    session.execute(_BECOME, _these(run, positions) | {"new_state": state.value})
+
+
+def moved(session: Session, run: Generation, position: int, url: str) -> None:
+    """Note that a video lies at another address by now."""
+    session.execute(_MOVED, _these(run, [position]) | {"new_url": url})
+
+
+def sent(
+    session: Session, run: Generation, videos: Sequence[tuple[int, int, str]], state: VideoState, now: datetime
+) -> Generation | None:
+    """Note that Telegram has taken videos, all of a message or album at once; with the last, the run is done.
+
+    Args:
+        session: May write.
+        run: The generation.
+        videos: Of each, its position, its message and Telegram's file id.
+        state: One of ``WERE_SENT``.
+        now: The time.
+
+    Returns:
+        The generation, then done; None while other videos are on their way, or the row is another run's.
+    """
     # What Telegram has taken is noted whoever runs it by now; only the run itself ends it.
-    session.execute(_SENT, rows)
+    session.execute(
+        _SENT,
+        [
+            {"run_id": run.id, "place": position, "new_state": state.value, "new_message": message, "new_file": file_id}
+            for position, message, file_id in videos
+        ],
+    )
     done = {"run_id": run.id, "run_epoch": run.epoch, "new_note": "", "new_finished_at": now}
     return changed_row(session, _DONE, done, run.photos)
 
 
-def _prune_claims(session: Session, before: datetime) -> None:
+def prune_claims(session: Session, before: datetime) -> None:
+    """Forget claims so old that no look-up reaches back to them."""
     session.execute(delete(ResultClaimRow).where(ResultClaimRow.created_at < before))
-
-
-def _execute(session: Session, statement: Update, values: dict[str, object] | list[dict[str, object]]) -> None:
-    session.execute(statement, values)

@@ -17,32 +17,19 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponen
 from services.clock import Clock
 from services.failures import Charged, Failure, FailureKind
 from services.generations.cancelling import CancelRequestedError, CancelScopes
+from services.generations.deliver import Deliverer
 from services.generations.model import FINAL, Generation, State
 from services.generations.progress import Reporter
-from services.generations.repository import GenerationRows
-from services.generations.store import RunOvertakenError
+from services.generations.reconcile import Reconciler
+from services.generations.store import RunOvertakenError, fail, load, move
+from services.generations.submit import Submitter
 from services.retries import OUTAGE, is_outage, through_outages
+from services.store.database import Database
 
 log = get_logger(__name__)
 
 MOST_FAULTS = 5
 """Faults of ours in one generation before it ends as well as it can: the same fault would come for ever."""
-
-
-class Phase(Protocol):
-    """One part of the way."""
-
-    async def run(self, generation: Generation) -> Generation:
-        """Do it, and return the generation as it is then."""
-        ...
-
-
-class Delivery(Phase, Protocol):
-    """The last part of the way."""
-
-    async def give_up(self, generation: Generation) -> Generation:
-        """End without sending any more: what was not sent becomes links."""
-        ...
 
 
 class Alarm(Protocol):
@@ -57,12 +44,12 @@ class Alarm(Protocol):
 class Runner:
     """Advances generations."""
 
-    rows: GenerationRows
-    submit: Phase
+    database: Database
+    submit: Submitter
     """From the turn to the end of the stream."""
-    reconcile: Phase
+    reconcile: Reconciler
     """Looks for a lost result."""
-    deliver: Delivery
+    deliver: Deliverer
     """Sends the videos."""
     scopes: CancelScopes
     reporter: Reporter
@@ -112,7 +99,7 @@ class Runner:
 
     async def _fresh(self, generation: Generation) -> Generation:
         """The row as it is, while it is this run's."""
-        fresh = await through_outages(self.clock.sleep, self.rows.get, generation.id)
+        fresh = await through_outages(self.clock.sleep, self.database.read, load, generation.id, generation.photos)
         if fresh is None or fresh.epoch != generation.epoch:
             raise RunOvertakenError
         return fresh
@@ -123,15 +110,13 @@ class Runner:
             return fresh
         charged = Charged.NO if fresh.armed_at is None else Charged.UNKNOWN
         log.info("cancelled", charged=charged.value)
-        return await through_outages(self.clock.sleep, self.rows.move, fresh, State.CANCELLED, charged=charged.value)
+        return await self._move(fresh, State.CANCELLED, charged)
 
     async def _again(self, generation: Generation) -> Generation:
         await self.clock.sleep(1.0)
         fresh = await self._fresh(generation)
         if fresh.armed_at is not None and fresh.state not in FINAL | {State.RECONCILING, State.DELIVERING}:
-            return await through_outages(
-                self.clock.sleep, self.rows.move, fresh, State.RECONCILING, charged=Charged.UNKNOWN.value
-            )
+            return await self._move(fresh, State.RECONCILING, Charged.UNKNOWN)
         return fresh
 
     async def _after_fault(self, generation: Generation) -> Generation:
@@ -147,7 +132,16 @@ class Runner:
             return await through_outages(self.clock.sleep, self.deliver.give_up, fresh)
         charged = Charged.NO if fresh.armed_at is None else Charged.UNKNOWN
         kind = FailureKind.INTERNAL if fresh.armed_at is None else FailureKind.LOST
-        return await through_outages(self.clock.sleep, self.rows.fail, fresh, Failure(kind, "", charged))
+        return await through_outages(
+            self.clock.sleep,
+            lambda: self.database.write(fail, fresh, Failure(kind, "", charged), self.clock.now()),
+        )
+
+    async def _move(self, run: Generation, state: State, charged: Charged) -> Generation:
+        return await through_outages(
+            self.clock.sleep,
+            lambda: self.database.write(move, run, state, self.clock.now(), {"charged": charged.value}),
+        )
 
     async def _finish(self, generation: Generation) -> None:
         """Tell the end, once, however long Telegram cannot be reached; the person first, the admins after that."""

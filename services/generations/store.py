@@ -8,6 +8,7 @@ row, and the others what is new.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from types import MappingProxyType
 from typing import Any, cast
 
 from sqlalchemy import Row, Table, Update, bindparam, func, or_, select, update
@@ -21,7 +22,7 @@ from services.generations.matching import HistoryBefore
 from services.generations.model import FINAL, Generation, Lease, Order, Price, Shape, State, may_follow
 from services.photos.model import PhotoKind, PhotoRef
 from services.store.base import affected
-from services.store.schema import NO_THREAD, GenerationPhotoRow, GenerationRow
+from services.store.schema import NO_MESSAGE, NO_THREAD, GenerationPhotoRow, GenerationRow
 
 ROWS = cast("Table", GenerationRow.__table__)
 """The table itself: an event of a stream costs one statement here, and each through the mapper costs several."""
@@ -163,13 +164,7 @@ def changed_row(
     values: Mapping[str, object],
     photos: tuple[PhotoRef, ...] | None = None,
 ) -> Generation | None:
-    """Update one row, and read it in the same statement.
-
-    Args:
-        session: May write.
-        statement: Updates at most one row, and gives back all its columns.
-        values: The statement's parameters.
-        photos: The generation's photos, which never change, where they are known.
+    """Update one row at most, and read it in the same statement, its photos only where they are not known.
 
     Returns:
         The generation after it, or None when no row met the statement's condition.
@@ -242,22 +237,14 @@ def take_over(session: Session, lease: Lease, process_id: str) -> Generation | N
 
 
 def move(
-    session: Session, run: Generation, state: State, note: str, now: datetime, values: Mapping[str, object]
+    session: Session, run: Generation, state: State, now: datetime, values: Mapping[str, object] = MappingProxyType({})
 ) -> Generation:
-    """Go to another state, or stay and change the note.
-
-    Args:
-        session: May write.
-        run: The generation as this run knows it; its epoch is the fence.
-        state: Where to go.
-        note: The service's word to show.
-        now: The time.
-        values: More columns to set.
+    """Go to another state, or stay, and set more columns; a note that is not among them is cleared.
 
     Raises:
         RunOvertakenError: The row is another run's, or the state machine forbids the move.
     """
-    new = {f"new_{name}": value for name, value in values.items()} | {"new_note": note}
+    new = {"new_note": ""} | {f"new_{name}": value for name, value in values.items()}
     columns = tuple(sorted(values))
     if state in FINAL:
         columns, new = (*columns, "finished_at"), new | {"new_finished_at": now}
@@ -267,14 +254,24 @@ def move(
     return changed
 
 
-def arm(session: Session, run: Generation, before: HistoryBefore | None, now: datetime) -> Generation | None:
-    """Note that the paid POST is about to be made. Once that is committed it may have been made.
+def fail(session: Session, run: Generation, failure: Failure, now: datetime) -> Generation:
+    """End in failure.
 
-    Args:
-        session: May write.
-        run: The generation.
-        before: What the history held, as far as that is known.
-        now: The time.
+    Raises:
+        RunOvertakenError: The row is another run's, or has ended.
+    """
+    why = {
+        "failure_kind": failure.kind.value,
+        "failure_reason": failure.reason,
+        "charged": failure.charged.value,
+    }
+    return move(session, run, State.FAILED, now, why)
+
+
+def arm(session: Session, run: Generation, before: HistoryBefore | None, now: datetime) -> Generation | None:
+    """Note that the paid POST is about to be made, and what the history held before, as far as that is known.
+
+    Once that is committed it may have been made.
 
     Returns:
         The generation, or None when the person has asked to cancel.
@@ -306,25 +303,8 @@ def disarm(session: Session, run: Generation) -> Generation:
     return disarmed
 
 
-def epoch_and_state(session: Session, generation_id: str) -> tuple[int, State] | None:
-    """Which run a row belongs to, and where it stands; None when there is none."""
-    row = session.execute(select(ROWS.c.epoch, ROWS.c.state).where(ROWS.c.id == generation_id)).first()
-    return None if row is None else (row.epoch, State(row.state))
-
-
-def status_message(session: Session, generation_id: str) -> int | None:
-    """Which message is the status message, or None while there is none."""
-    found: int | None = session.scalar(select(ROWS.c.status_message_id).where(ROWS.c.id == generation_id))
-    return found
-
-
 def set_status_message(session: Session, generation: Generation, message_id: int) -> bool:
-    """Remember which message is the status message from now on.
-
-    Args:
-        session: May write.
-        generation: With the status message that the new one replaces, or None where there was none.
-        message_id: The new one.
+    """Remember which message is the status message from now on, in place of the one that ``generation`` has.
 
     Returns:
         Whether it is; not when another one took that place in the meantime.
@@ -336,6 +316,22 @@ def set_status_message(session: Session, generation: Generation, message_id: int
 def mark_final_shown(session: Session, generation_id: str, now: datetime) -> None:
     """Remember that the requester was told the end."""
     change(session, ROWS.c.id == generation_id, final_shown_at=now)
+
+
+def move_generations(session: Session, old_chat_id: int, new_chat_id: int) -> None:
+    """Follow a group that became a supergroup; repeating it changes nothing."""
+    # Its messages have new ids there, so that old ones are neither replied to nor edited.
+    moved = {"chat_id": new_chat_id, "status_message_id": None, "request_message_id": NO_MESSAGE}
+    change(session, ROWS.c.chat_id == old_chat_id, **moved)
+
+
+def prune_generations(session: Session, before: datetime) -> int:
+    """Delete generations that ended before a time, at most a thousand; returns how many."""
+    ended = GenerationRow.state.in_([state.value for state in FINAL]) & (GenerationRow.finished_at < before)
+    old = session.scalars(select(GenerationRow).where(ended).limit(1000).with_for_update(skip_locked=True)).all()
+    for row in old:
+        session.delete(row)
+    return len(old)
 
 
 def _of(run: Generation) -> dict[str, object]:

@@ -41,10 +41,11 @@ from services.generations.cancelling import CancelRequestedError
 from services.generations.matching import HistoryBefore, normal_form
 from services.generations.model import Generation, Shape, State, on_status_word
 from services.generations.progress import ProgressLog, Reporter
-from services.generations.repository import GenerationRows
-from services.generations.results import Results
+from services.generations.results import record
+from services.generations.store import arm, disarm, fail, move
 from services.photos.model import PhotoError, PhotoFile, PhotoRef
 from services.retries import through_outages
+from services.store.database import Database
 from services.temp_dirs import TempDirs
 
 log = get_logger(__name__)
@@ -156,8 +157,7 @@ class HistorySnapshots:
 class Submitter:
     """Takes a generation from its turn to the end of its stream."""
 
-    rows: GenerationRows
-    results: Results
+    database: Database
     api: PaidApi
     rate_limit: RateLimit
     """The own limit on calls."""
@@ -211,14 +211,14 @@ class Submitter:
         async for attempt in attempts:
             with attempt:
                 await self.rate_limit.wait()
-                armed = await self.rows.arm(current, before)
+                armed = await self.database.write(arm, current, before, self.clock.now())
                 if armed is None:
                     raise CancelRequestedError
                 try:
                     return await self._stream(armed, photos)
                 except NotAcceptedError as error:
                     log.info("attempt_not_accepted", attempt=armed.attempts, status=error.status)
-                    current = await through_outages(self.clock.sleep, self.rows.disarm, armed)
+                    current = await through_outages(self.clock.sleep, self.database.write, disarm, armed)
                     self.reporter.progress(current)
                     raise
         raise AssertionError("the retries end by returning or raising")
@@ -269,7 +269,10 @@ class Submitter:
         if isinstance(event, FailedEvent):
             return await self._fail(current, event.failure)
         if any(result.urls for result in event.results):
-            return await through_outages(self.clock.sleep, self.results.record, current, event.results, exclusive=False)
+            return await through_outages(
+                self.clock.sleep,
+                lambda: self.database.write(record, current, event.results, False, self.clock.now()),
+            )
         if any(result.succeeded or not (result.failed or result.status) for result in event.results):
             # Made, and not said where: the history may know, and soon, if it ever does.
             return await self._look_up(current, server_error=True)
@@ -279,16 +282,15 @@ class Submitter:
         return await self._fail(current, failure_of(event.results))
 
     async def _fail(self, current: Generation, failure: Failure) -> Generation:
-        return await through_outages(self.clock.sleep, self.rows.fail, current, failure)
+        return await through_outages(
+            self.clock.sleep, lambda: self.database.write(fail, current, failure, self.clock.now())
+        )
 
     async def _look_up(self, current: Generation, *, server_error: bool) -> Generation:
+        unknown = {"charged": Charged.UNKNOWN.value, "server_error": server_error}
         return await through_outages(
             self.clock.sleep,
-            self.rows.move,
-            current,
-            State.RECONCILING,
-            charged=Charged.UNKNOWN.value,
-            server_error=server_error,
+            lambda: self.database.write(move, current, State.RECONCILING, self.clock.now(), unknown),
         )
 
 

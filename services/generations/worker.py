@@ -14,8 +14,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 
 from services.generations.model import Generation, Lease, State
-from services.generations.queue import Queue
-from services.generations.repository import GenerationRows
+from services.generations.queue import Queue, is_any_waiting
+from services.generations.store import load, take_over
+from services.store.database import Database
 from services.telemetry import Contact
 
 POLL_SECONDS = 1.0
@@ -43,24 +44,17 @@ class Members(Protocol):
         ...
 
 
-class QueueBoard(Protocol):
-    """Where places in the queue are shown."""
-
-    async def waiting(self, generation: Generation, position: int) -> None:
-        """Show a place."""
-        ...
-
-
 @dataclass(slots=True)
 class Worker:
     """Runs generations in this process."""
 
     process_id: str
+    database: Database
     queue: Queue
-    rows: GenerationRows
     advance: Callable[[Generation], Awaitable[Generation | None]]
     """Goes through a generation's next phase; None once the run has nothing left to do."""
-    board: QueueBoard
+    show_place: Callable[[Generation, int], Awaitable[None]]
+    """Shows a new place in the queue."""
     members: Members
     changed: asyncio.Event
     """Set when something was placed, or a place became free."""
@@ -77,7 +71,7 @@ class Worker:
                 if loop.time() >= mend_at:
                     await self.mend()
                     mend_at = loop.time() + MEND_SECONDS
-                if await self.queue.is_any_waiting():
+                if await self.database.read(is_any_waiting):
                     if await self.claim():
                         await self._show_places()
                     else:
@@ -121,7 +115,7 @@ class Worker:
 
     async def _take_over(self, lease: Lease) -> None:
         # Raising the fencing token is the claim: of several processes that find the orphan, one takes it.
-        generation = await self.rows.take_over(lease, self.process_id)
+        generation = await self.database.write(take_over, lease, self.process_id)
         if generation is not None:
             log.warning("generation_taken_over", generation=generation.id, state=generation.state.value)
             self._start(generation)
@@ -160,6 +154,6 @@ class Worker:
         changed = {key: place for key, place in places.items() if self._places.get(key) != place}
         self._places = places
         for generation_id, place in changed.items():
-            generation = await self.rows.get(generation_id)
+            generation = await self.database.read(load, generation_id)
             if generation is not None and generation.state is State.QUEUED:
-                await self.board.waiting(generation, place)
+                await self.show_place(generation, place)

@@ -11,14 +11,15 @@ from telegram.error import BadRequest, TelegramError
 
 from services.clock import Clock
 from services.generations.model import FINAL, Generation, State, Video
-from services.generations.repository import GenerationRows
-from services.generations.results import Results
+from services.generations.results import videos_of
+from services.generations.store import load, mark_final_shown, set_status_message
 from services.messenger import ChatClosedError, ChatMovedError, EditOutcome, Messenger
 from services.outbox.calls import Priority
 from services.payments.model import Settlement
 from services.screens import Place, Screen
 from services.status.estimates import Estimates
 from services.status.render import Links, Surroundings, render, render_links
+from services.store.database import Database
 from services.tasks import to_its_end
 from services.texts import Texts
 
@@ -50,8 +51,8 @@ class Remembered:
 class StatusScreens:
     """Renders generations, with what their rows do not know."""
 
+    database: Database
     estimates: Estimates
-    results: Results
     texts: Texts
     clock: Clock
     can_share: bool = False
@@ -78,7 +79,7 @@ class StatusScreens:
         return render_links(await self._videos(generation), self.texts.into(generation.language))
 
     async def _videos(self, generation: Generation) -> Sequence[Video]:
-        return await self.results.videos(generation.id) if generation.state is State.DONE else []
+        return await self.database.read(videos_of, generation.id) if generation.state is State.DONE else []
 
 
 @dataclass(slots=True)
@@ -86,8 +87,9 @@ class Endings:
     """Tells ends."""
 
     messenger: Messenger
-    rows: GenerationRows
+    database: Database
     screens: StatusScreens
+    clock: Clock
     versions: Iterator[int]
     """Number what is shown, so that nothing older follows."""
     move_chat: Callable[[int, int], Awaitable[object]]
@@ -103,12 +105,13 @@ class Endings:
         """
         async with self._telling_of(known.id):
             # Read here, for the status message may have been sent, or moved, since the caller looked.
-            generation = await self.rows.again(known)
+            generation = await self.database.read(load, known.id, known.photos)
             if generation is not None and not generation.final_shown:
                 links = await self._give_links(generation)
                 screen = await self.screens.of(generation, links=links)
                 await self._tell(generation, screen)
-                await self.rows.mark_final_shown(known.id)
+                # An edit that is made twice is made once.
+                await self.database.write(mark_final_shown, known.id, self.clock.now(), durable=False)
                 self._told.add(known.id)
                 if generation.is_sold:
                     await self._tell_of_late_payment(generation.id, links, screen)
@@ -125,8 +128,8 @@ class Endings:
             telegram.error.TelegramError: Telegram cannot be reached.
         """
         async with self._telling_of(generation_id):
-            generation = None if generation_id in self._told else await self.rows.get(generation_id)
-            await self._show_again(generation)
+            if generation_id not in self._told:
+                await self._show_again(generation_id)
 
     async def renew(self, generation_id: str) -> None:
         """Show an end once more, because more is to be said of it.
@@ -136,9 +139,10 @@ class Endings:
             telegram.error.TelegramError: Telegram cannot be reached.
         """
         async with self._telling_of(generation_id):
-            await self._show_again(await self.rows.get(generation_id))
+            await self._show_again(generation_id)
 
-    async def _show_again(self, generation: Generation | None) -> None:
+    async def _show_again(self, generation_id: str) -> None:
+        generation = await self.database.read(load, generation_id)
         if generation is not None and generation.state in FINAL and generation.status_message_id is not None:
             links = Links.HISTORY if generation.is_in_group else Links.HERE
             screen = await self.screens.of(generation, links=links)
@@ -157,7 +161,7 @@ class Endings:
         Whoever takes a payment, in whatever process, shows an end again only if it is marked as told: two processes
         that edit one message at the same time would leave the older words in it.
         """
-        generation = await self.rows.get(generation_id)
+        generation = await self.database.read(load, generation_id)
         screen = told if generation is None else await self.screens.of(generation, links=links)
         if generation is None or generation.status_message_id is None or screen == told:
             return
@@ -171,7 +175,7 @@ class Endings:
             await self._show(generation, screen)
         except ChatMovedError as error:
             await self.move_chat(generation.chat_id, error.new_chat_id)
-            moved = await self.rows.get(generation.id)
+            moved = await self.database.read(load, generation.id, generation.photos)
             await self._show(moved or generation, screen)
         except BadRequest as error:
             # Telegram will refuse the same message for ever: asking again would only keep the run alive.
@@ -214,9 +218,9 @@ class Endings:
             and the message sent here is gone before it does, so that a kill never leaves two ends.
         """
         message_id = await self.messenger.send(generation.place, screen, Priority.RESULT)
-        if await self.rows.set_status_message(generation, message_id):
+        if await self.database.write(set_status_message, generation, message_id):
             return None
-        fresh = await self.rows.get(generation.id)
+        fresh = await self.database.read(load, generation.id, generation.photos)
         if fresh is None or fresh.status_message_id is None:
             return None
         await self.messenger.delete(generation.chat_id, message_id)

@@ -11,11 +11,13 @@ from telegram.error import TelegramError
 
 from services.clock import Clock
 from services.generations.model import FILE_LATE, FINAL, Generation, State, rank
-from services.generations.repository import GenerationRows
+from services.generations.progress import still_ours, went_on_elsewhere
+from services.generations.store import RunOvertakenError, load, set_status_message
 from services.messenger import ChatMovedError, EditOutcome, Messenger
 from services.outbox.calls import Priority
 from services.screens import Screen
 from services.status.endings import LAST_MESSAGE_SECONDS, Endings, Remembered, StatusScreens
+from services.store.database import Database
 from services.tasks import Tasks, to_its_end
 
 log = get_logger(__name__)
@@ -32,10 +34,6 @@ GROUP_SECONDS = 15.0
 
 UNSEEN_SECONDS = 2.0
 """After so long a state is shown that was held back because the next one was to come soon."""
-
-
-class _WentOnError(Exception):
-    """Another process has gone on with the generation: what this one would show is old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ class StatusMessages:
     """Shows generations; the outbox below drops what became stale."""
 
     messenger: Messenger
-    rows: GenerationRows
+    database: Database
     screens: StatusScreens
     clock: Clock
     tasks: Tasks
@@ -93,7 +91,7 @@ class StatusMessages:
 
     def __post_init__(self) -> None:
         """Number the ends with all else that is shown."""
-        self._endings = Endings(self.messenger, self.rows, self.screens, self._versions, self.move_chat)
+        self._endings = Endings(self.messenger, self.database, self.screens, self.clock, self._versions, self.move_chat)
 
     def progress(self, generation: Generation) -> None:
         """Show where a generation stands; returns at once. An older state never follows a newer one.
@@ -134,14 +132,14 @@ class StatusMessages:
             try:
                 if await self._edit_message(generation, generation.status_message_id, screen, version, Priority.STATUS):
                     return generation
-            except _WentOnError:
+            except RunOvertakenError:
                 return generation
         # Cut off in the middle, it would stay for good beside the one that the next process sends.
         return await to_its_end(self._send_first(generation, screen), LAST_MESSAGE_SECONDS)
 
     async def _send_first(self, generation: Generation, screen: Screen) -> Generation:
         message_id = await self.messenger.send(generation.place, screen, Priority.STATUS)
-        if not await self.rows.set_status_message(generation, message_id):
+        if not await self.database.write(set_status_message, generation, message_id):
             # The run was faster and has a status message of its own.
             await self.messenger.delete(generation.chat_id, message_id)
             return generation
@@ -176,7 +174,7 @@ class StatusMessages:
 
     async def correct(self, generation_id: str) -> None:
         """Show the end again if there is one: another process told it, and an edit of this one may have come after."""
-        if not self.rows.are_shared:
+        if self.database.is_sqlite:
             return
         try:
             await self._endings.tell_again(generation_id)
@@ -213,10 +211,6 @@ class StatusMessages:
         if shown is not None and shown.generation.epoch <= generation.epoch:
             self.forget(generation.id)
 
-    async def _fence(self, generation: Generation) -> None:
-        if await self.rows.went_on_elsewhere(generation):
-            raise _WentOnError
-
     async def _edit(self, generation: Generation, version: int, position: int | None = None) -> None:
         if generation.state in FINAL:
             return
@@ -224,16 +218,17 @@ class StatusMessages:
             screen = await self.screens.of(generation, position)
             known = self._messages.get(generation.id, generation.status_message_id)
             if not await self._edit_message(generation, known, screen, version):
-                newest = await self.rows.status_message(generation.id)
+                now = await self.database.read(load, generation.id, generation.photos)
+                newest = None if now is None else now.status_message_id
                 if newest is not None and newest != known:
                     if generation.id in self._live:
                         self._messages[generation.id] = newest
                     await self._edit_message(generation, newest, screen, version)
-            if await self.rows.went_on_elsewhere(generation):
+            if await went_on_elsewhere(self.database, generation):
                 # The edit came late: this process stood still, or the message's turn was long in coming.
                 self._forget_run(generation)
                 await self.correct(generation.id)
-        except _WentOnError:
+        except RunOvertakenError:
             self._forget_run(generation)
         except ChatMovedError as error:
             self.forget(generation.id)
@@ -254,6 +249,6 @@ class StatusMessages:
         if message_id is None:
             return False
         outcome = await self.messenger.edit(
-            generation.chat_id, message_id, screen, priority, version, lambda: self._fence(generation)
+            generation.chat_id, message_id, screen, priority, version, lambda: still_ours(self.database, generation)
         )
         return outcome is not EditOutcome.GONE

@@ -14,11 +14,11 @@ from services.clock import SystemClock
 from services.generations import cancelling
 from services.generations.cancelling import CancelRequestedError, CancelScopes, CancelWatch
 from services.generations.model import CancelOutcome, Generation, Lease, Order, State
-from services.generations.repository import GenerationRows
 from services.generations.store import RunOvertakenError, insert
 from services.orders import Generations
 from services.store.database import Database, open_database
 from tests.unit.generations.bench import PHOTO
+from tests.unit.generations.rows import Rows
 
 NEVER = 3600.0
 
@@ -31,13 +31,13 @@ class Side:
     scopes: CancelScopes = field(default_factory=CancelScopes)
 
     def __post_init__(self) -> None:
-        self.rows = GenerationRows(self.database, SystemClock())
+        self.rows = Rows(self.database, SystemClock())
         self.changes = Changes(self.database, SystemClock())
         self.watch = CancelWatch(self.database, self.scopes, self.changes)
 
     async def wish(self, generation: Generation) -> None:
         unused = cast("Any", None)
-        door = Generations(self.database, self.rows, unused, self.scopes, unused, lambda: None, self.changes)
+        door = Generations(self.database, unused, self.scopes, unused, lambda: None, self.changes, SystemClock())
         assert await door.cancel(generation.id, generation.user_id) is CancelOutcome.ACCEPTED
 
     async def running(self, name: str) -> Generation:

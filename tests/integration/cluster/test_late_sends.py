@@ -8,15 +8,14 @@ from services.clock import SystemClock
 from services.delivery.plan import FileLimits, Prepared, Way
 from services.delivery.send import Outgoing, SentVideo
 from services.genaipro.events import VideoResult
+from services.generations.deliver import Item, Sending, SendTools
 from services.generations.model import Generation, Lease, Order
-from services.generations.repository import GenerationRows
-from services.generations.results import Results
-from services.generations.sending import Item, Sending, SendTools
 from services.generations.store import RunOvertakenError, insert
 from services.outbox.calls import said
 from services.screens import Place
 from services.store.database import Database
 from tests.unit.generations.bench import PHOTO, take_over
+from tests.unit.generations.rows import Results, Rows
 
 ITEM = Item(Prepared(0, "https://example.com/1.mp4", Way.URL), Way.URL, 0)
 
@@ -24,7 +23,7 @@ ITEM = Item(Prepared(0, "https://example.com/1.mp4", Way.URL), Way.URL, 0)
 class SlowChat:
     """A chat whose turn comes after another process took the generation over, or after nothing happened."""
 
-    def __init__(self, rows: GenerationRows, run: Generation, *, is_overtaken: bool) -> None:
+    def __init__(self, rows: Rows, run: Generation, *, is_overtaken: bool) -> None:
         self._rows = rows
         self._run = run
         self._is_overtaken = is_overtaken
@@ -43,7 +42,7 @@ class SlowChat:
 @pytest.mark.parametrize("is_overtaken", [False, True])
 async def test_a_video_is_sent_only_while_it_is_ours(postgres_database: Database, *, is_overtaken: bool) -> None:
     clock = SystemClock()
-    rows, results = GenerationRows(postgres_database, clock), Results(postgres_database, clock)
+    rows, results = Rows(postgres_database, clock), Results(postgres_database, clock)
     order = Order("key", 1, None, 1, "en", 5, None, "a cat", 1, (PHOTO,))
     await postgres_database.write(insert, "g", order, clock.now())
     run = await take_over(rows, "g")
@@ -56,7 +55,7 @@ async def test_a_video_is_sent_only_while_it_is_ours(postgres_database: Database
         return
 
     means = SendTools(chat, FileLimits(20_000_000, 50_000_000), nowhere, SystemClock(), lambda: 0.5)  # type: ignore[arg-type]
-    sending = Sending(run, results, means)
+    sending = Sending(run, postgres_database, means)
     if is_overtaken:
         with pytest.raises(RunOvertakenError):
             await sending.send([ITEM])

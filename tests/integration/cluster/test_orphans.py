@@ -10,13 +10,13 @@ from services.changes import Changes
 from services.clock import SystemClock
 from services.generations.model import Generation, Order, Placed, State
 from services.generations.queue import UNTOLD, Limits, Queue
-from services.generations.repository import GenerationRows
 from services.generations.worker import Worker
 from services.photos.model import PhotoKind, PhotoRef
 from services.store.database import Database
 from services.store.schema import GenerationRow
 from services.telemetry import Contact
 from tests.unit.access.world import ManualClock
+from tests.unit.generations.rows import Rows
 
 PHOTO = PhotoRef(file_id="f", unique_id="u", kind=PhotoKind.PHOTO, size=1, mime_type="", file_name="")
 
@@ -33,11 +33,6 @@ class Members:
         return self.names
 
 
-class Board:
-    async def waiting(self, generation: Generation, position: int) -> None:
-        return
-
-
 @dataclass
 class Process:
     """One process; what it runs goes on until it is killed."""
@@ -49,15 +44,15 @@ class Process:
     runs: list[Generation] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.rows = GenerationRows(self.database, self.clock)
+        self.rows = Rows(self.database, self.clock)
         limits = Limits(max_active=20, max_active_per_user=20, max_queued_per_user=20, daily_videos_per_user=0)
         self.queue = Queue(self.database, self.clock, limits, lambda: "g", Changes(self.database, SystemClock()))
         self.worker = Worker(
             self.name,
+            self.database,
             self.queue,
-            self.rows,
             self.advance,
-            Board(),
+            self.show_place,
             self.members,
             asyncio.Event(),
             Contact(self.clock),
@@ -70,6 +65,9 @@ class Process:
             raise OSError("no space left")
         await asyncio.Event().wait()
         return None
+
+    async def show_place(self, _generation: Generation, _position: int) -> None:
+        return
 
     async def mend(self) -> None:
         await self.worker.mend()

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from services.clock import SystemClock
 from services.generations.model import Order, State
-from services.generations.repository import GenerationRows
 from services.generations.store import insert
 from services.inbox import Arrived, Inbox
 from services.store.database import Database, open_database
 from services.store.engines import WRITE
 from tests.unit.generations.bench import PHOTO, take_over
+from tests.unit.generations.rows import Rows
 
 FULL, NORMAL = 2, 1
 
@@ -53,7 +53,7 @@ async def test_each_write_waits_or_does_not_whatever_its_connection_did_before(d
 
 
 async def test_what_money_hangs_on_waits_for_the_disk(database: Database) -> None:
-    rows = GenerationRows(database, SystemClock())
+    rows = Rows(database, SystemClock())
     order = Order("key", 1, None, 1, "en", 5, None, "a cat", 1, (PHOTO,))
     await database.write(insert, "g", order, SystemClock().now())
     used = commits(database)

@@ -8,20 +8,18 @@ from pathlib import Path
 from services.changes import Changes
 from services.delivery.plan import FileLimits
 from services.generations.cancelling import CancelScopes
-from services.generations.deliver import Deliverer
+from services.generations.deliver import Deliverer, SendTools
 from services.generations.model import Generation, Lease, Order, Placed, Shape
 from services.generations.progress import ProgressLog
 from services.generations.queue import Limits, Queue
 from services.generations.reconcile import Patience, Reconciler
-from services.generations.repository import GenerationRows
-from services.generations.results import Results
 from services.generations.run import Runner
-from services.generations.sending import SendTools
 from services.generations.submit import HistorySnapshots, Submitter
 from services.photos.model import PhotoKind, PhotoRef
 from services.store.database import open_database
 from services.temp_dirs import TempDirs
 from tests.unit.generations.fates import Chat, Fate, HandClock, MortalDatabase, NoAlarm, Service
+from tests.unit.generations.rows import Results, Rows
 
 PROCESS = "a process"
 PHOTO = PhotoRef("file", "unique", PhotoKind.PHOTO, 1000)
@@ -39,7 +37,7 @@ class Bench:
     def __post_init__(self) -> None:
         self.clock, self.fate = HandClock(), Fate()
         self.database.fate = self.fate
-        self.rows = GenerationRows(self.database, self.clock)
+        self.rows = Rows(self.database, self.clock)
         self.results = Results(self.database, self.clock)
         self.service = Service(self.fate, self.clock)
         self.chat = Chat(self.fate)
@@ -59,8 +57,7 @@ class Bench:
         self.log = ProgressLog(self.database, self.clock)
         snapshots = HistorySnapshots(self.service, self.clock)
         self.submitter = Submitter(
-            self.rows,
-            self.results,
+            self.database,
             self.service,
             self.service,
             snapshots,
@@ -72,11 +69,10 @@ class Bench:
             self.generation_timeout,
         )
         self.reconciler = Reconciler(
-            self.rows, self.results, self.service, self.chat, self.clock, patience, lambda _failure: None
+            self.database, self.service, self.chat, self.clock, patience, lambda _failure: None
         )
         self.deliverer = Deliverer(
-            self.rows,
-            self.results,
+            self.database,
             self.chat,  # type: ignore[arg-type]
             temp_dirs,
             self.chat,
@@ -90,7 +86,7 @@ class Bench:
             self.reconciler.another_address,
         )
         self.runner = Runner(
-            self.rows,
+            self.database,
             self.submitter,
             self.reconciler,
             self.deliverer,
@@ -159,7 +155,7 @@ class Bench:
         return None
 
 
-async def take_over(rows: GenerationRows, generation_id: str) -> Generation | None:
+async def take_over(rows: Rows, generation_id: str) -> Generation | None:
     """Take a generation over as it is now, as another process does."""
     row = await rows.get(generation_id)
     return None if row is None else await rows.take_over(Lease(row.id, row.epoch, None), PROCESS)

@@ -32,10 +32,10 @@ from services.genaipro.events import (
     VideoResult,
 )
 from services.generations.model import Generation
-from services.generations.repository import GenerationRows
 from services.photos.model import PhotoFile, PhotoRef
 from services.screens import Place
 from services.store.database import Database
+from tests.unit.generations.rows import Rows
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -237,7 +237,7 @@ class Chat:
         self.arrived: list[tuple[str, str]] = []
         self.lost = 0
         self.told: list[Generation] = []
-        self.rows: GenerationRows
+        self.rows: Rows
 
     async def fetch(self, ref: PhotoRef, directory: Path, position: int) -> PhotoFile:
         self._fate.step()

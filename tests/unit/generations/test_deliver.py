@@ -14,8 +14,8 @@ from services.delivery.plan import Prepared, VideoProblem, Way
 from services.delivery.send import Outgoing, SentVideo
 from services.failures import Charged, FailureKind
 from services.genaipro.events import VideoResult
+from services.generations.deliver import BROKEN_UPLOADS, MAX_SENDS
 from services.generations.model import Generation, State, VideoState
-from services.generations.sending import BROKEN_UPLOADS, MAX_SENDS
 from services.screens import Place
 from services.store.schema import GenerationRow
 from tests.unit.generations.bench import Bench

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 from services.clock import SystemClock
 from services.generations.model import WORDS, Generation, Order, State, on_status_word, rank
 from services.generations.progress import ProgressLog
-from services.generations.repository import GenerationRows
 from services.generations.store import RunOvertakenError, insert
 from services.store.database import Database
 from tests.unit.generations.bench import PHOTO, take_over
+from tests.unit.generations.rows import Rows
 
 _IDS = count()
 
@@ -93,7 +93,7 @@ class Play:
     """One generation, and what becomes of it."""
 
     def __init__(self, database: Database, run: Generation) -> None:
-        self._rows = GenerationRows(database, SystemClock())
+        self._rows = Rows(database, SystemClock())
         self._log = ProgressLog(FailingWrites(database, self._fails), SystemClock())  # type: ignore[arg-type]
         self._stream = run
         self._writing: asyncio.Task[None] | None = None
@@ -152,7 +152,7 @@ async def running(database: Database) -> Generation:
     number, clock = next(_IDS), SystemClock()
     order = Order(f"key-{number}", 1, None, 1, "en", 5, 7, "a cat", 1, (PHOTO,))
     await database.write(insert, f"g{number}", order, clock.now(), durable=False)
-    rows = GenerationRows(database, clock)
+    rows = Rows(database, clock)
     run = await take_over(rows, f"g{number}")
     assert run is not None
     return await rows.move(run, State.SUBMITTING)

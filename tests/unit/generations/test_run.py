@@ -9,6 +9,7 @@ from telegram.error import NetworkError
 
 from services.failures import Charged, Failure, FailureKind
 from services.generations.model import Generation, State, VideoState
+from services.generations.results import record
 from services.generations.run import MOST_FAULTS
 from tests.unit.generations.bench import Bench
 from tests.unit.generations.fates import Post
@@ -88,10 +89,14 @@ async def test_an_outage_is_no_fault_and_is_waited_out(here: Bench, monkeypatch:
 async def test_a_statement_that_will_always_be_refused_is_a_fault_and_not_waited_for(
     here: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def refused(*_args: object, **_named: object) -> Generation:
-        raise IntegrityError("INSERT", {}, Exception("UNIQUE constraint failed"))
+    real = here.database.write
 
-    monkeypatch.setattr(here.results, "record", refused)
+    async def refused(work: Any, *args: Any, **named: Any) -> Any:
+        if work is record:
+            raise IntegrityError("INSERT", {}, Exception("UNIQUE constraint failed"))
+        return await real(work, *args, **named)
+
+    monkeypatch.setattr(here.database, "write", refused)
     row = await here.run(await here.place())
     assert row.failure == Failure(FailureKind.LOST, "", Charged.UNKNOWN)
     assert len(here.service.posts) == 1
@@ -188,17 +193,19 @@ async def test_cancel_ends_a_phase_wherever_it_waits(
 async def test_a_wish_to_cancel_that_meets_the_result_comes_too_late(
     here: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = here.results.record
+    real, cancelled = here.database.write, []
 
-    async def record(run: Generation, *args: Any, **named: Any) -> Generation:
-        after = await real(run, *args, **named)
-        here.scopes.cancel(run.id)
-        await asyncio.sleep(0)
+    async def write(work: Any, *args: Any, **named: Any) -> Any:
+        after = await real(work, *args, **named)
+        if work is record:
+            cancelled.append(here.scopes.cancel(after.id))
+            await asyncio.sleep(0)
         return after
 
-    monkeypatch.setattr(here.results, "record", record)
+    monkeypatch.setattr(here.database, "write", write)
     row = await here.run(await here.place(count=2))
     assert row.state is State.DONE
+    assert cancelled == [True]
 
 
 async def test_paid_videos_are_not_cancelled(here: Bench) -> None:

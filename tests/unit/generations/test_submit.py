@@ -14,7 +14,8 @@ from services.failures import Charged, Failure, FailureKind
 from services.genaipro.events import CompletedEvent, NotAcceptedError, StreamEvent, VideoResult
 from services.generations.cancelling import CancelRequestedError
 from services.generations.model import Generation, Shape, State
-from services.generations.store import RunOvertakenError
+from services.generations.results import record
+from services.generations.store import RunOvertakenError, disarm, fail, move
 from services.generations.submit import BUSY_ATTEMPTS, LONGEST_WAIT_SECONDS, _wait
 from services.photos.model import PhotoError, PhotoFile, PhotoProblem, PhotoRef
 from tests.unit.generations.bench import Bench
@@ -26,17 +27,18 @@ def outage() -> OperationalError:
 
 
 class Failing:
-    """Fails so often, then does what was asked; or does it and fails all the same."""
+    """Writes, but fails so often at one function of the store; or calls it and fails all the same."""
 
-    def __init__(self, call: Any, times: int, *, after: bool = False) -> None:
-        self._call, self._left, self._after = call, times, after
+    def __init__(self, write: Any, function: object, times: int, *, after: bool = False) -> None:
+        self._write, self._function, self._after = write, function, after
+        self.left = times
 
-    async def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._left == 0:
-            return await self._call(*args, **kwargs)
-        self._left -= 1
+    async def __call__(self, work: object, *args: Any, **kwargs: Any) -> Any:
+        if work is not self._function or self.left == 0:
+            return await self._write(work, *args, **kwargs)
+        self.left -= 1
         if self._after:
-            await self._call(*args, **kwargs)
+            await self._write(work, *args, **kwargs)
         raise outage()
 
 
@@ -133,10 +135,12 @@ async def test_what_is_known_of_the_money_is_held_through_an_outage(
 ) -> None:
     here.service.coming.append(outcome)
     generation = await taken(here, count=2)
-    monkeypatch.setattr(here.results, "record", Failing(here.results.record, 3, after=after))
-    monkeypatch.setattr(here.rows, "fail", Failing(here.rows.fail, 3, after=after))
+    function = record if state is State.DELIVERING else fail
+    write = Failing(here.database.write, function, 3, after=after)
+    monkeypatch.setattr(here.database, "write", write)
     ended = await here.submitter.run(generation)
     assert ended.state is state
+    assert write.left == 0
     assert len(here.service.posts) == 1
     assert len(await here.results.videos(generation.id)) == (2 if state is State.DELIVERING else 0)
 
@@ -145,16 +149,18 @@ async def test_an_outage_between_refusal_and_disarming_is_waited_for(
     here: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here.service.coming.append(Post.BUSY)
-    monkeypatch.setattr(here.rows, "disarm", Failing(here.rows.disarm, 2))
+    write = Failing(here.database.write, disarm, 2)
+    monkeypatch.setattr(here.database, "write", write)
     after = await here.submitter.run(await taken(here))
     assert after.state is State.DELIVERING
+    assert write.left == 0
 
 
 async def test_progress_that_cannot_be_stored_does_not_end_the_stream(
     here: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     generation = await taken(here)
-    monkeypatch.setattr(here.rows, "move", Failing(here.rows.move, 99))
+    monkeypatch.setattr(here.database, "write", Failing(here.database.write, move, 99))
     after = await here.submitter.run(generation)
     assert after.state is State.DELIVERING
 
@@ -162,7 +168,7 @@ async def test_progress_that_cannot_be_stored_does_not_end_the_stream(
 async def test_a_result_that_comes_in_time_is_kept_however_long_the_database_is_gone(
     here: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(here.results, "record", Failing(here.results.record, 500))
+    monkeypatch.setattr(here.database, "write", Failing(here.database.write, record, 500))
     after = await here.submitter.run(await taken(here))
     assert after.state is State.DELIVERING
     assert here.clock.monotonic() > 1800

@@ -7,14 +7,22 @@ import pytest
 from sqlalchemy import update
 from telegram.error import BadRequest, NetworkError
 
+from services.changes import Changes
 from services.generations.model import Generation, State
-from services.generations.repository import GenerationRows
 from services.messenger import ChatClosedError, ChatMovedError, EditOutcome
 from services.screens import Place
 from services.status.messages import MANY_DELIVERIES
+from services.store.database import Database
 from services.store.schema import GenerationRow
 from tests.unit.generations.test_deliver import made
 from tests.unit.status.world import Room, running
+
+
+@pytest.fixture
+def shared(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other processes work on the rows of the room, too."""
+    monkeypatch.setattr(Database, "is_sqlite", False)
+    monkeypatch.setattr(Changes, "announce", lambda *_args: None)
 
 
 async def failed(room: Room) -> Generation:
@@ -229,10 +237,8 @@ async def test_a_status_message_that_came_late_shows_the_end(room: Room) -> None
     assert len(room.chats.sent) == len(room.chats.deleted)
 
 
-async def test_an_end_that_waits_is_not_taken_for_told_because_it_is_shown_once_more(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(GenerationRows, "are_shared", True)
+@pytest.mark.usefixtures("shared")
+async def test_an_end_that_waits_is_not_taken_for_told_because_it_is_shown_once_more(room: Room) -> None:
     generation = await failed(room)
     await room.here.rows.set_status_message(generation, 7)
     room.chats.open.clear()
@@ -246,10 +252,8 @@ async def test_an_end_that_waits_is_not_taken_for_told_because_it_is_shown_once_
     assert len(room.chats.edits) == 1
 
 
-async def test_an_end_that_another_process_told_is_shown_after_what_came_late(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(GenerationRows, "are_shared", True)
+@pytest.mark.usefixtures("shared")
+async def test_an_end_that_another_process_told_is_shown_after_what_came_late(room: Room) -> None:
     generation = await failed(room)
     await room.here.rows.set_status_message(generation, 7)
     await room.here.rows.mark_final_shown(generation.id)
@@ -257,10 +261,8 @@ async def test_an_end_that_another_process_told_is_shown_after_what_came_late(
     assert [message_id for _, message_id, _, _ in room.chats.edits] == [7]
 
 
-async def test_what_went_on_elsewhere_while_an_edit_waited_is_not_shown(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(GenerationRows, "are_shared", True)
+@pytest.mark.usefixtures("shared")
+async def test_what_went_on_elsewhere_while_an_edit_waited_is_not_shown(room: Room) -> None:
     waiting = await room.here.get(await room.here.queued())
     await room.here.rows.set_status_message(waiting, 7)
     waiting = replace(waiting, status_message_id=7)
@@ -276,10 +278,8 @@ async def test_what_went_on_elsewhere_while_an_edit_waited_is_not_shown(
     assert room.chats.sent == []
 
 
-async def test_a_place_that_comes_late_does_not_stop_the_run_of_the_same_process(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(GenerationRows, "are_shared", True)
+@pytest.mark.usefixtures("shared")
+async def test_a_place_that_comes_late_does_not_stop_the_run_of_the_same_process(room: Room) -> None:
     waiting = await room.here.get(await room.here.queued())
     await room.here.rows.set_status_message(waiting, 7)
     room.chats.open.clear()

@@ -3,23 +3,27 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy.orm import Session
 
 from services.generations.model import Generation, State
 from services.generations.queue import ANNOUNCE
+from services.generations.store import load
 from services.messenger import ChatMovedError
+from services.photos.model import PhotoRef
+from services.status import messages
 from tests.unit.status.world import Room, running
 
 
 @pytest.fixture
 def looked_up(room: Room, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The generations whose message was looked up."""
-    found, look = [], room.here.rows.status_message
+    found: list[str] = []
 
-    async def status_message(generation_id: str) -> int | None:
+    def look(session: Session, generation_id: str, photos: tuple[PhotoRef, ...] | None = None) -> Generation | None:
         found.append(generation_id)
-        return await look(generation_id)
+        return load(session, generation_id, photos)
 
-    monkeypatch.setattr(room.here.rows, "status_message", status_message)
+    monkeypatch.setattr(messages, "load", look)
     return found
 
 

@@ -116,11 +116,11 @@ async def opened(folder: Path) -> AsyncIterator[Room]:
         await here.rows.move_chat(old, new)
 
     screens = StatusScreens(
-        Estimates(here.database, here.clock), here.results, Texts("en"), here.clock, settle=till.settle
+        here.database, Estimates(here.database, here.clock), Texts("en"), here.clock, settle=till.settle
     )
     board = StatusMessages(
         chats,  # type: ignore[arg-type]
-        here.rows,
+        here.database,
         screens,
         here.clock,
         tasks,
