@@ -40,7 +40,7 @@ from services.generations.progress import ProgressLog
 from services.generations.queue import TOPIC as QUEUE_TOPIC
 from services.generations.queue import Limits as QueueLimits
 from services.generations.queue import Queue
-from services.generations.reconcile import Patience, Reconciler
+from services.generations.reconcile import Reconciler
 from services.generations.run import Runner
 from services.generations.submit import HistorySnapshots, Submitter
 from services.generations.worker import Worker
@@ -288,12 +288,19 @@ def _runner(
         clock,
         settings.generation_timeout,
     )
-    patience = Patience(settings.reconcile_interval, settings.reconcile_timeout)
 
     def alarm(failure: Failure) -> None:
         services.tasks.start(services.alarm.raise_for(failure), name="alarm")
 
-    reconciler = Reconciler(database, services.genaipro, status, clock, patience, alarm)
+    reconciler = Reconciler(
+        database,
+        services.genaipro,
+        status,
+        clock,
+        settings.reconcile_interval,
+        settings.reconcile_timeout,
+        alarm,
+    )
     tools = SendTools(
         sender=services.sender,
         limits=videos.limits,
@@ -308,7 +315,7 @@ def _runner(
         deliver=Deliverer(database, videos, services.temp_dirs, status, tools, reconciler.another_address),
         scopes=scopes,
         reporter=status,
-        alarm=services.alarm,
+        alarm=services.alarm.raise_for,
         ended=queue_changed.set,
         clock=clock,
     )

@@ -119,10 +119,7 @@ class Generations:
     async def cancel(self, generation_id: str, user_id: int, *, is_admin: bool = False) -> CancelOutcome:
         """Cancel a generation: one that waits ends at once, one that runs is stopped within a second.
 
-        Args:
-            generation_id: Which.
-            user_id: Who wants it; the requester, or an admin.
-            is_admin: Whether that person is one.
+        Its requester may want that, and an admin.
         """
         known = await self.database.read(load, generation_id)
         if known is None:
@@ -275,13 +272,7 @@ class Starter:
             await self.generations.placed(outcome.generation_id, needs_showing=outcome.needs_showing)
 
     async def start(self, draft_id: str, user_id: int, card: int | None = None) -> StartOutcome:
-        """Send a draft off, exactly once; it stays open when it is refused.
-
-        Args:
-            draft_id: The draft.
-            user_id: Who wants it.
-            card: The message whose button was pressed, if one was.
-        """
+        """Send a draft off, exactly once; it stays open when it is refused. ``card`` is the message with the button."""
         return await self.database.write(self._start, draft_id, user_id, card)
 
     def _start(self, session: Session, draft_id: str, user_id: int, card: int | None) -> StartOutcome:
@@ -293,12 +284,12 @@ class Starter:
         draft = with_items(session, row)
         if not draft.is_ready:
             return NotStarted(PressOutcome.INCOMPLETE)
-        outcome = self.generations.place(session, order_of(draft))
-        if not isinstance(outcome, Placed):
-            return Refused(outcome)
+        outcome = self._place(session, order_of(draft))
+        if isinstance(outcome, Refused):
+            return outcome
         row.state = DraftState.SUBMITTED.value
         is_shown = outcome.created and row.card_message_id is not None and not draft.owner.in_group
-        return Started(outcome.generation_id, outcome.created, needs_showing=not is_shown)
+        return replace(outcome, needs_showing=not is_shown)
 
     async def order(self, order: Order) -> StartOutcome:
         """Start a request that needs no draft.
@@ -312,12 +303,10 @@ class Starter:
         row = _overtaken(session, Owner(order.chat_id, order.thread_id, order.user_id), order.photos)
         if row is not None:
             order = replace(order, status_message_id=row.card_message_id)
-        outcome = self.generations.place(session, order)
-        if not isinstance(outcome, Placed):
-            return Refused(outcome)
-        if row is not None and outcome.created:
+        outcome = self._place(session, order)
+        if row is not None and isinstance(outcome, Started) and outcome.created:
             row.state = DraftState.SUBMITTED.value
-        return Started(outcome.generation_id, outcome.created)
+        return outcome
 
     async def again(
         self, generation_id: str, order: Order, press: str, pressed_at: datetime | None = None
@@ -336,10 +325,11 @@ class Starter:
         self, session: Session, generation_id: str, order: Order, press: str, pressed_at: datetime
     ) -> StartOutcome:
         key = self._again_key(session, generation_id, press, pressed_at)
-        outcome = self.generations.place(session, replace(order, request_key=key, status_message_id=None))
-        if not isinstance(outcome, Placed):
-            return Refused(outcome)
-        return Started(outcome.generation_id, outcome.created)
+        return self._place(session, replace(order, request_key=key, status_message_id=None))
+
+    def _place(self, session: Session, order: Order) -> Started | Refused:
+        outcome = self.generations.place(session, order)
+        return Started(outcome.generation_id, outcome.created) if isinstance(outcome, Placed) else Refused(outcome)
 
     @staticmethod
     def _again_key(session: Session, generation_id: str, press: str, pressed_at: datetime) -> str:

@@ -53,12 +53,7 @@ def normal_form(prompt: str) -> str:
 
 
 def prompt_form(told: str, asked: str) -> PromptForm | None:
-    """How the history's prompt repeats a request's, or None where it does not.
-
-    Args:
-        told: The history's.
-        asked: The request's.
-    """
+    """How the prompt that the history has told repeats the one that was asked, or None where it does not."""
     if not told.strip():
         return None
     if told == asked:
@@ -263,12 +258,9 @@ def _pairs(objects: Sequence[VideoResult], places: Sequence[_Place]) -> list[tup
 def _share(
     objects: Sequence[VideoResult], requests: Sequence[Request], *, grouped: bool
 ) -> dict[str, list[VideoResult]]:
-    """Hand objects to requests, both oldest first; an object never goes to a request made after it.
+    """Hand objects that are nobody's yet to requests that have none, both oldest first.
 
-    Args:
-        objects: Those that are nobody's yet.
-        requests: Those that have none yet.
-        grouped: Whether one object holds all the videos of a request.
+    An object never goes to a request made after it. ``grouped`` says whether one holds all the videos of a request.
     """
     shares: dict[str, list[VideoResult]] = {request.id: [] for request in requests}
     left = list(objects)

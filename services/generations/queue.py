@@ -8,7 +8,6 @@ from typing import Protocol
 
 from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.elements import ColumnElement
 
 from services.changes import Changes
 from services.clock import Clock
@@ -41,6 +40,23 @@ UNTOLD = timedelta(seconds=10)
 
 QUEUE_LOCK = 7205759403792794
 """PostgreSQL's advisory lock for decisions over the whole queue; SQLite has one writer anyway."""
+
+
+_QUEUED = GenerationRow.state == State.QUEUED.value
+_RUNNING = GenerationRow.state.in_([state.value for state in ACTIVE])
+_UNDER_WAY = GenerationRow.state.not_in([state.value for state in FINAL | {State.UNPAID}])
+"""In the queue or running; what nobody has paid for is neither."""
+
+# Made once, for making a statement takes longer than the database takes over it.
+_OF_KEY = select(GenerationRow.id).where(GenerationRow.request_key == bindparam("key"))
+_STATES_OF = select(GenerationRow.state).where(GenerationRow.user_id == bindparam("user"), _UNDER_WAY)
+_HOW_MANY_RUN = select(func.count()).where(_RUNNING)
+_WHO_RUNS = select(GenerationRow.user_id).where(_RUNNING)
+_FIRST_QUEUED = select(GenerationRow.id).where(_QUEUED).limit(1)
+_SHOWN = select(GenerationRow.id).where(_QUEUED, GenerationRow.status_message_id.is_not(None))
+_ALL_QUEUED = select(
+    GenerationRow.id, GenerationRow.user_id, GenerationRow.queued_at, GenerationRow.status_message_id
+).where(_QUEUED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,19 +123,16 @@ class Selling(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the owner allows.
-
-    Attributes:
-        max_active: Running at once, in all.
-        max_active_per_user: Running at once for one person.
-        max_queued_per_user: Waiting for one person.
-        daily_videos_per_user: Videos a day (UTC) for one person; 0 means no limit.
-    """
+    """What the owner allows."""
 
     max_active: int
+    """Running at once, in all."""
     max_active_per_user: int
+    """Running at once for one person."""
     max_queued_per_user: int
+    """Waiting for one person."""
     daily_videos_per_user: int
+    """A day (UTC) for one person; 0 means no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +218,7 @@ def day_is_full(session: Session, limit: int, user_id: int, count: int, now: dat
         return None
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     own = (GenerationRow.user_id == user_id) & (GenerationRow.queued_at >= midnight)
-    on_their_way = session.scalar(select(func.coalesce(func.sum(GenerationRow.count), 0)).where(own, _under_way()))
+    on_their_way = session.scalar(select(func.coalesce(func.sum(GenerationRow.count), 0)).where(own, _UNDER_WAY))
     made = session.scalar(
         select(func.count())
         .select_from(VideoRow)
@@ -219,32 +232,6 @@ def day_is_full(session: Session, limit: int, user_id: int, count: int, now: dat
     )
     left = max(0, limit - int(on_their_way or 0) - int(made or 0) - int(paid_in_vain or 0))
     return DailyLimitReached(limit, left) if count > left else None
-
-
-def _queued() -> ColumnElement[bool]:
-    return GenerationRow.state == State.QUEUED.value
-
-
-_FIRST_QUEUED = select(GenerationRow.id).where(_queued()).limit(1)
-_SHOWN = select(GenerationRow.id).where(_queued(), GenerationRow.status_message_id.is_not(None))
-
-
-def _under_way() -> ColumnElement[bool]:
-    """In the queue or running; what nobody has paid for is neither."""
-    return GenerationRow.state.not_in([state.value for state in FINAL | {State.UNPAID}])
-
-
-def _running() -> ColumnElement[bool]:
-    return GenerationRow.state.in_([state.value for state in ACTIVE])
-
-
-_OF_KEY = select(GenerationRow.id).where(GenerationRow.request_key == bindparam("key"))
-_STATES_OF = select(GenerationRow.state).where(GenerationRow.user_id == bindparam("user"), _under_way())
-_WHO_RUNS = select(GenerationRow.user_id).where(_running())
-_ALL_QUEUED = select(
-    GenerationRow.id, GenerationRow.user_id, GenerationRow.queued_at, GenerationRow.status_message_id
-).where(_queued())
-_HOW_MANY_RUN = select(func.count()).where(_running())
 
 
 def claim_next(session: Session, limits: Limits, process_id: str, now: datetime) -> Claimed:
@@ -290,7 +277,7 @@ def _leases(session: Session, untold_since: datetime) -> list[Lease]:
     untold = ended & GenerationRow.final_shown_at.is_(None)
     is_old = GenerationRow.taken_by.is_not(None) | (GenerationRow.finished_at <= untold_since)
     query = select(GenerationRow.id, GenerationRow.epoch, GenerationRow.taken_by)
-    rows = session.execute(query.where(_running() | (untold & is_old)))
+    rows = session.execute(query.where(_RUNNING | (untold & is_old)))
     return [Lease(row.id, row.epoch, row.taken_by) for row in rows]
 
 

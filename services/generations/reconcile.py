@@ -41,6 +41,9 @@ SETTLED_SECONDS = 45.0
 """The same in time, where the history may have an object for each video and more of them may come."""
 
 
+_NOTHING = Match(MatchVerdict.WAIT)
+
+
 class ResultHistory(Protocol):
     """The API's history."""
 
@@ -54,33 +57,14 @@ class ResultHistory(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How often and how long.
-
-    Attributes:
-        interval: Seconds between look-ups.
-        timeout: Seconds until the result is given up.
-    """
-
-    interval: float
-    timeout: float
-
-
-@dataclass(frozen=True, slots=True)
 class _Look:
-    """One look-up.
+    """One look-up."""
 
-    Attributes:
-        found: What it found; nothing when the history did not answer.
-        answered: Whether the history answered.
-        wait: Seconds before the next one.
-        failure: Why the history did not answer.
-    """
-
-    found: Match
-    answered: bool
     wait: float
+    """Seconds before the next one."""
+    found: Match = _NOTHING
     failure: Failure | None = None
+    """Why the history did not answer."""
 
 
 @dataclass(slots=True)
@@ -92,12 +76,7 @@ class _Settling:
     _repeats: int = 0
 
     def is_over(self, found: Match, now: float) -> bool:
-        """Note a look-up that was answered.
-
-        Args:
-            found: What it found.
-            now: Monotonic seconds.
-        """
+        """Note what a look-up found; ``now`` is in monotonic seconds."""
         keys = frozenset(key for result in found.results for key in keys_of(result))
         if keys != self._seen:
             self._seen, self._since, self._repeats = keys, now, 0
@@ -113,7 +92,10 @@ class Reconciler:
     history: ResultHistory
     reporter: Reporter
     clock: Clock
-    patience: Patience
+    interval: float
+    """Seconds between look-ups."""
+    timeout: float
+    """Seconds until the result is given up."""
     alarm: Callable[[Failure], object]
     """Has the admins told, without a wait, of what only they can mend: a guard, or a key that is refused."""
 
@@ -130,19 +112,18 @@ class Reconciler:
         self.reporter.progress(current)
         settling = _Settling()
         # A search that was cut short by a stop has its time over at once; it is still asked for until it was answered.
-        began, answered = self.clock.now(), False
+        began, answered, enough = self.clock.now(), False, False
         told: set[FailureKind] = set()
         while True:
             last = self._is_over(current, current.reconciling_since)
             look = await self._look(current, last_chance=last)
-            answered = answered or look.answered
-            if look.failure is not None and look.failure.kind not in told:
+            if look.failure is None:
+                answered = True
+                enough = settling.is_over(look.found, self.clock.monotonic()) or last
+            elif look.failure.kind not in told:
                 told.add(look.failure.kind)
                 self.alarm(look.failure)
-            settled = look.answered and settling.is_over(look.found, self.clock.monotonic())
-            if look.found.verdict is MatchVerdict.FOUND or (
-                look.found.verdict is MatchVerdict.PARTLY and (settled or last)
-            ):
+            if look.found.verdict is MatchVerdict.FOUND or (look.found.verdict is MatchVerdict.PARTLY and enough):
                 ended = await self._end(current, look.found)
                 if ended is not None:
                     return ended
@@ -177,27 +158,26 @@ class Reconciler:
 
     def _is_over(self, current: Generation, since: datetime | None) -> bool:
         assert since is not None
-        limit = min(SERVER_ERROR_SECONDS, self.patience.timeout) if current.server_error else self.patience.timeout
+        limit = min(SERVER_ERROR_SECONDS, self.timeout) if current.server_error else self.timeout
         return (self.clock.now() - since).total_seconds() >= limit
 
     async def _look(self, current: Generation, *, last_chance: bool) -> _Look:
-        nothing = Match(MatchVerdict.WAIT)
         requests = await self.database.read(requests_like, current, RIVAL_WINDOW)
         try:
             requests, history = await self._read(current.prompt, requests)
         except NotAcceptedError as error:
             log.info("history_busy", status=error.status)
             asked = min(error.retry_after or 0.0, LONGEST_WAIT_SECONDS)
-            return _Look(nothing, answered=False, wait=max(self.patience.interval, asked), failure=error.failure)
+            return _Look(max(self.interval, asked), failure=error.failure)
         except GenAIProError as error:
             log.warning("history_failed", status=error.status, kind=error.failure.kind.value)
-            return _Look(nothing, answered=False, wait=self.patience.interval, failure=error.failure)
+            return _Look(self.interval, failure=error.failure)
         rivals = [request for request in requests if request.id != current.id]
         held = await self.database.read(owners, history)
         own = next(request for request in requests if request.id == current.id)
         found = match(own, rivals, history, held, last_chance=last_chance)
         log.info("history_read", objects=len(history), rivals=len(rivals), verdict=found.verdict.name.lower())
-        return _Look(found, answered=True, wait=self.patience.interval)
+        return _Look(self.interval, found)
 
     async def _read(self, prompt: str, requests: Sequence[Request]) -> tuple[list[Request], list[VideoResult]]:
         """The objects with this prompt, back to the oldest request that may own one, and what requests know of time."""

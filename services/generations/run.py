@@ -5,9 +5,8 @@ says what may be done.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from structlog import get_logger
 from structlog.contextvars import bound_contextvars
@@ -32,14 +31,6 @@ MOST_FAULTS = 5
 """Faults of ours in one generation before it ends as well as it can: the same fault would come for ever."""
 
 
-class Alarm(Protocol):
-    """Tells the bot's admins what only they can mend."""
-
-    async def raise_for(self, failure: Failure) -> None:
-        """Tell them, at most once in a while for each kind, when the failure is one of theirs."""
-        ...
-
-
 @dataclass(slots=True)
 class Runner:
     """Advances generations."""
@@ -53,7 +44,8 @@ class Runner:
     """Sends the videos."""
     scopes: CancelScopes
     reporter: Reporter
-    alarm: Alarm
+    alarm: Callable[[Failure], Awaitable[None]]
+    """Tells the admins what only they can mend, at most once in a while for each kind."""
     ended: Callable[[], None]
     """Called when a generation has ended: a place is free."""
     clock: Clock
@@ -159,6 +151,6 @@ class Runner:
                 await self.reporter.end(generation)
         if generation.failure is not None:
             try:
-                await self.alarm.raise_for(generation.failure)
+                await self.alarm(generation.failure)
             except OUTAGE as error:
                 log.warning("alarm_not_raised", error=type(error).__name__)

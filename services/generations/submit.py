@@ -120,11 +120,7 @@ class HistorySnapshots:
     _sent_since: set[str] = field(default_factory=set, init=False)
 
     async def before(self, prompt: str) -> HistoryBefore | None:
-        """What the history holds now, as far as that is known; None where it never answered.
-
-        Args:
-            prompt: Of the request that is about to be sent.
-        """
+        """What the history holds before a request with this prompt, as far as known; None where it never answered."""
         async with self._turn:
             if not self._is_fresh(prompt):
                 await self._look()

@@ -10,12 +10,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 
 from services.generations.model import Generation, Lease, State
 from services.generations.queue import Queue, is_any_waiting
 from services.generations.store import load, take_over
+from services.retries import OUTAGE
 from services.store.database import Database
 from services.telemetry import Contact
 
@@ -77,7 +77,7 @@ class Worker:
                     else:
                         self._places = {}
                 self.contact.answered()
-            except (SQLAlchemyError, OSError) as error:
+            except OUTAGE as error:
                 self.contact.failed()
                 log.warning("queue_met_an_outage", error=type(error).__name__)
             await self._pause()

@@ -117,15 +117,11 @@ class Endings:
                     await self._tell_of_late_payment(generation.id, links, screen)
 
     async def tell_again(self, generation_id: str) -> None:
-        """Show an end that another process told once more; one that this process tells is left to :meth:`tell`.
+        """As :meth:`renew`, for an end that another process told; one that this process tells is left to :meth:`tell`.
 
         Of two edits that wait in the outbox the newer takes the place of the older, which then counts as made: were
         both made here at once, an end would be remembered as told while it still waits, and lost when the process
         ends meanwhile.
-
-        Raises:
-            ChatMovedError: The group became a supergroup.
-            telegram.error.TelegramError: Telegram cannot be reached.
         """
         async with self._telling_of(generation_id):
             if generation_id not in self._told:

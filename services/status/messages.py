@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 from telegram.error import TelegramError
 
@@ -15,6 +14,7 @@ from services.generations.progress import still_ours, went_on_elsewhere
 from services.generations.store import RunOvertakenError, load, set_status_message
 from services.messenger import ChatMovedError, EditOutcome, Messenger
 from services.outbox.calls import Priority
+from services.retries import OUTAGE
 from services.screens import Screen
 from services.status.endings import LAST_MESSAGE_SECONDS, Endings, Remembered, StatusScreens
 from services.store.database import Database
@@ -178,16 +178,11 @@ class StatusMessages:
             return
         try:
             await self._endings.tell_again(generation_id)
-        except (ChatMovedError, TelegramError, SQLAlchemyError, OSError) as error:
+        except (ChatMovedError, TelegramError, *OUTAGE) as error:
             log.info("end_not_shown_again", error=type(error).__name__)
 
     async def tick(self, sleep: Callable[[float], Awaitable[None]], room: Callable[[], int]) -> None:
-        """Move the bars as time goes by; runs until cancelled.
-
-        Args:
-            sleep: Waits some seconds.
-            room: How many edits the outbox has room for.
-        """
+        """Move the bars as time goes by, as far as the outbox has room for edits; runs until cancelled."""
         while True:
             await sleep(1.0)
             free = room() if len(self._delivering) < MANY_DELIVERIES else room() // 5
@@ -234,7 +229,7 @@ class StatusMessages:
             self.forget(generation.id)
             self._moved.add(generation.id)
             await self.move_chat(generation.chat_id, error.new_chat_id)
-        except (TelegramError, SQLAlchemyError, OSError) as error:
+        except (TelegramError, *OUTAGE) as error:
             log.info("progress_not_shown", error=type(error).__name__)
 
     async def _edit_message(

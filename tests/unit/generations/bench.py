@@ -7,18 +7,19 @@ from pathlib import Path
 
 from services.changes import Changes
 from services.delivery.plan import FileLimits
+from services.failures import Failure
 from services.generations.cancelling import CancelScopes
 from services.generations.deliver import Deliverer, SendTools
 from services.generations.model import Generation, Lease, Order, Placed, Shape
 from services.generations.progress import ProgressLog
 from services.generations.queue import Limits, Queue
-from services.generations.reconcile import Patience, Reconciler
+from services.generations.reconcile import Reconciler
 from services.generations.run import Runner
 from services.generations.submit import HistorySnapshots, Submitter
 from services.photos.model import PhotoKind, PhotoRef
 from services.store.database import open_database
 from services.temp_dirs import TempDirs
-from tests.unit.generations.fates import Chat, Fate, HandClock, MortalDatabase, NoAlarm, Service
+from tests.unit.generations.fates import Chat, Fate, HandClock, MortalDatabase, Service
 from tests.unit.generations.rows import Results, Rows
 
 PROCESS = "a process"
@@ -53,7 +54,6 @@ class Bench:
         self._claimed: dict[str, Generation] = {}
         self.scopes = CancelScopes()
         temp_dirs = TempDirs(Path(self._folder.name))
-        patience = Patience(15.0, self.reconcile_timeout)
         self.log = ProgressLog(self.database, self.clock)
         snapshots = HistorySnapshots(self.service, self.clock)
         self.submitter = Submitter(
@@ -69,7 +69,7 @@ class Bench:
             self.generation_timeout,
         )
         self.reconciler = Reconciler(
-            self.database, self.service, self.chat, self.clock, patience, lambda _failure: None
+            self.database, self.service, self.chat, self.clock, 15.0, self.reconcile_timeout, self._nobody
         )
         self.deliverer = Deliverer(
             self.database,
@@ -92,7 +92,7 @@ class Bench:
             self.deliverer,
             self.scopes,
             self.chat,
-            NoAlarm(),
+            self._admins,
             lambda: None,
             self.clock,
         )
@@ -150,6 +150,12 @@ class Bench:
     def _next(self) -> str:
         self._ids += 1
         return f"g{self._ids}"
+
+    def _nobody(self, _failure: Failure) -> None:
+        """Admins who need not be told of what a look-up meets."""
+
+    async def _admins(self, _failure: Failure) -> None:
+        """The same of an end."""
 
     async def _nowhere(self, _old: int, _new: int) -> None:
         return None

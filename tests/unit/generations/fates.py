@@ -292,10 +292,3 @@ class Chat:
         self.told.append(generation)
         self._fate.step()
         await self.rows.mark_final_shown(generation.id)
-
-
-class NoAlarm:
-    """Admins who need not be told."""
-
-    async def raise_for(self, failure: Failure) -> None:
-        pass

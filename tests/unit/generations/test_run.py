@@ -143,7 +143,7 @@ async def test_the_person_is_told_before_the_admins_and_whatever_becomes_of_them
     here: Bench, monkeypatch: pytest.MonkeyPatch, error: Exception | None
 ) -> None:
     admins = Admins(here, error)
-    here.runner.alarm = admins
+    here.runner.alarm = admins.raise_for
     here.service.coming.append(Post.REFUSED)
     row = await here.run(await here.place())
     assert row.final_shown
