@@ -9,7 +9,7 @@ from handlers.context import Context, Visitor
 from handlers.replies import close
 from handlers.visitors import for_visitors
 from services.drafts.buttons import DraftButtons, PressOutcome
-from services.generations.model import FINAL, Order, Shape, State
+from services.generations.model import PAST_CANCEL, Order, Shape
 from services.orders import NotStarted, Refused, Started, StartOutcome, refusal
 
 CARD = re.compile(
@@ -105,7 +105,7 @@ async def _cancel_generation(query: CallbackQuery, context: Context, generation_
         await _close(query, context, "draft-again-gone")
     elif generation.user_id != user_id and not visitor.is_admin:
         await _close(query, context, "draft-not-yours")
-    elif generation.state in FINAL or generation.state is State.DELIVERING:
+    elif generation.state in PAST_CANCEL:
         await _close(query, context, "draft-already-finished")
     else:
         # Stopping the stream and showing it may take longer than a press waits for its answer.

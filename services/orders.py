@@ -20,6 +20,7 @@ from services.generations.cancelling import TOPIC as CANCEL_TOPIC
 from services.generations.cancelling import CancelScopes, request_cancel
 from services.generations.model import (
     FINAL,
+    PAST_CANCEL,
     WAITING,
     CancelOutcome,
     DailyLimitReached,
@@ -126,7 +127,7 @@ class Generations:
             return CancelOutcome.UNKNOWN
         if known.user_id != user_id and not is_admin:
             return CancelOutcome.NOT_YOURS
-        if known.state in FINAL or known.state is State.DELIVERING:
+        if known.state in PAST_CANCEL:
             return CancelOutcome.ALREADY_FINISHED
         announce = partial(self.changes.announce, topic=CANCEL_TOPIC)
         after = await self.database.write(request_cancel, generation_id, self.clock.now(), announce)
@@ -163,22 +164,7 @@ class Generations:
     async def order_again(self, generation_id: str) -> Order | None:
         """The same request once more; the caller gives it a request key of its own."""
         known = await self.database.read(load, generation_id)
-        if known is None or not known.photos:
-            return None
-        return Order(
-            request_key=f"again:{known.id}",
-            chat_id=known.chat_id,
-            thread_id=known.thread_id,
-            user_id=known.user_id,
-            language=known.language,
-            request_message_id=known.request_message_id,
-            status_message_id=None,
-            prompt=known.prompt,
-            count=known.count,
-            photos=known.photos,
-            shape=known.shape,
-            ideas=known.ideas,
-        )
+        return None if known is None or not known.photos else known.asked_again
 
 
 def _id_of_draft(session: Session, draft_id: str) -> str | None:
@@ -186,12 +172,11 @@ def _id_of_draft(session: Session, draft_id: str) -> str | None:
 
 
 def _newest_running(session: Session, chat_id: int, thread_id: int | None, user_id: int) -> str | None:
-    past_stopping = FINAL | {State.DELIVERING}
     query = select(GenerationRow.id).where(
         GenerationRow.chat_id == chat_id,
         GenerationRow.thread_id == (thread_id or NO_THREAD),
         GenerationRow.user_id == user_id,
-        GenerationRow.state.not_in([state.value for state in past_stopping]),
+        GenerationRow.state.not_in([state.value for state in PAST_CANCEL]),
     )
     return session.scalar(query.order_by(GenerationRow.queued_at.desc()).limit(1))
 

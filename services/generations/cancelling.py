@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from services.changes import Changes
-from services.generations.model import FINAL, WAITING, Generation, State
+from services.generations.model import PAST_CANCEL, WAITING, Generation, State
 from services.generations.store import ROWS, RunOvertakenError, change, load
 from services.retries import OUTAGE
 from services.store.database import Database
@@ -161,7 +161,7 @@ def request_cancel(
     waiting = own & ROWS.c.state.in_([state.value for state in WAITING])
     ended = {"state": State.CANCELLED.value, "cancel_requested_at": now, "finished_at": now, "note": ""}
     if not change(session, waiting, **ended):
-        running = ROWS.c.state.not_in([state.value for state in FINAL | {State.DELIVERING}])
+        running = ROWS.c.state.not_in([state.value for state in PAST_CANCEL])
         missing = ROWS.c.cancel_requested_at.is_(None)
         if change(session, own & running & missing, cancel_requested_at=now) and announce is not None:
             announce(session)

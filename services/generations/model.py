@@ -32,6 +32,8 @@ class State(StrEnum):
 FINAL = frozenset({State.DONE, State.FAILED, State.CANCELLED})
 WAITING = frozenset({State.UNPAID, State.QUEUED})
 ACTIVE = frozenset(State) - FINAL - WAITING
+PAST_CANCEL = FINAL | {State.DELIVERING}
+"""Where Cancel comes too late: credits were used, and the videos are on their way."""
 
 _RANK = {state: rank for rank, state in enumerate(State)}
 
@@ -56,7 +58,7 @@ def may_follow(now: State, then: State) -> bool:
     if now is State.UNPAID:
         return then in {State.QUEUED, State.CANCELLED}
     if then is State.CANCELLED:
-        return now is not State.DELIVERING
+        return now not in PAST_CANCEL
     if then is State.RECONCILING:
         return now not in {State.QUEUED, State.DELIVERING, State.RECONCILING}
     return rank(then) > rank(now)
@@ -214,6 +216,24 @@ class Generation:
     def place(self) -> Place:
         """Where its messages go: replies to the request, in its topic."""
         return Place(self.chat_id, self.thread_id, self.request_message_id or None)
+
+    @property
+    def asked_again(self) -> Order:
+        """The same request once more; it needs a request key of its own."""
+        return Order(
+            request_key=f"again:{self.id}",
+            chat_id=self.chat_id,
+            thread_id=self.thread_id,
+            user_id=self.user_id,
+            language=self.language,
+            request_message_id=self.request_message_id,
+            status_message_id=None,
+            prompt=self.prompt,
+            count=self.count,
+            photos=self.photos,
+            shape=self.shape,
+            ideas=self.ideas,
+        )
 
     @property
     def is_sold(self) -> bool:

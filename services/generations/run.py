@@ -17,7 +17,7 @@ from services.clock import Clock
 from services.failures import Charged, Failure, FailureKind
 from services.generations.cancelling import CancelRequestedError, CancelScopes
 from services.generations.deliver import Deliverer
-from services.generations.model import FINAL, Generation, State
+from services.generations.model import FINAL, PAST_CANCEL, Generation, State
 from services.generations.progress import Reporter
 from services.generations.reconcile import Reconciler
 from services.generations.store import RunOvertakenError, fail, load, move
@@ -98,7 +98,7 @@ class Runner:
 
     async def _cancelled(self, generation: Generation) -> Generation:
         fresh = await self._fresh(generation)
-        if fresh.state in FINAL or fresh.state is State.DELIVERING:
+        if fresh.state in PAST_CANCEL:
             return fresh
         charged = Charged.NO if fresh.armed_at is None else Charged.UNKNOWN
         log.info("cancelled", charged=charged.value)
@@ -107,7 +107,7 @@ class Runner:
     async def _again(self, generation: Generation) -> Generation:
         await self.clock.sleep(1.0)
         fresh = await self._fresh(generation)
-        if fresh.armed_at is not None and fresh.state not in FINAL | {State.RECONCILING, State.DELIVERING}:
+        if fresh.armed_at is not None and fresh.state not in PAST_CANCEL | {State.RECONCILING}:
             return await self._move(fresh, State.RECONCILING, Charged.UNKNOWN)
         return fresh
 
