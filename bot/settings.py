@@ -147,6 +147,15 @@ Host = Annotated[
         "must be a host name or an IP address, without a scheme and without a port",
     ),
 ]
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+TelegramUrl = Annotated[str, AfterValidator(_telegram_url)]
+WebhookUrl = Annotated[str, AfterValidator(_webhook_url)]
+ProxyUrl = Annotated[SecretStr, AfterValidator(_proxy_url)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
+Directory = Annotated[Path, AfterValidator(_directory)]
+Language = Annotated[Literal["en", "vi"], BeforeValidator(str.lower)]
+LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(str.upper)]
+LogFormat = Annotated[Literal["console", "json"], BeforeValidator(str.lower)]
 
 
 class Settings(BaseSettings):
@@ -160,89 +169,79 @@ class Settings(BaseSettings):
         use_attribute_docstrings=True,
     )
 
-    telegram_bot_token: Annotated[Token, Field(examples=["123456789:the-rest-of-your-token"])] = SecretStr("")
+    telegram_bot_token: Token = Field(SecretStr(""), examples=["123456789:the-rest-of-your-token"])
     """The token of the bot, from @BotFather."""
-    telegram_api_url: Annotated[str, AfterValidator(_telegram_url), Field(examples=["http://127.0.0.1:8081"])] = (
-        PUBLIC_TELEGRAM
-    )
+    telegram_api_url: TelegramUrl = Field(PUBLIC_TELEGRAM, examples=["http://127.0.0.1:8081"])
     """The Bot API server, without the `/bot<token>` part."""
-    telegram_local_mode: Annotated[bool, Field(examples=["true"])] = False
+    telegram_local_mode: bool = Field(False, examples=["true"])
     """Whether that server runs in local mode (files up to 2000 MB)."""
-    telegram_proxy_url: Annotated[
-        SecretStr, AfterValidator(_proxy_url), Field(examples=["socks5h://user:password@proxy.example.com:1080"])
-    ] = SecretStr("")
+    telegram_proxy_url: ProxyUrl = Field(SecretStr(""), examples=["socks5h://user:password@proxy.example.com:1080"])
     """Proxy for everything that goes to Telegram, and for nothing else: `http://`, `https://`, `socks5://` or
     `socks5h://` (the proxy resolves the names), with `user:password@` where it wants them."""
 
-    genaipro_api_key: Annotated[Key, Field(examples=["your-key"])] = SecretStr("")
+    genaipro_api_key: Key = Field(SecretStr(""), examples=["your-key"])
     """The API key of GenAIPro."""
-    genaipro_api_url: Annotated[str, AfterValidator(_base_url), Field(examples=["https://genaipro.vn/api/v1"])] = (
-        "https://genaipro.vn/api/v1"
-    )
+    genaipro_api_url: BaseUrl = Field("https://genaipro.vn/api/v1", examples=["https://genaipro.vn/api/v1"])
     """The base URL of the API."""
-    genaipro_requests_per_minute: Annotated[Count, Field(examples=["30"])] = 30
+    genaipro_requests_per_minute: Count = Field(30, examples=["30"])
     """The bot's own limit on calls to GenAIPro."""
 
-    data_dir: Annotated[Path, AfterValidator(_directory), Field(examples=["/var/lib/pho2video"])] = Path("data")
+    data_dir: Directory = Field(Path("data"), examples=["/var/lib/pho2video"])
     """Where the bot keeps its files."""
-    database_url: Annotated[
-        SecretStr, AfterValidator(_database_url), Field(examples=["postgresql://user:password@host/pho2video"])
-    ] = SecretStr("")
+    database_url: DatabaseUrl = Field(SecretStr(""), examples=["postgresql://user:password@host/pho2video"])
     """The database, as `sqlite:///path` or `postgresql://user:password@host/name`."""
 
-    webhook_url: Annotated[str, AfterValidator(_webhook_url), Field(examples=["https://bot.example.com/updates"])] = ""
+    webhook_url: WebhookUrl = Field("", examples=["https://bot.example.com/updates"])
     """Public https URL for updates, whose path is served as it stands. Without it the bot polls."""
-    webhook_secret: Annotated[WebhookSecret, Field(examples=["a-long-random-word"])] = SecretStr("")
+    webhook_secret: WebhookSecret = Field(SecretStr(""), examples=["a-long-random-word"])
     """Proves that a webhook call comes from Telegram: 1 to 256 of A-Z, a-z, 0-9, _ and -."""
-    http_host: Annotated[Host, Field(examples=["localhost"])] = "127.0.0.1"
+    http_host: Host = Field("127.0.0.1", examples=["localhost"])
     """Address that the HTTP endpoints of the bot listen on: webhook and health."""
-    http_port: Annotated[int, Field(ge=0, le=65535, examples=["8080"])] = 8080
+    http_port: int = Field(8080, ge=0, le=65535, examples=["8080"])
     """Port of these endpoints; 0 turns them off where there is no webhook."""
 
-    open_access: Annotated[bool, Field(examples=["true"])] = False
+    open_access: bool = Field(False, examples=["true"])
     """Whether anyone may use the bot."""
-    allowed_user_ids: Annotated[UserIds, Field(examples=["111111111,222222222"])] = frozenset()
+    allowed_user_ids: UserIds = Field(frozenset(), examples=["111111111,222222222"])
     """Users who may use the bot: ids with commas between them."""
-    allowed_chat_ids: Annotated[ChatIds, Field(examples=["-1001234567890"])] = frozenset()
+    allowed_chat_ids: ChatIds = Field(frozenset(), examples=["-1001234567890"])
     """Groups that may use the bot."""
-    admin_user_ids: Annotated[UserIds, Field(examples=["111111111"])] = frozenset()
+    admin_user_ids: UserIds = Field(frozenset(), examples=["111111111"])
     """Users who administer the bot, and may use it."""
 
-    max_active_generations: Annotated[Count, Field(examples=["20"])] = 20
+    max_active_generations: Count = Field(20, examples=["20"])
     """Generations that run at once in all; the rest wait in a queue."""
-    max_active_per_user: Annotated[Count, Field(examples=["1"])] = 1
+    max_active_per_user: Count = Field(1, examples=["1"])
     """Generations of one user that run at once."""
     # Every request waits in the queue, be it for an instant: with room for none, none could ever start.
-    max_queued_per_user: Annotated[Count, Field(examples=["3"])] = 3
+    max_queued_per_user: Count = Field(3, examples=["3"])
     """Generations of one user that wait; further ones are refused."""
-    daily_videos_per_user: Annotated[CountOrNone, Field(examples=["10"])] = 0
+    daily_videos_per_user: CountOrNone = Field(0, examples=["10"])
     """Videos (not requests) for one user in a day; failed ones are given back. 0 means no limit."""
 
-    stars_per_video: Annotated[int, Field(ge=0, le=10_000, examples=["25"])] = 0
+    stars_per_video: int = Field(0, ge=0, le=10_000, examples=["25"])
     """Price of a video in Telegram Stars; 0 means that nobody pays."""
-    free_videos_per_user: Annotated[CountOrNone, Field(examples=["2"])] = 0
+    free_videos_per_user: CountOrNone = Field(0, examples=["2"])
     """With a price: videos that each person has free, once."""
-    payment_timeout: Annotated[Seconds, Field(examples=["3600"])] = 3600.0
+    payment_timeout: Seconds = Field(3600.0, examples=["3600"])
     """Seconds that a request waits for its payment."""
-    payment_check_interval: Annotated[Seconds, Field(examples=["3600"])] = 3600.0
+    payment_check_interval: Seconds = Field(3600.0, examples=["3600"])
     """Seconds between two comparisons with Telegram's own list of payments."""
 
-    stream_idle_timeout: Annotated[Seconds, Field(examples=["300"])] = 300.0
+    stream_idle_timeout: Seconds = Field(300.0, examples=["300"])
     """Silence on the stream after which the result is looked up in the history."""
-    generation_timeout: Annotated[Seconds, Field(examples=["1800"])] = 1800.0
+    generation_timeout: Seconds = Field(1800.0, examples=["1800"])
     """Time for a generation in all, after which the result is looked up in the history."""
-    reconcile_interval: Annotated[Seconds, Field(examples=["15"])] = 15.0
+    reconcile_interval: Seconds = Field(15.0, examples=["15"])
     """Time between two look-ups of a lost result."""
-    reconcile_timeout: Annotated[Seconds, Field(examples=["1800"])] = 1800.0
+    reconcile_timeout: Seconds = Field(1800.0, examples=["1800"])
     """Time after which a lost result is given up."""
 
-    default_language: Annotated[Literal["en", "vi"], BeforeValidator(str.lower), Field(examples=["vi"])] = "en"
+    default_language: Language = Field("en", examples=["vi"])
     """Language for those whose own is not on offer: `en` or `vi`."""
-    log_level: Annotated[
-        Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(str.upper), Field(examples=["DEBUG"])
-    ] = "INFO"
+    log_level: LogLevel = Field("INFO", examples=["DEBUG"])
     """Least important lines that are logged: `DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`."""
-    log_format: Annotated[Literal["console", "json"], BeforeValidator(str.lower), Field(examples=["json"])] = "console"
+    log_format: LogFormat = Field("console", examples=["json"])
     """Form of the log lines: `console` or `json`."""
 
     @model_validator(mode="before")
