@@ -134,8 +134,8 @@ class Intake:
         if services.database.is_sqlite:
             await services.cards.release_all()
         await services.card_timers.sweep()
-        code = await services.claim_link.claim_link_code()
-        if code is not None:
+        code = secrets.token_urlsafe(18)
+        if await services.access.offer_claim(code):
             link = f"https://t.me/{self.bot.username}?start={CLAIM_PREFIX}{code}"
             log.warning("no admin yet: whoever opens this link first is the admin", link=link)
         await self.queue.take_over(await self.members.alive())

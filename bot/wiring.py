@@ -13,7 +13,7 @@ from telegram import Bot
 from bot.metrics import StateTimes
 from bot.settings import Settings
 from bot.telegram_session import open_session
-from services.access import Access, ClaimLink, OwnerLists, is_admin
+from services.access import Access, OwnerLists, is_admin
 from services.alarm import OwnerAlarm
 from services.cards.store import CardStore
 from services.cards.timers import CardTimers
@@ -141,9 +141,6 @@ def _people(services: Services, settings: Settings) -> None:
         admin_ids=settings.admin_user_ids,
     )
     services.access = Access(database, owner_lists, clock)
-    services.claim_link = ClaimLink(
-        database, clock, bool(settings.admin_user_ids), new_code=partial(secrets.token_urlsafe, 18)
-    )
     services.people, services.throttle = People(database, texts, clock), Throttle(database, clock)
     services.chat_moves = ChatMoves(database, services.access)
     services.alarm = OwnerAlarm(services.access, services.people, services.throttle, services.messenger, texts)

@@ -87,4 +87,4 @@ async def _claim(update: Update, context: Context) -> bool:
         return False
     if not arguments[0].startswith(CLAIM_PREFIX):
         return False
-    return await context.services.claim_link.claim(arguments[0].removeprefix(CLAIM_PREFIX), caller.user_id)
+    return await context.services.access.claim(arguments[0].removeprefix(CLAIM_PREFIX), caller.user_id)

@@ -4,7 +4,7 @@ The rules are read for every update, so that a decision holds from the next one 
 """
 
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -132,29 +132,19 @@ class Access:
         listed = Rule.ALLOW if old_chat_id in self.lists.chat_ids else None
         await self.database.write(_migrate, old_chat_id, new_chat_id, listed, self.clock.now())
 
+    async def offer_claim(self, code: str) -> bool:
+        """Let whoever opens ``https://t.me/<bot>?start=claim_<code>`` become the first admin; False when there is one.
 
-@dataclass(slots=True)
-class ClaimLink:
-    """Makes the first admin: whoever reads the log of a bot that has none. Each code is taken once."""
-
-    database: Database
-    clock: Clock
-    has_owner: bool
-    """Whether ``ADMIN_USER_IDS`` names anybody; then there is nothing to claim."""
-    new_code: Callable[[], str]
-    """Makes a secret of at least 128 bits, of letters, digits, ``_`` and ``-``; at most 58 characters, for the
-    parameter of a deep link has room for 64 (Bot API, "Deep linking")."""
-
-    async def claim_link_code(self) -> str | None:
-        """A new code for the link ``https://t.me/<bot>?start=claim_<code>``, or None: there is an admin."""
-        if self.has_owner:
-            return None
-        return await self.database.write(_add_code, self.new_code(), self.clock.now())
+        Args:
+            code: A secret of at least 128 bits, of letters, digits, ``_`` and ``-``; at most 58 characters, for the
+                parameter of a deep link has room for 64 (Bot API, "Deep linking"). It is taken once.
+        """
+        return not self.lists.admin_ids and await self.database.write(_add_code, code, self.clock.now())
 
     async def claim(self, code: str, user_id: int) -> bool:
         """Make somebody the admin, if the code is right and there is none yet; every code is spent with it."""
         # With an admin there is nothing to claim: strangers who try all the same cost no write.
-        if self.has_owner or len(await self.database.read(_admins)) > 0:
+        if self.lists.admin_ids or await self.database.read(_admins):
             return False
         return await self.database.write(_claim, code, user_id, self.clock.now())
 
@@ -220,13 +210,13 @@ def _migrate(session: Session, old_chat_id: int, new_chat_id: int, listed: Rule 
         _put(session, new, rule, now)
 
 
-def _add_code(session: Session, code: str, now: datetime) -> str | None:
+def _add_code(session: Session, code: str, now: datetime) -> bool:
     _one_at_a_time(session)
     if _admins(session):
-        return None
+        return False
     session.execute(delete(ClaimCodeRow).where(ClaimCodeRow.created_at < now - CLAIM_LIFETIME))
     session.add(ClaimCodeRow(code_hash=_hash(code), created_at=now))
-    return code
+    return True
 
 
 def _claim(session: Session, code: str, user_id: int, now: datetime) -> bool:

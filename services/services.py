@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.access import Access, ClaimLink
+from services.access import Access
 from services.alarm import OwnerAlarm
 from services.cards.store import CardStore
 from services.cards.timers import CardTimers
@@ -54,8 +54,6 @@ class Services:
     temp_dirs: TempDirs
     access: Access
     """Who may use the bot."""
-    claim_link: ClaimLink
-    """Makes the first admin."""
     people: People
     """What people chose."""
     throttle: Throttle

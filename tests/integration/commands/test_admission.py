@@ -74,7 +74,8 @@ async def test_the_claim_link_makes_one_admin(
     make_world: MakeWorld, server: BotApiServer, alice: Person, bao: Person
 ) -> None:
     world = await make_world(CLOSED)
-    code = await world.services.claim_link.claim_link_code()
+    code = "a-code"
+    assert await world.services.access.offer_claim(code)
     answer = await world.says(alice, f"/start claim_{code}")
     assert "admin" in answer.text
     assert "send a photo" in answer.text
@@ -88,7 +89,7 @@ async def test_the_claim_link_makes_one_admin(
 
 async def test_a_wrong_code_is_a_refused_start(make_world: MakeWorld, alice: Person) -> None:
     world = await make_world(CLOSED)
-    await world.services.claim_link.claim_link_code()
+    assert await world.services.access.offer_claim("a-code")
     assert str(alice.user_id) in (await world.says(alice, "/start claim_wrong")).text
     assert await world.services.access.admin_ids() == frozenset()
 
@@ -96,7 +97,8 @@ async def test_a_wrong_code_is_a_refused_start(make_world: MakeWorld, alice: Per
 async def test_a_claim_in_a_group_is_none(make_world: MakeWorld, server: BotApiServer, alice: Person) -> None:
     group = server.add_group("Friends", [alice])
     world = await make_world(OwnerLists(chat_ids=frozenset({group.chat_id})))
-    code = await world.services.claim_link.claim_link_code()
+    code = "a-code"
+    assert await world.services.access.offer_claim(code)
     await world.says(alice, f"/start@pho2video_bot claim_{code}", chat=group.chat_id)
     assert await world.services.access.admin_ids() == frozenset()
 

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from sqlalchemy.orm import Session
 
-from services.access import Access, ClaimLink, OwnerLists
+from services.access import Access, OwnerLists
 from services.changes import Changes
 from services.clock import SystemClock
 from services.store.database import Database, open_database
@@ -29,7 +29,6 @@ class Process:
     changes: Changes
     heard: "asyncio.Queue[str]"
     access: Access
-    claim_link: ClaimLink
     database: Database
 
     async def announce(self, subject: str) -> None:
@@ -39,7 +38,7 @@ class Process:
         await self.database.write(change)
 
 
-async def start(stack: AsyncExitStack, url: str, name: str) -> Process:
+async def start(stack: AsyncExitStack, url: str) -> Process:
     database = await open_database(url)
     stack.push_async_callback(database.close)
     clock = ManualClock()
@@ -56,14 +55,13 @@ async def start(stack: AsyncExitStack, url: str, name: str) -> Process:
     async with asyncio.timeout(120):
         # From now on it listens, and what was before may have been missed.
         assert await heard.get() == ""
-    claim_link = ClaimLink(database, clock, has_owner=False, new_code=lambda: f"code-{name}")
-    return Process(changes, heard, Access(database, OwnerLists(), clock), claim_link, database)
+    return Process(changes, heard, Access(database, OwnerLists(), clock), database)
 
 
 @pytest.fixture
 async def processes(postgres_url: str) -> AsyncIterator[tuple[Process, Process]]:
     async with AsyncExitStack() as stack:
-        yield await start(stack, postgres_url, "one"), await start(stack, postgres_url, "two")
+        yield await start(stack, postgres_url), await start(stack, postgres_url)
 
 
 async def test_another_process_is_woken_by_the_commit(processes: tuple[Process, Process]) -> None:
@@ -103,11 +101,13 @@ async def test_a_lost_connection_is_made_anew_and_everybody_looks(
 
 
 async def test_two_codes_claimed_in_two_processes_make_one_admin(processes: tuple[Process, Process]) -> None:
-    codes = [await process.claim_link.claim_link_code() for process in processes]
+    codes = ["code-one", "code-two"]
+    assert [await process.access.offer_claim(code) for process, code in zip(processes, codes, strict=True)] == [
+        True
+    ] * 2
     claims = [
-        process.claim_link.claim(code, user_id)
+        process.access.claim(code, user_id)
         for user_id, (process, code) in enumerate(zip(processes, codes, strict=True), start=1)
-        if code is not None
     ]
     assert sorted(await asyncio.gather(*claims)) == [False, True]
     assert len(await processes[0].access.admin_ids()) == 1
