@@ -12,8 +12,7 @@ from handlers.history import entry_screen, page_screen
 from handlers.payments import balance_text
 from handlers.settings import settings_screen
 from services.cards.view import card_screen
-from services.drafts.ideas import ideas_in
-from services.drafts.model import Draft, DraftItem, DraftState, Owner
+from services.drafts.model import Draft, DraftItem, DraftState, Owner, ideas_in
 from services.failures import Charged, Failure, FailureKind
 from services.generations.model import (
     FILE_LATE,

@@ -1,7 +1,6 @@
 """The card of a draft: a few lines and its buttons, and the page of ideas under the same lines."""
 
-from services.drafts.ideas import ideas_in
-from services.drafts.model import Draft, DraftState, photo_limit
+from services.drafts.model import Draft, DraftState, ideas_in, photo_limit
 from services.generations.model import MAX_VIDEOS, Price, Shape
 from services.screens import Button, ButtonStyle, Screen
 from services.texts import Phrases, isolate, prompt_line

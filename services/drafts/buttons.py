@@ -4,12 +4,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
 from sqlalchemy.orm import Session
 
 from services.clock import Clock
-from services.drafts.ideas import MAX_PROMPT, ideas_in, toggle, write_ideas
-from services.drafts.model import COLLECTING, MAX_TALL_PHOTOS, Defaults, DraftState, Owner, Wanted, borrow, is_count
+from services.drafts.model import (
+    COLLECTING,
+    MAX_PROMPT,
+    MAX_TALL_PHOTOS,
+    Defaults,
+    DraftState,
+    Owner,
+    Wanted,
+    borrow,
+    ideas_in,
+    toggle,
+    write_ideas,
+)
 from services.drafts.store import adopt, close, drop_photos, lock, lock_open, open_row, put, touch, want, with_items
 from services.generations.model import Order, Shape
 from services.store.database import Database
@@ -43,6 +55,10 @@ def judge_press(row: DraftRow | None, user_id: int) -> PressOutcome:
     return PressOutcome.DONE if DraftState(row.state) in COLLECTING else PressOutcome.SUBMITTED
 
 
+Change = Callable[[Session, DraftRow], bool | PressOutcome]
+"""Changes a draft; whether it is another one now, or why the press is refused."""
+
+
 @dataclass(slots=True)
 class DraftButtons:
     """Changes drafts as the buttons say; ``new_id`` makes ids that nobody can guess."""
@@ -54,40 +70,23 @@ class DraftButtons:
 
     async def set_count(self, draft_id: str, user_id: int, count: int, card: int | None = None) -> PressOutcome:
         """Ask for another number of videos, 1 to 4; ``card`` is the message that was pressed."""
-
-        def choose(row: DraftRow) -> bool:
-            is_new = is_count(count) and row.count != count
-            row.count = count if is_new else row.count
-            return is_new
-
-        return await self._press(draft_id, user_id, card, choose)
+        return await self._press(draft_id, user_id, card, partial(_choose_count, count))
 
     async def set_shape(self, draft_id: str, user_id: int, shape: Shape, card: int | None = None) -> PressOutcome:
         """Ask for wide or tall videos; tall is refused while there are three photos."""
-        return await self.database.write(_set_shape, draft_id, user_id, card, shape, self.clock.now())
+        return await self._press(draft_id, user_id, card, partial(_choose_shape, shape))
 
     async def show_ideas(self, draft_id: str, user_id: int, card: int | None = None, *, shown: bool) -> PressOutcome:
         """Open the card's page of ideas, or close it."""
-
-        def turn(row: DraftRow) -> bool:
-            is_new = row.shows_ideas != shown
-            row.shows_ideas = shown
-            return is_new
-
-        return await self._press(draft_id, user_id, card, turn)
+        return await self._press(draft_id, user_id, card, partial(_turn_page, shown))
 
     async def toggle_idea(self, draft_id: str, user_id: int, key: str, card: int | None = None) -> PressOutcome:
         """Add an idea's words, in the draft's language, to the prompt, or take them away."""
-        return await self.database.write(_toggle_idea, draft_id, user_id, card, key, self.texts, self.clock.now())
+        return await self._press(draft_id, user_id, card, partial(_toggle_idea, self.texts, key))
 
     async def cancel(self, draft_id: str, user_id: int, card: int | None = None) -> PressOutcome:
-        """Give a draft up; ``card`` is the message that was pressed."""
-
-        def give_up(row: DraftRow) -> bool:
-            row.state = DraftState.CANCELLED.value
-            return True
-
-        return await self._press(draft_id, user_id, card, give_up)
+        """Give a draft up."""
+        return await self._press(draft_id, user_id, card, _give_up)
 
     async def cancel_open(self, owner: Owner) -> str | None:
         """Give an owner's open draft up.
@@ -108,56 +107,47 @@ class DraftButtons:
         now = self.clock.now()
         return await self.database.write(_edit_again, owner, defaults, generation_id, order, self.new_id, now)
 
-    async def _press(
-        self, draft_id: str, user_id: int, card: int | None, change: Callable[[DraftRow], bool]
-    ) -> PressOutcome:
+    async def _press(self, draft_id: str, user_id: int, card: int | None, change: Change) -> PressOutcome:
         return await self.database.write(_press, draft_id, user_id, card, change, self.clock.now())
 
 
 def _press(
-    session: Session,
-    draft_id: str,
-    user_id: int,
-    card: int | None,
-    change: Callable[[DraftRow], bool],
-    now: datetime,
-) -> PressOutcome:
-    row = lock(session, draft_id)
-    outcome = judge_press(row, user_id)
-    if row is not None and outcome is PressOutcome.DONE:
-        adopt(row, card)
-        if change(row):
-            touch(row, now)
-    return outcome
-
-
-def _set_shape(
-    session: Session, draft_id: str, user_id: int, card: int | None, shape: Shape, now: datetime
+    session: Session, draft_id: str, user_id: int, card: int | None, change: Change, now: datetime
 ) -> PressOutcome:
     row = lock(session, draft_id)
     outcome = judge_press(row, user_id)
     if row is None or outcome is not PressOutcome.DONE:
         return outcome
     adopt(row, card)
+    changed = change(session, row)
+    if isinstance(changed, PressOutcome):
+        return changed
+    if changed:
+        touch(row, now)
+    return PressOutcome.DONE
+
+
+def _choose_count(count: int, _session: Session, row: DraftRow) -> bool:
+    return want(row, Wanted(count))
+
+
+def _choose_shape(shape: Shape, session: Session, row: DraftRow) -> bool | PressOutcome:
     draft = with_items(session, row)
     if shape is Shape.TALL and len(draft.photos) > MAX_TALL_PHOTOS:
         return PressOutcome.TALL_PHOTOS
     if draft.has_too_many:
         # The tall draft did not take them, so that a wide one does not have them.
         drop_photos(session, row, after=draft.items_with_photo[MAX_TALL_PHOTOS - 1].message_id)
-    if want(row, Wanted(shape=shape)):
-        touch(row, now)
-    return PressOutcome.DONE
+    return want(row, Wanted(shape=shape))
 
 
-def _toggle_idea(
-    session: Session, draft_id: str, user_id: int, card: int | None, key: str, texts: Texts, now: datetime
-) -> PressOutcome:
-    row = lock(session, draft_id)
-    outcome = judge_press(row, user_id)
-    if row is None or outcome is not PressOutcome.DONE:
-        return outcome
-    adopt(row, card)
+def _turn_page(shown: bool, _session: Session, row: DraftRow) -> bool:
+    is_new = row.shows_ideas != shown
+    row.shows_ideas = shown
+    return is_new
+
+
+def _toggle_idea(texts: Texts, key: str, session: Session, row: DraftRow) -> bool | PressOutcome:
     idea = next((one for one in ideas_in(texts.into(row.language)) if one.key == key), None)
     if idea is None:
         return PressOutcome.UNKNOWN
@@ -166,8 +156,12 @@ def _toggle_idea(
     if len(ideas) > len(draft.ideas) and len(replace(draft, ideas=ideas).prompt) > MAX_PROMPT:
         return PressOutcome.TOO_LONG
     row.ideas = write_ideas(ideas)
-    touch(row, now)
-    return PressOutcome.DONE
+    return True
+
+
+def _give_up(_session: Session, row: DraftRow) -> bool:
+    row.state = DraftState.CANCELLED.value
+    return True
 
 
 def _cancel_open(session: Session, owner: Owner, now: datetime) -> str | None:

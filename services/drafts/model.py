@@ -4,19 +4,25 @@ A draft is the set of its messages. Photos, prompt and the rest follow from that
 the parts of an album arrive (each is an update of its own, with no end marker) changes nothing.
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from services.drafts.ideas import Idea, write_ideas
+from telegram.constants import MessageLimit
+
 from services.generations.model import MAX_VIDEOS, Order, Shape, draft_request_key
 from services.photos.model import MAX_PHOTOS, PhotoRef
+from services.texts import Phrases
 
 BORROWED = -(2**62)
 """Added to a position, it gives the message id of a photo that is not a message of the draft's own person and place:
 such photos keep their order, come before all others, and no edited message is mistaken for one of them."""
 
+IDEA_PREFIX = "idea-"
+MAX_PROMPT = int(MessageLimit.MAX_TEXT_LENGTH)
+"""Code points of a prompt, the words of its ideas included."""
 
 MAX_TALL_PHOTOS = 2
 """A tall video begins with one photo and ends with another (GenAIPro's ``frames-to-video``)."""
@@ -87,6 +93,16 @@ class DraftItem:
     photo: PhotoRef | None = None
     media_group_id: str | None = None
     """Its album, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Idea:
+    """Words about camera, light and scene that a person adds to a prompt by a tap; the language files have them."""
+
+    key: str
+    """Its name in the language files, without the prefix."""
+    words: str
+    """What is added to the prompt, in the draft's language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,3 +279,26 @@ def photo_limit(shape: Shape) -> int:
 def is_count(count: int) -> bool:
     """Whether so many videos can be asked for."""
     return 1 <= count <= MAX_VIDEOS
+
+
+def ideas_in(phrases: Phrases) -> tuple[Idea, ...]:
+    """The ideas of a language, in the order of its file."""
+    return tuple(
+        Idea(key.removeprefix(IDEA_PREFIX), phrases.plain(key)) for key in phrases.keys if key.startswith(IDEA_PREFIX)
+    )
+
+
+def toggle(chosen: Sequence[Idea], idea: Idea) -> tuple[Idea, ...]:
+    """The chosen ideas with this one, or without it where it was among them."""
+    others = tuple(one for one in chosen if one.key != idea.key)
+    return others if len(others) < len(chosen) else (*chosen, idea)
+
+
+def read_ideas(column: str) -> tuple[Idea, ...]:
+    """The ideas in a row's column."""
+    return tuple(Idea(key, words) for key, words in json.loads(column)) if column else ()
+
+
+def write_ideas(ideas: Sequence[Idea]) -> str:
+    """The column of a row that holds these ideas, with their words: what is sent is what the card shows."""
+    return json.dumps([(idea.key, idea.words) for idea in ideas], ensure_ascii=False) if ideas else ""

@@ -6,8 +6,18 @@ from datetime import datetime
 from sqlalchemy import Select, case, delete, select, update
 from sqlalchemy.orm import Session
 
-from services.drafts.ideas import read_ideas
-from services.drafts.model import COLLECTING, Defaults, Draft, DraftItem, DraftState, Owner, Wanted, in_order, is_count
+from services.drafts.model import (
+    COLLECTING,
+    Defaults,
+    Draft,
+    DraftItem,
+    DraftState,
+    Owner,
+    Wanted,
+    in_order,
+    is_count,
+    read_ideas,
+)
 from services.generations.model import Shape
 from services.photos.model import PhotoKind, PhotoRef
 from services.store.base import affected, insert_into

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.cards.view import card_screen
-from services.drafts.ideas import Idea, ideas_in
-from services.drafts.model import DraftState
+from services.drafts.model import DraftState, Idea, ideas_in
 from services.generations.model import Shape
 from services.screens import ButtonStyle
 from services.texts import LANGUAGES, Texts
