@@ -26,7 +26,7 @@ from services.delivery.address import AddressPolicy, GuardedResolver, guarded_se
 from services.delivery.download import VideoFetcher
 from services.delivery.plan import FileLimits, VideoPreparer
 from services.delivery.send import VideoSender
-from services.drafts.albums import SeenAlbums, StartingAlbums
+from services.drafts.albums import Albums
 from services.drafts.buttons import DraftButtons
 from services.drafts.drafts import Drafts
 from services.failures import Failure
@@ -323,7 +323,7 @@ def _conversation(services: Services, bot: Bot) -> None:
     database, clock, texts = services.database, services.clock, services.texts
     services.drafts, services.cards = Drafts(database, clock, new_id), CardStore(database, clock)
     services.draft_buttons = DraftButtons(database, clock, new_id, texts)
-    services.seen_albums, services.starting_albums = SeenAlbums(database, clock), StartingAlbums(database, clock)
+    services.albums = Albums(database, clock)
     services.arrivals = Arrivals(database, bot.id)
     services.starter = Starter(database, services.generations, clock)
     updates = CardUpdates(
@@ -331,10 +331,10 @@ def _conversation(services: Services, bot: Bot) -> None:
         services.cards,
         services.starter,
         services.messenger,
-        services.chat_moves,
+        services.chat_moves.move_chat,
         texts,
         clock,
         services.arrivals,
         quote=services.sales.quote,
     )
-    services.card_timers = CardTimers(updates, services.cards, clock)
+    services.card_timers = CardTimers(updates.refresh, services.cards.unfinished, clock)

@@ -54,7 +54,7 @@ async def usable_photos(context: Context, photos: Iterable[PhotoRef]) -> tuple[l
 
 async def remember_photo(services: Services, message: Message, user_id: int, album: str, photo: PhotoRef) -> None:
     """Keep a part of an album for a later reply to it."""
-    await services.seen_albums.remember(message.chat.id, user_id, album, SeenPhoto(message.message_id, photo))
+    await services.albums.remember(message.chat.id, user_id, album, SeenPhoto(message.message_id, photo))
 
 
 async def with_album(context: Context, message: Message, item: DraftItem) -> list[DraftItem]:
@@ -62,7 +62,7 @@ async def with_album(context: Context, message: Message, item: DraftItem) -> lis
     owner, album, services = context.visitor.caller.owner, message.media_group_id, context.services
     if album is None or not owner.in_group:
         return [item]
-    seen = await services.seen_albums.parts(owner.chat_id, album)
+    seen = await services.albums.parts(owner.chat_id, album)
     others = [
         DraftItem(part.message_id, "", part.photo, album) for part in seen if part.message_id != message.message_id
     ]

@@ -55,9 +55,7 @@ async def _with_own(context: Context, message: Message, item: DraftItem, request
     if album is None or not request.prompt:
         await add_to_draft(context, message, items, wanted=request.wanted)
         return
-    added = await context.services.starting_albums.begin(
-        visitor.caller.owner, visitor.defaults, album, items, request.wanted
-    )
+    added = await context.services.albums.start(visitor.caller.owner, visitor.defaults, album, items, request.wanted)
     await follow(context, message, added)
 
 
@@ -88,7 +86,7 @@ async def _answered_photos(context: Context, message: Message) -> list[PhotoRef]
         return []
     if not isinstance(answered, Message) or answered.media_group_id is None:
         return [photo]
-    seen = await context.services.seen_albums.parts(message.chat.id, answered.media_group_id)
+    seen = await context.services.albums.parts(message.chat.id, answered.media_group_id)
     parts = {part.message_id: part.photo for part in seen} | {answered.message_id: photo}
     return [parts[message_id] for message_id in sorted(parts)]
 

@@ -10,7 +10,7 @@ from services.changes import Changes
 from services.chat_moves import ChatMoves
 from services.clock import Clock
 from services.delivery.send import VideoSender
-from services.drafts.albums import SeenAlbums, StartingAlbums
+from services.drafts.albums import Albums
 from services.drafts.buttons import DraftButtons
 from services.drafts.drafts import Drafts
 from services.genaipro.client import GenAIProClient
@@ -76,10 +76,8 @@ class Services:
     """Requests in the making."""
     draft_buttons: DraftButtons
     """What the buttons of a card do to its draft."""
-    seen_albums: SeenAlbums
-    """Parts of albums that went by in groups."""
-    starting_albums: StartingAlbums
-    """Albums captioned ``/video``."""
+    albums: Albums
+    """Parts of albums that went by in groups, and albums captioned ``/video``."""
     arrivals: Arrivals
     """When updates came."""
     starter: Starter

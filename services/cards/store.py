@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.clock import Clock
 from services.drafts.model import DraftState
-from services.drafts.store import COLLECTING_STATES, lock
+from services.drafts.store import COLLECTING_STATES, lock, of_owner, owner_of
 from services.store.base import affected
 from services.store.database import Database
 from services.store.schema import DraftItemRow, DraftRow
@@ -155,14 +155,8 @@ def _ask_first(session: Session, draft_id: str) -> None:
     row.starts_itself = False
     row.version += 1
     if row.state == DraftState.STARTING.value:
-        others = select(DraftRow.id).where(
-            DraftRow.chat_id == row.chat_id,
-            DraftRow.thread_id == row.thread_id,
-            DraftRow.user_id == row.user_id,
-            DraftRow.state == DraftState.OPEN.value,
-        )
-        has_other = session.scalar(others.limit(1)) is not None
-        row.state = DraftState.CANCELLED.value if has_other else DraftState.OPEN.value
+        other = session.scalar(of_owner(owner_of(row)).where(DraftRow.state == DraftState.OPEN.value).limit(1))
+        row.state = (DraftState.OPEN if other is None else DraftState.CANCELLED).value
 
 
 def _unfinished(session: Session) -> tuple[str, ...]:

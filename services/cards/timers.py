@@ -1,9 +1,8 @@
 """The timers behind the cards: many messages in a moment become one refresh, and the last one is always shown."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,22 +16,6 @@ SWEEP_SECONDS = 30.0
 """Between two looks for what a process that died left in the middle."""
 
 _log = structlog.get_logger(__name__)
-
-
-class DraftCards(Protocol):
-    """Brings one draft up to date (:class:`services.cards.updates.CardUpdates`)."""
-
-    async def refresh(self, draft_id: str) -> float | None:
-        """Do so; seconds after which to call again, or None."""
-        ...
-
-
-class UnfinishedDrafts(Protocol):
-    """Knows the drafts that are not up to date (:class:`services.cards.store.CardStore`)."""
-
-    async def unfinished(self) -> Sequence[str]:
-        """Their ids."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +44,10 @@ class _Timer:
 class CardTimers:
     """Refreshes drafts a moment after they change; one task for a draft, owned here, ended by :meth:`close`."""
 
-    updates: DraftCards
-    store: UnfinishedDrafts
+    refresh: Callable[[str], Awaitable[float | None]]
+    """Brings one draft up to date; seconds after which to call again, or None."""
+    unfinished: Callable[[], Awaitable[Sequence[str]]]
+    """The drafts that are not up to date."""
     clock: Clock
     times: CardTimes = field(default_factory=CardTimes)
     _timers: dict[str, _Timer] = field(default_factory=dict)
@@ -87,7 +72,7 @@ class CardTimers:
         Returns:
             How many drafts that is.
         """
-        drafts = await self.store.unfinished()
+        drafts = await self.unfinished()
         for draft_id in drafts:
             if draft_id not in self._timers:
                 self.soon(draft_id)
@@ -154,7 +139,7 @@ class CardTimers:
     async def _fire(self, draft_id: str, timer: _Timer) -> None:
         timer.due = None
         try:
-            again = await self.updates.refresh(draft_id)
+            again = await self.refresh(draft_id)
         except (SQLAlchemyError, OSError) as error:
             _log.warning("draft-card-met-an-outage", error=type(error).__name__)
             again = OUTAGE_SECONDS

@@ -73,14 +73,6 @@ class CardMessages(Protocol):
         ...
 
 
-class ChatMover(Protocol):
-    """Follows a group that became a supergroup (:class:`services.chat_moves.ChatMoves`)."""
-
-    async def move_chat(self, old_chat_id: int, new_chat_id: int) -> tuple[str, ...]:
-        """Let everything kept of the old chat live on in the new one; idempotent."""
-        ...
-
-
 @dataclass(slots=True)
 class CardUpdates:
     """Shows drafts as they are; the database, not the caller, knows what that is."""
@@ -89,7 +81,8 @@ class CardUpdates:
     store: CardStore
     starter: Starter
     messages: CardMessages
-    chat_moves: ChatMover
+    move_chat: Callable[[int, int], Awaitable[object]]
+    """Called with old and new id when a group became a supergroup."""
     texts: Texts
     clock: Clock
     arrivals: Arrivals | None = None
@@ -269,7 +262,7 @@ class CardUpdates:
         try:
             return await call()
         except ChatMovedError as error:
-            await self.chat_moves.move_chat(draft.owner.chat_id, error.new_chat_id)
+            await self.move_chat(draft.owner.chat_id, error.new_chat_id)
             return None
 
     async def _give_up(self, draft_id: str, error: Exception) -> None:

@@ -43,8 +43,8 @@ class SeenPhoto:
 
 
 @dataclass(slots=True)
-class SeenAlbums:
-    """The parts of albums that went by."""
+class Albums:
+    """The parts of albums that went by, and albums captioned ``/video``, on the way to their start."""
 
     database: Database
     clock: Clock
@@ -57,6 +57,12 @@ class SeenAlbums:
     async def parts(self, chat_id: int, media_group_id: str) -> tuple[SeenPhoto, ...]:
         """The parts seen so far, in message order."""
         return await self.database.read(_parts, chat_id, media_group_id)
+
+    async def start(
+        self, owner: Owner, defaults: Defaults, media_group_id: str, items: Sequence[DraftItem], wanted: Wanted
+    ) -> Added:
+        """Let an album start by itself: its parts leave the owner's open draft for a draft of their own."""
+        return await self.database.write(_start, owner, defaults, media_group_id, items, wanted, self.clock.now())
 
 
 def prune_seen(session: Session, before: datetime) -> int:
@@ -93,29 +99,7 @@ def album_draft_id(chat_id: int, media_group_id: str) -> str:
     return hashlib.sha256(f"{chat_id}:{media_group_id}".encode()).hexdigest()[:16]
 
 
-@dataclass(slots=True)
-class StartingAlbums:
-    """Albums captioned ``/video``, on the way to their start."""
-
-    database: Database
-    clock: Clock
-
-    async def begin(
-        self, owner: Owner, defaults: Defaults, media_group_id: str, items: Sequence[DraftItem], wanted: Wanted
-    ) -> Added:
-        """Let an album start by itself: its parts leave the owner's open draft for a draft of their own.
-
-        Args:
-            owner: Whose album.
-            defaults: How the draft begins.
-            media_group_id: The album.
-            items: The parts that are here.
-            wanted: What else was asked for.
-        """
-        return await self.database.write(_begin, owner, defaults, media_group_id, items, wanted, self.clock.now())
-
-
-def _begin(
+def _start(
     session: Session,
     owner: Owner,
     defaults: Defaults,

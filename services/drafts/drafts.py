@@ -15,6 +15,8 @@ from services.drafts.store import (
     draft_of_album,
     drafts_of_messages,
     load,
+    lock_open,
+    of_album,
     of_owner,
     open_row,
     photo_columns,
@@ -134,9 +136,7 @@ def _open_of(session: Session, owner: Owner) -> Draft | None:
 
 
 def _knows_album(session: Session, owner: Owner, media_group_id: str) -> bool:
-    has_parts = select(DraftItemRow.draft_id).where(DraftItemRow.media_group_id == media_group_id)
-    query = select(DraftRow.id).where(DraftRow.chat_id == owner.chat_id, DraftRow.user_id == owner.user_id)
-    return session.scalar(query.where(DraftRow.id.in_(has_parts)).limit(1)) is not None
+    return session.scalar(of_album(owner, media_group_id).limit(1)) is not None
 
 
 def _add(session: Session, incoming: NewItems, new_id: Callable[[], str], now: datetime) -> Added:
@@ -151,7 +151,7 @@ def _add(session: Session, incoming: NewItems, new_id: Callable[[], str], now: d
         is_cancelled = row.state == DraftState.CANCELLED.value
         return Added(AddOutcome.DROPPED if is_cancelled else AddOutcome.TOO_LATE, row.id)
     if row is None and defaults is None:
-        row = session.scalar(of_owner(owner).where(DraftRow.state == DraftState.OPEN.value).with_for_update())
+        row = lock_open(session, owner)
         if row is None or album is not None:
             return Added(AddOutcome.NO_DRAFT)
     if row is None:

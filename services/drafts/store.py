@@ -233,20 +233,22 @@ def drafts_of_messages(session: Session, chat_id: int, items: Iterable[DraftItem
         .join(DraftRow, DraftRow.id == DraftItemRow.draft_id)
         .where(DraftRow.chat_id == chat_id, DraftItemRow.message_id.in_([item.message_id for item in items]))
     )
-    return dict((session.execute(query)).all())
+    return dict(session.execute(query).all())
+
+
+def of_album(owner: Owner, media_group_id: str) -> Select[DraftRow]:
+    """All drafts of an owner's in this chat that have parts of this album."""
+    has_parts = select(DraftItemRow.draft_id).where(DraftItemRow.media_group_id == media_group_id)
+    return select(DraftRow).where(
+        DraftRow.chat_id == owner.chat_id, DraftRow.user_id == owner.user_id, DraftRow.id.in_(has_parts)
+    )
 
 
 def draft_of_album(session: Session, owner: Owner, media_group_id: str) -> DraftRow | None:
     """The draft that has parts of this album, or None; one that still collects comes first."""
-    has_parts = select(DraftItemRow.draft_id).where(DraftItemRow.media_group_id == media_group_id)
-    query = (
-        select(DraftRow)
-        .where(DraftRow.chat_id == owner.chat_id, DraftRow.user_id == owner.user_id, DraftRow.id.in_(has_parts))
-        .order_by(case((DraftRow.state.in_(COLLECTING_STATES), 0), else_=1), DraftRow.updated_at.desc())
-        .limit(1)
-        .with_for_update()
-    )
-    return session.scalar(query)
+    still_first = case((DraftRow.state.in_(COLLECTING_STATES), 0), else_=1)
+    query = of_album(owner, media_group_id).order_by(still_first, DraftRow.updated_at.desc()).limit(1)
+    return session.scalar(query.with_for_update())
 
 
 def prune_drafts(session: Session, before: datetime) -> int:

@@ -44,9 +44,7 @@ async def test_an_album_does_not_mix_with_an_open_draft(world: World, anna: Pers
 
 async def test_an_album_waiting_when_the_process_died_is_started_by_the_sweep(world: World, anna: Person) -> None:
     album = [item(1, "leaves", album="x"), item(2, album="x")]
-    await world.services.starting_albums.begin(
-        Owner(anna.chat_id, None, anna.user_id), Defaults("en"), "x", album, Wanted(2)
-    )
+    await world.services.albums.start(Owner(anna.chat_id, None, anna.user_id), Defaults("en"), "x", album, Wanted(2))
     await world.services.card_timers.sweep()
     assert (await world.ordered()).count == 2
 

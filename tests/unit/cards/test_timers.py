@@ -38,7 +38,7 @@ def keeper(time: Time) -> Keeper:
 
 @pytest.fixture
 async def refresher(keeper: Keeper, time: Time) -> AsyncIterator[CardTimers]:
-    refresher = CardTimers(keeper, keeper, time)
+    refresher = CardTimers(keeper.refresh, keeper.unfinished, time)
     yield refresher
     if keeper.gate is not None:
         keeper.gate.set()

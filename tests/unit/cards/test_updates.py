@@ -223,7 +223,7 @@ async def test_a_fourth_photo_is_told_once_for_a_burst(room: Room) -> None:
 
 
 async def test_an_album_starts_once_it_is_quiet(room: Room, time: Time) -> None:
-    added = await room.starting.begin(ANNA, DEFAULTS, "x", [item(2, "fly", album="x")], Wanted(2))
+    added = await room.albums.start(ANNA, DEFAULTS, "x", [item(2, "fly", album="x")], Wanted(2))
     assert added.draft_id is not None
     assert await room.updates.refresh(added.draft_id) == pytest.approx(2.5)
     await time.pass_(1.0)
@@ -238,7 +238,7 @@ async def test_an_album_starts_once_it_is_quiet(room: Room, time: Time) -> None:
 
 
 async def test_nothing_starts_while_a_photo_is_checked(room: Room, time: Time) -> None:
-    added = await room.starting.begin(ANNA, DEFAULTS, "x", [item(2, "fly", album="x")], NOTHING_WANTED)
+    added = await room.albums.start(ANNA, DEFAULTS, "x", [item(2, "fly", album="x")], NOTHING_WANTED)
     assert added.draft_id is not None
     await room.drafts.hold(ANNA.chat_id, ANNA.user_id)
     await time.pass_(5)
@@ -249,7 +249,7 @@ async def test_nothing_starts_while_a_photo_is_checked(room: Room, time: Time) -
 
 
 async def test_nothing_starts_while_a_message_waits_for_its_handler(room: Room, time: Time) -> None:
-    added = await room.starting.begin(ANNA, DEFAULTS, "x", [item(2, "fly", album="x")], NOTHING_WANTED)
+    added = await room.albums.start(ANNA, DEFAULTS, "x", [item(2, "fly", album="x")], NOTHING_WANTED)
     assert added.draft_id is not None
     await room.inbox.store([Arrived(7, lane_name(ANNA.chat_id, ANNA.user_id), "{}"), Arrived(8, lane_name(1, 2), "{}")])
     await time.pass_(5)
@@ -276,7 +276,7 @@ async def test_an_incomplete_draft_waits_with_a_card_all_the_same(room: Room, ti
 
 async def test_a_start_that_is_refused_is_told_and_asks_from_then_on(room: Room, time: Time) -> None:
     room.orders.refusal = TooManyWaiting(3)
-    added = await room.starting.begin(ANNA, DEFAULTS, "x", [item(2, "fly", album="x")], NOTHING_WANTED)
+    added = await room.albums.start(ANNA, DEFAULTS, "x", [item(2, "fly", album="x")], NOTHING_WANTED)
     assert added.draft_id is not None
     await time.pass_(3)
     await room.updates.refresh(added.draft_id)
@@ -289,7 +289,7 @@ async def test_a_start_that_is_refused_is_told_and_asks_from_then_on(room: Room,
 async def test_a_refused_album_beside_an_open_draft_ends(room: Room, time: Time) -> None:
     await room.put(item(1))
     room.orders.refusal = TooManyWaiting(3)
-    added = await room.starting.begin(ANNA, DEFAULTS, "x", [item(2, "fly", album="x")], NOTHING_WANTED)
+    added = await room.albums.start(ANNA, DEFAULTS, "x", [item(2, "fly", album="x")], NOTHING_WANTED)
     assert added.draft_id is not None
     await time.pass_(3)
     await room.updates.refresh(added.draft_id)

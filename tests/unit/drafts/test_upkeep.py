@@ -19,11 +19,11 @@ async def test_old_drafts_go_with_their_messages(room: Room, time: Time) -> None
 
 async def test_a_forgotten_person_leaves_nothing(room: Room) -> None:
     mine, other = await room.put(item(1)), await room.put(item(2), owner=Owner(-100, None, 12))
-    await room.seen.remember(-100, 11, "x", SeenPhoto(3, photo("3")))
+    await room.albums.remember(-100, 11, "x", SeenPhoto(3, photo("3")))
     await room.database.write(forget_drafts, 11)
     assert await room.drafts.get(mine) is None
     assert await room.drafts.get(other) is not None
-    assert await room.seen.parts(-100, "x") == ()
+    assert await room.albums.parts(-100, "x") == ()
 
 
 async def move(room: Room) -> tuple[str, ...]:
@@ -32,7 +32,7 @@ async def move(room: Room) -> tuple[str, ...]:
 
 async def test_a_draft_and_its_album_live_on_in_the_supergroup(room: Room) -> None:
     draft_id = await room.put(item(1, "a", album="x"), owner=IN_GROUP)
-    await room.seen.remember(-100, 5, "y", SeenPhoto(9, photo("9")))
+    await room.albums.remember(-100, 5, "y", SeenPhoto(9, photo("9")))
     await room.cards.sent(draft_id, 70, 1)
     assert await move(room) == (draft_id,)
     assert await move(room) == ()
@@ -41,7 +41,7 @@ async def test_a_draft_and_its_album_live_on_in_the_supergroup(room: Room) -> No
     moved = await room.get(draft_id)
     assert (added.outcome, added.draft_id) == (AddOutcome.ADDED, draft_id)
     assert (moved.prompt, moved.card_message_id) == ("a\nb", None)
-    assert [part.photo for part in await room.seen.parts(-1009, "y")] == [photo("9")]
+    assert [part.photo for part in await room.albums.parts(-1009, "y")] == [photo("9")]
 
 
 async def test_a_moved_draft_answers_its_new_card(room: Room) -> None:
@@ -64,7 +64,7 @@ async def test_what_is_left_undone_is_found(room: Room) -> None:
     behind = await room.put(item(1))
     shown = await room.put(item(2), owner=IN_GROUP)
     await room.updates.refresh(shown)
-    starting = await room.starting.begin(Owner(7, None, 7), DEFAULTS, "x", [item(3, "go", album="x")], NOTHING_WANTED)
+    starting = await room.albums.start(Owner(7, None, 7), DEFAULTS, "x", [item(3, "go", album="x")], NOTHING_WANTED)
     cancelled = await room.put(item(4), owner=Owner(8, None, 8))
     await room.updates.refresh(cancelled)
     await room.buttons.cancel(cancelled, 8)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from services.cards.store import CardStore
 from services.cards.updates import CardUpdates
 from services.clock import Clock
-from services.drafts.albums import SeenAlbums, StartingAlbums
+from services.drafts.albums import Albums
 from services.drafts.buttons import DraftButtons
 from services.drafts.drafts import Drafts, NewItems
 from services.drafts.model import Defaults, Draft, DraftItem, DraftState, Owner
@@ -243,8 +243,7 @@ class Room:
         new_id = numbered("d")
         self.drafts = Drafts(database, clock, new_id)
         self.buttons = DraftButtons(database, clock, new_id, Texts("en"))
-        self.seen = SeenAlbums(database, clock)
-        self.starting = StartingAlbums(database, clock)
+        self.albums = Albums(database, clock)
         self.cards = CardStore(database, clock)
         self.orders = Orders()
         self.starter = Starter(database, self.orders, clock)
@@ -256,7 +255,7 @@ class Room:
             self.cards,
             self.starter,
             self.phone,
-            self.moving,
+            self.moving.move_chat,
             Texts("en"),
             clock,
             Arrivals(database, BOT_ID),
