@@ -22,6 +22,7 @@ from sandbox.genaipro import GenAIProOptions, GenAIProServer
 from sandbox.genaipro.records import PostRecord
 from tests.chaos.process import BotProcess, LogLine
 from tests.chaos.wire import Wire
+from tests.introduced import introduce
 
 KEY = "chaos-key-1234567890"
 PATIENCE = 120.0
@@ -226,6 +227,7 @@ async def world(
     scratch.mkdir()
     async with AsyncExitStack() as stack:
         api = await stack.enter_async_context(BotApiServer(telegram))
+        introduce(api)
         service = await stack.enter_async_context(GenAIProServer(options))
         wire = await stack.enter_async_context(Wire(service.url))
         values = {

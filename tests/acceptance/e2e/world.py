@@ -19,6 +19,7 @@ from sandbox.botapi.transcript import Line
 from sandbox.genaipro import GenAIProOptions, GenAIProServer
 from tests.acceptance.e2e.clockwork import TravelClock
 from tests.integration.sandbox.second_opinion import check_calls
+from tests.introduced import introduce
 
 PATIENCE = 120.0
 
@@ -112,6 +113,7 @@ async def world(
     options = genaipro or GenAIProOptions(key="test-key-1234567890").tiny()
     options = replace(options, now=clock.now, sleep=clock.sleep)
     async with BotApiServer(telegram, clock=clock) as api, GenAIProServer(options) as service:
+        introduce(api)
         anna = api.add_person("Anna")
         values: dict[str, object] = {
             "telegram_bot_token": SecretStr(api.token),

@@ -21,6 +21,7 @@ from sandbox.genaipro import GenAIProOptions, GenAIProServer
 from sandbox.genaipro.records import PostRecord
 from tests.chaos.process import BotProcess, LogLine
 from tests.chaos.world import has_button, is_told, jpeg
+from tests.introduced import introduce
 from tests.ports import free_port
 
 KEY = "cluster-key-1234567890"
@@ -187,6 +188,7 @@ async def cluster(
     scratch.mkdir()
     async with AsyncExitStack() as stack:
         api = await stack.enter_async_context(BotApiServer(BotApiOptions()))
+        introduce(api)
         service = await stack.enter_async_context(GenAIProServer(options))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         there = [api.add_person(f"Person {number}") for number in range(people)]

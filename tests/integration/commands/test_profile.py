@@ -6,8 +6,9 @@ from telegram import Bot, BotCommandScopeAllGroupChats, BotCommandScopeAllPrivat
 from telegram.ext import BaseRateLimiter, ExtBot
 
 from sandbox.botapi import BotApiServer, Person
-from services.profile import Profile
+from services.profile import TELEGRAM_LANGUAGES, Profile
 from services.texts import Texts
+from tests.integration.sandbox.second_opinion import check_calls
 
 
 @pytest.fixture
@@ -53,6 +54,7 @@ async def test_descriptions_are_set_where_there_are_none_and_only_then(
     assert (await bot.get_my_name()).name == "Another name"
     assert (await bot.get_my_description("vi")).description == texts.into("vi").plain("bot-description")
     assert (await bot.get_my_short_description()).short_description == texts.into("en").plain("bot-short-description")
+    assert check_calls(server.calls()) > 2 * len(TELEGRAM_LANGUAGES.split())
     before = [len(server.calls(method)) for method in WRITING]
     await profile.publish([])
     assert [len(server.calls(method)) for method in WRITING] == before
