@@ -212,7 +212,7 @@ def _encode(image: Image.Image, kind: ImageType, target_dir: Path, stem: str) ->
     for quality, scale in _QUALITIES:
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
         scaled = image if size == image.size else image.resize(size, Image.Resampling.LANCZOS)
-        scaled.save(path, "JPEG", quality=quality, subsampling="4:2:0" if kind is ImageType.HEIF else "4:4:4")
+        scaled.save(path, "JPEG", quality=quality, subsampling="4:4:4")
         if path.stat().st_size <= MAX_OUTPUT_BYTES:
             break
     return PhotoFile.of(path, ImageType.JPEG.value)
