@@ -5,16 +5,14 @@ prompt around the same time are told apart by what was there before, by what is 
 """
 
 import hashlib
-import html
 import json
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum, IntEnum, auto
-from functools import lru_cache
+from enum import Enum, auto
 
 from services.genaipro.events import ResultPage, VideoResult
+from services.generations.prompts import PromptForm, prompt_form
 
 SKEW = timedelta(seconds=5)
 """How much earlier than the request an object may seem to be made, where the service's clock is known by its word."""
@@ -22,57 +20,7 @@ SKEW = timedelta(seconds=5)
 CLOCKS_APART = timedelta(seconds=65)
 """The same where it is not known, or where what was there before is known anyway."""
 
-CUT_FROM = 64
-"""Characters from which on the beginning of a prompt stands for it: some histories cut prompts."""
-
-_ROUNDS = 8
 _NAME_LENGTH = 12
-
-
-class PromptForm(IntEnum):
-    """How a history repeats a prompt; the greater, the surer."""
-
-    CUT = 0
-    """Its beginning."""
-    CHANGED = 1
-    """Composed, trimmed, folded or escaped in another way."""
-    EXACT = 2
-
-
-@lru_cache(maxsize=2048)
-def normal_form(prompt: str) -> str:
-    """A prompt without what services change in it: Unicode form, entities, white space."""
-    text = prompt.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
-    for _ in range(_ROUNDS):
-        # One may make work for the other: a full-width ampersand begins an entity.
-        plain = " ".join(html.unescape(unicodedata.normalize("NFKC", text)).split())
-        if plain == text:
-            break
-        text = plain
-    return text
-
-
-def prompt_form(told: str, asked: str) -> PromptForm | None:
-    """How the prompt that the history has told repeats the one that was asked, or None where it does not."""
-    if not told.strip():
-        return None
-    if told == asked:
-        return PromptForm.EXACT
-    short, whole = normal_form(told), normal_form(asked)
-    if short == whole:
-        return PromptForm.CHANGED
-    short = short.removesuffix("...").rstrip()
-    # A cut may go through an entity or through a letter and its accent.
-    entity = short.rfind("&", -10)
-    short = (short if entity < 0 else short[:entity])[:-1]
-    return PromptForm.CUT if len(short) >= CUT_FROM - 1 and whole.startswith(short) else None
-
-
-def may_share_objects(one: str, other: str) -> bool:
-    """Whether one object of the history could be meant for either of two prompts."""
-    first, second = normal_form(one), normal_form(other)
-    short = CUT_FROM - 1
-    return first == second or (min(len(first), len(second)) >= short and first[:short] == second[:short])
 
 
 @dataclass(frozen=True, slots=True)

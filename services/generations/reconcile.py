@@ -12,9 +12,10 @@ from services.clock import Clock
 from services.failures import Charged, Failure, FailureKind
 from services.genaipro.classify import failure_of
 from services.genaipro.events import GenAIProError, NotAcceptedError, ResultPage, VideoResult
-from services.generations.matching import Match, MatchVerdict, Request, keys_of, match, prompt_form
+from services.generations.matching import Match, MatchVerdict, Request, keys_of, match
 from services.generations.model import Generation, State
 from services.generations.progress import Reporter
+from services.generations.prompts import prompt_form
 from services.generations.results import ResultTakenError, owners, record, requests_like, videos_of
 from services.generations.store import fail, move
 from services.store.database import Database

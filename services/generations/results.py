@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from services.failures import Charged
 from services.genaipro.events import VideoResult
-from services.generations.matching import HistoryBefore, Request, keys_of, may_share_objects
+from services.generations.matching import HistoryBefore, Request, keys_of
 from services.generations.model import Generation, State, Video, VideoState
+from services.generations.prompts import may_share_objects
 from services.generations.store import ROWS, RunOvertakenError, changed_row, move, moving
 from services.store.base import insert_all_new
 from services.store.schema import ResultClaimRow, VideoRow

@@ -38,9 +38,10 @@ from services.genaipro.events import (
 )
 from services.genaipro.rate_limit import RateLimit
 from services.generations.cancelling import CancelRequestedError
-from services.generations.matching import HistoryBefore, normal_form
+from services.generations.matching import HistoryBefore
 from services.generations.model import Generation, Shape, State, on_status_word
 from services.generations.progress import ProgressLog, Reporter
+from services.generations.prompts import normal_form
 from services.generations.results import record
 from services.generations.store import arm, disarm, fail, move
 from services.photos.model import PhotoError, PhotoFile, PhotoRef

@@ -1,4 +1,5 @@
 import html
+import json
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,17 +11,13 @@ from hypothesis import strategies as st
 
 from services.genaipro.events import ResultPage, VideoResult
 from services.generations.matching import (
-    CUT_FROM,
     HistoryBefore,
     MatchVerdict,
-    PromptForm,
     Request,
     keys_of,
     match,
-    may_share_objects,
-    normal_form,
-    prompt_form,
 )
+from services.generations.prompts import CUT_FROM, PromptForm, may_share_objects, normal_form, prompt_form
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -108,6 +105,8 @@ CHANGES = (
     str.strip,
     lambda text: " ".join(text.split()),
     html.escape,
+    lambda text: json.dumps(text)[1:-1],
+    lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
     lambda text: text.replace("\n", "\r\n"),
     lambda text: text.encode("utf-8", "replace").decode(),
 )
