@@ -24,6 +24,7 @@ from services.photos.decoding import (
     webp_chunks,
 )
 from services.photos.model import ImageType, PhotoFile
+from services.photos.nclx import profile_named
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -235,7 +236,7 @@ def _to_srgb(image: Image.Image) -> Image.Image:
     Returns:
         An image of mode ``L``, ``RGB`` or ``RGBA``; without an alpha channel that hides nothing.
     """
-    icc = image.info.get("icc_profile") or b""
+    icc = image.info.get("icc_profile") or profile_named(image.info.get("nclx_profile"))
     if image.mode == "CMYK":
         transform = _transform(icc, "CMYK") if icc else None
         return image.convert("RGB") if transform is None else ImageCms.applyTransform(image, transform) or image

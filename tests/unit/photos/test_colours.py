@@ -84,6 +84,15 @@ def test_profile_is_applied_whatever_its_name(
         assert near(found, expected(colour, primaries, curve), loss), (colour, found)
 
 
+@pytest.mark.parametrize("transfer", [1, 13, 16])
+def test_colours_of_p3_that_a_heif_names_by_numbers(tmp_path: Path, transfer: int) -> None:
+    named = {"color_primaries": 12, "transfer_characteristics": transfer, "matrix_coefficients": 0}
+    image = result(tmp_path, encoded(bands(), "HEIF", chroma=444, full_range_flag=1, **named))
+    for number, colour in enumerate(COLOURS):
+        wanted = expected(colour, P3, srgb_curve) if transfer != 16 else colour
+        assert near(image.getpixel((number * 16 + 8, 8)), wanted, 14), colour
+
+
 def test_right_values_of_p3(tmp_path: Path) -> None:
     icc = rgb_profile("Display P3 Gamut with sRGB Transfer", P3)
     image = result(tmp_path, encoded(bands(), "PNG", icc_profile=icc))
