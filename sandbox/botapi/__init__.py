@@ -1,5 +1,6 @@
 """A strict Bot API server on loopback that keeps chats, files and flood limits."""
 
+from sandbox.botapi.channel import Channel
 from sandbox.botapi.faults import Fault, FaultKind
 from sandbox.botapi.inline import InlineAnswer, InlineQuery, InlineResult
 from sandbox.botapi.journal import Event, Press, ReceivedCall
@@ -9,11 +10,13 @@ from sandbox.botapi.person import Person
 from sandbox.botapi.server import BotApiServer
 from sandbox.botapi.stars import Checkout, CheckoutState, Payment
 from sandbox.botapi.transcript import ButtonView, Line, Version
+from sandbox.botapi.updates import Update
 
 __all__ = [
     "BotApiOptions",
     "BotApiServer",
     "ButtonView",
+    "Channel",
     "Chat",
     "ChatKind",
     "Checkout",
@@ -32,5 +35,6 @@ __all__ = [
     "Press",
     "ReceivedCall",
     "Standing",
+    "Update",
     "Version",
 ]

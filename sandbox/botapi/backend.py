@@ -78,9 +78,9 @@ class Backend:
         """Put something else into the journal."""
         self.journal.add_event(kind, actor, self.clock.now(), details)
 
-    def new_press(self, user_id: int, message: Message, data: str) -> Press:
-        """Remember that a button was pressed."""
+    def new_press(self, user_id: int, data: str, chat_id: int = 0, message_id: int = 0) -> Press:
+        """Remember that a button was pressed; chat and message are 0 where the bot is told of neither."""
         query_id = str(secrets.randbits(62))
-        press = Press(query_id, user_id, message.chat_id, message.message_id, data, self.clock.monotonic())
+        press = Press(query_id, user_id, chat_id, message_id, data, self.clock.monotonic())
         self.journal.presses[query_id] = press
         return press

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 
 from sandbox.botapi.backend import Backend
 from sandbox.botapi.buyer import Treasury
+from sandbox.botapi.channel import Channel
 from sandbox.botapi.delivery import deliver, deliver_standing
 from sandbox.botapi.model import Chat, ChatKind, Message, Standing, Topic, User
 from sandbox.botapi.person import Person
+from sandbox.botapi.wire import user_wire
 
 
 class Crowd(Treasury):
@@ -59,6 +61,7 @@ class Crowd(Treasury):
         bot: Standing = Standing.MEMBER,
         username: str = "",
         announce: bool = False,
+        chat_id: int | None = None,
     ) -> Chat:
         """Make a group; the first member is its creator.
 
@@ -70,14 +73,37 @@ class Crowd(Treasury):
             bot: What the bot is in it.
             username: The group's public name, without ``@``.
             announce: Tell the bot that it was added, by a ``my_chat_member`` update.
+            chat_id: A chosen id; None = the next free one.
         """
         people = list(members)
         ids = [one.user_id for one in people]
-        chat = self.backend.world.add_group(title, kind, ids, bot=bot, is_forum=forum)
+        chat = self.backend.world.add_group(title, kind, ids, bot=bot, is_forum=forum, chat_id=chat_id)
         chat.username = username
         if announce:
             deliver_standing(self.backend, chat, people[0].user, Standing.LEFT, bot)
         return chat
+
+    def join(self, chat_id: int, *people: Person, announce: bool = True) -> None:
+        """Let people into a group; ``announce`` = the chat says so, as most do."""
+        chat = self.backend.world.chats[chat_id]
+        for person in people:
+            chat.members[person.user_id] = Standing.MEMBER
+        if announce:
+            message = self.backend.world.new_message(chat, people[0].user)
+            message.fields = {"new_chat_members": [user_wire(person.user) for person in people]}
+            self._service(chat, message)
+
+    def add_channel(self, title: str, *, username: str = "", linked: bool = False) -> Channel:
+        """Add a channel that the bot is not in, and that is heard in groups.
+
+        Args:
+            title: Its name.
+            username: Its public name, without ``@``.
+            linked: It is the channel of the groups that it sends to: its posts come there by themselves.
+        """
+        chat = self.backend.world.add_group(title, ChatKind.CHANNEL, (), bot=Standing.LEFT)
+        chat.username = username
+        return Channel(self.backend, chat, linked=linked)
 
     def add_topic(self, chat_id: int, name: str, *, by: Person | None = None) -> Topic:
         """Open a topic in a forum; its ``thread_id`` is what messages are sent to."""
@@ -88,9 +114,14 @@ class Crowd(Treasury):
         return topic
 
     def close_topic(self, chat_id: int, thread_id: int, *, deleted: bool = False) -> None:
-        """Close a topic, or delete it."""
-        topic = self.backend.world.chats[chat_id].topics[thread_id]
+        """Close a topic, or delete it with everything in it."""
+        chat = self.backend.world.chats[chat_id]
+        topic = chat.topics[thread_id]
         topic.closed, topic.deleted = True, deleted
+        for message in chat.messages.values():
+            if deleted and message.in_topic and message.thread_id == thread_id:
+                message.deleted = True
+                self.backend.note("message_deleted", "person", message)
 
     def set_bot_standing(self, chat_id: int, standing: Standing, *, by: Person | None = None) -> None:
         """Make the bot an administrator or a member, kick it, restrict it."""

@@ -2,9 +2,11 @@
 
 from sandbox.botapi.backend import Backend
 from sandbox.botapi.entities import utf16_slice
-from sandbox.botapi.methods.chats import member_wire
+from sandbox.botapi.journal import Press
+from sandbox.botapi.members import member_wire
 from sandbox.botapi.model import Chat, JsonObject, Message, Standing, User
-from sandbox.botapi.wire import chat_wire, message_wire, user_wire
+from sandbox.botapi.placeholders import FIELDS
+from sandbox.botapi.wire import chat_wire, inaccessible_wire, message_wire, user_wire
 
 
 def bot_sees(backend: Backend, chat: Chat, message: Message) -> bool:
@@ -28,7 +30,7 @@ def bot_sees(backend: Backend, chat: Chat, message: Message) -> bool:
 
 
 def _placeholder(message: Message) -> bool:
-    return bool(set(message.fields) & {"location", "contact", "dice", "venue", "poll"})
+    return bool(set(message.fields) & set(FIELDS))
 
 
 def _addressed(backend: Backend, chat: Chat, message: Message) -> bool:
@@ -79,15 +81,21 @@ def deliver_reaction(backend: Backend, user: User, message: Message, old: tuple[
 
 def deliver_press(backend: Backend, user: User, message: Message, data: str) -> str:
     """Tell the bot that a button was pressed; gives the id of the query."""
-    press = backend.new_press(user.user_id, message, data)
-    payload: JsonObject = {
-        "id": press.query_id,
-        "from": user_wire(user),
-        "message": message_wire(backend.world, message),
-        "chat_instance": str(7_000_000_000_000_000_000 + abs(message.chat_id)),
-        "data": data,
-    }
-    backend.updates.push("callback_query", payload)
+    press = backend.new_press(user.user_id, data, message.chat_id, message.message_id)
+    wire = inaccessible_wire if message.deleted else message_wire
+    return _push_press(backend, user, press, {"message": wire(backend.world, message)})
+
+
+def deliver_inline_press(backend: Backend, user: User, inline_message_id: str, data: str) -> str:
+    """The same for a message that is in none of the bot's chats; an empty id is not told either."""
+    press = backend.new_press(user.user_id, data)
+    return _push_press(backend, user, press, {"inline_message_id": inline_message_id} if inline_message_id else {})
+
+
+def _push_press(backend: Backend, user: User, press: Press, where: JsonObject) -> str:
+    head: JsonObject = {"id": press.query_id, "from": user_wire(user)}
+    instance = str(7_000_000_000_000_000_000 + abs(press.chat_id))
+    backend.updates.push("callback_query", head | where | {"chat_instance": instance, "data": press.data})
     return press.query_id
 
 

@@ -1,6 +1,7 @@
 """Faults on request: answers that fail, come late or never, on the next calls of a method."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
@@ -49,6 +50,7 @@ class Fault:
         migrate_to: Chat id, of an ERROR.
         seconds: Of a DELAY.
         skip: How many calls pass unharmed first.
+        spare: Methods that ``*`` does not mean.
         held: How many calls a HOLD has kept waiting so far.
     """
 
@@ -63,6 +65,7 @@ class Fault:
     migrate_to: int | None = None
     seconds: float = 0.0
     skip: int = 0
+    spare: Collection[str] = ()
     held: int = 0
     released: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
@@ -90,7 +93,8 @@ class FaultBoard:
         """The fault that hits this call, if one does; it is counted."""
         for fault in self.waiting:
             chat_id = call.params.get("chat_id")
-            if fault.method not in {"*", call.method} or fault.chat_id not in {None, chat_id}:
+            named = fault.method == call.method or (fault.method == "*" and call.method not in fault.spare)
+            if not named or fault.chat_id not in {None, chat_id}:
                 continue
             if fault.skip:
                 fault.skip -= 1

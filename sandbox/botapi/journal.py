@@ -91,6 +91,7 @@ class Press:
     """A button that was pressed, and what the bot answered.
 
     Attributes:
+        chat_id: 0 where the bot is told of no message; ``message_id`` likewise.
         answer: The notice, "" for none, None while unanswered.
     """
 

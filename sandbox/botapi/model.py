@@ -17,6 +17,7 @@ class ChatKind(StrEnum):
     PRIVATE = "private"
     GROUP = "group"
     SUPERGROUP = "supergroup"
+    CHANNEL = "channel"
 
 
 class Standing(StrEnum):
@@ -112,9 +113,10 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file as it was sent; its bytes are never touched."""
+    """A file as it was sent, whose bytes are never touched; ``sized`` = the bot is told how many they are."""
 
     file: StoredFile
+    sized: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sandbox.botapi.options import BotApiOptions
 FIRST_USER_ID = 500_000_001
 FIRST_GROUP_ID = -4_000_001
 FIRST_SUPERGROUP_ID = -1_002_000_000_001
+"""Of supergroups and channels."""
 ANONYMOUS_ADMIN = User(1_087_968_824, "Group", username="GroupAnonymousBot", is_bot=True)
 """Who an administrator who hides is said to be."""
 
@@ -62,10 +63,18 @@ class World:
         return str(next(self._albums))
 
     def add_group(
-        self, title: str, kind: ChatKind, members: Iterable[int], *, bot: Standing, is_forum: bool = False
+        self,
+        title: str,
+        kind: ChatKind,
+        members: Iterable[int],
+        *,
+        bot: Standing,
+        is_forum: bool = False,
+        chat_id: int | None = None,
     ) -> Chat:
-        """Make a group or supergroup; its first member is its creator."""
-        number = next(self._supergroup_ids if kind is ChatKind.SUPERGROUP else self._group_ids)
+        """Make a group, supergroup or channel; its first member is its creator, its id the next free one."""
+        ids = self._group_ids if kind is ChatKind.GROUP else self._supergroup_ids
+        number = next(one for one in ids if one not in self.chats) if chat_id is None else chat_id
         standings = dict.fromkeys(members, Standing.MEMBER)
         for creator in list(standings)[:1]:
             standings[creator] = Standing.CREATOR
@@ -131,7 +140,7 @@ class World:
 
     def post(self, chat: Chat, message: Message) -> None:
         """Put the message into its chat."""
-        if chat.kind is ChatKind.SUPERGROUP and not chat.is_forum and message.reply_to is not None:
+        if chat.kind is ChatKind.SUPERGROUP and not message.in_topic and message.reply_to is not None:
             target = chat.messages.get(message.reply_to)
             message.thread_id = (target.thread_id if target else None) or message.reply_to
         message.revisions.append(Revision(message.date, message.content, message.keyboard))

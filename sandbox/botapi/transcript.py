@@ -9,7 +9,7 @@ from sandbox.botapi.keyboards import ACTIONS
 from sandbox.botapi.model import Button, Clip, Document, JsonObject, Message, Photo, Video
 from sandbox.botapi.state import World
 
-_MARKS = {"via_bot", "forward_origin"}
+_MARKS = {"via_bot", "forward_origin", "is_automatic_forward"}
 """Fields that say where a message comes from, not what it is."""
 
 
@@ -51,6 +51,7 @@ class Line:
         text: The text or caption.
         buttons: Inline buttons by rows.
         versions: All that it ever said, the present included; more than one = it was edited.
+        thread_id: The topic in a forum, None in General; in other supergroups the root of a chain of replies.
         path: The file on disk (a photo's original), if it has one.
         width: Pixels of a photo or video.
         height: Pixels of a photo or video.
@@ -187,7 +188,7 @@ def line_of(world: World, message: Message) -> Line:
         versions=versions,
         entities=tuple((e.kind, e.offset, e.length) for e in message.content.entities),
         reply_to=message.reply_to,
-        thread_id=message.thread_id,
+        thread_id=None if world.chats[message.chat_id].is_forum and not message.in_topic else message.thread_id,
         media_group_id=message.media_group_id,
         file_id=file.file_id if file else "",
         path=file.path if file else None,

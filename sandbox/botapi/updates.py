@@ -58,6 +58,7 @@ class UpdateQueue:
     Attributes:
         allowed: Kinds that the bot wants; empty = the usual ones.
         produced: All updates that were queued.
+        again: Ids of updates that are to be given out once more, although they were confirmed.
         losing: Kinds of updates, or fields of messages, that get lost on their way, each entry once.
         lost: The updates that did.
         polls: How many polls have begun.
@@ -68,6 +69,7 @@ class UpdateQueue:
         self.pending: list[Update] = []
         self.allowed: tuple[str, ...] = ()
         self.produced: list[Update] = []
+        self.again: set[int] = set()
         self.losing: list[str] = []
         self.lost: list[Update] = []
         self.closed = False
@@ -94,15 +96,16 @@ class UpdateQueue:
 
     def repeat(self, update: Update) -> None:
         """Queue an update once more, as happens when its confirmation is lost."""
+        self.again.add(update.update_id)
         self.pending = sorted([*self.pending, update], key=lambda one: one.update_id)
         self.signal.raise_()
 
     def confirm(self, offset: int) -> None:
-        """Forget all updates below ``offset``; a negative one keeps that many of the newest."""
+        """Forget all updates below ``offset`` but those to come again; a negative one keeps that many of the newest."""
         if offset < 0:
             self.pending = self.pending[offset:]
         else:
-            self.pending = [update for update in self.pending if update.update_id >= offset]
+            self.pending = [one for one in self.pending if one.update_id >= offset or one.update_id in self.again]
         self.signal.raise_()
 
     async def poll(self, offset: int, limit: int, wait: float) -> Sequence[Update]:
@@ -125,7 +128,9 @@ class UpdateQueue:
                         raise conflict(POLL_TERMINATED)
         except TimeoutError:
             return ()
-        return self.pending[:limit]
+        given = self.pending[:limit]
+        self.again -= {update.update_id for update in given}
+        return given
 
     def stop_polls(self) -> None:
         """End the poll that waits, as a webhook or another poll does."""

@@ -1,6 +1,6 @@
 """What has happened, and waiting for it: the part of a server that tests look at."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -9,6 +9,7 @@ from sandbox.botapi.faults import Fault, FaultKind
 from sandbox.botapi.inline import InlineAnswer, InlineQuery
 from sandbox.botapi.journal import Event, Press, ReceivedCall
 from sandbox.botapi.transcript import Line, line_of
+from sandbox.botapi.updates import Update
 
 T = TypeVar("T")
 Match: TypeAlias = str | Callable[[Line], bool]
@@ -145,11 +146,22 @@ class Watch:
         retry_after: int | None = None,
         migrate_to: int | None = None,
         seconds: float = 0.0,
+        spare: Collection[str] = (),
     ) -> Fault:
         """Ask for a fault on the next calls of ``method`` (``*`` = any); see ``Fault`` for the arguments."""
         code = status if status is not None else 413 if kind is FaultKind.HTML else 429 if retry_after else 400
-        fault = Fault(method, kind, chat_id, times, after, code, description, retry_after, migrate_to, seconds, skip)
+        fault = Fault(
+            method, kind, chat_id, times, after, code, description, retry_after, migrate_to, seconds, skip, spare
+        )
         return self.backend.faults.add(fault)
+
+    def updates(self) -> list[Update]:
+        """All updates that were queued for the bot, oldest first, confirmed or not."""
+        return list(self.backend.updates.produced)
+
+    def repeat_update(self, update: Update) -> None:
+        """Give the bot an update once more, as happens when its confirmation is lost."""
+        self.backend.updates.repeat(update)
 
     def lose_update(self, name: str, times: int = 1) -> None:
         """Have the next updates of a kind, or with a message that has such a field, never reach the bot."""

@@ -70,6 +70,7 @@ class Webhook:
             update = self._updates.pending[0]
             if await self._deliver(update):
                 self.delivered.append(update.update_id)
+                self._updates.again.discard(update.update_id)
                 self._updates.confirm(update.update_id + 1)
             else:
                 # A new address or secret is tried at once.

@@ -70,7 +70,10 @@ def media_wire(media: Media) -> JsonObject:
     if isinstance(media, Photo):
         return {"photo": [_size_wire(size) for size in media.sizes]}
     if isinstance(media, Document):
-        return {"document": _file_wire(media.file, named=True)}
+        wire = _file_wire(media.file, named=True)
+        if not media.sized:
+            del wire["file_size"]
+        return {"document": wire}
     if isinstance(media, Video):
         wire = _file_wire(media.file, named=True)
         wire |= {"width": media.width, "height": media.height, "duration": media.duration}
@@ -133,6 +136,11 @@ def message_wire(world: World, message: Message, *, nested: bool = False) -> Jso
         if answered is not None:
             wire["reply_to_message"] = message_wire(world, answered, nested=True)
     return wire
+
+
+def inaccessible_wire(world: World, message: Message) -> JsonObject:
+    """An ``InaccessibleMessage``: all that a bot is told of a message that is gone."""
+    return {"chat": chat_wire(world, world.chats[message.chat_id]), "message_id": message.message_id, "date": 0}
 
 
 def _marks_wire(message: Message) -> JsonObject:

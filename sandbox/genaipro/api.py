@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 from collections import deque
+from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import format_datetime
 from functools import partial
@@ -26,6 +27,15 @@ from sandbox.genaipro.stream import DroppedError, Stream
 PREFIX = "/api/v1"
 
 
+@dataclass(frozen=True, slots=True)
+class Directions:
+    """What happens to a POST: its script, and the gates that its events and its entry in the history pass, if any."""
+
+    script: Script = field(default_factory=Script)
+    gate: Gate | None = None
+    history_gate: Gate | None = None
+
+
 class Api:
     """Answers requests.
 
@@ -37,7 +47,8 @@ class Api:
     Attributes:
         posts: Every POST that asks for videos.
         gets: Every GET.
-        scripts: For the POSTs to come: the script, the gate of its stream, the gate of its history.
+        scripts: For the POSTs to come, in their order.
+        by_prompt: For those that none of these is for, by their prompts.
         answers: For the GETs to come, by endpoint.
         guard: A guard that answers in the service's place, or None.
         closing: The server is about to stop; connections that end now were not left by their clients.
@@ -46,7 +57,8 @@ class Api:
     def __init__(self, options: GenAIProOptions, ledger: Ledger, signal: Signal) -> None:
         self.posts: list[PostRecord] = []
         self.gets: list[GetRecord] = []
-        self.scripts: deque[tuple[Script, Gate | None, Gate | None]] = deque()
+        self.scripts: deque[Directions] = deque()
+        self.by_prompt: dict[str, Directions] = {}
         self.answers: dict[str, deque[Answer]] = {"histories": deque(), "credits": deque()}
         self.guard: Guard | None = options.guard
         self.closing = False
@@ -91,15 +103,17 @@ class Api:
             record.error, record.finished = "guard", True
             self._signal.notify()
             return _answer(guarded, record)
-        script, gate, history_gate = self.scripts.popleft() if self.scripts else (Script(), None, None)
+        queued = self.scripts.popleft() if self.scripts else None
         try:
-            if script.end is End.DROP_UNREAD:
+            if queued is not None and queued.script.end is End.DROP_UNREAD:
                 raise DroppedError
-            refusal = self._refusal(request) or await self._read(request, form, record, script)
+            refusal = self._refusal(request) or await self._read(request, form, record)
+            directions = queued or self.by_prompt.get(record.prompt or "", Directions())
+            refusal = refusal or self._short_of_credits(record, directions.script)
             if refusal is not None:
                 record.error = str(refusal.body)
                 return _answer(refusal, record)
-            return await self._perform(request, record, script, gate, history_gate)
+            return await self._perform(request, record, directions)
         except DroppedError:
             if request.transport is not None:
                 request.transport.close()
@@ -111,22 +125,24 @@ class Api:
             record.finished = True
             self._signal.notify()
 
-    async def _read(self, request: web.Request, form: Form, record: PostRecord, script: Script) -> Answer | None:
+    async def _read(self, request: web.Request, form: Form, record: PostRecord) -> Answer | None:
         """Read the form; the answer to one that is not taken, else None."""
         directory = self._uploads / uuid4().hex
         directory.mkdir()
         try:
             await read_form(request, form, record, directory, self._options.photo_limit)
-            if script.is_accepted and int(record.number_of_videos or 0) > self._ledger.left:
-                raise RefusedError(402, "Insufficient credits: quota exceeded")
         except RefusedError as fault:
             return Answer(fault.status, {"error": fault.reason})
         return None
 
-    async def _perform(
-        self, request: web.Request, record: PostRecord, script: Script, gate: Gate | None, history_gate: Gate | None
-    ) -> web.StreamResponse:
-        job = self._accept(request, record, script, history_gate) if script.is_accepted else None
+    def _short_of_credits(self, record: PostRecord, script: Script) -> Answer | None:
+        if script.is_accepted and int(record.number_of_videos or 0) > self._ledger.left:
+            return Answer(402, {"error": "Insufficient credits: quota exceeded"})
+        return None
+
+    async def _perform(self, request: web.Request, record: PostRecord, directions: Directions) -> web.StreamResponse:
+        script = directions.script
+        job = self._accept(request, record, script, directions.history_gate) if script.is_accepted else None
         if script.end is End.DROP_READ:
             raise DroppedError
         if script.answer is not None:
@@ -140,7 +156,7 @@ class Api:
             record.event_times.append(self._options.now())
             self._signal.notify()
 
-        await Stream(self._options, script, job, note, gate).send(response)
+        await Stream(self._options, script, job, note, directions.gate).send(response)
         await response.write_eof()
         return response
 

@@ -10,13 +10,13 @@ from typing import Self
 
 from aiohttp import web
 
-from sandbox.genaipro.api import PREFIX, Api
+from sandbox.genaipro.api import PREFIX, Api, Directions
 from sandbox.genaipro.gate import Gate, Signal
 from sandbox.genaipro.jobs import Job, Studio
 from sandbox.genaipro.ledger import Ledger
 from sandbox.genaipro.options import GenAIProOptions, Guard
 from sandbox.genaipro.records import GetRecord, PostRecord
-from sandbox.genaipro.script import Answer, Script
+from sandbox.genaipro.script import Answer, End, Script
 
 _BODY_LIMIT = 1 << 30
 
@@ -74,7 +74,21 @@ class GenAIProServer:
             gate: Every event of its stream passes this gate.
             history_gate: Its entry in the history passes this gate.
         """
-        self._api.scripts.append((script, gate, history_gate))
+        self._api.scripts.append(Directions(script, gate, history_gate))
+
+    def follow(
+        self, prompt: str, script: Script, *, gate: Gate | None = None, history_gate: Gate | None = None
+    ) -> None:
+        """Have every POST with this prompt follow this script, whatever comes between: for requests made at once.
+
+        A script from the queue goes first. Arguments as of ``enqueue``.
+
+        Raises:
+            ValueError: ``End.DROP_UNREAD``, where nobody knows the prompt.
+        """
+        if script.end is End.DROP_UNREAD:
+            raise ValueError("a prompt is not known before it is read")
+        self._api.by_prompt[prompt] = Directions(script, gate, history_gate)
 
     def replace(self, script: Script | None) -> None:
         """Have the next POST follow this script, or none, whatever was enqueued before."""
@@ -87,10 +101,16 @@ class GenAIProServer:
         """How many scripts wait for a POST."""
         return len(self._api.scripts)
 
-    def hold(self, script: Script | None = None, *, at: int = 0) -> Gate:
-        """Like ``enqueue``, with a gate that lets ``at`` events pass and holds the rest until it is released."""
+    def hold(self, script: Script | None = None, *, at: int = 0, prompt: str | None = None) -> Gate:
+        """Like ``enqueue``, with a gate that lets ``at`` events pass and holds the rest until it is released.
+
+        With a ``prompt`` it is like ``follow``, and all of those POSTs share the gate.
+        """
         gate = Gate(at)
-        self.enqueue(script or Script(), gate=gate)
+        if prompt is None:
+            self.enqueue(script or Script(), gate=gate)
+        else:
+            self.follow(prompt, script or Script(), gate=gate)
         return gate
 
     def hold_history(self, script: Script | None = None) -> Gate:

@@ -106,7 +106,8 @@ def place(backend: Backend, call: Call, message: Message) -> None:
     message.protected = call.flag("protect_content")
     thread_id = call.optional_number("message_thread_id")
     if thread_id is None and message.reply_to is not None and chat.is_forum:
-        thread_id = chat.messages[message.reply_to].thread_id
+        answered = chat.messages[message.reply_to]
+        thread_id = answered.thread_id if answered.in_topic else None
     if thread_id is None:
         return
     # Neither a chain of replies nor General (1) can be sent to by its number.

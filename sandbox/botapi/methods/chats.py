@@ -2,6 +2,7 @@
 
 from sandbox.botapi.backend import Backend
 from sandbox.botapi.errors import bad_request
+from sandbox.botapi.members import MEMBER_RIGHTS, member_wire
 from sandbox.botapi.methods.base import (
     Handler,
     call_caption,
@@ -10,23 +11,10 @@ from sandbox.botapi.methods.base import (
     needs_forum,
     publish,
 )
-from sandbox.botapi.model import Chat, Clip, Document, JsonObject, Media, Photo, Standing, User
+from sandbox.botapi.model import Clip, Document, Media, Photo, Standing
 from sandbox.botapi.params import Call
-from sandbox.botapi.wire import chat_wire, user_wire
+from sandbox.botapi.wire import chat_wire
 
-_ADMIN_RIGHTS = (
-    "can_manage_chat", "can_delete_messages", "can_manage_video_chats", "can_restrict_members",
-    "can_promote_members", "can_change_info", "can_invite_users", "can_post_stories", "can_edit_stories",
-    "can_delete_stories", "can_send_welcome_messages", "can_pin_messages", "can_manage_topics",
-)  # fmt: skip
-_MEMBER_RIGHTS = (
-    "can_send_messages", "can_send_audios", "can_send_documents", "can_send_photos", "can_send_videos",
-    "can_send_video_notes", "can_send_voice_notes", "can_send_polls", "can_send_other_messages",
-    "can_add_web_page_previews", "can_react_to_messages", "can_edit_tag", "can_change_info", "can_invite_users",
-    "can_pin_messages", "can_manage_topics",
-)  # fmt: skip
-_FORBIDS = {"text": "can_send_messages", "photo": "can_send_photos", "video": "can_send_videos",
-            "document": "can_send_documents"}  # fmt: skip
 _ICON_COLORS = {7322096, 16766590, 13338331, 9367192, 16749490, 16478047}
 
 
@@ -40,22 +28,8 @@ async def get_chat(backend: Backend, call: Call) -> object:
         "accepted_gift_types": dict.fromkeys(gifts, True),
     }
     if chat.is_group:
-        wire["permissions"] = {name: True for name in _MEMBER_RIGHTS if not name.startswith(("can_react", "can_edit"))}
+        wire["permissions"] = {name: True for name in MEMBER_RIGHTS if not name.startswith(("can_react", "can_edit"))}
     return wire
-
-
-def member_wire(chat: Chat, user: User, standing: Standing) -> JsonObject:
-    """A ``ChatMember``."""
-    wire: JsonObject = {"status": standing.value, "user": user_wire(user)}
-    if standing is Standing.CREATOR:
-        return wire | {"is_anonymous": False}
-    if standing is Standing.ADMINISTRATOR:
-        return wire | {"can_be_edited": False, "is_anonymous": False} | dict.fromkeys(_ADMIN_RIGHTS, True)
-    if standing is Standing.RESTRICTED:
-        rights = dict.fromkeys(_MEMBER_RIGHTS, True)
-        rights |= dict.fromkeys((_FORBIDS[kind] for kind in chat.forbidden_to_bot), False)
-        return wire | {"is_member": True, "until_date": 0} | rights
-    return wire | ({"until_date": 0} if standing is Standing.KICKED else {})
 
 
 async def get_member(backend: Backend, call: Call) -> object:

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from tests.acceptance.e2e.plain_base import Json
-from tests.acceptance.e2e.plain_people import Talker
-from tests.acceptance.e2e.plain_world import picture
+from sandbox.botapi import Message
+from tests.acceptance.e2e.stage import picture
+from tests.acceptance.e2e.talking import Talker
 
 
 def numbered(start: int, count: int) -> list[bytes]:
@@ -19,7 +19,7 @@ class Asked:
 
     photos: Sequence[bytes]
     prompt: str
-    request: Json
+    request: Message
 
 
 Play = Callable[[Talker], Awaitable[Asked]]
@@ -27,43 +27,43 @@ Play = Callable[[Talker], Awaitable[Asked]]
 
 async def photo_with_caption(anna: Talker) -> Asked:
     (one,) = numbered(1, 1)
-    return Asked([one], "photo with caption", anna.photo(one, "photo with caption"))
+    return Asked([one], "photo with caption", await anna.photo(one, "photo with caption"))
 
 
 async def photo_then_text(anna: Talker) -> Asked:
     (one,) = numbered(2, 1)
-    request = anna.photo(one)
+    request = await anna.photo(one)
     await anna.card(photos=1, ready=False)
-    anna.text("photo then text")
+    await anna.text("photo then text")
     return Asked([one], "photo then text", request)
 
 
 async def text_then_photo(anna: Talker) -> Asked:
     (one,) = numbered(3, 1)
-    anna.text("text then photo")
+    await anna.text("text then photo")
     await anna.card("text then photo", ready=False)
-    return Asked([one], "text then photo", anna.photo(one))
+    return Asked([one], "text then photo", await anna.photo(one))
 
 
 async def text_photo_text(anna: Talker) -> Asked:
     (one,) = numbered(4, 1)
-    anna.text("text before")
-    request = anna.photo(one)
-    anna.text("text after")
+    await anna.text("text before")
+    request = await anna.photo(one)
+    await anna.text("text after")
     return Asked([one], "text before\ntext after", request)
 
 
 async def three_photos(anna: Talker) -> Asked:
     photos = numbered(5, 3)
-    first, *_ = [anna.photo(one) for one in photos]
-    anna.text("three single photos")
+    first, *_ = [await anna.photo(one) for one in photos]
+    await anna.text("three single photos")
     return Asked(photos, "three single photos", first)
 
 
 async def captions_on_several(anna: Talker) -> Asked:
     photos = numbered(10, 2)
-    first = anna.photo(photos[0], "first words")
-    anna.photo(photos[1], "second words")
+    first = await anna.photo(photos[0], "first words")
+    await anna.photo(photos[1], "second words")
     return Asked(photos, "first words\nsecond words", first)
 
 
@@ -74,7 +74,7 @@ def album(size: int, caption_at: int, order: Sequence[int], gap: float = 0.0) ->
         photos = numbered(20 + size, size)
         prompt = f"album of {size}, caption {caption_at}, order {order}, gap {gap}"
         captions = [prompt if at == caption_at else "" for at in range(size)]
-        parts = anna.album(photos, captions)
+        parts = await anna.album(photos, captions)
         for number, at in enumerate(order):
             if number and gap:
                 await asyncio.sleep(gap)

@@ -1,178 +1,150 @@
 """The status message while it runs and after the end: every step, Again and Edit, and restarts between any two."""
 
-import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from tests.acceptance.e2e.plain_base import until
-from tests.acceptance.e2e.plain_genaipro import Course, Post, Send
-from tests.acceptance.e2e.plain_people import Talker, buttons
-from tests.acceptance.e2e.plain_world import PlainWorld, picture, plain_world, together
+from pydantic import JsonValue
+
+from sandbox.botapi import Line
+from sandbox.genaipro import RESULTS, Script, status
+from tests.acceptance.e2e.asking import actions
+from tests.acceptance.e2e.stage import Stage, picture, process_stage, together
+from tests.acceptance.e2e.talking import texts
 
 
 async def test_status_messages_live_end_and_begin_again(tmp_path: Path) -> None:
-    async with plain_world(tmp_path, MAX_QUEUED_PER_USER="1") as here:
+    async with process_stage(tmp_path, MAX_QUEUED_PER_USER="1") as here:
         await together(*(play(here) for play in PLAYS))
         await here.stop()
 
 
-def videos(anna: Talker) -> list[dict[str, Any]]:
-    return [one for one in anna.from_bot() if "sent" in one]
-
-
-async def each_step_is_shown(here: PlainWorld) -> None:
-    async def course(post: Post, send: Send) -> None:
-        for word in ("starting", "uploading_images", "processing", "almost <b>there</b>"):
-            await send("video_generation_status", word)
-            await asyncio.sleep(1.2)
-        await send("video_generation_complete", here.genaipro.results(post))
-
-    here.genaipro.courses["step by step"] = course
+async def each_step_is_shown(here: Stage) -> None:
+    words = ("starting", "uploading_images", "processing", "almost <b>there</b>")
+    frames = (*(status(word, delay=1.2) for word in words), replace(RESULTS, delay=1.2))
+    here.genaipro.follow("step by step", Script(frames=frames))
     anna = here.person()
-    anna.photo(picture(1), "/video step by step")
+    await anna.photo(picture(1), "/video step by step")
     end = await anna.ended("Done")
-    seen = [text.splitlines()[0] for text in end["texts"]]
+    seen = [text.splitlines()[0] for text in texts(end)]
     steps = ["Starting", "Uploading", "Making your video", "In the works: almost <b>there</b>", "Done"]
     places = [next(at for at, line in enumerate(seen) if step in line) for step in steps]
     assert places == sorted(places)
-    bars = [text.count("▰") for text in end["texts"]]
+    bars = [text.count("▰") for text in texts(end)]
     assert bars[:-1] == sorted(bars[:-1]), "the bar never runs backwards"
     edits = anna.calls("editMessageText")
-    assert all(b.at - a.at > 0.9 for a, b in pairwise(edits)), "one a second"
+    assert all((b.at - a.at).total_seconds() > 0.9 for a, b in pairwise(edits)), "one a second"
     assert len(anna.calls("sendMessage")) == 1, "the status message is the only one"
 
 
-async def again_makes_the_same_once_more(here: PlainWorld) -> None:
+async def again_makes_the_same_once_more(here: Stage) -> None:
     anna = here.person()
-    request = anna.photo(picture(2), "/video x2 once more")
+    request = await anna.photo(picture(2), "/video x2 once more")
     end = await anna.ended("Done")
     presses = [anna.press(end, ":again"), anna.press(end, ":again")]
     answers = sorted([await anna.answer(press) for press in presses])
     assert answers == ["Started once more.", "This is being made already."]
-    await until(here.telegram, lambda: len(videos(anna)) == 4, "four videos")
-    second = await anna.sees(lambda one: one is not end and any(data.endswith(":again") for data in buttons(one)))
-    posts = here.genaipro.posts_of("once more")
-    assert [post.photos for post in posts] == [[picture(2)], [picture(2)]]
-    assert [post.texts("number_of_videos") for post in posts] == [["2"], ["2"]]
-    assert all(one["reply_to_message"] is request for one in videos(anna))
-    assert await anna.answer(anna.press(second, ":again")) == "Started once more."
+    await anna.until(lambda: len(anna.videos()) == 4, "four videos")
+
+    def is_second(one: Line) -> bool:
+        return one.message_id != end.message_id and any(data.endswith(":again") for data in actions(one))
+
+    second = await anna.sees(is_second)
+    posts = here.posts_of("once more")
+    assert [here.photos(post) for post in posts] == [[picture(2)], [picture(2)]]
+    assert [post.number_of_videos for post in posts] == ["2", "2"]
+    assert all(one.reply_to == request.message_id for one in anna.videos())
+    assert await anna.presses(second, ":again") == "Started once more."
     await here.posted("once more", 3)
 
 
-async def edit_waits_for_a_new_prompt(here: PlainWorld) -> None:
+async def edit_waits_for_a_new_prompt(here: Stage) -> None:
     anna = here.person()
-    request = anna.photo(picture(3), "/video x3 before the edit")
+    request = await anna.photo(picture(3), "/video x3 before the edit")
     end = await anna.ended("Done")
-    assert await anna.answer(anna.press(end, ":edit")) == ""
+    assert await anna.presses(end, ":edit") == ""
     card = await anna.card(photos=1, ready=False)
-    assert "Videos: 3" in card["text"]
-    assert "before the edit" not in card["text"]
-    assert await anna.answer(anna.press(end, ":edit")) == ""
-    anna.text("after the edit")
-    assert await anna.card("after the edit", photos=1) is card
-    await anna.answer(anna.press(card, ":go"))
-    await until(here.telegram, lambda: len(videos(anna)) == 6, "the videos of the second request")
-    (post,) = here.genaipro.posts_of("after the edit")
-    assert post.photos == [picture(3)]
-    assert all(one["reply_to_message"] is request for one in videos(anna))
+    assert "Videos: 3" in card.text
+    assert "before the edit" not in card.text
+    assert await anna.presses(end, ":edit") == ""
+    await anna.text("after the edit")
+    assert (await anna.card("after the edit", photos=1)).message_id == card.message_id
+    await anna.presses(card, ":go")
+    await anna.until(lambda: len(anna.videos()) == 6, "the videos of the second request")
+    (post,) = here.posts_of("after the edit")
+    assert here.photos(post) == [picture(3)]
+    assert all(one.reply_to == request.message_id for one in anna.videos())
 
 
-async def some_failed(here: PlainWorld) -> None:
-    async def course(post: Post, send: Send) -> None:
-        results = here.genaipro.results(post)
-        results[1] = {"id": "bad", "prompt": post.prompt, "status": "MEDIA_GENERATION_STATUS_FAILED"}
-        await send("video_generation_complete", results)
-
-    here.genaipro.courses["one of three fails"] = course
+async def some_failed(here: Stage) -> None:
+    here.genaipro.follow("one of three fails", Script(failed=(1,), failed_error=""))
     anna = here.person()
-    anna.photo(picture(5), "/video x3 one of three fails")
+    await anna.photo(picture(5), "/video x3 one of three fails")
     end = await anna.ended("did not work out")
-    assert "2 videos" in end["text"]
-    assert len(videos(anna)) == 2
+    assert "2 videos" in end.text
+    assert len(anna.videos()) == 2
 
 
-def failing(here: PlainWorld, prompt: str, error: object) -> Course:
-    async def course(_post: Post, send: Send) -> None:
-        await send("error", error)
-
-    here.genaipro.courses[prompt] = course
-    return course
-
-
-FAILURES = (
+FAILURES: tuple[tuple[str, JsonValue, str, list[str]], ...] = (
     ("unsafe", {"error": "UNSAFE_GENERATION", "code": 400}, "safety filter", [":edit"]),
     ("audio", {"message": "AUDIO_FILTERED"}, "sound was filtered", [":edit"]),
     ("odd", "Something <i>odd</i> & long " * 30, "Something <i>odd</i> & long", [":again"]),
 )
 
 
-async def failures_in_plain_words(here: PlainWorld) -> None:
+async def failures_in_plain_words(here: Stage) -> None:
     await together(*(failure(here, *one) for one in FAILURES))
 
 
-async def failure(here: PlainWorld, prompt: str, error: object, words: str, offered: list[str]) -> None:
-    failing(here, prompt, error)
+async def failure(here: Stage, prompt: str, error: JsonValue, words: str, offered: list[str]) -> None:
+    here.genaipro.follow(prompt, Script(error=error))
     anna = here.person()
-    anna.photo(picture(6), f"/video {prompt}")
+    await anna.photo(picture(6), f"/video {prompt}")
     end = await anna.ended(words)
-    assert [data[-len(offered[0]) :] for data in buttons(end)] == offered
-    assert len(end["text"]) < 400
-    assert len(here.genaipro.posts_of(prompt)) == 1
+    assert [data[-len(offered[0]) :] for data in actions(end)] == offered
+    assert len(end.text) < 400
+    assert len(here.posts_of(prompt)) == 1
 
 
-async def status_message_deleted(here: PlainWorld) -> None:
+async def status_message_deleted(here: Stage) -> None:
     """A person who deletes it gets the end as a new message."""
-    gate = asyncio.Event()
-
-    async def course(post: Post, send: Send) -> None:
-        await send("video_generation_status", "processing")
-        await gate.wait()
-        await send("video_generation_complete", here.genaipro.results(post))
-
-    here.genaipro.courses["deleted status"] = course
+    gate = here.genaipro.hold(at=3, prompt="deleted status")
     anna = here.person()
-    request = anna.photo(picture(7), "/video deleted status")
-    status = await anna.sees(lambda one: any(data.endswith(":cancel") for data in buttons(one)))
+    request = await anna.photo(picture(7), "/video deleted status")
+    shown = await anna.sees(lambda one: any(data.endswith(":cancel") for data in actions(one)))
     await here.posted("deleted status")
-    del here.telegram.rooms[anna.chat].messages[status["message_id"]]
-    gate.set()
+    await anna.delete(shown)
+    gate.release()
     end = await anna.ended("Done")
-    assert end["reply_to_message"] is request
-    assert len(videos(anna)) == 1
+    assert end.reply_to == request.message_id
+    assert len(anna.videos()) == 1
 
 
-async def request_deleted(here: PlainWorld) -> None:
+async def request_deleted(here: Stage) -> None:
     anna = here.person()
-    request = anna.photo(picture(8), "deleted request")
+    request = await anna.photo(picture(8), "deleted request")
     card = await anna.card("deleted request")
-    del here.telegram.rooms[anna.chat].messages[request["message_id"]]
-    await anna.answer(anna.press(card, ":go"))
+    await anna.delete(request)
+    await anna.presses(card, ":go")
     await anna.ended("Done")
-    assert len(videos(anna)) == 1
+    assert len(anna.videos()) == 1
 
 
-async def more_than_may_wait(here: PlainWorld) -> None:
-    gate = asyncio.Event()
-
-    async def course(post: Post, send: Send) -> None:
-        await gate.wait()
-        await send("video_generation_complete", here.genaipro.results(post))
-
-    here.genaipro.courses["queue 0"] = course
+async def more_than_may_wait(here: Stage) -> None:
+    gate = here.genaipro.hold(at=0, prompt="queue 0")
     anna = here.person()
-    for number in range(3):
-        anna.photo(picture(9), f"/video queue {number}")
+    *_, third = [await anna.photo(picture(9), f"/video queue {number}") for number in range(3)]
     told = await anna.reads("already have one request waiting")
-    assert told["reply_to_message"]["caption"] == "/video queue 2"
+    assert told.reply_to == third.message_id
     await anna.reads("Waiting, number 1 in line")
-    gate.set()
+    gate.release()
     await here.posted("queue 1")
-    assert here.genaipro.posts_of("queue 2") == []
+    assert here.posts_of("queue 2") == []
 
 
-PLAYS: tuple[Callable[[PlainWorld], Any], ...] = (
+PLAYS: tuple[Callable[[Stage], Any], ...] = (
     each_step_is_shown,
     again_makes_the_same_once_more,
     edit_waits_for_a_new_prompt,
@@ -185,25 +157,27 @@ PLAYS: tuple[Callable[[PlainWorld], Any], ...] = (
 
 
 async def test_a_restart_between_any_two_messages_changes_nothing(tmp_path: Path) -> None:
-    async with plain_world(tmp_path) as here:
+    async with process_stage(tmp_path) as here:
         anna, bob = here.person(), here.person("Bob")
-        request = here.telegram.last(lambda: anna.photo(picture(20), "across"))
-        parts = bob.album([picture(21), picture(22)], ["/video album across"])
+        await anna.photo(picture(20), "across")
+        request = here.telegram.updates()[-1]
+        parts = await bob.album([picture(21), picture(22)], ["/video album across"])
         bob.tell(parts[0])
         await anna.card("across", photos=1)
         await here.stop()
-        anna.text("restarts")
+        await anna.text("restarts")
         bob.tell(parts[1])
-        here.telegram.push_again(request)
+        here.telegram.repeat_update(request)
         await here.bot.start()
         card = await anna.card("across restarts", photos=1)
         await bob.ended("Done")
-        press = here.telegram.last(lambda: anna.press(card, ":go"))
+        anna.press(card, ":go")
+        press = here.telegram.updates()[-1]
         await here.stop()
-        here.telegram.push_again(press)
+        here.telegram.repeat_update(press)
         await here.bot.start()
-        assert await anna.ended("Done") is card
-        assert len(videos(anna)) == len(videos(bob)) == 1
-        assert here.genaipro.posts_of("album across")[0].photos == [picture(21), picture(22)]
+        assert (await anna.ended("Done")).message_id == card.message_id
+        assert len(anna.videos()) == len(bob.videos()) == 1
+        assert here.photos(here.posts_of("album across")[0]) == [picture(21), picture(22)]
         assert len(here.genaipro.posts) == 2
-        assert [one["texts"] for one in anna.from_bot() if "text" in one] == [card["texts"]]
+        assert [one.message_id for one in anna.from_bot() if one.kind == "text"] == [card.message_id]

@@ -1,6 +1,5 @@
 """A process that knows none of the developer's settings, and what calls of the Bot API are tried over."""
 
-import logging
 import os
 import sys
 import threading
@@ -8,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from bot.settings import Settings
 from bot.telegram_session import TelegramRequest
 from services.clock import SystemClock
 from services.telemetry import Contact
+from tests.logs import logging_restored
 
 
 @pytest.fixture
@@ -32,15 +31,8 @@ def restored_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Puts levels, handlers and filters of all loggers back afterwards, and the hooks for uncaught exceptions."""
     for owner, name in ((sys, "excepthook"), (sys, "unraisablehook"), (threading, "excepthook")):
         monkeypatch.setattr(owner, name, getattr(owner, name))
-    before = {logger: (logger.level, logger.handlers[:], logger.filters[:], logger.propagate) for logger in _loggers()}
-    yield
-    for logger in _loggers():
-        old = before.get(logger, (logging.NOTSET, [], [], True))
-        logger.level, logger.handlers[:], logger.filters[:], logger.propagate = old
-    logging.root.setLevel(before[logging.root][0])  # also forgets which levels loggers had found to be on
-    logging.captureWarnings(False)
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
+    with logging_restored():
+        yield
 
 
 @pytest.fixture
@@ -55,7 +47,3 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 def request_() -> TelegramRequest:
     """What calls go over, not open yet."""
     return TelegramRequest(Contact(SystemClock()), 2, read_seconds=10, pool_seconds=10)
-
-
-def _loggers() -> list[logging.Logger]:
-    return [logging.root, *map(logging.getLogger, logging.root.manager.loggerDict)]

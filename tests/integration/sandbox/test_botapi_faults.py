@@ -78,6 +78,16 @@ async def test_dropped_connection(
     assert [(one.status, one.applied) for one in botapi.calls("sendMessage")] == [(0, after)]
 
 
+async def test_all_but_some_methods_fail(botapi: BotApiServer, bot: telegram.Bot, alice: Person) -> None:
+    botapi.fail("*", times=2, status=500, description="Oops", spare=("sendMessage", "getMe"))
+    with pytest.raises(NetworkError, match="Oops"):
+        await bot.send_chat_action(alice.chat_id, "typing")
+    await bot.send_message(alice.chat_id, "spared")
+    with pytest.raises(NetworkError, match="Oops"):
+        await bot.delete_webhook()
+    await bot.send_chat_action(alice.chat_id, "typing")
+
+
 async def test_page_instead_of_json(botapi: BotApiServer, bot: telegram.Bot, alice: Person) -> None:
     botapi.fail("sendVideo", FaultKind.HTML)
     with pytest.raises(NetworkError):

@@ -14,6 +14,7 @@ from telegram import InputFile, InputMediaDocument, InputMediaPhoto, InputMediaV
 from telegram.error import BadRequest, NetworkError
 
 from sandbox.botapi import BotApiOptions, BotApiServer, Person
+from sandbox.botapi.placeholders import OTHER_KINDS
 from tests.integration.sandbox.botapi_tools import call, connect, picture, refusal
 
 MP4 = b"\x00\x00\x00\x18ftypmp42" + bytes(2000)
@@ -62,12 +63,39 @@ async def test_album_comes_as_separate_updates_in_any_order(bot: telegram.Bot, a
     assert gaps == 2
 
 
-@pytest.mark.parametrize("kind", ["sticker", "voice", "audio", "animation", "video", "video_note", "location", "dice"])
+@pytest.mark.parametrize("kind", sorted(OTHER_KINDS))
 async def test_other_things_arrive(bot: telegram.Bot, alice: Person, kind: str) -> None:
     await alice.send_other(kind)
     (update,) = await bot.get_updates()
     assert update.message is not None
     assert getattr(update.message, kind) is not None
+
+
+async def test_parts_of_an_album_are_told_of_later(bot: telegram.Bot, alice: Person) -> None:
+    parts = await alice.send_album([picture(), picture()], "mine", order=())
+    assert await bot.get_updates() == ()
+    for part in reversed(parts):
+        alice.tell(part)
+    messages = [update.message for update in await bot.get_updates()]
+    assert [message.message_id for message in messages if message] == [one.message_id for one in reversed(parts)]
+
+
+async def test_file_whose_size_is_not_told(bot: telegram.Bot, alice: Person) -> None:
+    await alice.send_document(b"x" * 7, sized=False)
+    (update,) = await bot.get_updates()
+    assert update.message is not None
+    assert update.message.document is not None
+    document = update.message.document
+    assert (document.file_size, document.file_name, document.mime_type) == (None, None, None)
+    assert (await bot.get_file(document.file_id)).file_size == 7
+
+
+async def test_message_with_any_fields(bot: telegram.Bot, alice: Person) -> None:
+    await alice.send_fields({"write_access_allowed": {"from_request": True}, "of_tomorrow": {"x": 1}})
+    (update,) = await bot.get_updates()
+    assert update.message is not None
+    assert update.message.write_access_allowed is not None
+    assert update.message.api_kwargs == {"of_tomorrow": {"x": 1}}
 
 
 async def test_video_upload(botapi: BotApiServer, bot: telegram.Bot, alice: Person, tmp_path: Path) -> None:

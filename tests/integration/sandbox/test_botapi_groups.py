@@ -145,3 +145,64 @@ async def test_chat_facts(botapi: BotApiServer, bot: telegram.Bot, alice: Person
     await bot.send_message(group.chat_id, "in it", message_thread_id=topic.message_thread_id)
     with pytest.raises(BadRequest, match="not a forum"):
         await bot.create_forum_topic(alice.chat_id, "New")
+
+
+async def test_channels_in_a_group(botapi: BotApiServer, bot: telegram.Bot, alice: Person) -> None:
+    chat = botapi.add_group("Friends", [alice], bot=Standing.ADMINISTRATOR).chat_id
+    written, linked = botapi.add_channel("News"), botapi.add_channel("Ours", username="ours", linked=True)
+    await written.send_text("in its name", chat=chat)
+    await linked.send_photo(picture(), "by itself", chat=chat)
+    first, second = [update.message for update in await bot.get_updates()]
+    assert first is not None
+    assert first.from_user is not None
+    assert first.sender_chat is not None
+    assert (first.from_user.id, first.sender_chat.id) == (136817688, written.chat_id)
+    assert (first.sender_chat.type, first.is_automatic_forward, first.forward_origin) == ("channel", None, None)
+    assert second is not None
+    assert second.from_user is not None
+    assert (second.from_user.id, second.caption, second.is_automatic_forward) == (777000, "by itself", True)
+    assert isinstance(second.forward_origin, telegram.MessageOriginChannel)
+    assert (second.forward_origin.chat.username, second.forward_origin.message_id) == ("ours", 1)
+    assert botapi.line(chat, second.message_id).kind == "photo"
+    with pytest.raises(Forbidden, match="bot is not a member of the channel chat"):
+        await bot.send_message(written.chat_id, "hi")
+
+
+async def test_people_join(botapi: BotApiServer, bot: telegram.Bot, alice: Person) -> None:
+    chat = botapi.add_group("Friends", [alice], chat_id=-1_009_000_000_001)
+    assert chat.chat_id == -1_009_000_000_001
+    bob, cleo = botapi.add_person("Bob"), botapi.add_person("Cleo")
+    botapi.join(chat.chat_id, bob)
+    botapi.join(chat.chat_id, cleo, announce=False)
+    (update,) = await bot.get_updates()
+    assert update.message is not None
+    assert [one.first_name for one in update.message.new_chat_members] == ["Bob"]
+    assert (await bot.get_chat_member(chat.chat_id, cleo.user_id)).status == "member"
+
+
+async def test_deleted_topic_takes_its_messages_along(botapi: BotApiServer, bot: telegram.Bot, alice: Person) -> None:
+    chat = botapi.add_group("Club", [alice], forum=True).chat_id
+    topic = botapi.add_topic(chat, "Videos").thread_id
+    inside = await bot.send_message(chat, "inside", message_thread_id=topic)
+    outside = await bot.send_message(chat, "outside")
+    botapi.close_topic(chat, topic, deleted=True)
+    assert [line.message_id for line in botapi.transcript(chat)] == [outside.message_id]
+    with pytest.raises(BadRequest, match="essage to edit not found"):
+        await inside.edit_text("changed")
+    with pytest.raises(BadRequest, match="essage thread not found"):
+        await bot.send_message(chat, "late", message_thread_id=topic)
+
+
+async def test_reply_in_general_names_a_thread_that_is_no_topic(
+    botapi: BotApiServer, bot: telegram.Bot, alice: Person
+) -> None:
+    chat = botapi.add_group("Club", [alice], forum=True, bot=Standing.ADMINISTRATOR).chat_id
+    root = await alice.send_text("root", chat=chat)
+    answer = await alice.send_text("answer", chat=chat, reply_to=root.message_id)
+    _, update = await bot.get_updates()
+    assert update.message is not None
+    assert (update.message.message_thread_id, update.message.is_topic_message) == (root.message_id, None)
+    with pytest.raises(BadRequest, match="essage thread not found"):
+        await bot.send_message(chat, "x", message_thread_id=root.message_id)
+    sent = await bot.send_message(chat, "x", reply_parameters=telegram.ReplyParameters(answer.message_id))
+    assert (sent.is_topic_message, botapi.line(chat, sent.message_id).thread_id) == (None, None)

@@ -139,6 +139,27 @@ async def test_button_is_answered_once(botapi: BotApiServer, bot: telegram.Bot, 
         await alice.press(sent.message_id, "Stop")
 
 
+async def test_press_under_a_message_that_is_gone(botapi: BotApiServer, bot: telegram.Bot, alice: Person) -> None:
+    sent = await bot.send_message(alice.chat_id, "x", reply_markup=Markup([[Button("A", callback_data="a")]]))
+    await alice.delete(sent.message_id)
+    message = botapi.backend.world.chats[alice.chat_id].messages[sent.message_id]
+    queries = [alice.press_data(message, "a"), alice.press_inline("b", "inline-1"), alice.press_inline("c")]
+    found = [update.callback_query for update in await bot.get_updates()]
+    assert [one.id for one in found if one] == queries
+    gone, inline, nothing = (one for one in found if one)
+    assert botapi.updates()[0].payload["message"] == {
+        "chat": {"id": alice.chat_id, "type": "private", "first_name": "Alice"},
+        "message_id": sent.message_id,
+        "date": 0,
+    }
+    assert gone.data == "a"
+    assert (inline.message, inline.inline_message_id, inline.data) == (None, "inline-1", "b")
+    assert (nothing.message, nothing.inline_message_id, nothing.data) == (None, None, "c")
+    for query in (gone, inline, nothing):
+        await query.answer("too late")
+        assert (await botapi.wait_for_answer(query.id)).answer == "too late"
+
+
 async def test_old_query_cannot_be_answered(clock: ManualClock) -> None:
     async with BotApiServer(clock=clock) as server, connect(server) as bot:
         alice = server.add_person(started=True)

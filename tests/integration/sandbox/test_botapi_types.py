@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from telegram import BotCommand, BotCommandScopeChat, InlineKeyboardButton, InlineKeyboardMarkup, InputMediaVideo
 
 from sandbox.botapi import BotApiServer, ChatKind, Person, ReceivedCall, Standing
+from sandbox.botapi.placeholders import FIELDS
 from sandbox.botapi.specs import SPECS
 from tests.integration.sandbox.botapi_tools import call, picture
 from tests.integration.sandbox.second_opinion import SecondOpinionError, check_call, check_calls, check_type
@@ -20,10 +21,13 @@ async def test_updates_are_well_formed(botapi: BotApiServer, alice: Person) -> N
         await alice.send_text("a reply", chat=place, thread=thread, reply_to=text.message_id)
         await alice.edit(text, "edited https://example.org")
         await alice.send_photo(picture(), "caption", chat=place, thread=thread)
-        for kind in ("sticker", "voice", "audio", "animation", "video", "video_note", "location", "contact", "dice"):
+        for kind in ("sticker", "voice", "audio", "animation", "video", "video_note", *sorted(FIELDS)):
             await alice.send_other(kind, chat=place, thread=thread)
     await alice.send_document(b"x", file_name="x.bin", chat=chat)
     await alice.send_text("hidden", chat=chat, anonymous=True)
+    for linked in (False, True):
+        await botapi.add_channel("News", linked=linked).send_photo(picture(), "news", chat=chat)
+    botapi.join(chat, botapi.add_person("Bob"))
     botapi.migrate(botapi.add_group("Family", [alice], kind=ChatKind.GROUP).chat_id)
     sent = await call(
         botapi,
@@ -33,6 +37,9 @@ async def test_updates_are_well_formed(botapi: BotApiServer, alice: Person) -> N
         reply_markup={"inline_keyboard": [[{"text": "A", "callback_data": "a"}]]},
     )
     await alice.press(sent["result"]["message_id"], "A", chat=chat)
+    await alice.delete(sent["result"]["message_id"], chat=chat)
+    alice.press_data(botapi.backend.world.chats[chat].messages[sent["result"]["message_id"]], "a")
+    alice.press_inline("a", "inline-1")
     await alice.block()
     kinds = set()
     for update in botapi.backend.updates.produced:

@@ -55,6 +55,20 @@ async def test_only_wanted_kinds(botapi: BotApiServer, bot: telegram.Bot, alice:
     assert unknown == "Bad Request: unknown update type 'mesage' (strict mode)"
 
 
+async def test_update_comes_once_more_when_its_confirmation_was_lost(
+    botapi: BotApiServer, bot: telegram.Bot, alice: Person
+) -> None:
+    for number in range(2):
+        await alice.send_text(str(number))
+    first, last = await bot.get_updates()
+    await bot.get_updates(offset=last.update_id + 1)
+    botapi.repeat_update(botapi.updates()[0])
+    (again,) = await bot.get_updates(offset=last.update_id + 1)
+    assert again.update_id == first.update_id
+    assert await bot.get_updates(offset=last.update_id + 1) == ()
+    await botapi.wait_until_idle()
+
+
 async def test_edits_come_as_edits(bot: telegram.Bot, alice: Person) -> None:
     message = await alice.send_text("befor")
     await alice.edit(message, "before")

@@ -218,6 +218,23 @@ async def test_gate_lets_events_pass_one_by_one(server: GenAIProServer, client: 
     assert (await listening).words == [*USUAL, "video_generation_complete"]
 
 
+async def test_prompt_has_a_script_whatever_comes_between(server: GenAIProServer, client: Client) -> None:
+    server.follow("a cat", Script(error="no cats"))
+    gate = server.hold(at=1, prompt="a dog")
+    dogs = [asyncio.create_task(client.create(form(prompt="a dog"))) for _ in range(2)]
+    for _ in range(2):
+        assert (await client.create(form(prompt="a cat"))).words[-1] == "error"
+    assert (await client.create(form(prompt="a bird"))).words[-1] == "video_generation_complete"
+    server.enqueue(Script(empty=True))
+    assert (await client.create(form(prompt="a cat"))).events[-1] == ("video_generation_complete", [])
+    await gate.blocked()
+    assert not any(dog.done() for dog in dogs)
+    gate.release()
+    assert {(await dog).words[-1] for dog in dogs} == {"video_generation_complete"}
+    with pytest.raises(ValueError, match="not known"):
+        server.follow("a cat", Script(end=End.DROP_UNREAD))
+
+
 async def test_get_answers_can_be_queued(server: GenAIProServer, client: Client) -> None:
     server.enqueue_answer("histories", Answer(500, {"error": "no"}))
     assert (await client.get("/veo/histories"))[0] == 500

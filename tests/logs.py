@@ -1,0 +1,27 @@
+"""The logs of a bot in this process: set as a process sets them, read, and put back."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+
+
+@contextmanager
+def logging_restored() -> Iterator[None]:
+    """Put levels, handlers and filters of all loggers back afterwards."""
+    before = {logger: (logger.level, logger.handlers[:], logger.filters[:], logger.propagate) for logger in _loggers()}
+    try:
+        yield
+    finally:
+        for logger in _loggers():
+            old = before.get(logger, (logging.NOTSET, [], [], True))
+            logger.level, logger.handlers[:], logger.filters[:], logger.propagate = old
+        logging.root.setLevel(before[logging.root][0])  # also forgets which levels loggers had found to be on
+        logging.captureWarnings(False)
+        structlog.reset_defaults()
+        structlog.contextvars.clear_contextvars()
+
+
+def _loggers() -> list[logging.Logger]:
+    return [logging.root, *map(logging.getLogger, logging.root.manager.loggerDict)]
