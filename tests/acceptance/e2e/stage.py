@@ -37,7 +37,7 @@ NEEDED = (
 
 SPARED = (
     "deleteWebhook", "setMyCommands", "getMyShortDescription", "setMyShortDescription", "getMyDescription",
-    "setMyDescription", "setMessageReaction",
+    "setMyDescription", "setMessageReaction", "deleteMessage",
 )  # fmt: skip
 """What else it calls, and can do without."""
 
