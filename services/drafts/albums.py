@@ -22,8 +22,6 @@ from services.drafts.store import (
     lock,
     lock_open,
     new_values,
-    photo_columns,
-    photo_of,
     put,
     touch,
     with_items,
@@ -31,6 +29,7 @@ from services.drafts.store import (
 from services.photos.model import PhotoRef
 from services.store.base import affected, insert_new
 from services.store.database import Database
+from services.store.photos import photo_columns, photo_of
 from services.store.schema import DraftItemRow, DraftRow, SeenPhotoRow
 
 

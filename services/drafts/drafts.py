@@ -19,7 +19,6 @@ from services.drafts.store import (
     of_album,
     of_owner,
     open_row,
-    photo_columns,
     put,
     touch,
     want,
@@ -27,6 +26,7 @@ from services.drafts.store import (
 )
 from services.photos.model import PhotoRef
 from services.store.database import Database
+from services.store.photos import photo_columns
 from services.store.schema import DraftItemRow, DraftRow
 
 HOLD = timedelta(seconds=60)

@@ -19,8 +19,8 @@ from services.drafts.model import (
     read_ideas,
 )
 from services.generations.model import Shape
-from services.photos.model import PhotoKind, PhotoRef
 from services.store.base import affected, insert_into
+from services.store.photos import photo_columns, photo_of
 from services.store.schema import NO_THREAD, DraftItemRow, DraftRow, SeenPhotoRow
 
 COLLECTING_STATES = tuple(state.value for state in COLLECTING)
@@ -28,32 +28,6 @@ _OPEN_ATTEMPTS = 10
 
 MOVED = -(2**61)
 """Added to message ids of a chat that is no more: they keep their order, and no message of the new chat has them."""
-
-
-def photo_of(row: DraftItemRow | SeenPhotoRow) -> PhotoRef | None:
-    """The photo in a row, or None."""
-    if row.file_id is None or row.file_kind is None:
-        return None
-    return PhotoRef(
-        file_id=row.file_id,
-        unique_id=row.file_unique_id or "",
-        kind=PhotoKind(row.file_kind),
-        size=row.file_size,
-        mime_type=row.mime_type or "",
-        file_name=row.file_name or "",
-    )
-
-
-def photo_columns(photo: PhotoRef | None) -> dict[str, str | int | None]:
-    """The columns that hold a photo, in every table that has them."""
-    return {
-        "file_id": photo.file_id if photo else None,
-        "file_unique_id": photo.unique_id if photo else None,
-        "file_kind": photo.kind.value if photo else None,
-        "file_size": photo.size if photo else None,
-        "mime_type": photo.mime_type if photo else None,
-        "file_name": photo.file_name if photo else None,
-    }
 
 
 def item_row(draft_id: str, item: DraftItem) -> DraftItemRow:

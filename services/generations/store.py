@@ -20,8 +20,9 @@ from sqlalchemy.sql.elements import ColumnElement
 from services.failures import Charged, Failure, FailureKind
 from services.generations.matching import HistoryBefore
 from services.generations.model import FINAL, Generation, Lease, Order, Price, Shape, State, may_follow
-from services.photos.model import PhotoKind, PhotoRef
+from services.photos.model import PhotoRef
 from services.store.base import affected
+from services.store.photos import photo_columns, photo_of
 from services.store.schema import NO_MESSAGE, NO_THREAD, GenerationPhotoRow, GenerationRow
 
 ROWS = cast("Table", GenerationRow.__table__)
@@ -96,17 +97,6 @@ def moving(state: State, columns: tuple[str, ...]) -> ReturningUpdate[Any]:
     return progressing(state).values(**values).returning(ROWS)
 
 
-def _photo(row: Row[Any]) -> PhotoRef:
-    return PhotoRef(
-        file_id=row.file_id,
-        unique_id=row.file_unique_id,
-        kind=PhotoKind(row.file_kind),
-        size=row.file_size,
-        mime_type=row.mime_type or "",
-        file_name=row.file_name or "",
-    )
-
-
 def _generation(row: Row[Any], photos: tuple[PhotoRef, ...]) -> Generation:
     failure = None
     if row.failure_kind is not None:
@@ -154,7 +144,8 @@ def load(session: Session, generation_id: str, photos: tuple[PhotoRef, ...] | No
 def _photos(session: Session, ids: Sequence[str]) -> dict[str, tuple[PhotoRef, ...]]:
     photos: dict[str, tuple[PhotoRef, ...]] = dict.fromkeys(ids, ())
     for row in session.execute(_PHOTOS_OF, {"generations": ids}):
-        photos[row.generation_id] += (_photo(row),)
+        photo = photo_of(row)
+        photos[row.generation_id] += () if photo is None else (photo,)
     return photos
 
 
@@ -205,16 +196,7 @@ def insert(session: Session, generation_id: str, order: Order, now: datetime, pr
     }
     session.execute(insert_rows(ROWS), row)
     photos = [
-        {
-            "generation_id": generation_id,
-            "position": position,
-            "file_id": photo.file_id,
-            "file_unique_id": photo.unique_id,
-            "file_kind": photo.kind.value,
-            "file_size": photo.size,
-            "mime_type": photo.mime_type,
-            "file_name": photo.file_name,
-        }
+        {"generation_id": generation_id, "position": position, **photo_columns(photo)}
         for position, photo in enumerate(order.photos)
     ]
     if photos:
