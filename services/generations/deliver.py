@@ -330,13 +330,14 @@ class Deliverer:
         if problem is not None:
             log.info("video_not_sendable", problem=problem.value, size=prepared.size)
         if problem is VideoProblem.REFUSED_ADDRESS or not prepared.linkable:
-            await self.database.write(become, generation, [video.position], VideoState.FAILED)
+            outcome = VideoState.FAILED
         elif problem is not None and problem.is_of_the_service:
-            await self.database.write(become, generation, [video.position], VideoState.UNFETCHED)
+            outcome = VideoState.UNFETCHED
         elif prepared.way is Way.LINK:
-            await self.database.write(become, generation, [video.position], VideoState.LINKED)
+            outcome = VideoState.LINKED
         else:
             return Item(prepared, prepared.way, video.send_attempts)
+        await self.database.write(become, generation, [video.position], outcome)
         return None
 
     async def _end(self, generation: Generation) -> Generation:

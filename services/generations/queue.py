@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from services.changes import Changes
 from services.clock import Clock
+from services.failures import Charged
 from services.generations.model import (
     ACTIVE,
     FINAL,
@@ -23,6 +24,7 @@ from services.generations.model import (
     Price,
     State,
     TooManyWaiting,
+    VideoState,
 )
 from services.generations.store import CLAIM, changed_rows, insert
 from services.store.database import Database
@@ -212,25 +214,22 @@ class Queue:
 def day_is_full(session: Session, limit: int, user_id: int, count: int, now: datetime) -> DailyLimitReached | None:
     """Whether so many more videos are too many for a person's day; None when they are not.
 
-    Those asked for today count unless they have failed: those on their way, and those that came.
+    Those asked for today count unless they have failed: those on their way, those that came, and those that were
+    cancelled when they had cost credits.
     """
     if not limit:
         return None
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     own = (GenerationRow.user_id == user_id) & (GenerationRow.queued_at >= midnight)
-    on_their_way = session.scalar(select(func.coalesce(func.sum(GenerationRow.count), 0)).where(own, _UNDER_WAY))
+    paid_in_vain = (GenerationRow.state == State.CANCELLED.value) & (GenerationRow.charged != Charged.NO.value)
+    asked = session.scalar(select(func.sum(GenerationRow.count)).where(own, _UNDER_WAY | paid_in_vain))
     made = session.scalar(
         select(func.count())
         .select_from(VideoRow)
         .join(GenerationRow, GenerationRow.id == VideoRow.generation_id)
-        .where(own, GenerationRow.state == State.DONE.value, VideoRow.state != "failed")
+        .where(own, GenerationRow.state == State.DONE.value, VideoRow.state != VideoState.FAILED.value)
     )
-    paid_in_vain = session.scalar(
-        select(func.coalesce(func.sum(GenerationRow.count), 0)).where(
-            own, GenerationRow.state == State.CANCELLED.value, GenerationRow.charged != "no"
-        )
-    )
-    left = max(0, limit - int(on_their_way or 0) - int(made or 0) - int(paid_in_vain or 0))
+    left = max(0, limit - int(asked or 0) - int(made or 0))
     return DailyLimitReached(limit, left) if count > left else None
 
 
