@@ -91,6 +91,8 @@ async def run_checks(
             return Finding(False, f"no answer within {seconds:g} seconds", check.silent)
         except OperatorError as error:
             return Finding(False, " ".join(error.lines))
+        except DatabaseError as error:
+            return Finding(False, str(error), "set DATABASE_URL to a database that can be used")
         except Exception as error:  # noqa: BLE001 - one broken part must not hide the others
             return Finding(False, f"unexpected {type(error).__name__}", check.silent)
 
@@ -131,22 +133,15 @@ async def _ask_disk(settings: Settings) -> Finding:
 
 async def _ask_database(settings: Settings) -> Finding:
     url = settings.effective_database_url
-    try:
-        found = await inspect_database(url)
-    except DatabaseError as error:
-        return Finding(False, str(error), "set DATABASE_URL to a database that can be used")
-    return _tables(url.partition(":")[0], found)
+    return _tables(url.partition(":")[0], await inspect_database(url))
 
 
 async def _ask_books(settings: Settings) -> Finding:
     """Whether what was paid is what became videos, credit and refunds."""
     url, price = settings.effective_database_url, settings.stars_per_video
-    try:
-        if (await inspect_database(url)).age is not Age.CURRENT:
-            return Finding(True, f"a video costs {price} Stars; nothing was sold yet")
-        sums, wrong = await look_into(url, lambda session: (totals(session), faults(session)))
-    except DatabaseError as error:
-        return Finding(False, str(error), "set DATABASE_URL to a database that can be used")
+    if (await inspect_database(url)).age is not Age.CURRENT:
+        return Finding(True, f"a video costs {price} Stars; nothing was sold yet")
+    sums, wrong = await look_into(url, lambda session: (totals(session), faults(session)))
     text = (
         f"a video costs {price} Stars; {sums.taken} Stars were taken, {sums.returned} given back, "
         f"{sums.returning} are on their way back, {sums.credit} videos are credit"
