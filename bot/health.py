@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from aiohttp import web
-from prometheus_client import Gauge
+from prometheus_client import CollectorRegistry, Gauge
 from structlog import get_logger
 
-from bot.metrics import Metrics, OutboxCollector, StateTimes, queue_gauge
+from bot.metrics import Look, OutboxCollector, StateTimes, metrics_route, process_registry, queue_gauge
 from bot.outbox import Outbox
 from bot.polling import POLL_SECONDS, READ_MARGIN_SECONDS
 from bot.webhook import LOOK_SECONDS
@@ -103,28 +103,6 @@ def _reached(contact: Contact, silence: float) -> Probe:
         contact.check(silence)
 
     return probe
-
-
-@dataclass(slots=True)
-class Health:
-    """The parts of the process that are asked; each joins when it begins to work."""
-
-    alive: dict[str, Probe] = field(default_factory=dict)
-    """Parts without which the process is better restarted."""
-    ready: dict[str, Probe] = field(default_factory=lambda: {"started": _not_started})
-    """Parts without which the process does not do its work."""
-
-    def started(self) -> None:
-        """All parts are there."""
-        self.ready["started"] = _well
-
-    def stopping(self) -> None:
-        """The process takes nothing on any more."""
-        self.ready["started"] = _not_started
-
-    def routes(self) -> list[web.RouteDef]:
-        """Where they are asked over HTTP."""
-        return [probe_route("/healthz", self.alive), probe_route("/readyz", self.ready)]
 
 
 @dataclass(slots=True)
@@ -228,8 +206,13 @@ class Monitoring:
     per_minute: int
     """The limit on calls to GenAIPro."""
     clock: Clock
-    health: Health = field(default_factory=Health)
-    metrics: Metrics = field(default_factory=Metrics)
+    alive: dict[str, Probe] = field(default_factory=dict)
+    """Parts without which the process is better restarted."""
+    ready: dict[str, Probe] = field(default_factory=lambda: {"started": _not_started})
+    """Parts without which the process does not do its work."""
+    looks: dict[str, Look] = field(default_factory=dict)
+    """What is brought up to date before the metrics are told."""
+    registry: CollectorRegistry = field(default_factory=process_registry)
     telegram: Contact = field(init=False)
     """Whether Telegram is reached."""
     times: StateTimes = field(init=False)
@@ -239,27 +222,38 @@ class Monitoring:
         """Watch what is there from the beginning: the event loop."""
         self.telegram, self.times = Contact(self.clock), StateTimes(self.clock)
         self.loop = LoopWatch(self.clock, self.clock.sleep)
-        self.health.alive["loop"] = self.loop.check
-        lag = "Worst lateness of the event loop in the last half minute."
-        self.metrics.gauge("loop_lag_seconds", lag, lambda: self.loop.lag)
-        part_up = Gauge(
-            "pho2video_part_up", "1 when the part of /readyz is well.", ["part"], registry=self.metrics.registry
+        self.alive["loop"] = self.loop.check
+        self._gauge(
+            "loop_lag_seconds", "Worst lateness of the event loop in the last half minute.", lambda: self.loop.lag
         )
+        part_up = Gauge("pho2video_part_up", "1 when the part of /readyz is well.", ["part"], registry=self.registry)
 
         async def look_at_parts() -> None:
-            for part, error in (await ask_all(self.health.alive | self.health.ready)).items():
+            for part, error in (await ask_all(self.alive | self.ready)).items():
                 part_up.labels(part).set(error is None)
 
-        self.metrics.looks["parts"] = look_at_parts
+        self.looks["parts"] = look_at_parts
+
+    def _gauge(self, name: str, meaning: str, look: Callable[[], float]) -> None:
+        Gauge(f"pho2video_{name}", meaning, registry=self.registry).set_function(look)
 
     def routes(self) -> list[web.RouteDef]:
         """Where all this is asked over HTTP."""
-        return [*self.health.routes(), self.metrics.route()]
+        healthy, ready = probe_route("/healthz", self.alive), probe_route("/readyz", self.ready)
+        return [healthy, ready, metrics_route(self.registry, self.looks)]
+
+    def started(self) -> None:
+        """All parts are there."""
+        self.ready["started"] = _well
+
+    def stopping(self) -> None:
+        """The process takes nothing on any more."""
+        self.ready["started"] = _not_started
 
     def watch_database(self, database: Database) -> None:
         """The database is open."""
-        self.health.alive["database"] = self.health.ready["database"] = database.ping
-        self.metrics.looks["queue"] = queue_gauge(self.metrics.registry, database)
+        self.alive["database"] = self.ready["database"] = database.ping
+        self.looks["queue"] = queue_gauge(self.registry, database)
 
     def watch_telegram(self, outbox: Outbox, silence: float) -> None:
         """The bot makes calls, through the outbox.
@@ -267,18 +261,18 @@ class Monitoring:
         Args:
             silence: Seconds without an answer of Telegram's that are normal.
         """
-        self.metrics.registry.register(OutboxCollector(outbox.counters))
-        self.health.ready["telegram"] = _reached(self.telegram, silence)
+        self.registry.register(OutboxCollector(outbox.counters))
+        self.ready["telegram"] = _reached(self.telegram, silence)
 
     def watch_updates(self, contact: Contact, waiting: Callable[[], int]) -> None:
         """Updates are taken: the contact tells whether they are, and `waiting` how many are not handled yet."""
-        self.health.ready["updates"] = _reached(contact, TELEGRAM_SILENCE)
-        self.metrics.gauge("updates_waiting", "Updates taken and not handled yet.", waiting)
+        self.ready["updates"] = _reached(contact, TELEGRAM_SILENCE)
+        self._gauge("updates_waiting", "Updates taken and not handled yet.", waiting)
 
     def watch_worker(self, services: Services) -> None:
         """Generations are worked on."""
-        self.health.ready["worker"] = _reached(services.worker.contact, QUEUE_SILENCE)
+        self.ready["worker"] = _reached(services.worker.contact, QUEUE_SILENCE)
         client = services.genaipro
         probe = GenAIProProbe(client.credits, client.contact, self.per_minute, self.clock)
-        self.health.ready["genaipro"] = probe.check
-        self.metrics.looks["credits"] = probe.refresh_credits
+        self.ready["genaipro"] = probe.check
+        self.looks["credits"] = probe.refresh_credits

@@ -3,7 +3,7 @@
 import asyncio
 import platform
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -54,45 +54,39 @@ for _state in FINAL:
 log = get_logger(__name__)
 
 
-@dataclass(slots=True)
-class Metrics:
-    """The route, and what is brought up to date before each answer."""
+def process_registry() -> CollectorRegistry:
+    """A registry that tells what every process has; what belongs to one running bot is registered in it."""
+    registry = CollectorRegistry()
+    registry.register(COUNTERS)
+    ProcessCollector(registry=registry)
+    GCCollector(registry=registry)
+    labels = ["version", "python"]
+    build = Gauge("pho2video_build_info", "Always 1; the labels tell.", labels, registry=registry)
+    build.labels(VERSION, platform.python_version()).set(1)
+    return registry
 
-    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
-    """Holds everything that is told."""
-    looks: dict[str, Look] = field(default_factory=dict)
-    """What is done before each answer, by the name of a part; one that fails is left out."""
 
-    def __post_init__(self) -> None:
-        """Tell what every process has."""
-        self.registry.register(COUNTERS)
-        ProcessCollector(registry=self.registry)
-        GCCollector(registry=self.registry)
-        labels = ["version", "python"]
-        build = Gauge("pho2video_build_info", "Always 1; the labels tell.", labels, registry=self.registry)
-        build.labels(VERSION, platform.python_version()).set(1)
+def metrics_route(registry: CollectorRegistry, looks: Mapping[str, Look]) -> web.RouteDef:
+    """Where Prometheus asks.
 
-    def gauge(self, name: str, meaning: str, look: Callable[[], float]) -> None:
-        """Tell a number that is at hand."""
-        Gauge(f"pho2video_{name}", meaning, registry=self.registry).set_function(look)
+    Args:
+        registry: Holds everything that is told.
+        looks: What is done before each answer, by the name of a part; one that fails is left out.
+    """
 
-    def route(self) -> web.RouteDef:
-        """Where Prometheus asks."""
-        return web.get("/metrics", self._answer)
-
-    async def _answer(self, request: web.Request) -> web.Response:
-        await asyncio.gather(*(self._bring_up_to_date(name, look) for name, look in self.looks.items()))
-        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-        return web.Response(
-            body=encode(self.registry), headers={"Content-Type": content_type, "Cache-Control": "no-store"}
-        )
-
-    async def _bring_up_to_date(self, name: str, look: Look) -> None:
+    async def bring_up_to_date(name: str, look: Look) -> None:
         try:
             async with asyncio.timeout(LOOK_SECONDS):
                 await look()
         except Exception as error:  # noqa: BLE001 - one part that fails must not hide the others
             log.warning("metric_not_known", part=name, error=type(error).__name__)
+
+    async def answer(request: web.Request) -> web.Response:
+        await asyncio.gather(*(bring_up_to_date(name, look) for name, look in looks.items()))
+        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        return web.Response(body=encode(registry), headers={"Content-Type": content_type, "Cache-Control": "no-store"})
+
+    return web.get("/metrics", answer)
 
 
 @dataclass(slots=True)

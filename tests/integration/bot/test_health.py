@@ -12,8 +12,8 @@ from bot.health import (
     IDLE_SECONDS,
     LONGEST_LAG_SECONDS,
     GenAIProProbe,
-    Health,
     LoopWatch,
+    Monitoring,
     PartFailedError,
     ask_all,
 )
@@ -46,8 +46,7 @@ async def ill() -> None:
 
 
 async def test_ready_only_after_the_start_and_until_the_end(sock: socket.socket) -> None:
-    health = Health()
-    health.alive["loop"] = well
+    health = Monitoring(30, HandClock())
     async with http_server("", 0, health.routes(), sock=sock):
         assert await ask(sock, "/healthz") == (200, {"loop": "ok"})
         assert await ask(sock, "/readyz") == (503, {"started": "failed"})
@@ -60,15 +59,16 @@ async def test_ready_only_after_the_start_and_until_the_end(sock: socket.socket)
 
 
 async def test_parts_that_join_later_are_asked(sock: socket.socket) -> None:
-    health = Health()
+    health = Monitoring(30, HandClock())
     health.started()
     async with http_server("", 0, health.routes(), sock=sock):
         health.ready["telegram"] = ill
         health.alive["database"] = ill
         assert await ask(sock, "/readyz") == (503, {"started": "ok", "telegram": "failed"})
-        assert await ask(sock, "/healthz") == (503, {"database": "failed"})
+        assert await ask(sock, "/healthz") == (503, {"loop": "ok", "database": "failed"})
     outcomes = await ask_all(health.alive | health.ready)
     assert {name: error is None for name, error in outcomes.items()} == {
+        "loop": True,
         "database": False,
         "started": True,
         "telegram": False,

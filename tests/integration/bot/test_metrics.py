@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.http import http_server
-from bot.metrics import Metrics, OutboxCollector, StateTimes, queue_gauge
+from bot.metrics import Look, OutboxCollector, StateTimes, metrics_route, process_registry, queue_gauge
 from services.failures import Charged, Failure, FailureKind
 from services.generations.model import Generation, State
 from services.outbox.calls import JobState, Priority
@@ -140,10 +140,12 @@ async def scrape(sock: socket.socket) -> dict[str, float]:
 
 
 @asynccontextmanager
-async def serving(sock: socket.socket, fill: Callable[[CollectorRegistry, Metrics], object]) -> AsyncIterator[None]:
-    metrics = Metrics()
-    fill(metrics.registry, metrics)
-    async with http_server("", 0, [metrics.route()], sock=sock):
+async def serving(
+    sock: socket.socket, fill: Callable[[CollectorRegistry, dict[str, Look]], object]
+) -> AsyncIterator[None]:
+    registry, looks = process_registry(), dict[str, Look]()
+    fill(registry, looks)
+    async with http_server("", 0, [metrics_route(registry, looks)], sock=sock):
         yield
 
 
@@ -151,7 +153,7 @@ async def test_the_outbox_is_told(sock: socket.socket) -> None:
     counters = Counters(waiting=dict.fromkeys(Priority, 2), floods=7)
     counters.unsent |= {JobState.SUPERSEDED: 3, JobState.UNCHANGED: 5}
 
-    def fill(registry: CollectorRegistry, _metrics: Metrics) -> None:
+    def fill(registry: CollectorRegistry, _looks: dict[str, Look]) -> None:
         registry.register(OutboxCollector(counters))
 
     async with serving(sock, fill):
@@ -187,8 +189,8 @@ async def test_the_queue_is_counted_and_not_told_while_it_is_not_known(
     ]
     await database.write(lambda session: session.add_all(rows))
 
-    def fill(registry: CollectorRegistry, metrics: Metrics) -> None:
-        metrics.looks["queue"] = queue_gauge(registry, database)
+    def fill(registry: CollectorRegistry, looks: dict[str, Look]) -> None:
+        looks["queue"] = queue_gauge(registry, database)
 
     async with serving(sock, fill):
         told = await scrape(sock)
