@@ -34,7 +34,6 @@ from services.access import CLAIM_PREFIX
 from services.clock import Clock, SystemClock
 from services.cluster import Alone, Membership
 from services.housekeeping import Housekeeping
-from services.inbox import Inbox
 from services.retries import OUTAGE, through_outages
 from services.services import Services
 from services.store.database import Database, DatabaseError, DatabaseHeldError, open_database
@@ -169,7 +168,7 @@ class Intake:
         if not self.services.database.is_sqlite:
             with suppress(*OUTAGE):
                 async with asyncio.timeout(GIVE_BACK_SECONDS):
-                    await self.queue.inbox.give_back()
+                    await self.services.inbox.give_back()
         await self.services.card_timers.close()
 
 
@@ -233,8 +232,7 @@ class Process:
             await connect(bot)
             members = self._membership(database)
             services = await open_services(stack, settings, database, bot, members, self._monitoring.times, clock)
-            inbox = Inbox(database, clock, bot.id, members.executor_id)
-            queue = UpdateQueue(make_application(bot, services), inbox, services.cut_short, clock)
+            queue = UpdateQueue(make_application(bot, services), services.inbox, services.cut_short, clock)
             await self._work(Intake(bot, services, members, self._webhook, queue, Contact(clock)))
 
     async def _open_database(self) -> Database:
@@ -268,7 +266,7 @@ class Process:
         try:
             await members.join()
             if self.role is not Role.WEB:
-                works += self._worker_works(services, intake)
+                works += self._worker_works(services)
                 self._monitoring.watch_worker(services)
             if self.role is not Role.WORKER:
                 await through_outages(self.clock.sleep, intake.start)
@@ -292,9 +290,9 @@ class Process:
             await services.tasks.cancel()
             await intake.queue.application.shutdown()
 
-    def _worker_works(self, services: Services, intake: Intake) -> list[Work]:
+    def _worker_works(self, services: Services) -> list[Work]:
         """What runs until the process ends where it works on generations."""
-        housekeeping = Housekeeping(services.database, intake.queue.inbox, services.throttle, self.clock)
+        housekeeping = Housekeeping(services.database, services.inbox, services.throttle, self.clock)
         return [
             services.worker.run,
             services.cancel_watch.run,

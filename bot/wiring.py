@@ -45,7 +45,7 @@ from services.generations.run import Runner
 from services.generations.submit import HistorySnapshots, Submitter
 from services.generations.worker import Worker
 from services.history import History
-from services.inbox import Arrivals
+from services.inbox import Inbox
 from services.messenger import Messenger
 from services.orders import Generations, Starter
 from services.payments.invoices import Invoices, pay_link
@@ -114,7 +114,7 @@ async def open_services(
         services.alarm.tell,
         refund_wanted,
     )
-    _conversation(services, bot)
+    _conversation(services)
     return services
 
 
@@ -127,7 +127,7 @@ async def _ground(
     services.temp_dirs = TempDirs(settings.data_dir / "tmp" / members.executor_id)
     await services.temp_dirs.clear()
     stack.callback(services.temp_dirs.close)
-    services.history = History(database)
+    services.history, services.inbox = History(database), Inbox(database, clock, bot.id, members.executor_id)
     services.cut_short = set()
 
 
@@ -318,13 +318,12 @@ def _runner(
     )
 
 
-def _conversation(services: Services, bot: Bot) -> None:
+def _conversation(services: Services) -> None:
     """Drafts, their cards, and what starts them."""
     database, clock, texts = services.database, services.clock, services.texts
     services.drafts, services.cards = Drafts(database, clock, new_id), CardStore(database, clock)
     services.draft_buttons = DraftButtons(database, clock, new_id, texts)
     services.albums = Albums(database, clock)
-    services.arrivals = Arrivals(database, bot.id)
     services.starter = Starter(database, services.generations, clock)
     updates = CardUpdates(
         services.drafts,
@@ -334,7 +333,7 @@ def _conversation(services: Services, bot: Bot) -> None:
         services.chat_moves.move_chat,
         texts,
         clock,
-        services.arrivals,
+        services.inbox,
         quote=services.sales.quote,
     )
     services.card_timers = CardTimers(updates.refresh, services.cards.unfinished, clock)

@@ -123,7 +123,7 @@ async def _repeat(query: CallbackQuery, context: Context, generation_id: str, up
     elif order.user_id != visitor.caller.user_id and not visitor.is_admin:
         await _close(query, context, "draft-not-yours")
     elif again:
-        pressed_at = await services.arrivals.time_of(update_id)
+        pressed_at = await services.inbox.time_of(update_id)
         outcome = await services.starter.again(generation_id, _here(order, visitor), query.id, pressed_at)
         await _close_start(query, context, outcome, started="draft-again-started")
     else:

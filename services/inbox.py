@@ -119,25 +119,16 @@ class Inbox:
         """Forget the numbers of updates that came long ago, and what nobody will handle any more."""
         await self.database.write(_execute, delete(InboxRow).where(InboxRow.received_at < before))
 
-    def _left(self) -> ColumnElement[bool]:
-        return (InboxRow.bot_id == self.bot_id) & InboxRow.payload.is_not(None)
-
-
-@dataclass(slots=True)
-class Arrivals:
-    """Knows whose updates have arrived, when, and whether they are still to be handled."""
-
-    database: Database
-    bot_id: int
-
-    async def are_left(self, chat_id: int, user_id: int) -> bool:
+    async def holds(self, chat_id: int, user_id: int) -> bool:
         """Whether some of a person's updates in a chat wait, or are being handled."""
-        lane = (InboxRow.bot_id == self.bot_id) & (InboxRow.lane == lane_name(chat_id, user_id))
-        return await self.database.read(_is_any, lane & InboxRow.payload.is_not(None))
+        return await self.database.read(_is_any, self._left() & (InboxRow.lane == lane_name(chat_id, user_id)))
 
     async def time_of(self, update_id: int) -> datetime | None:
         """When an update arrived, which may be long before it is handled; None for one that was not stored."""
         return await self.database.read(_time_of, self.bot_id, update_id)
+
+    def _left(self) -> ColumnElement[bool]:
+        return (InboxRow.bot_id == self.bot_id) & InboxRow.payload.is_not(None)
 
 
 def _store(session: Session, rows: list[dict[str, object]]) -> set[int]:

@@ -18,7 +18,7 @@ from services.generations.cancelling import CancelWatch
 from services.generations.progress import ProgressLog
 from services.generations.worker import Worker
 from services.history import History
-from services.inbox import Arrivals
+from services.inbox import Inbox
 from services.messenger import Messenger
 from services.orders import Generations, Starter
 from services.payments.invoices import Invoices
@@ -47,6 +47,8 @@ class Services:
     """Tells all processes what changed."""
     texts: Texts
     """All languages."""
+    inbox: Inbox
+    """Updates that are still to be handled."""
     messenger: Messenger
     """Messages out."""
     tasks: Tasks
@@ -78,8 +80,6 @@ class Services:
     """What the buttons of a card do to its draft."""
     albums: Albums
     """Parts of albums that went by in groups, and albums captioned ``/video``."""
-    arrivals: Arrivals
-    """When updates came."""
     starter: Starter
     """From a draft to a generation."""
     cards: CardStore

@@ -14,7 +14,7 @@ from services.clock import Clock
 from services.drafts.drafts import Drafts
 from services.drafts.model import Draft, DraftState
 from services.generations.model import Price
-from services.inbox import Arrivals
+from services.inbox import Inbox
 from services.messenger import ChatClosedError, ChatMovedError, EditOutcome
 from services.orders import Refused, Starter, refusal_screen
 from services.outbox.calls import Fence, Priority
@@ -85,7 +85,7 @@ class CardUpdates:
     """Called with old and new id when a group became a supergroup."""
     texts: Texts
     clock: Clock
-    arrivals: Arrivals | None = None
+    inbox: Inbox | None = None
     """Knows of messages that are still to be handled; None where all are handled as they come."""
     quiet: Quiet = field(default_factory=Quiet)
     quote: Callable[[int, int], Awaitable[Price | None]] | None = None
@@ -149,7 +149,7 @@ class CardUpdates:
             return (ready_at - now).total_seconds()
         owner = draft.owner
         # In a rush a part may have arrived long before its handler begins.
-        if self.arrivals is not None and await self.arrivals.are_left(owner.chat_id, owner.user_id):
+        if self.inbox is not None and await self.inbox.holds(owner.chat_id, owner.user_id):
             return UNHANDLED_SECONDS
         return None
 

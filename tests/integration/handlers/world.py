@@ -30,7 +30,6 @@ from sandbox.genaipro import GenAIProOptions, GenAIProServer
 from services.access import OwnerLists
 from services.cluster import Alone
 from services.generations.model import Generation
-from services.inbox import Inbox
 from services.services import Services
 from services.store.database import open_database
 from services.store.schema import GenerationRow
@@ -199,8 +198,7 @@ async def handling(
         application = make_application(bot, services)
         await application.initialize()
         stack.push_async_callback(application.shutdown)
-        inbox = Inbox(database, clock, bot.id, "test")
-        queue = UpdateQueue(application, inbox, services.cut_short, clock)
+        queue = UpdateQueue(application, services.inbox, services.cut_short, clock)
         world = World(server, services, application, queue, clock, notices)
         application.add_error_handler(world.note_error)
         polling = asyncio.create_task(Poller(bot, queue, Contact(clock), clock).run())

@@ -18,7 +18,7 @@ from services.drafts.buttons import DraftButtons
 from services.drafts.drafts import Drafts, NewItems
 from services.drafts.model import Defaults, Draft, DraftItem, DraftState, Owner
 from services.generations.model import Order, Placed, PlaceOutcome, TooManyWaiting
-from services.inbox import Arrivals, Inbox
+from services.inbox import Inbox
 from services.messenger import EditOutcome
 from services.orders import Starter
 from services.outbox.calls import Fence, Priority
@@ -258,7 +258,7 @@ class Room:
             self.moving.move_chat,
             Texts("en"),
             clock,
-            Arrivals(database, BOT_ID),
+            self.inbox,
         )
 
     async def put(self, *items: DraftItem, owner: Owner = ANNA, defaults: Defaults = DEFAULTS) -> str:
