@@ -9,13 +9,7 @@ from typing import Protocol, Self
 from telegram.constants import FileSizeLimit
 
 from services.delivery.download import FetchedFile
-from services.delivery.errors import (
-    AddressRefusedError,
-    NotAVideoError,
-    VideoError,
-    VideoGoneError,
-    VideoTooLargeError,
-)
+from services.delivery.errors import AddressRefusedError, NotAVideoError, VideoError, VideoGoneError, VideoTooLargeError
 from services.delivery.facts import VideoFacts, read_facts
 from services.tasks import in_thread
 

@@ -14,13 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.failures import Charged, Failure, FailureKind
-from services.genaipro.events import (
-    GenAIProError,
-    MaybeAcceptedError,
-    NotAcceptedError,
-    RefusedError,
-    VideoResult,
-)
+from services.genaipro.events import GenAIProError, MaybeAcceptedError, NotAcceptedError, RefusedError, VideoResult
 from services.genaipro.rate_limit import retry_after
 
 REASON_LIMIT = 300

@@ -10,22 +10,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from services.generations.model import (
-    FINAL,
-    UNPAID_IN_TIME,
-    DailyLimitReached,
-    Price,
-    State,
-)
+from services.generations.model import FINAL, UNPAID_IN_TIME, DailyLimitReached, Price, State
 from services.payments import ledger, returns
-from services.payments.model import (
-    Charge,
-    Invoice,
-    PaymentState,
-    Verdict,
-    payload_of,
-    request_of,
-)
+from services.payments.model import Charge, Invoice, PaymentState, Verdict, payload_of, request_of
 from services.store.base import affected, insert_new
 from services.store.payment_tables import PaymentRow, PurchaseRow
 from services.store.schema import GenerationRow

@@ -8,23 +8,10 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from services.generations.model import (
-    FINAL,
-    WERE_LINKED,
-    WERE_SENT,
-    State,
-)
+from services.generations.model import FINAL, WERE_LINKED, WERE_SENT, State
 from services.generations.queue import lock_queue
 from services.payments import ledger
-from services.payments.model import (
-    GIVEN_BACK,
-    End,
-    Payment,
-    PaymentState,
-    Settlement,
-    divide,
-    may_become,
-)
+from services.payments.model import GIVEN_BACK, End, Payment, PaymentState, Settlement, divide, may_become
 from services.store.payment_tables import MovementRow, PaymentRow, PurchaseRow
 from services.store.schema import GenerationRow, VideoRow
 

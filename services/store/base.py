@@ -7,19 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import (
-    Boolean,
-    CursorResult,
-    DateTime,
-    Delete,
-    Dialect,
-    Float,
-    Integer,
-    String,
-    Table,
-    Update,
-    inspect,
-)
+from sqlalchemy import Boolean, CursorResult, DateTime, Delete, Dialect, Float, Integer, String, Table, Update, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator

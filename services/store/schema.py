@@ -6,15 +6,7 @@ Times are aware UTC. Ids of Telegram are 64-bit integers. Rows that belong to a 
 
 from datetime import datetime
 
-from sqlalchemy import (
-    BigInteger,
-    ForeignKey,
-    Index,
-    Integer,
-    Text,
-    false,
-    text,
-)
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.store.base import Base
