@@ -166,7 +166,7 @@ async def _outside(services: Services, stack: AsyncExitStack, settings: Settings
     session = await stack.enter_async_context(open_session(settings.telegram_proxy_url.get_secret_value()))
     files = BotFiles(bot, local_mode=settings.telegram_local_mode)
     most = LOCAL_MODE_PHOTO_BYTES if settings.telegram_local_mode else MAX_PHOTO_BYTES
-    services.photos = PhotoFetcher(files, session, workers, services.temp_dirs, clock.sleep, most)
+    services.photos = PhotoFetcher(files.file_url, session, workers, services.temp_dirs, clock.sleep, most)
     services.sender = VideoSender(bot)
 
 
@@ -177,7 +177,7 @@ def _open_videos(stack: AsyncExitStack, settings: Settings, clock: Clock) -> Vid
     session = guarded_session(resolver)
     stack.push_async_callback(session.close)
     key, limits = settings.genaipro_api_key.get_secret_value(), FileLimits.of(local_mode=settings.telegram_local_mode)
-    return VideoPreparer(VideoFetcher(session, resolver, key, limits.upload, sleep=clock.sleep), limits)
+    return VideoPreparer(VideoFetcher(session, resolver, key, limits.upload, sleep=clock.sleep).fetch, limits)
 
 
 async def _sales(services: Services, settings: Settings, bot: Bot, refund_wanted: asyncio.Event) -> None:

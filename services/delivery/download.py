@@ -3,7 +3,7 @@
 import asyncio
 import codecs
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -14,6 +14,7 @@ from typing import BinaryIO
 import aiohttp
 from yarl import URL
 
+from services.clock import Sleep
 from services.delivery.address import GuardedResolver, GuardedSession, is_refused, parse
 from services.delivery.errors import (
     AddressRefusedError,
@@ -114,7 +115,7 @@ class VideoFetcher:
     """A larger video is not fetched."""
     total_timeout: float = 1800.0
     """Seconds for one video, waits included."""
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    sleep: Sleep = asyncio.sleep
 
     async def fetch(
         self,

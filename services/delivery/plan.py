@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Self
 
 from telegram.constants import FileSizeLimit
 
@@ -18,6 +18,9 @@ PATIENCE = (60.0, 240.0)
 
 LAST_PATIENCE = 30.0
 """The same for an address that the last look brought."""
+
+Fetch = Callable[[str, Path, float, Callable[[], None]], Awaitable[FetchedFile]]
+"""Gets a video into a file; see :meth:`services.delivery.download.VideoFetcher.fetch`."""
 
 Fresh = Callable[[str], Awaitable[str | None]]
 """Looks for another address of the video at this one, which is dead; None when there is none."""
@@ -154,23 +157,11 @@ class Prepared:
         return self.url.lower().startswith(("http://", "https://"))
 
 
-class Fetcher(Protocol):
-    """Gets a video into a file."""
-
-    async def fetch(self, url: str, target: Path, patience: float, late: Callable[[], None]) -> FetchedFile:
-        """Fetches one video; see :meth:`services.delivery.download.VideoFetcher.fetch`.
-
-        Raises:
-            VideoError: It could not be fetched; the file is not there then.
-        """
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class VideoPreparer:
     """Fetches videos, reads their facts, and chooses their way."""
 
-    fetcher: Fetcher
+    fetch: Fetch
     limits: FileLimits
 
     async def prepare(self, url: str, directory: Path, index: int, late: Callable[[], None], fresh: Fresh) -> Prepared:
@@ -202,7 +193,7 @@ class VideoPreparer:
         return _link(index, url, dead)
 
     async def _prepare(self, url: str, target: Path, index: int, patience: float, late: Callable[[], None]) -> Prepared:
-        fetched = await self.fetcher.fetch(url, target, patience, late)
+        fetched = await self.fetch(url, target, patience, late)
         facts = await in_thread(read_facts, None, target)
         # Telegram takes nothing but MP4 by address; and what it is uploaded as is what it is.
         by_address = fetched.public and facts.suffix == "mp4"

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
@@ -15,6 +15,7 @@ from telegram import Bot, InputFile, InputMediaVideo, Message, ReplyParameters
 from telegram.constants import ChatAction, MessageLimit
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
+from services.clock import Sleep
 from services.delivery.errors import (
     SendError,
     SendForbiddenError,
@@ -165,7 +166,7 @@ class VideoSender:
         return ResendOutcome.SENT
 
     @asynccontextmanager
-    async def uploading(self, place: Place, sleep: Callable[[float], Awaitable[None]]) -> AsyncIterator[None]:
+    async def uploading(self, place: Place, sleep: Sleep) -> AsyncIterator[None]:
         """Lets the chat show that videos are on their way, while the block runs."""
         shown = asyncio.ensure_future(self._show_uploading(place, sleep))
         try:
@@ -174,7 +175,7 @@ class VideoSender:
             shown.cancel()
             await asyncio.gather(shown, return_exceptions=True)
 
-    async def _show_uploading(self, place: Place, sleep: Callable[[float], Awaitable[None]]) -> None:
+    async def _show_uploading(self, place: Place, sleep: Sleep) -> None:
         while True:
             try:
                 await self.bot.send_chat_action(place.chat_id, ChatAction.UPLOAD_VIDEO, place.thread_id)

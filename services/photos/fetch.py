@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import aiohttp
 from telegram import Bot
@@ -14,6 +13,7 @@ from telegram.constants import FileSizeLimit
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter
 from yarl import URL
 
+from services.clock import Sleep
 from services.outgoing import StreamTooLongError, pour
 from services.photos.model import HEAD_BYTES, ImageType, PhotoError, PhotoFile, PhotoKind, PhotoProblem, PhotoRef
 from services.photos.workers import PhotoWorkers
@@ -44,19 +44,6 @@ class TelegramFile:
     """Bytes, or None when Telegram does not say."""
 
 
-class TelegramFiles(Protocol):
-    """Telegram's ``getFile``."""
-
-    async def file_url(self, file_id: str) -> TelegramFile:
-        """Ask where a file can be got.
-
-        Raises:
-            PhotoError: ``GONE`` or ``TOO_LARGE``.
-            TryAgainError: It did not work this time.
-        """
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class BotFiles:
     """Asks a ``telegram.Bot`` where files are."""
@@ -66,7 +53,12 @@ class BotFiles:
     """Whether its Bot API server runs in local mode and may answer with a path on this machine."""
 
     async def file_url(self, file_id: str) -> TelegramFile:
-        """Ask where a file can be got; see ``TelegramFiles``."""
+        """Ask where a file can be got.
+
+        Raises:
+            PhotoError: ``GONE`` or ``TOO_LARGE``.
+            TryAgainError: It did not work this time.
+        """
         try:
             file = await self.bot.get_file(file_id)
         except RetryAfter as error:
@@ -99,13 +91,14 @@ class BotFiles:
 class PhotoFetcher:
     """Fetches photos, and looks at documents before a draft takes them."""
 
-    files: TelegramFiles
+    locate: Callable[[str], Awaitable[TelegramFile]]
+    """Asks where a file can be got; see :meth:`BotFiles.file_url`."""
     session: aiohttp.ClientSession
     """For the downloads."""
     workers: PhotoWorkers
     """For documents, which are normalised."""
     temp_dirs: TempDirs
-    sleep: Callable[[float], Awaitable[None]]
+    sleep: Sleep
     """Waits between attempts."""
     max_bytes: int = MAX_PHOTO_BYTES
     """A larger file is refused."""
@@ -159,7 +152,7 @@ class PhotoFetcher:
             raise PhotoError(PhotoProblem.GONE) from None
 
     async def _attempt(self, file_id: str, target: Path) -> None:
-        found = await self.files.file_url(file_id)
+        found = await self.locate(file_id)
         if found.size is not None and found.size > self.max_bytes:
             raise PhotoError(PhotoProblem.TOO_LARGE)
         if isinstance(found.location, Path):

@@ -37,8 +37,8 @@ def put(target: Path, data: bytes) -> None:
     target.write_bytes(data)
 
 
-async def prepared(tmp_path: Path, fetcher: module.Fetcher, limits: FileLimits = CLOUD) -> Prepared:
-    return await VideoPreparer(fetcher, limits).prepare(URL, tmp_path, 1, lambda: None, nowhere_else)
+async def prepared(tmp_path: Path, fetcher: Fetches, limits: FileLimits = CLOUD) -> Prepared:
+    return await VideoPreparer(fetcher.fetch, limits).prepare(URL, tmp_path, 1, lambda: None, nowhere_else)
 
 
 async def nowhere_else(_url: str) -> str | None:
@@ -131,16 +131,16 @@ async def test_a_dead_address_is_looked_up(
     tmp_path: Path, footage: bytes, found: tuple[str | None, ...], asked: list[tuple[str, float]]
 ) -> None:
     fetcher = Addresses(new=footage)
-    done = await VideoPreparer(fetcher, CLOUD).prepare("old", tmp_path, 0, lambda: None, named(*found))
+    done = await VideoPreparer(fetcher.fetch, CLOUD).prepare("old", tmp_path, 0, lambda: None, named(*found))
     assert (done.url, done.way) == ("new", Way.URL)
     assert fetcher.asked == asked
 
 
 async def test_another_address_that_is_no_better_leaves_a_link(tmp_path: Path) -> None:
     fetcher = Addresses(new=AddressRefusedError())
-    done = await VideoPreparer(fetcher, CLOUD).prepare("old", tmp_path, 0, lambda: None, named("new"))
+    done = await VideoPreparer(fetcher.fetch, CLOUD).prepare("old", tmp_path, 0, lambda: None, named("new"))
     assert (done.url, done.way, done.problem) == ("old", Way.LINK, VideoProblem.GONE)
     fetcher = Addresses()
-    done = await VideoPreparer(fetcher, CLOUD).prepare("old", tmp_path, 0, lambda: None, named(None, None))
+    done = await VideoPreparer(fetcher.fetch, CLOUD).prepare("old", tmp_path, 0, lambda: None, named(None, None))
     assert (done.url, done.problem) == ("old", VideoProblem.GONE)
     assert fetcher.asked == [("old", 60.0), ("old", 240.0)]

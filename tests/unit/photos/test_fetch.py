@@ -103,7 +103,9 @@ async def running(directory: Path, *, local_mode: bool = False, max_bytes: int =
         async with request:
             bot = Bot(TOKEN, f"{base}bot", f"{base}file/bot", request=request)
             files = BotFiles(bot, local_mode=local_mode)
-            fetcher = PhotoFetcher(files, session, workers, TempDirs(directory.parent / "tmp"), sleep, max_bytes)
+            fetcher = PhotoFetcher(
+                files.file_url, session, workers, TempDirs(directory.parent / "tmp"), sleep, max_bytes
+            )
             yield Bench(telegram, fetcher, waits, directory)
         workers.close()
 
@@ -278,7 +280,7 @@ async def test_cancelled_fetch_leaves_nothing(bench: Bench) -> None:
 
     async with aiohttp.ClientSession() as session:
         temp_dirs, workers = TempDirs(bench.directory), PhotoWorkers(bench.directory)
-        fetcher = PhotoFetcher(Stalled(), session, workers, temp_dirs, asyncio.sleep)
+        fetcher = PhotoFetcher(Stalled().file_url, session, workers, temp_dirs, asyncio.sleep)
         task = asyncio.ensure_future(fetcher.fetch(PHOTO, bench.directory, 1))
         await started.wait()
         task.cancel()
