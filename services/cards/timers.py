@@ -67,11 +67,7 @@ class CardTimers:
         self._set(draft_id, now, now)
 
     async def sweep(self) -> int:
-        """Take up what was left undone: at the start, and now and then in case another process died.
-
-        Returns:
-            How many drafts that is.
-        """
+        """Take up what was left undone, and count it: at the start, and now and then in case another process died."""
         drafts = await self.unfinished()
         for draft_id in drafts:
             if draft_id not in self._timers:

@@ -9,13 +9,7 @@ Rows = tuple[tuple[Button, ...], ...]
 
 
 def card_screen(draft: Draft, phrases: Phrases, price: Price | None = None) -> Screen:
-    """What the card of a draft shows.
-
-    Args:
-        draft: The draft; an open one, or a cancelled one, whose card has no buttons.
-        phrases: The texts in its language.
-        price: What it would cost, or None where it costs nothing.
-    """
+    """What the card of an open or cancelled draft shows, with the price where it costs something."""
     if draft.state is DraftState.CANCELLED:
         return Screen(phrases.html("draft-card-cancelled"))
     return Screen(

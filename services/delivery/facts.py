@@ -40,13 +40,14 @@ _CODECS = {b"avc1", b"avc3", b"hvc1", b"hev1"}
 _PADDING = {b"free", b"skip"}
 _UNKNOWN = {0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF}
 _TURNS = {(1, 0, 0, 1): 0, (0, 1, -1, 0): 90, (-1, 0, 0, -1): 180, (0, -1, 1, 0): 270}
-_ENTRY = 8 + 78
+_ENTRY = 78
 """Bytes of a sample entry of pictures before the boxes in it."""
 
 DAMAGE = (ValueError, LookupError, ArithmeticError, StopIteration, struct.error)
 """What reading tables of any content may raise."""
 
-Span = tuple[int, int]
+Box = memoryview
+"""The contents of a box of an MP4 file."""
 
 
 class UnusualError(Exception):
@@ -126,13 +127,12 @@ def read_track(file: BinaryIO, size: int) -> Track:
         UnusualError: Nothing can be said.
     """
     try:
-        tables, media = _outline(file, size)
-        movie = (0, len(tables))
-        track = next(trak for trak in all_boxes(tables, movie, b"trak") if handler_of(tables, trak) == b"vide")
-        table = sample_table(tables, track)
-        _check_first_sample(file, tables, table, media)
-        codec, width, height, ratio = _entry(tables, table)
-        rotation, seconds = _shown(tables, movie, track)
+        movie, media = _outline(file, size)
+        track = next(trak for trak in all_boxes(movie, b"trak") if handler_of(trak) == b"vide")
+        table = sample_table(track)
+        _check_first_sample(file, table, media)
+        codec, width, height, ratio = _entry(table)
+        rotation, seconds = _shown(movie, track)
     except DAMAGE:
         raise UnusualError from None
     if codec not in _CODECS or not (width and height and _is_likely(ratio) and 0 < seconds <= MAX_SECONDS):
@@ -152,8 +152,8 @@ def box_head(file: BinaryIO, at: int) -> tuple[bytes, int, int]:
     return (kind, struct.unpack_from(">Q", head, 8)[0], 16) if length == 1 else (kind, length, 8)
 
 
-def _outline(file: BinaryIO, size: int) -> tuple[bytes, list[Span]]:
-    """The tables, and where the media lies. Every box of the file must be whole."""
+def _outline(file: BinaryIO, size: int) -> tuple[Box, list[tuple[int, int]]]:
+    """The tables, and where the media begins and ends. Every box of the file must be whole."""
     at, tables, media = 0, b"", []
     while at < size:
         kind, length, head = box_head(file, at)
@@ -169,78 +169,76 @@ def _outline(file: BinaryIO, size: int) -> tuple[bytes, list[Span]]:
         at += length
     if not tables or not media:
         raise UnusualError
-    return tables, media
+    return memoryview(tables), media
 
 
-def _boxes(data: bytes, span: Span) -> Iterator[tuple[bytes, Span]]:
-    at, end = span
-    while at + 8 <= end:
+def _boxes(data: Box) -> Iterator[tuple[bytes, Box]]:
+    at = 0
+    while at + 8 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, at)
-        if length < 8 or at + length > end:
+        if length < 8 or at + length > len(data):
             raise UnusualError
-        yield kind, (at + 8, at + length)
+        yield kind, data[at + 8 : at + length]
         at += length
 
 
-def all_boxes(data: bytes, span: Span, wanted: bytes) -> Iterator[Span]:
-    """Where the contents of all boxes of a kind lie."""
-    return (inner for kind, inner in _boxes(data, span) if kind == wanted)
+def all_boxes(data: Box, wanted: bytes) -> Iterator[Box]:
+    """All boxes of a kind."""
+    return (inner for kind, inner in _boxes(data) if kind == wanted)
 
 
-def only_box(data: bytes, span: Span, *path: bytes) -> Span:
-    """Where the contents of a box lie, which is the one of its kind, in the one of another kind, and so on."""
+def only_box(data: Box, *path: bytes) -> Box:
+    """The box that is the one of its kind, in the one of another kind, and so on."""
     for wanted in path:
-        found = list(all_boxes(data, span, wanted))
+        found = list(all_boxes(data, wanted))
         if len(found) != 1:
             raise UnusualError
-        span = found[0]
-    return span
+        data = found[0]
+    return data
 
 
-def handler_of(data: bytes, track: Span) -> bytes:
+def handler_of(track: Box) -> bytes:
     """What a track holds: ``vide``, ``soun`` and others."""
-    at, _ = only_box(data, track, b"mdia", b"hdlr")
-    return data[at + 8 : at + 12]
+    return bytes(only_box(track, b"mdia", b"hdlr")[8:12])
 
 
-def sample_table(data: bytes, track: Span) -> Span:
-    """Where the tables of a track's samples lie."""
-    return only_box(data, track, b"mdia", b"minf", b"stbl")
+def sample_table(track: Box) -> Box:
+    """The tables of a track's samples."""
+    return only_box(track, b"mdia", b"minf", b"stbl")
 
 
-def _entry(data: bytes, table: Span) -> tuple[bytes, int, int, float]:
+def _entry(table: Box) -> tuple[bytes, int, int, float]:
     """Codec, width, height and pixel ratio of the one kind of picture there is."""
-    at, end = only_box(data, table, b"stsd")
-    entries = [box for box in _boxes(data, (at + 8, end)) if box[0] not in _PADDING]
+    entries = [box for box in _boxes(only_box(table, b"stsd")[8:]) if box[0] not in _PADDING]
     if len(entries) != 1:
         raise UnusualError
-    codec, (start, stop) = entries[0]
-    width, height = struct.unpack_from(">HH", data, start + 24)
-    for inner in all_boxes(data, (start - 8 + _ENTRY, stop), b"pasp"):
-        across, down = struct.unpack_from(">II", data, inner[0])
+    codec, entry = entries[0]
+    width, height = struct.unpack_from(">HH", entry, 24)
+    for ratio in all_boxes(entry[_ENTRY:], b"pasp"):
+        across, down = struct.unpack_from(">II", ratio)
         return codec, width, height, across / down
     return codec, width, height, 1.0
 
 
-def _shown(data: bytes, movie: Span, track: Span) -> tuple[int, float]:
+def _shown(movie: Box, track: Box) -> tuple[int, float]:
     """The turn by which the track is shown, and its length as shown: edits that cut its beginning included."""
-    at, _ = only_box(data, track, b"tkhd")
-    is_long = data[at] == 1
-    length = struct.unpack_from(">Q", data, at + 28)[0] if is_long else struct.unpack_from(">I", data, at + 20)[0]
-    a, b, _u, c, d = struct.unpack_from(">5i", data, at + (52 if is_long else 40))
+    head = only_box(track, b"tkhd")
+    is_long = head[0] == 1
+    (length,) = struct.unpack_from(">Q", head, 28) if is_long else struct.unpack_from(">I", head, 20)
+    a, b, _u, c, d = struct.unpack_from(">5i", head, 52 if is_long else 40)
     turn = _TURNS.get((a >> 16, b >> 16, c >> 16, d >> 16))
     if turn is None or any(value & 0xFFFF for value in (a, b, c, d)) or length in _UNKNOWN:
         raise UnusualError
-    at, _ = only_box(data, movie, b"mvhd")
-    return turn, length / struct.unpack_from(">I", data, at + (20 if data[at] == 1 else 12))[0]
+    head = only_box(movie, b"mvhd")
+    return turn, length / struct.unpack_from(">I", head, 20 if head[0] == 1 else 12)[0]
 
 
-def _check_first_sample(file: BinaryIO, data: bytes, table: Span, media: list[Span]) -> None:
+def _check_first_sample(file: BinaryIO, table: Box, media: list[tuple[int, int]]) -> None:
     """The first picture must lie where the tables say, and look like one."""
-    at, _ = only_box(data, table, b"stsz")
-    each, count = struct.unpack_from(">II", data, at + 4)
-    length = each or struct.unpack_from(">I", data, at + 12)[0]
-    offsets = chunk_offsets(data, table)
+    sizes = only_box(table, b"stsz")
+    each, count = struct.unpack_from(">II", sizes, 4)
+    length = each or struct.unpack_from(">I", sizes, 12)[0]
+    offsets = chunk_offsets(table)
     if not count or not any(start <= offsets[0] and offsets[0] + length <= end for start, end in media):
         raise UnusualError
     file.seek(offsets[0])
@@ -250,12 +248,12 @@ def _check_first_sample(file: BinaryIO, data: bytes, table: Span, media: list[Sp
         raise UnusualError
 
 
-def chunk_offsets(data: bytes, table: Span) -> "array[int]":
+def chunk_offsets(table: Box) -> "array[int]":
     """Where in the file the chunks of a track begin."""
-    wide = list(all_boxes(data, table, b"co64"))
-    at, end = wide[0] if wide else only_box(data, table, b"stco")
-    (count,) = struct.unpack_from(">I", data, at + 4)
-    offsets = array("Q" if wide else "I", data[at + 8 : min(end, at + 8 + count * (8 if wide else 4))])
+    wide = next(all_boxes(table, b"co64"), None)
+    box = only_box(table, b"stco") if wide is None else wide
+    (count,) = struct.unpack_from(">I", box, 4)
+    offsets = array("I" if wide is None else "Q", bytes(box[8 : 8 + count * (4 if wide is None else 8)]))
     offsets.byteswap()
     return offsets
 

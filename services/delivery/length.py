@@ -12,7 +12,7 @@ from services.delivery.facts import (
     DAMAGE,
     EBML,
     MAX_TABLES,
-    Span,
+    Box,
     UnusualError,
     all_boxes,
     box_head,
@@ -55,7 +55,7 @@ def _boxes_end(file: BinaryIO, size: int) -> int:
             file.seek(at + head)
             data = file.read(length - head)
             has_tables = has_tables or kind == b"moov"
-            end = max(end, _media_end(data) if kind == b"moov" else at + length + _indexed(data))
+            end = max(end, _media_end(memoryview(data)) if kind == b"moov" else at + length + _indexed(data))
         at += length
     else:
         file.seek(at)
@@ -64,32 +64,32 @@ def _boxes_end(file: BinaryIO, size: int) -> int:
     return max(end, at if has_tables else size + 8)
 
 
-def _media_end(data: bytes) -> int:
+def _media_end(movie: Box) -> int:
     """Where the last chunk of pictures or sound ends."""
-    tracks = [
-        track for track in all_boxes(data, (0, len(data)), b"trak") if handler_of(data, track) in {b"vide", b"soun"}
-    ]
-    return max((_chunk_end(data, sample_table(data, track)) for track in tracks), default=0)
+    tracks = [track for track in all_boxes(movie, b"trak") if handler_of(track) in {b"vide", b"soun"}]
+    return max((_chunk_end(sample_table(track)) for track in tracks), default=0)
 
 
-def _chunk_end(data: bytes, table: Span) -> int:
-    offsets = chunk_offsets(data, table)
+def _chunk_end(table: Box) -> int:
+    offsets = chunk_offsets(table)
     if not offsets:
         return 0
     last = max(range(len(offsets)), key=offsets.__getitem__)
-    at, _ = only_box(data, table, b"stsc")
-    (count,) = struct.unpack_from(">I", data, at + 4)
-    runs = [*struct.iter_unpack(">III", data[at + 8 : at + 8 + 12 * count]), (len(offsets) + 1, 0, 0)]
+    box = only_box(table, b"stsc")
+    (count,) = struct.unpack_from(">I", box, 4)
+    if len(box) < 8 + 12 * count:
+        raise UnusualError
+    runs = [*struct.iter_unpack(">III", box[8 : 8 + 12 * count]), (len(offsets) + 1, 0, 0)]
     sample, samples = 0, 0
     for (first, samples, _), (following, _, _) in pairwise(runs):
         if last < following - 1:
             sample += (last + 1 - first) * samples
             break
         sample += (following - first) * samples
-    at, end = only_box(data, table, b"stsz")
-    each, count = struct.unpack_from(">II", data, at + 4)
+    box = only_box(table, b"stsz")
+    each, count = struct.unpack_from(">II", box, 4)
     samples = min(samples, count - sample)
-    sizes = array("I", data[at + 12 + 4 * sample : min(end, at + 12 + 4 * (sample + samples))])
+    sizes = array("I", bytes(box[12 + 4 * sample : 12 + 4 * (sample + samples)]))
     sizes.byteswap()
     length: int = each * samples if each else sum(sizes)
     return offsets[last] + length

@@ -89,11 +89,7 @@ class DraftButtons:
         return await self._press(draft_id, user_id, card, _give_up)
 
     async def cancel_open(self, owner: Owner) -> str | None:
-        """Give an owner's open draft up.
-
-        Returns:
-            The draft, whose card is to be shown anew, or None when none was open.
-        """
+        """Give an owner's open draft up; the draft, whose card is to be shown anew, or None when none was open."""
         return await self.database.write(_cancel_open, owner, self.clock.now())
 
     async def edit_again(self, owner: Owner, defaults: Defaults, generation_id: str, order: Order) -> tuple[str, ...]:

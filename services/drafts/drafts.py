@@ -110,11 +110,7 @@ class Drafts:
         return await self.database.write(_add, incoming, self.new_id, self.clock.now(), durable=False)
 
     async def change_message(self, chat_id: int, user_id: int, edition: Edition) -> str | None:
-        """Take over an edited message of a draft that still collects.
-
-        Returns:
-            The draft, or None when nothing changed.
-        """
+        """Take over an edited message of a draft that still collects; the draft, or None when nothing changed."""
         # Most edited messages of a group are none of ours, and must cost no write.
         if not await self.known_messages(chat_id, [DraftItem(edition.message_id)]):
             return None

@@ -235,11 +235,9 @@ def in_order(items: Iterable[DraftItem]) -> tuple[DraftItem, ...]:
 
 
 def borrow(photos: Iterable[PhotoRef], after: int = 0) -> tuple[DraftItem, ...]:
-    """Photos from elsewhere as items of a draft.
+    """Photos from elsewhere as items of a draft, in their order.
 
-    Args:
-        photos: In their order.
-        after: A number (a message id, say) that sets these apart from other borrowed ones.
+    A number (a message id, say) sets these apart from other borrowed ones: ``after``.
     """
     return tuple(
         DraftItem(BORROWED + after * (MAX_PHOTOS + 1) + position, photo=photo)

@@ -120,12 +120,7 @@ def close(row: DraftRow, now: datetime) -> None:
 
 
 def adopt(row: DraftRow, card: int | None) -> None:
-    """Learn from a press which message is the card, where the answer of Telegram's that tells it is still awaited.
-
-    Args:
-        row: The draft.
-        card: The message that was pressed; None when none was.
-    """
+    """Learn from a press which message is the card, where the answer of Telegram's that tells it is still awaited."""
     if row.card_message_id is None and card is not None:
         row.card_message_id = card
         row.card_claimed_at = None

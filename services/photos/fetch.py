@@ -115,17 +115,11 @@ class PhotoFetcher:
     async def fetch(self, ref: PhotoRef, directory: Path, position: int) -> PhotoFile:
         """Fetch one photo: a photo as Telegram compressed it, byte for byte; a document upright and without EXIF.
 
-        Args:
-            ref: The photo.
-            directory: An existing directory; the caller removes it with what is in it.
-            position: 1, 2 or 3; names the file (``photo-1.jpg``).
-
-        Returns:
-            The file, ready to be sent on.
+        The position, 1, 2 or 3, names the file (``photo-1.jpg``); the caller removes the directory with what is in it.
 
         Raises:
-            PhotoError: ``GONE`` (also when Telegram cannot be reached for long), ``TOO_LARGE``, and for documents
-                what ``normalise`` raises.
+            PhotoError: ``GONE`` (also when Telegram cannot be reached for long), ``TOO_LARGE``, and for documents what
+                ``normalise`` raises.
         """
         if ref.size is not None and ref.size > self.max_bytes:
             raise PhotoError(PhotoProblem.TOO_LARGE)

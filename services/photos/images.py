@@ -67,15 +67,7 @@ def normalise(source: Path, target_dir: Path, stem: str) -> PhotoFile:
     """Write a copy of an image that is upright and holds nothing but its pixels, in sRGB.
 
     A JPEG, PNG or WebP whose pixels need no change keeps them bit for bit. HEIF becomes JPEG; of an animation the first
-    picture is taken; transparency is kept.
-
-    Args:
-        source: The image; its name means nothing.
-        target_dir: An existing directory for the result.
-        stem: Name of the result without its extension; plain ASCII.
-
-    Returns:
-        The result.
+    picture is taken; transparency is kept. The source's name means nothing; the copy's is the stem with an extension.
 
     Raises:
         PhotoError: ``NOT_AN_IMAGE``, ``TOO_LARGE``, ``TOO_MANY_PIXELS`` or ``BROKEN``; nothing is written then.

@@ -130,17 +130,13 @@ class Database:
         return self._engine
 
     async def read(self, work: Callable[[Session, *Ts], T], *args: *Ts) -> T:
-        """Run a function that only reads, and sees one moment on SQLite.
-
-        Returns:
-            What the function returns; rows that it loaded may be read afterwards.
-        """
+        """Run a function that only reads, and sees one moment on SQLite; rows that it loaded may be read afterwards."""
         return await self._run(self._readers, self._engine, work, *args)
 
     async def write(
         self, work: Callable[[Session, *Ts], T], *args: *Ts, durable: bool = True, urgent: bool = False
     ) -> T:
-        """Run a function that may write.
+        """Run a function that may write; rows that it loaded may be read afterwards.
 
         A caller who is cancelled meanwhile does not learn whether it was committed, as after a crash.
 
@@ -150,9 +146,6 @@ class Database:
             durable: On SQLite, whether the commit waits until it would survive a loss of power, which takes a disk
                 milliseconds. It survives the end of the process in any case.
             urgent: Whether somebody outside waits for this commit, so that it goes before those that wait already.
-
-        Returns:
-            What the function returns; rows that it loaded may be read afterwards.
         """
         engine = self._durable if durable else self._relaxed
         return await self._run(self._writers, engine, work, *args, urgent=urgent)
@@ -236,10 +229,7 @@ def upgrade(connection: Connection) -> None:
 
 
 async def open_database(database_url: str) -> Database:
-    """Connect, and bring the tables to the newest form.
-
-    Args:
-        database_url: ``sqlite:///…`` or ``postgresql://…``.
+    """Connect to ``sqlite:///…`` or ``postgresql://…``, and bring the tables to the newest form.
 
     Raises:
         MigrationError: It is there, and cannot be brought to the newest form; it is left as it was.

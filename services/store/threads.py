@@ -30,11 +30,9 @@ class Threads:
             threading.Thread(target=self._work, args=(ended,), name=name, daemon=True).start()
 
     async def run(self, call: Callable[[], T], *, urgent: bool = False) -> T:
-        """Run a call in one of the threads. Who is cancelled ends a call only if it has not begun.
+        """Run a call in one of the threads; who is cancelled ends it only if it has not begun.
 
-        Args:
-            call: What blocks.
-            urgent: Whether it goes before all that waits and is not.
+        What is urgent goes before all that waits and is not.
 
         Raises:
             RuntimeError: The threads were closed.
@@ -58,14 +56,7 @@ class Threads:
         return await asyncio.wrap_future(future)
 
     async def close(self, seconds: float) -> bool:
-        """Take no more calls, and wait for those that were taken.
-
-        Args:
-            seconds: How long at most.
-
-        Returns:
-            Whether all have ended.
-        """
+        """Take no more calls, and wait so long for those that were taken; whether all have ended."""
         if not self._is_closed:
             self._is_closed = True
             for _ in self._ended:
