@@ -128,7 +128,7 @@ async def _repeat(query: CallbackQuery, context: Context, generation_id: str, up
         await _close_start(query, context, outcome, started="draft-again-started")
     else:
         shown = await services.draft_buttons.edit_again(
-            visitor.caller.owner, visitor.defaults, generation_id, _here(order, visitor)
+            visitor.caller.owner, visitor.preferences, generation_id, _here(order, visitor)
         )
         for draft_id in shown:
             services.card_timers.now(draft_id)

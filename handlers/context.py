@@ -12,7 +12,7 @@ from telegram.constants import ChatType
 from telegram.ext import Application, CallbackContext, ExtBot
 
 from services.access import Permission
-from services.drafts.model import Defaults, Owner
+from services.drafts.model import Owner
 from services.people import Preferences
 from services.screens import Place
 from services.services import Services
@@ -67,12 +67,6 @@ class Visitor:
     def is_admin(self) -> bool:
         """Whether they are an admin of the bot."""
         return self.verdict is Permission.ADMIN
-
-    @property
-    def defaults(self) -> Defaults:
-        """How their new draft begins."""
-        chosen = self.preferences
-        return Defaults(chosen.language, chosen.usual_count, chosen.starts_at_once, chosen.usual_shape)
 
 
 class Context(CallbackContext[ExtBot[None], Data, Data, Data]):

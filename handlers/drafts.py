@@ -90,7 +90,7 @@ async def add_to_draft(
         opens: Whether a draft is made where there is none.
     """
     visitor = context.visitor
-    defaults = visitor.defaults if opens else None
+    defaults = visitor.preferences if opens else None
     incoming = NewItems(visitor.caller.owner, items, defaults, wanted, request_message_id)
     added = await context.services.drafts.add(incoming)
     await follow(context, message, added)

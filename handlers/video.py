@@ -55,7 +55,7 @@ async def _with_own(context: Context, message: Message, item: DraftItem, request
     if album is None or not request.prompt:
         await add_to_draft(context, message, items, wanted=request.wanted)
         return
-    added = await context.services.albums.start(visitor.caller.owner, visitor.defaults, album, items, request.wanted)
+    added = await context.services.albums.start(visitor.caller.owner, visitor.preferences, album, items, request.wanted)
     await follow(context, message, added)
 
 

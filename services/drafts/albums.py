@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from services.clock import Clock
 from services.drafts.drafts import Added, AddOutcome
-from services.drafts.model import Defaults, DraftItem, DraftState, Owner, Wanted
+from services.drafts.model import DraftItem, DraftState, Owner, Wanted
 from services.drafts.store import (
     COLLECTING_STATES,
     draft_of_album,
@@ -26,6 +26,7 @@ from services.drafts.store import (
     touch,
     with_items,
 )
+from services.people import Preferences
 from services.photos.model import PhotoRef
 from services.store.base import affected, insert_new
 from services.store.database import Database
@@ -58,7 +59,7 @@ class Albums:
         return await self.database.read(_parts, chat_id, media_group_id)
 
     async def start(
-        self, owner: Owner, defaults: Defaults, media_group_id: str, items: Sequence[DraftItem], wanted: Wanted
+        self, owner: Owner, defaults: Preferences, media_group_id: str, items: Sequence[DraftItem], wanted: Wanted
     ) -> Added:
         """Let an album start by itself: its parts leave the owner's open draft for a draft of their own."""
         return await self.database.write(_start, owner, defaults, media_group_id, items, wanted, self.clock.now())
@@ -101,7 +102,7 @@ def album_draft_id(chat_id: int, media_group_id: str) -> str:
 def _start(
     session: Session,
     owner: Owner,
-    defaults: Defaults,
+    defaults: Preferences,
     media_group_id: str,
     items: Sequence[DraftItem],
     wanted: Wanted,

@@ -13,7 +13,6 @@ from services.drafts.model import (
     COLLECTING,
     MAX_PROMPT,
     MAX_TALL_PHOTOS,
-    Defaults,
     DraftState,
     Owner,
     Wanted,
@@ -24,6 +23,7 @@ from services.drafts.model import (
 )
 from services.drafts.store import adopt, close, drop_photos, lock, lock_open, open_row, put, touch, want, with_items
 from services.generations.model import Order, Shape
+from services.people import Preferences
 from services.store.database import Database
 from services.store.schema import DraftRow
 from services.texts import Texts
@@ -92,7 +92,7 @@ class DraftButtons:
         """Give an owner's open draft up; the draft, whose card is to be shown anew, or None when none was open."""
         return await self.database.write(_cancel_open, owner, self.clock.now())
 
-    async def edit_again(self, owner: Owner, defaults: Defaults, generation_id: str, order: Order) -> tuple[str, ...]:
+    async def edit_again(self, owner: Owner, chosen: Preferences, generation_id: str, order: Order) -> tuple[str, ...]:
         """Open a draft with the photos and the number of videos of an earlier request, waiting for a new prompt.
 
         A draft that the owner has open gives way, unless it is this very one.
@@ -101,7 +101,7 @@ class DraftButtons:
             The drafts whose cards are to be shown anew, the new one last.
         """
         now = self.clock.now()
-        return await self.database.write(_edit_again, owner, defaults, generation_id, order, self.new_id, now)
+        return await self.database.write(_edit_again, owner, chosen, generation_id, order, self.new_id, now)
 
     async def _press(self, draft_id: str, user_id: int, card: int | None, change: Change) -> PressOutcome:
         return await self.database.write(_press, draft_id, user_id, card, change, self.clock.now())
@@ -171,7 +171,7 @@ def _cancel_open(session: Session, owner: Owner, now: datetime) -> str | None:
 def _edit_again(
     session: Session,
     owner: Owner,
-    defaults: Defaults,
+    chosen: Preferences,
     generation_id: str,
     order: Order,
     new_id: Callable[[], str],
@@ -185,7 +185,7 @@ def _edit_again(
     if old is not None:
         close(old, now)
         session.flush()
-    new = open_row(session, owner, defaults, new_id, now)
+    new = open_row(session, owner, chosen, new_id, now)
     new.edited_from = generation_id
     new.request_message_id = order.request_message_id
     new.ideas = order.ideas

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from services.clock import Clock
-from services.drafts.model import NOTHING_WANTED, Defaults, Draft, DraftItem, DraftState, Owner, Wanted
+from services.drafts.model import NOTHING_WANTED, Draft, DraftItem, DraftState, Owner, Wanted
 from services.drafts.store import (
     COLLECTING_STATES,
     draft_of_album,
@@ -24,6 +24,7 @@ from services.drafts.store import (
     want,
     with_items,
 )
+from services.people import Preferences
 from services.photos.model import PhotoRef
 from services.store.database import Database
 from services.store.photos import photo_columns
@@ -74,7 +75,7 @@ class NewItems:
     owner: Owner
     items: Sequence[DraftItem]
     """Not empty; of one album at most."""
-    defaults: Defaults | None
+    defaults: Preferences | None
     """How a new draft begins; None: none is made."""
     wanted: Wanted = NOTHING_WANTED
     request_message_id: int | None = None

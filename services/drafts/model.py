@@ -59,18 +59,6 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
-class Defaults:
-    """How a new draft begins."""
-
-    language: str
-    count: int = 1
-    """Videos, 1 to 4."""
-    starts_itself: bool = False
-    """Whether it starts without asking once it is complete."""
-    shape: Shape = Shape.WIDE
-
-
-@dataclass(frozen=True, slots=True)
 class Wanted:
     """What messages ask for beside their words; None where they do not say."""
 

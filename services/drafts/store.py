@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from services.drafts.model import (
     COLLECTING,
-    Defaults,
     Draft,
     DraftItem,
     DraftState,
@@ -19,6 +18,7 @@ from services.drafts.model import (
     read_ideas,
 )
 from services.generations.model import Shape
+from services.people import Preferences
 from services.store.base import affected, insert_into
 from services.store.photos import photo_columns, photo_of
 from services.store.schema import NO_THREAD, DraftItemRow, DraftRow, SeenPhotoRow
@@ -163,7 +163,7 @@ def _are_sent_anew(session: Session, row: DraftRow, items: Sequence[DraftItem]) 
     return not albums <= set(session.scalars(known))
 
 
-def new_values(draft_id: str, owner: Owner, defaults: Defaults, state: DraftState, now: datetime) -> dict[str, object]:
+def new_values(draft_id: str, owner: Owner, chosen: Preferences, state: DraftState, now: datetime) -> dict[str, object]:
     """The columns of a new draft."""
     return {
         "id": draft_id,
@@ -171,23 +171,23 @@ def new_values(draft_id: str, owner: Owner, defaults: Defaults, state: DraftStat
         "thread_id": owner.thread_id or NO_THREAD,
         "user_id": owner.user_id,
         "state": state.value,
-        "language": defaults.language,
-        "count": defaults.count,
-        "starts_itself": defaults.starts_itself,
-        "shape": defaults.shape.value,
+        "language": chosen.language,
+        "count": chosen.usual_count,
+        "starts_itself": chosen.starts_at_once,
+        "shape": chosen.usual_shape.value,
         "version": 0,
         "created_at": now,
         "updated_at": now,
     }
 
 
-def open_row(session: Session, owner: Owner, defaults: Defaults, new_id: Callable[[], str], now: datetime) -> DraftRow:
+def open_row(session: Session, owner: Owner, chosen: Preferences, new_id: Callable[[], str], now: datetime) -> DraftRow:
     """The owner's open draft, which is made if there is none."""
     # Another process may open it, or send it off, between any two of these statements.
     for _ in range(_OPEN_ATTEMPTS):
         row = lock_open(session, owner)
         if row is None:
-            new = new_values(new_id(), owner, defaults, DraftState.OPEN, now)
+            new = new_values(new_id(), owner, chosen, DraftState.OPEN, now)
             statement = insert_into(session, DraftRow).values(**new).on_conflict_do_nothing()
             row = session.scalar(statement.returning(DraftRow))
         if row is not None:

@@ -6,14 +6,15 @@ from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError, 
 from services.cards.store import CLAIM
 from services.cards.updates import RETRY_SECONDS, UNHANDLED_SECONDS
 from services.drafts.drafts import NewItems
-from services.drafts.model import NOTHING_WANTED, Defaults, DraftState, Wanted
+from services.drafts.model import NOTHING_WANTED, DraftState, Wanted
 from services.drafts.store import move_drafts
 from services.generations.model import TooManyWaiting
 from services.inbox import Arrived, lane_name
 from services.messenger import ChatClosedError, ChatMovedError, EditOutcome
+from services.people import Preferences
 from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, Room, Time, item
 
-AT_ONCE = Defaults("en", 1, starts_itself=True)
+AT_ONCE = Preferences("en", 1, starts_at_once=True)
 
 
 async def test_a_draft_has_one_card_that_follows_it(room: Room) -> None:

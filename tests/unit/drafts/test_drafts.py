@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from services.drafts.buttons import PressOutcome
 from services.drafts.drafts import AddOutcome, Edition, NewItems
-from services.drafts.model import Defaults, DraftItem, DraftState, Owner, Wanted
+from services.drafts.model import DraftItem, DraftState, Owner, Wanted
+from services.people import Preferences
 from services.store.database import Database, open_database
 from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, Room, Time, item, photo
 
@@ -42,7 +43,7 @@ async def test_people_places_and_topics_have_their_own_drafts(room: Room) -> Non
 
 
 async def test_a_draft_begins_as_its_person_likes(room: Room) -> None:
-    draft_id = await room.put(item(1), defaults=Defaults("vi", 3, starts_itself=True))
+    draft_id = await room.put(item(1), defaults=Preferences("vi", 3, starts_at_once=True))
     made = await room.get(draft_id)
     assert (made.language, made.count, made.starts_itself) == ("vi", 3, True)
 

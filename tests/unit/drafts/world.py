@@ -16,12 +16,13 @@ from services.clock import Clock
 from services.drafts.albums import Albums
 from services.drafts.buttons import DraftButtons
 from services.drafts.drafts import Drafts, NewItems
-from services.drafts.model import Defaults, Draft, DraftItem, DraftState, Owner
+from services.drafts.model import Draft, DraftItem, DraftState, Owner
 from services.generations.model import Order, Placed, PlaceOutcome, TooManyWaiting
 from services.inbox import Inbox
 from services.messenger import EditOutcome
 from services.orders import Starter
 from services.outbox.calls import Fence, Priority
+from services.people import Preferences
 from services.photos.model import PhotoKind, PhotoRef
 from services.screens import Place, Screen
 from services.store.database import Database
@@ -30,7 +31,7 @@ from services.texts import Texts
 
 ANNA = Owner(11, None, 11)
 IN_GROUP = Owner(-100, None, 11)
-DEFAULTS = Defaults("en")
+DEFAULTS = Preferences("en")
 START = datetime(2026, 3, 30, 10, 0, tzinfo=UTC)
 
 
@@ -261,7 +262,7 @@ class Room:
             self.inbox,
         )
 
-    async def put(self, *items: DraftItem, owner: Owner = ANNA, defaults: Defaults = DEFAULTS) -> str:
+    async def put(self, *items: DraftItem, owner: Owner = ANNA, defaults: Preferences = DEFAULTS) -> str:
         draft_id = ""
         for one in items:
             draft_id = (await self.drafts.add(NewItems(owner, [one], defaults))).draft_id or draft_id
