@@ -21,7 +21,7 @@ from bot.http import http_server
 from services.failures import Failure, FailureKind
 from services.genaipro.events import NotAcceptedError
 from services.telemetry import GRACE_SECONDS, Contact, NotReachedError
-from tests.integration.bot.hand_clock import HandClock
+from tests.hand_clock import HandClock
 
 
 @pytest.fixture

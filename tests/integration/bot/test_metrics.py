@@ -19,7 +19,7 @@ from services.outbox.scheduler import Counters
 from services.store.database import open_database
 from services.store.schema import GenerationRow
 from tests.counted import Counted
-from tests.integration.bot.hand_clock import HandClock
+from tests.hand_clock import HandClock
 
 CREDITS = Failure(FailureKind.CREDITS)
 

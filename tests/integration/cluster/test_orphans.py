@@ -15,7 +15,7 @@ from services.photos.model import PhotoKind, PhotoRef
 from services.store.database import Database
 from services.store.schema import GenerationRow
 from services.telemetry import Contact
-from tests.unit.access.world import ManualClock
+from tests.hand_clock import HandClock
 from tests.unit.generations.rows import Rows
 
 PHOTO = PhotoRef(file_id="f", unique_id="u", kind=PhotoKind.PHOTO, size=1, mime_type="", file_name="")
@@ -39,7 +39,7 @@ class Process:
 
     name: str
     database: Database
-    clock: ManualClock
+    clock: HandClock
     members: Members
     runs: list[Generation] = field(default_factory=list)
 
@@ -82,8 +82,8 @@ class Process:
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
+def clock() -> HandClock:
+    return HandClock()
 
 
 async def queued(process: Process) -> str:
@@ -93,7 +93,7 @@ async def queued(process: Process) -> str:
     return placed.generation_id
 
 
-async def test_processes_that_claim_at_once_run_it_once(postgres_database: Database, clock: ManualClock) -> None:
+async def test_processes_that_claim_at_once_run_it_once(postgres_database: Database, clock: HandClock) -> None:
     processes = [Process(name, postgres_database, clock, Members("a", "b", "c")) for name in "abc"]
     generation_id = await queued(processes[0])
     await asyncio.gather(*(process.claim() for process in processes))
@@ -101,7 +101,7 @@ async def test_processes_that_claim_at_once_run_it_once(postgres_database: Datab
 
 
 async def test_processes_that_find_one_orphan_at_once_run_it_once(
-    postgres_database: Database, clock: ManualClock
+    postgres_database: Database, clock: HandClock
 ) -> None:
     dead, *processes = [Process(name, postgres_database, clock, Members("a", "b", "c")) for name in ("dead", *"abc")]
     orphan = await queued(dead)
@@ -114,7 +114,7 @@ async def test_processes_that_find_one_orphan_at_once_run_it_once(
 
 
 async def test_who_took_an_orphan_and_died_is_followed_by_another(
-    postgres_database: Database, clock: ManualClock
+    postgres_database: Database, clock: HandClock
 ) -> None:
     await queued(first := Process("p0", postgres_database, clock, Members("p0")))
     await first.claim()
@@ -126,7 +126,7 @@ async def test_who_took_an_orphan_and_died_is_followed_by_another(
 
 
 async def test_a_living_processs_work_is_left_alone_and_nobody_acts_on_doubt(
-    postgres_database: Database, clock: ManualClock
+    postgres_database: Database, clock: HandClock
 ) -> None:
     members = Members("a", "b")
     one, other = Process("a", postgres_database, clock, members), Process("b", postgres_database, clock, members)
@@ -142,7 +142,7 @@ async def test_a_living_processs_work_is_left_alone_and_nobody_acts_on_doubt(
 
 
 async def test_a_run_of_its_own_that_failed_is_taken_up_again_and_no_other(
-    postgres_database: Database, clock: ManualClock
+    postgres_database: Database, clock: HandClock
 ) -> None:
     one = Process("a", postgres_database, clock, Members("a"))
     await queued(one)
@@ -154,9 +154,7 @@ async def test_a_run_of_its_own_that_failed_is_taken_up_again_and_no_other(
     assert [run.epoch for run in one.runs] == [1, 2]
 
 
-async def test_a_process_that_woke_up_may_take_its_own_work_back(
-    postgres_database: Database, clock: ManualClock
-) -> None:
+async def test_a_process_that_woke_up_may_take_its_own_work_back(postgres_database: Database, clock: HandClock) -> None:
     one, other = (
         Process("a", postgres_database, clock, Members("a")),
         Process("b", postgres_database, clock, Members("b")),
@@ -169,7 +167,7 @@ async def test_a_process_that_woke_up_may_take_its_own_work_back(
     assert [run.epoch for run in one.runs] == [1, 3]
 
 
-async def test_rows_of_an_earlier_version_belong_to_nobody(postgres_database: Database, clock: ManualClock) -> None:
+async def test_rows_of_an_earlier_version_belong_to_nobody(postgres_database: Database, clock: HandClock) -> None:
     await queued(old := Process("old", postgres_database, clock, Members("old", "a")))
     await old.claim()
     await postgres_database.write(lambda session: session.execute(update(GenerationRow).values(taken_by=None)))
@@ -178,7 +176,7 @@ async def test_rows_of_an_earlier_version_belong_to_nobody(postgres_database: Da
     assert len(one.runs) == 1
 
 
-async def test_an_end_that_was_told_leaves_no_orphan(postgres_database: Database, clock: ManualClock) -> None:
+async def test_an_end_that_was_told_leaves_no_orphan(postgres_database: Database, clock: HandClock) -> None:
     one = Process("a", postgres_database, clock, Members("a"))
     orphan = await queued(one)
     await one.claim()
@@ -188,12 +186,12 @@ async def test_an_end_that_was_told_leaves_no_orphan(postgres_database: Database
 
 
 async def test_an_end_that_a_button_made_is_left_to_the_button_for_a_while(
-    postgres_database: Database, clock: ManualClock
+    postgres_database: Database, clock: HandClock
 ) -> None:
     one = Process("a", postgres_database, clock, Members("a"))
     await one.rows.request_cancel(await queued(one))
     await one.mend()
     assert one.runs == []
-    clock.pass_(UNTOLD.total_seconds())
+    clock.forward(UNTOLD.total_seconds())
     await one.mend()
     assert [run.state for run in one.runs] == [State.CANCELLED]

@@ -4,7 +4,7 @@ import pytest
 
 from bot.outbox import Outbox
 from services.outbox.limits import LEAST_GROUP, LEAST_OVERALL, FloodLimits
-from tests.unit.access.world import ManualClock
+from tests.hand_clock import HandClock
 
 
 @pytest.mark.parametrize("processes", [2, 3, 4])
@@ -51,7 +51,7 @@ async def made_at_once(outbox: Outbox, chats: range) -> int:
 
 
 async def test_the_share_follows_the_number_of_processes() -> None:
-    clock = ManualClock()
+    clock = HandClock()
 
     async def for_ever(_: float) -> None:
         await asyncio.Event().wait()
@@ -60,17 +60,17 @@ async def test_the_share_follows_the_number_of_processes() -> None:
     await outbox.initialize()
     outbox.share(5)
     assert await made_at_once(outbox, range(1, 41)) == 6
-    clock.pass_(5)
+    clock.forward(5)
     outbox.share(2)
     assert await made_at_once(outbox, range(101, 141)) == 15
-    clock.pass_(5)
+    clock.forward(5)
     outbox.share(1)
     assert await made_at_once(outbox, range(201, 241)) == 30
     await outbox.shutdown()
 
 
 async def test_what_is_under_way_counts_when_the_share_shrinks() -> None:
-    clock = ManualClock()
+    clock = HandClock()
 
     async def for_ever(_: float) -> None:
         await asyncio.Event().wait()
@@ -80,5 +80,5 @@ async def test_what_is_under_way_counts_when_the_share_shrinks() -> None:
     assert await made_at_once(outbox, range(1, 21)) == 20
     outbox.share(3)
     assert await made_at_once(outbox, range(101, 111)) == 0
-    clock.pass_(5)
+    clock.forward(5)
     assert await made_at_once(outbox, range(201, 241)) == 10

@@ -35,7 +35,7 @@ async def test_a_flood_of_commands_is_refused_once(make_world: MakeWorld, server
     await server.wait_until_idle()
     await server.wait_for_message(alice.chat_id)
     assert await refusals(server, alice) == 1
-    world.notices.pass_(3)
+    world.notices.forward(3)
     await world.says(alice, "/start")
     assert await refusals(server, alice) == 2
 

@@ -95,7 +95,7 @@ async def test_a_double_tap_sends_the_videos_once(world: World, alice: Person, f
         await world.server.wait_for_answer(query)
     await world.says(alice, "/help")
     assert len(world.server.calls("sendVideo")) == 1
-    world.notices.pass_(5)
+    world.notices.forward(5)
     alice.press_data(message, data)
     await world.server.wait_for_calls("sendVideo", 2)
 

@@ -35,7 +35,7 @@ from services.store.database import open_database
 from services.store.schema import GenerationRow
 from services.telemetry import Contact
 from tests.acceptance.e2e.clockwork import TravelClock
-from tests.unit.access.world import ManualClock
+from tests.hand_clock import HandClock
 
 NOON = datetime(2026, 3, 30, 12, 0, tzinfo=UTC)
 OWNER = 900
@@ -68,7 +68,7 @@ class World:
     application: BotApplication
     queue: UpdateQueue
     clock: NoonClock
-    notices: ManualClock
+    notices: HandClock
     """The clock of what is told once in a while, which passes only by hand."""
     errors: list[BaseException] = field(default_factory=list)
     _numbers: "count[int]" = field(default_factory=lambda: count(1_000_000_000))
@@ -193,7 +193,7 @@ async def handling(
         stack.push_async_callback(bot.shutdown)
         await connect(bot)
         services = await open_services(stack, settings, database, bot, Alone("test"), StateTimes(clock), clock)
-        notices = ManualClock()
+        notices = HandClock()
         services.throttle.clock = notices
         application = make_application(bot, services)
         await application.initialize()

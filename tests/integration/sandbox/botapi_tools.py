@@ -1,7 +1,6 @@
 """What the tests of the Bot API server share."""
 
 import io
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -10,19 +9,6 @@ from PIL import Image
 from telegram.request import HTTPXRequest
 
 from sandbox.botapi import BotApiServer
-
-
-class ManualClock:
-    """A clock that only moves when told to."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def now(self) -> datetime:
-        return datetime(2026, 3, 30, 10, 0, tzinfo=UTC) + timedelta(seconds=self.seconds - 1000)
-
-    def monotonic(self) -> float:
-        return self.seconds
 
 
 def connect(server: BotApiServer) -> telegram.Bot:

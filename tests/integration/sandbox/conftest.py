@@ -6,7 +6,8 @@ import pytest
 import telegram
 
 from sandbox.botapi import BotApiServer, Person
-from tests.integration.sandbox.botapi_tools import ManualClock, connect
+from tests.hand_clock import HandClock
+from tests.integration.sandbox.botapi_tools import connect
 
 
 @pytest.fixture
@@ -30,6 +31,6 @@ async def bot(botapi: BotApiServer) -> AsyncIterator[telegram.Bot]:
 
 
 @pytest.fixture
-def clock() -> ManualClock:
+def clock() -> HandClock:
     """A clock that only moves when told to."""
-    return ManualClock()
+    return HandClock()

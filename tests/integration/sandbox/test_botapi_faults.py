@@ -7,10 +7,11 @@ import telegram
 from telegram.error import BadRequest, NetworkError, RetryAfter
 
 from sandbox.botapi import BotApiOptions, BotApiServer, FaultKind, FloodLimits, Person
-from tests.integration.sandbox.botapi_tools import ManualClock, call, connect
+from tests.hand_clock import HandClock
+from tests.integration.sandbox.botapi_tools import call, connect
 
 
-async def test_one_chat_floods_alone(clock: ManualClock) -> None:
+async def test_one_chat_floods_alone(clock: HandClock) -> None:
     async with BotApiServer(BotApiOptions(flood=True), clock=clock) as server, connect(server) as bot:
         alice, bob = server.add_person(started=True), server.add_person("Bob", started=True)
         for number in range(3):
@@ -25,7 +26,7 @@ async def test_one_chat_floods_alone(clock: ManualClock) -> None:
         assert [one.status for one in server.calls("sendMessage", chat_id=alice.chat_id)] == [200] * 3 + [429, 200]
 
 
-async def test_edits_count_and_groups_have_twenty_a_minute(clock: ManualClock) -> None:
+async def test_edits_count_and_groups_have_twenty_a_minute(clock: HandClock) -> None:
     async with BotApiServer(BotApiOptions(flood=True), clock=clock) as server, connect(server) as bot:
         chat = server.add_group("Friends", [server.add_person()]).chat_id
         message = await bot.send_message(chat, "0")
@@ -40,7 +41,7 @@ async def test_edits_count_and_groups_have_twenty_a_minute(clock: ManualClock) -
         await bot.send_message(chat, "x")
 
 
-async def test_all_chats_together(clock: ManualClock) -> None:
+async def test_all_chats_together(clock: HandClock) -> None:
     options = BotApiOptions(flood=True, flood_limits=FloodLimits(overall=5))
     async with BotApiServer(options, clock=clock) as server, connect(server) as bot:
         people = [server.add_person(started=True) for _ in range(6)]

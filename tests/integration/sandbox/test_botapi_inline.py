@@ -8,7 +8,8 @@ from aiogram import types
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, SwitchInlineQueryChosenChat
 
 from sandbox.botapi import BotApiServer, InlineQuery, Person, Standing
-from tests.integration.sandbox.botapi_tools import ManualClock, call, refusal
+from tests.hand_clock import HandClock
+from tests.integration.sandbox.botapi_tools import call, refusal
 from tests.integration.sandbox.second_opinion import check_calls, check_type
 
 TOO_OLD = "Bad Request: query is too old and response timeout expired or query ID is invalid"
@@ -121,7 +122,7 @@ async def test_answers_hold_fifty_different_results(botapi: BotApiServer, bot: t
     assert (await answer(botapi, query, many[:50]))["description"] == TOO_OLD
 
 
-async def test_late_answer_is_refused(clock: ManualClock) -> None:
+async def test_late_answer_is_refused(clock: HandClock) -> None:
     async with BotApiServer(clock=clock) as server:
         server.set_inline(enabled=True)
         query = server.add_person().type_inline()
@@ -130,7 +131,7 @@ async def test_late_answer_is_refused(clock: ManualClock) -> None:
         assert await refusal(server, "answerInlineQuery", inline_query_id="1", results=[]) == TOO_OLD
 
 
-async def test_cache_is_everybodys_unless_personal(clock: ManualClock) -> None:
+async def test_cache_is_everybodys_unless_personal(clock: HandClock) -> None:
     async with BotApiServer(clock=clock) as server:
         server.set_inline(enabled=True)
         alice, bob = server.add_person("Alice"), server.add_person("Bob")

@@ -8,7 +8,8 @@ from telegram import ReplyParameters
 from telegram.error import BadRequest, Forbidden, InvalidToken
 
 from sandbox.botapi import BotApiServer, Person
-from tests.integration.sandbox.botapi_tools import ManualClock, call, connect, refusal
+from tests.hand_clock import HandClock
+from tests.integration.sandbox.botapi_tools import call, connect, refusal
 
 NOT_MODIFIED = (
     "Bad Request: message is not modified: specified new message content and reply markup are exactly the same as a "
@@ -160,7 +161,7 @@ async def test_press_under_a_message_that_is_gone(botapi: BotApiServer, bot: tel
         assert (await botapi.wait_for_answer(query.id)).answer == "too late"
 
 
-async def test_old_query_cannot_be_answered(clock: ManualClock) -> None:
+async def test_old_query_cannot_be_answered(clock: HandClock) -> None:
     async with BotApiServer(clock=clock) as server, connect(server) as bot:
         alice = server.add_person(started=True)
         sent = await bot.send_message(alice.chat_id, "?", reply_markup=Markup([[Button("A", callback_data="a")]]))

@@ -9,7 +9,8 @@ from aiogram import types
 from telegram import LabeledPrice
 
 from sandbox.botapi import BotApiOptions, BotApiServer, CheckoutState, FaultKind, Person
-from tests.integration.sandbox.botapi_tools import ManualClock, call, refusal
+from tests.hand_clock import HandClock
+from tests.integration.sandbox.botapi_tools import call, refusal
 from tests.integration.sandbox.second_opinion import check_calls, check_type
 
 TOO_OLD = "Bad Request: query is too old and response timeout expired or query ID is invalid"
@@ -141,7 +142,7 @@ async def test_silent_bot_loses_the_sale() -> None:
         assert (await agree(server))["description"] == TOO_OLD
 
 
-async def test_late_or_second_answer_is_refused(clock: ManualClock) -> None:
+async def test_late_or_second_answer_is_refused(clock: HandClock) -> None:
     async with BotApiServer(clock=clock) as server:
         alice = server.add_person("Alice", started=True, stars=30)
         message_id = await sent(server, alice.chat_id)

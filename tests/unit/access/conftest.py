@@ -6,7 +6,8 @@ from services.clock import SystemClock
 from services.people import People
 from services.store.database import Database
 from services.texts import Texts
-from tests.unit.access.world import Counted, ManualClock
+from tests.hand_clock import HandClock
+from tests.unit.access.world import Counted
 
 
 @pytest.fixture
@@ -20,8 +21,8 @@ def counted(database: Database) -> Counted:
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
+def clock() -> HandClock:
+    return HandClock()
 
 
 @pytest.fixture
@@ -30,10 +31,10 @@ def changes(database: Database) -> Changes:
 
 
 @pytest.fixture
-def access(database: Database, clock: ManualClock) -> Access:
+def access(database: Database, clock: HandClock) -> Access:
     return Access(database, OwnerLists(), clock)
 
 
 @pytest.fixture
-def people(database: Database, clock: ManualClock) -> People:
+def people(database: Database, clock: HandClock) -> People:
     return People(database, Texts("en"), clock)

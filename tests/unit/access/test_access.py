@@ -3,7 +3,8 @@ from sqlalchemy import select
 from services.access import Access, DenyOutcome, OwnerLists, Permission, Subject, SubjectKind
 from services.store.database import Database, open_database
 from services.store.schema import AccessRow
-from tests.unit.access.world import Counted, ManualClock
+from tests.hand_clock import HandClock
+from tests.unit.access.world import Counted
 
 PERSON, GROUP, SUPERGROUP = 7, -100, -1001234567890
 THE_PERSON = Subject(SubjectKind.USER, PERSON)
@@ -29,7 +30,7 @@ async def test_a_group_is_let_in_and_shut_out(access: Access) -> None:
     assert await verdict(access, chat_id=GROUP) is Permission.REFUSED
 
 
-async def test_what_was_decided_outlives_the_process(access: Access, database: Database, clock: ManualClock) -> None:
+async def test_what_was_decided_outlives_the_process(access: Access, database: Database, clock: HandClock) -> None:
     await access.allow(THE_PERSON)
     later = Access(database, OwnerLists(), clock)
     assert await verdict(later) is Permission.ALLOWED
@@ -42,7 +43,7 @@ async def test_a_decision_costs_one_read(access: Access, counted: Counted) -> No
     assert len([one for one in counted.statements if one.startswith("SELECT")]) == 1
 
 
-async def test_what_another_process_decided_holds_at_once(access: Access, each_url: str, clock: ManualClock) -> None:
+async def test_what_another_process_decided_holds_at_once(access: Access, each_url: str, clock: HandClock) -> None:
     database = await open_database(each_url)
     there = Access(database, OwnerLists(), clock)
     assert await verdict(access) is Permission.REFUSED
@@ -53,13 +54,13 @@ async def test_what_another_process_decided_holds_at_once(access: Access, each_u
     await database.close()
 
 
-async def test_an_admin_of_the_environment_cannot_be_denied(database: Database, clock: ManualClock) -> None:
+async def test_an_admin_of_the_environment_cannot_be_denied(database: Database, clock: HandClock) -> None:
     access = Access(database, OwnerLists(admin_ids=frozenset({PERSON})), clock)
     assert await access.deny(THE_PERSON) is DenyOutcome.IS_OWNER
     assert await verdict(access) is Permission.ADMIN
 
 
-async def test_a_denied_group_with_the_number_of_an_admin_is_no_admin(database: Database, clock: ManualClock) -> None:
+async def test_a_denied_group_with_the_number_of_an_admin_is_no_admin(database: Database, clock: HandClock) -> None:
     access = Access(database, OwnerLists(admin_ids=frozenset({PERSON})), clock)
     assert await access.deny(Subject(SubjectKind.CHAT, PERSON)) is DenyOutcome.DENIED
 
@@ -71,7 +72,7 @@ async def test_the_supergroup_inherits_from_its_group(access: Access) -> None:
     assert await verdict(access, chat_id=SUPERGROUP) is Permission.ALLOWED
 
 
-async def test_the_supergroup_inherits_what_the_environment_allows(database: Database, clock: ManualClock) -> None:
+async def test_the_supergroup_inherits_what_the_environment_allows(database: Database, clock: HandClock) -> None:
     access = Access(database, OwnerLists(chat_ids=frozenset({GROUP})), clock)
     await access.migrate(GROUP, SUPERGROUP)
     assert await verdict(access, chat_id=SUPERGROUP) is Permission.ALLOWED

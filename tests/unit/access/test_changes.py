@@ -11,7 +11,7 @@ from services.access import Access, OwnerLists
 from services.changes import Changes
 from services.clock import SystemClock
 from services.store.database import Database, open_database
-from tests.unit.access.world import ManualClock
+from tests.hand_clock import HandClock
 
 
 async def test_on_sqlite_a_process_hears_itself_and_nobody_else_is_asked(changes: Changes) -> None:
@@ -41,7 +41,7 @@ class Process:
 async def start(stack: AsyncExitStack, url: str) -> Process:
     database = await open_database(url)
     stack.push_async_callback(database.close)
-    clock = ManualClock()
+    clock = HandClock()
     changes = Changes(database, SystemClock())
     heard: asyncio.Queue[str] = asyncio.Queue()
     changes.listen("topic", heard.put_nowait)

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from services.access import CLAIM_LIFETIME, Access, OwnerLists, Permission, Subject, SubjectKind
 from services.store.database import Database
 from services.store.schema import ClaimCodeRow
-from tests.unit.access.world import ManualClock
+from tests.hand_clock import HandClock
 
 PERSON, OTHER = 7, 8
 
@@ -28,7 +28,7 @@ async def test_with_an_admin_there_is_no_code(access: Access) -> None:
 
 
 async def test_with_an_admin_in_the_environment_nothing_can_be_claimed(
-    access: Access, database: Database, clock: ManualClock
+    access: Access, database: Database, clock: HandClock
 ) -> None:
     assert await access.offer_claim("code-0")
     owned = Access(database, OwnerLists(admin_ids=frozenset({OTHER})), clock)
@@ -60,9 +60,9 @@ async def test_the_code_itself_is_nowhere_in_the_database(access: Access, databa
     assert "code-0" not in hashes[0]
 
 
-async def test_old_codes_go_when_a_new_one_is_made(access: Access, clock: ManualClock) -> None:
+async def test_old_codes_go_when_a_new_one_is_made(access: Access, clock: HandClock) -> None:
     assert await access.offer_claim("old")
-    clock.pass_(CLAIM_LIFETIME.total_seconds() + 1)
+    clock.forward(CLAIM_LIFETIME.total_seconds() + 1)
     assert await access.offer_claim("new")
     assert not await access.claim("old", PERSON)
     assert await access.claim("new", PERSON)

@@ -5,7 +5,7 @@ from services.people import People, Preferences
 from services.store.database import Database
 from services.store.schema import PersonRow
 from services.texts import Texts
-from tests.unit.access.world import ManualClock
+from tests.hand_clock import HandClock
 
 PERSON = 7
 
@@ -38,7 +38,7 @@ async def test_each_choice_is_kept_by_itself(people: People) -> None:
     assert await people.preferences(PERSON, "en") == Preferences("vi", 3, starts_at_once=False)
 
 
-async def test_choices_outlive_the_process(people: People, database: Database, clock: ManualClock) -> None:
+async def test_choices_outlive_the_process(people: People, database: Database, clock: HandClock) -> None:
     await people.choose(PERSON, usual_count=4)
     later = People(database, Texts("en"), clock)
     assert (await later.preferences(PERSON, None)).usual_count == 4

@@ -8,7 +8,7 @@ from services.genaipro.client import GenAIProClient
 from services.genaipro.rate_limit import ProcessRateLimit
 from services.genaipro.upload import paid_session
 from services.photos.model import PhotoFile
-from tests.unit.genaipro.fakes import FakeClock
+from tests.hand_clock import HandClock
 
 KEY = "secret-key-0123456789"
 
@@ -16,8 +16,8 @@ MakeClient = Callable[..., GenAIProClient]
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
+def clock() -> HandClock:
+    return HandClock()
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ async def paid() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-def make_client(session: aiohttp.ClientSession, paid: aiohttp.ClientSession, clock: FakeClock) -> MakeClient:
+def make_client(session: aiohttp.ClientSession, paid: aiohttp.ClientSession, clock: HandClock) -> MakeClient:
     def make(url: str, idle_timeout: float = 30) -> GenAIProClient:
         pacer = ProcessRateLimit(30, clock, clock.sleep)
         return GenAIProClient(session, paid, url, KEY, idle_timeout=idle_timeout, rate_limit=pacer, clock=clock)

@@ -18,8 +18,9 @@ from services.genaipro.events import (
     StreamEvent,
 )
 from services.photos.model import PhotoFile
+from tests.hand_clock import HandClock
 from tests.unit.genaipro.conftest import KEY, MakeClient
-from tests.unit.genaipro.fakes import COMPLETE, URL, Exchange, FakeClock, Script, WireServer, event, video
+from tests.unit.genaipro.fakes import COMPLETE, URL, Exchange, Script, WireServer, event, video
 from tests.unit.genaipro.test_client_stream import DONE, collect, run
 
 HTML = b"<html><head><title>502 Bad &amp; Gone</title></head><body><h1>Oh</h1></body></html>"
@@ -145,7 +146,7 @@ async def test_the_history_tells_how_far_its_clock_is_ahead(
         assert (await make_client(server.url).histories()).clock_offset == offset
 
 
-async def test_what_can_be_done_without_leaves_half_of_the_limit(make_client: MakeClient, clock: FakeClock) -> None:
+async def test_what_can_be_done_without_leaves_half_of_the_limit(make_client: MakeClient, clock: HandClock) -> None:
     async with WireServer(answers(200, b"[]")) as server:
         client = make_client(server.url)
         got = [await client.recent_history() for _ in range(30)]
@@ -186,7 +187,7 @@ async def test_another_5xx_may_have_been_accepted(
 async def test_too_busy_to_accept(
     make_client: MakeClient,
     photos: list[PhotoFile],
-    clock: FakeClock,
+    clock: HandClock,
     status: int,
     extra: str,
     seconds: float | None,
@@ -198,7 +199,7 @@ async def test_too_busy_to_accept(
 
 
 async def test_a_wait_asked_for_holds_every_call(
-    make_client: MakeClient, photos: list[PhotoFile], clock: FakeClock
+    make_client: MakeClient, photos: list[PhotoFile], clock: HandClock
 ) -> None:
     async def script(exchange: Exchange) -> None:
         paid = exchange.request.method == "POST"

@@ -24,6 +24,7 @@ from services.genaipro.events import (
 from services.genaipro.stream import PaidEventSource
 from services.outgoing import AnswerFirstSocket
 from services.photos.model import PhotoFile
+from tests.hand_clock import HandClock
 from tests.unit.genaipro.conftest import KEY, MakeClient
 from tests.unit.genaipro.fakes import (
     COMPLETE,
@@ -31,7 +32,6 @@ from tests.unit.genaipro.fakes import (
     STATUS,
     STREAM_HEAD,
     Exchange,
-    FakeClock,
     Script,
     WireServer,
     chunk,
@@ -323,7 +323,7 @@ async def test_the_key_is_in_no_error_and_no_log(
 
 
 async def test_reads_are_paced_and_every_call_holds_the_others_when_asked_to(
-    session: aiohttp.ClientSession, paid: aiohttp.ClientSession, clock: FakeClock, photos: list[PhotoFile]
+    session: aiohttp.ClientSession, paid: aiohttp.ClientSession, clock: HandClock, photos: list[PhotoFile]
 ) -> None:
     waited = []
 

@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.genaipro.rate_limit import WINDOW, ProcessRateLimit
-from tests.unit.genaipro.fakes import FakeClock
+from tests.hand_clock import HandClock
 
 GAPS = st.lists(st.one_of(st.just(0.0), st.floats(0, 90)), max_size=60)
 
 
 @given(st.integers(1, 8), GAPS, st.dictionaries(st.integers(0, 59), st.floats(-5, 100), max_size=3))
 def test_never_more_than_the_limit_in_any_window(limit: int, gaps: list[float], holds: dict[int, float]) -> None:
-    clock = FakeClock()
+    clock = HandClock()
     pacer = ProcessRateLimit(limit, clock, clock.sleep)
     through: list[float] = []
 
@@ -37,7 +37,7 @@ def test_never_more_than_the_limit_in_any_window(limit: int, gaps: list[float], 
 
 
 async def test_waiters_go_in_their_order_and_a_cancelled_one_takes_nothing() -> None:
-    clock = FakeClock()
+    clock = HandClock()
     sleeping, wake = asyncio.Event(), asyncio.Event()
     order: list[int] = []
 
@@ -68,7 +68,7 @@ async def test_waiters_go_in_their_order_and_a_cancelled_one_takes_nothing() -> 
 
 
 async def test_a_hold_reaches_those_that_already_wait() -> None:
-    clock = FakeClock()
+    clock = HandClock()
     pacer = ProcessRateLimit(1, clock, clock.sleep)
     await pacer.wait()
 
@@ -84,6 +84,6 @@ async def test_a_hold_reaches_those_that_already_wait() -> None:
 
 
 def test_no_call_at_all_is_no_limit() -> None:
-    clock = FakeClock()
+    clock = HandClock()
     with pytest.raises(ValueError, match="at least one"):
         ProcessRateLimit(0, clock)

@@ -19,7 +19,8 @@ from services.generations.submit import HistorySnapshots, Submitter
 from services.photos.model import PhotoKind, PhotoRef
 from services.store.database import open_database
 from services.temp_dirs import TempDirs
-from tests.unit.generations.fates import Chat, Fate, HandClock, MortalDatabase, Service
+from tests.hand_clock import HandClock
+from tests.unit.generations.fates import Chat, Fate, MortalDatabase, Service
 from tests.unit.generations.rows import Results, Rows
 
 PROCESS = "a process"

@@ -3,12 +3,11 @@
 ``Fate`` kills at a chosen step: before or after any commit, POST, event, send or word to the person.
 """
 
-import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from pathlib import Path, PurePath
 from typing import TypeVar, TypeVarTuple
@@ -35,6 +34,7 @@ from services.generations.model import Generation
 from services.photos.model import PhotoFile, PhotoRef
 from services.screens import Place
 from services.store.database import Database
+from tests.hand_clock import HandClock
 from tests.unit.generations.rows import Rows
 
 T = TypeVar("T")
@@ -43,26 +43,6 @@ Ts = TypeVarTuple("Ts")
 
 class Killed(BaseException):
     """The process died here."""
-
-
-class HandClock:
-    """Time that only moves when somebody sleeps, or by hand."""
-
-    def __init__(self) -> None:
-        self._seconds = 0.0
-
-    def now(self) -> datetime:
-        return datetime(2026, 3, 30, 10, tzinfo=UTC) + timedelta(seconds=self._seconds)
-
-    def monotonic(self) -> float:
-        return self._seconds
-
-    async def sleep(self, seconds: float) -> None:
-        self._seconds += seconds
-        await asyncio.sleep(0)
-
-    def tick(self) -> None:
-        self._seconds += 1
 
 
 class Fate:

@@ -12,8 +12,9 @@ from sqlalchemy.exc import OperationalError
 from services.generations.model import Generation, State
 from services.generations.progress import PAUSE_SECONDS, ProgressLog
 from services.store.database import Database
+from tests.hand_clock import HandClock
 from tests.unit.generations.bench import Bench
-from tests.unit.generations.fates import HandClock, MortalDatabase
+from tests.unit.generations.fates import MortalDatabase
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def limited(here: Bench, active: int = 100, each: int = 100, queued: int = 100, 
 
 
 async def place(here: Bench, user: int = 1, count: int = 1, key: str = "") -> PlaceOutcome:
-    here.clock.tick()
+    here.clock.forward(1)
     number = here.clock.monotonic()
     order = Order(key or f"key {number}", user, None, user, "en", 5, 7, f"prompt {number}", count, (PHOTO,))
     return await here.database.write(here.queue.place, order)

@@ -10,7 +10,7 @@ from services.genaipro.events import NotAcceptedError, ResultPage, VideoResult
 from services.generations import submit as module
 from services.generations.matching import HistoryBefore
 from services.generations.submit import BACK_OFF_SECONDS, FRESH_SECONDS, HistorySnapshots
-from tests.unit.generations.fates import HandClock
+from tests.hand_clock import HandClock
 
 PAGE = ResultPage(
     [VideoResult("x", "a cat", (), False, False, "pending", datetime(2026, 1, 1, tzinfo=UTC))], 1, 1, clock_offset=2.5
