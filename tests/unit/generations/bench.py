@@ -171,7 +171,7 @@ async def take_over(rows: Rows, generation_id: str) -> Generation | None:
 async def bench(folder: Path) -> tuple[Bench, Callable[[], Coroutine[None, None, None]]]:
     """A bench on a database of its own, and how to put it away."""
     real = await open_database(f"sqlite:///{folder / 'bench.sqlite3'}")
-    made = Bench(MortalDatabase(real.engine))
+    made = Bench(MortalDatabase(real.engine).on_the_spot())
 
     async def close() -> None:
         made.close()
