@@ -9,6 +9,7 @@ from hypothesis import settings
 
 from services.store.database import Database, open_database
 from tests.acceptance.web import NO_BROWSER
+from tests.chaos import nursery
 from tests.integration.cluster.postgres import Server, shared_server
 
 # A machine that is busy with other work takes longer, and is not to be found at fault for it.
@@ -66,6 +67,11 @@ def pytest_collection_finish() -> None:
     gc.enable()
     gc.collect()
     gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """End what forks bots, which counts its time as that of the tests."""
+    nursery.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

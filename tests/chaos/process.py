@@ -2,17 +2,17 @@
 
 import asyncio
 import json
-import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.chaos.nursery import Forked, bare_environment, fork
+
 PATIENCE = 120.0
 
 
@@ -70,7 +70,7 @@ class Life:
 
 
 class BotProcess:
-    """``python -m bot run`` or another role, again and again with the same environment.
+    """``python -m bot run`` or another role, again and again with the same environment, forked by the nursery.
 
     Args:
         environment: Added to the bare minimum of this process's own.
@@ -80,10 +80,9 @@ class BotProcess:
 
     def __init__(self, environment: Mapping[str, str], directory: Path, role: str = "run") -> None:
         self.role = role
-        bare = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-        self.environment = bare | {"PYTHONPATH": str(ROOT), "LOG_FORMAT": "json"} | dict(environment)
+        self.environment = bare_environment() | {"LOG_FORMAT": "json"} | dict(environment)
         self._directory = directory
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: asyncio.subprocess.Process | Forked | None = None
         self._reader: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self.lines: list[LogLine] = []
@@ -103,11 +102,20 @@ class BotProcess:
     def is_running(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
-    async def spawn(self, before_exec: Callable[[], None] | None = None) -> None:
-        """Start it and do not wait."""
+    async def spawn(self, *, cold: bool = False) -> None:
+        """Start it and do not wait.
+
+        Args:
+            cold: Whether it has to import everything first.
+        """
         assert not self.is_running
         self.lives.append(Life(time.monotonic(), datetime.now(UTC)))
-        self._process = await asyncio.create_subprocess_exec(
+        start = self._execute() if cold else fork(self.role, self._directory, self.environment)
+        self._process = await start
+        self._reader = asyncio.create_task(self._read(self._process, self.life))
+
+    async def _execute(self) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "bot",
@@ -118,9 +126,7 @@ class BotProcess:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
             limit=1 << 20,
-            preexec_fn=before_exec,
         )
-        self._reader = asyncio.create_task(self._read(self._process, self.life))
 
     async def start(self) -> float:
         """Start it and wait until it is ready.
@@ -213,7 +219,7 @@ class BotProcess:
         async with asyncio.timeout(PATIENCE):
             await self._reader
 
-    async def _read(self, process: asyncio.subprocess.Process, life: Life) -> None:
+    async def _read(self, process: asyncio.subprocess.Process | Forked, life: Life) -> None:
         assert process.stderr is not None
         async for raw in process.stderr:
             line = parse(time.monotonic(), raw.decode(errors="replace").rstrip("\n"))

@@ -127,7 +127,7 @@ async def test_a_process_that_has_hardly_begun(tmp_path: Path) -> None:
         # it is by the time that the signal comes, it is not ready: Telegram has not answered it.
         for seconds in (0.1, 0.3, 0.6):
             here.telegram.fail("getMe", FaultKind.HOLD)
-            await here.bot.spawn()
+            await here.bot.spawn(cold=True)
             while used(here.bot.pid) < seconds:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
             assert not here.telegram.calls("getUpdates")

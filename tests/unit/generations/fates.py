@@ -3,6 +3,7 @@
 ``Fate`` kills at a chosen step: before or after any commit, POST, event, send or word to the person.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
