@@ -258,18 +258,16 @@ class GenAIProClient:
 
     async def _whole(self, source: PaidEventSource) -> StreamEvent:
         """The terminal event of an answer that is no stream; raises what any other such answer means."""
-        if 200 <= source.status < 300:
+        if 200 <= source.answer.status < 300:
             raw = await source.body(READ_LIMIT, seconds=None)
             event = parse_answer(raw.decode("utf-8-sig", "replace"))
             if isinstance(event, FailedEvent):
                 event = parse_answer(self._text(raw))
             if event is None:
-                _LOG.warning("an answer of status %d that tells no result", source.status)
-                raise lost(source.status)
+                _LOG.warning("an answer of status %d that tells no result", source.answer.status)
+                raise lost(source.answer.status)
             return event
-        body = self._text(await source.body())
-        answer = ApiAnswer(source.status, source.headers, source.content_type, body, self.clock.now())
-        raise await self._heeded(paid_error(answer))
+        raise await self._heeded(paid_error(self._said(source.answer, await source.body())))
 
     def _resolved(self, results: Sequence[VideoResult]) -> tuple[VideoResult, ...]:
         """The same with addresses that are relative to the API made whole."""
@@ -293,7 +291,7 @@ class GenAIProClient:
             if is_terminal(event):
                 return
         _LOG.warning("the stream ended without a terminal event")
-        raise lost(source.status)
+        raise lost(source.answer.status)
 
     async def _next(self, source: PaidEventSource) -> ServerSentEvent | None:
         try:
@@ -301,7 +299,7 @@ class GenAIProClient:
         except _BROKEN as broken:
             cause = type(broken).__name__
         _LOG.warning("the stream broke: %s", cause)
-        raise lost(source.status)
+        raise lost(source.answer.status)
 
     async def _history_page(self, page: int, page_size: int) -> ResultPage:
         with self._counted("histories"):
@@ -328,9 +326,7 @@ class GenAIProClient:
         else:
             if response.status == 200 and len(raw) < READ_LIMIT:
                 return raw.decode("utf-8-sig", "replace"), clock_offset(response.headers, self.clock.now())
-            body, content_type = self._text(raw[:BODY_LIMIT]), response.content_type.lower()
-            answer = ApiAnswer(response.status, response.headers, content_type, body, self.clock.now())
-            error = await self._heeded(read_error(answer))
+            error = await self._heeded(read_error(self._said(response, raw[:BODY_LIMIT])))
         raise error
 
     async def _heeded(self, error: GenAIProError) -> GenAIProError:
@@ -338,6 +334,10 @@ class GenAIProClient:
         if isinstance(error, NotAcceptedError) and error.retry_after is not None:
             await self.rate_limit.hold(min(error.retry_after, LONGEST_HOLD))
         return error
+
+    def _said(self, answer: aiohttp.ClientResponse, body: bytes) -> ApiAnswer:
+        kind, text = answer.content_type.lower(), self._text(body)
+        return ApiAnswer(answer.status, answer.headers, kind, text, self.clock.now())
 
     def _text(self, body: bytes) -> str:
         """What the service says, without the key, should it repeat that."""

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import aiohttp
 from aiohttp_sse_client.client import CONTENT_TYPE_EVENT_STREAM, EventSource
-from multidict import CIMultiDictProxy
 
 MAX_LINE = 8 * 1024 * 1024
 """Bytes of one line; a longer one is a fault of the stream."""
@@ -196,34 +195,20 @@ class PaidEventSource(EventSource):  # type: ignore[misc]  # the library has no 
         self._response = await self._session.request(self._method, self._url, **self._kwargs)
 
     @property
-    def _answer(self) -> aiohttp.ClientResponse:
+    def answer(self) -> aiohttp.ClientResponse:
+        """The answer, of which the body is read here."""
         if self._response is None:
             raise RuntimeError("not connected")
         return self._response
-
-    @property
-    def status(self) -> int:
-        """The HTTP status of the answer."""
-        return self._answer.status
-
-    @property
-    def headers(self) -> CIMultiDictProxy[str]:
-        """The headers of the answer."""
-        return self._answer.headers
-
-    @property
-    def content_type(self) -> str:
-        """The content type of the answer, without parameters, in lower case."""
-        return self._answer.content_type.lower()
 
     async def is_stream(self) -> bool:
         """Whether the answer is a stream of events: it says so, or it begins as one whatever it says.
 
         A successful answer of another type is waited for until its first byte that is no white space is there.
         """
-        if not 200 <= self.status < 300:
+        if not 200 <= self.answer.status < 300:
             return False
-        if self.content_type == CONTENT_TYPE_EVENT_STREAM:
+        if self.answer.content_type.lower() == CONTENT_TYPE_EVENT_STREAM:
             return True
         while not (start := self._start.removeprefix(_MARK).lstrip()) and len(self._start) < BODY_LIMIT:
             chunk = await self._receive()
@@ -234,7 +219,7 @@ class PaidEventSource(EventSource):  # type: ignore[misc]  # the library has no 
 
     async def body(self, limit: int = BODY_LIMIT, seconds: float | None = BODY_SECONDS) -> bytes:
         """The start of the body of an answer that is no stream; the arguments are those of ``read_bounded``."""
-        rest = b"" if self._ended else await read_bounded(self._answer.content, limit - len(self._start), seconds)
+        rest = b"" if self._ended else await read_bounded(self.answer.content, limit - len(self._start), seconds)
         return self._start + rest
 
     async def __anext__(self) -> ServerSentEvent:
@@ -270,7 +255,7 @@ class PaidEventSource(EventSource):  # type: ignore[misc]  # the library has no 
         if self._ended:
             return b""
         try:
-            chunk = await self._answer.content.readany()
+            chunk = await self.answer.content.readany()
         except _BROKEN as error:
             self._failure, chunk = error, b""
         self._ended = not chunk
