@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from heapq import heappop, heappush
+from math import inf
 
 from bot.outbox import Outbox
 from services.outbox.calls import Call, Edit, Job, Outcome, Priority
@@ -61,10 +62,10 @@ def measure_scheduler(opened: int, simulated: int) -> Cost:
     script = list(edits(opened, simulated))
     ends: list[tuple[float, int, Job]] = []
     sent, at = 0, 0
-    until: float | None = None
+    until = inf
     began = time.process_time()
-    while at < len(script) or ends or until is not None:
-        moments = [until] if until is not None else []
+    while at < len(script) or ends or until < inf:
+        moments = [until]
         moments += [script[at][0]] if at < len(script) else []
         moments += [ends[0][0]] if ends else []
         now = min(moments)
@@ -77,7 +78,7 @@ def measure_scheduler(opened: int, simulated: int) -> Cost:
             sent += 1
             heappush(ends, (now + LATENCY, step.seq, step))
         scheduler.take_settled()
-        until = step.until
+        until = step
     return Cost(opened, len(script), sent, time.process_time() - began)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
@@ -219,8 +220,8 @@ class Outbox(BaseRateLimiter[None]):
             self._wake(step)
         for job in self._scheduler.take_settled():
             self._wake(job)
-        if step.until is not None:
-            self._set_alarm(step.until)
+        if step < inf:
+            self._set_alarm(step)
 
     def _wake(self, job: Job) -> None:
         turn = self._turns.pop(job, None)

@@ -219,20 +219,19 @@ class Floods:
     limits: FloodLimits
     all_until: float = -inf
     """Until when everything rests, seconds."""
-    pauses: int = 0
     _recent: dict[int, tuple[float, float]] = field(default_factory=dict)
 
-    def note(self, chat: int | None, until: float, now: float) -> None:
-        """Note a flood that asks to wait until a moment."""
+    def note(self, chat: int | None, until: float, now: float) -> bool:
+        """Note a flood that asks to wait until a moment; whether it is taken for one of the whole bot."""
         if chat is not None:
             oldest = now - self.limits.flood_window
             self._recent = {key: seen for key, seen in self._recent.items() if seen[0] >= oldest}
             self._recent[chat] = (now, until)
             if len(self._recent) < 2:
-                return
+                return False
             until = min(asked for _, asked in self._recent.values())
-        self.pauses += 1
         self.all_until = max(self.all_until, min(until, now + self.limits.pause_all))
+        return True
 
     def succeeded(self, started: float) -> None:
         """Note that a call went through: floods seen before it was started were those of single chats."""

@@ -16,15 +16,6 @@ from services.outbox.edits import Messages
 from services.outbox.keyed_heap import KeyedHeap
 from services.outbox.limits import FloodLimits, Floods, Window
 
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Nothing can go out now."""
-
-    until: float | None
-    """When to ask again, seconds; None means after the next push or the next end of a call."""
-
-
 _DEFAULTS = FloodLimits()
 
 SIGNS_PART = 4
@@ -101,13 +92,17 @@ class Scheduler:
         self._enqueue(job, now)
         return job
 
-    def next(self, now: float) -> Job | Wait:
-        """The call whose turn it is, now under way; or how long to wait."""
+    def next(self, now: float) -> Job | float:
+        """The call whose turn it is, now under way; or when to ask again.
+
+        That is infinity where nothing can go out before the next push or the next end of a call.
+        """
         if now < self._floods.all_until:
-            return Wait(self._floods.all_until if any(self.counters.waiting.values()) else None)
+            return self._floods.all_until if any(self.counters.waiting.values()) else inf
         uncounted = self._uncounted.first()
         if uncounted is not None and uncounted[0][0] <= now:
-            return self._start_uncounted(uncounted[1], now)
+            self._uncounted.drop(uncounted[1])
+            return self._run(uncounted[1], now)
         while (best := self._board.best(now, uploads=self.counters.uploads < self._limits.uploads)) is not None:
             lane, job = best
             if self._superfluous(job, now):
@@ -118,7 +113,11 @@ class Scheduler:
         if sign is None:
             return self._wait(inf)
         at = self._overall.when(1, now, max(1, self._limits.overall // SIGNS_PART))
-        return self._wait(at) if at > now else self._start_sign(sign[1], now)
+        if at > now:
+            return self._wait(at)
+        self._signs.drop(sign[1])
+        self._overall.take(sign[1], 1, now)
+        return self._run(sign[1], now)
 
     def done(self, job: Job, outcome: Outcome, now: float) -> None:
         """Note how a call ended."""
@@ -147,8 +146,7 @@ class Scheduler:
             job.state = JobState.DONE
             self.counters.failed += 1
             return False
-        self._floods.note(job.call.chat, until, now)
-        self.counters.pauses = self._floods.pauses
+        self.counters.pauses += self._floods.note(job.call.chat, until, now)
         self._pause(job, until, now)
         job.floods += 1
         if job.floods >= self._limits.tries or until - job.since > self._limits.give_up:
@@ -239,15 +237,6 @@ class Scheduler:
         self._board.place(lane.chat, now)
         return self._run(job, now)
 
-    def _start_uncounted(self, job: Job, now: float) -> Job:
-        self._uncounted.drop(job)
-        return self._run(job, now)
-
-    def _start_sign(self, job: Job, now: float) -> Job:
-        self._signs.drop(job)
-        self._overall.take(job, 1, now)
-        return self._run(job, now)
-
     def _run(self, job: Job, now: float) -> Job:
         job.state = JobState.RUNNING
         self._started[job] = now
@@ -283,7 +272,6 @@ class Scheduler:
             self._settle(job, JobState.SUPERSEDED)
         self._enqueue(newer or job, now)
 
-    def _wait(self, at: float) -> Wait:
+    def _wait(self, at: float) -> float:
         uncounted = self._uncounted.first()
-        until = min(at, self._board.next_change(), inf if uncounted is None else uncounted[0][0])
-        return Wait(None if until == inf else until)
+        return min(at, self._board.next_change(), inf if uncounted is None else uncounted[0][0])

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from itertools import count
+from math import inf
 
 from services.outbox.calls import Call, Edit, Job, JobState, Outcome, Priority
 from services.outbox.limits import FloodLimits
@@ -51,11 +52,9 @@ class Simulation:
     def run(self, pushes: Iterable[tuple[float, Call]]) -> None:
         waiting = [(at, index, call) for index, (at, call) in enumerate(pushes)]
         heapify(waiting)
-        until: float | None = None
-        while waiting or self._running or until is not None:
-            moments = [entries[0][0] for entries in (waiting, self._running) if entries]
-            if until is not None:
-                moments.append(until)
+        until = inf
+        while waiting or self._running or until < inf:
+            moments = [until, *(entries[0][0] for entries in (waiting, self._running) if entries)]
             assert min(moments) >= self.now
             self.now = min(moments)
             while self._running and self._running[0][0] <= self.now:
@@ -64,15 +63,15 @@ class Simulation:
                 self.jobs.append(self.scheduler.push(heappop(waiting)[2], self.now))
             until = self._take_off()
 
-    def _take_off(self) -> float | None:
+    def _take_off(self) -> float:
         while isinstance(step := self.scheduler.next(self.now), Job):
             answer = self.answer(step.call)
             end = self.now + answer.latency
             arrival = self.now + answer.latency * answer.counted_at
             self.flights.append(Flight(step.call, self.now, arrival, end, answer))
             heappush(self._running, (end, next(self._seq), step, answer))
-        assert step.until is None or step.until > self.now
-        return step.until
+        assert step > self.now
+        return step
 
     def _land(self, job: Job, answer: Answer) -> None:
         if answer.retry_after is not None:

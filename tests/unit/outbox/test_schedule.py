@@ -1,8 +1,10 @@
+from math import inf
+
 import pytest
 
 from services.outbox.calls import Call, Job, JobState, Outcome, Priority
 from services.outbox.limits import FloodLimits
-from services.outbox.scheduler import Scheduler, Wait
+from services.outbox.scheduler import Scheduler
 from tests.unit.outbox.simulation import Answer, Simulation, message, text_edit, video
 
 
@@ -132,7 +134,7 @@ def test_there_and_back_again_while_waiting_is_no_change() -> None:
     send(scheduler, text_edit(1, content="a"), 0.0)
     scheduler.push(text_edit(1, content="b"), 0.1)
     back = scheduler.push(text_edit(1, content="a"), 0.2)
-    assert scheduler.next(1.0) == Wait(None)
+    assert scheduler.next(1.0) == inf
     assert back.state is JobState.UNCHANGED
 
 
@@ -191,7 +193,7 @@ def test_floods_of_two_chats_stop_everything() -> None:
     scheduler.flood(jobs[1], 20.0, 1.0)
     scheduler.push(Call(None, Priority.ANSWER, counted=False), 1.0)
     scheduler.push(message(4), 1.0)
-    assert scheduler.next(1.0) == Wait(10.5)
+    assert scheduler.next(1.0) == 10.5
     assert start(scheduler, 10.5).call.counted is False
     assert scheduler.counters.pauses == 1
 
@@ -223,7 +225,7 @@ def test_a_long_flood_of_everything_is_probed() -> None:
     assert start(scheduler) is job
     scheduler.flood(job, 500.0, 0.0)
     scheduler.push(message(1), 0.0)
-    assert scheduler.next(0.0) == Wait(30.0)
+    assert scheduler.next(0.0) == 30.0
     assert start(scheduler, 30.0).call.chat == 1
 
 
@@ -234,7 +236,7 @@ def test_a_flooded_edit_gives_way_to_a_newer_one() -> None:
     newer = scheduler.push(text_edit(1, content="b"), 0.1)
     assert scheduler.flood(older, 5.0, 0.2)
     assert scheduler.take_settled() == [older]
-    assert scheduler.next(0.2) == Wait(5.2)
+    assert scheduler.next(0.2) == 5.2
     assert start(scheduler, 5.2) is newer
 
 
@@ -246,7 +248,7 @@ def test_a_call_is_given_up_after_too_many_floods() -> None:
         assert start(scheduler, now) is job
         verdicts.append(scheduler.flood(job, 1.0, now))
     assert verdicts == [True, True, False]
-    assert scheduler.next(100.0) == Wait(None)
+    assert scheduler.next(100.0) == inf
 
 
 def test_a_call_is_given_up_if_the_flood_lasts_too_long() -> None:
@@ -255,7 +257,7 @@ def test_a_call_is_given_up_if_the_flood_lasts_too_long() -> None:
     assert start(scheduler) is job
     assert not scheduler.flood(job, 601.0, 0.0)
     scheduler.push(message(1), 1.0)
-    assert scheduler.next(1.0) == Wait(601.0)
+    assert scheduler.next(1.0) == 601.0
 
 
 def test_only_edits_are_repeated_after_a_failure_of_the_network() -> None:
