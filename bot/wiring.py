@@ -277,8 +277,8 @@ def _runner(
         database,
         services.genaipro,
         services.genaipro.rate_limit,
-        HistorySnapshots(services.genaipro, clock),
-        services.photos,
+        HistorySnapshots(services.genaipro.recent_history, clock),
+        services.photos.fetch,
         services.temp_dirs,
         status,
         services.progress_log,
@@ -291,7 +291,7 @@ def _runner(
 
     reconciler = Reconciler(
         database,
-        services.genaipro,
+        services.genaipro.histories,
         status,
         clock,
         settings.reconcile_interval,

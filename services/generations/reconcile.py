@@ -1,9 +1,8 @@
 """A lost result, looked up in the history until it is found, has failed, or is given up. Never a second POST."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from structlog import get_logger
 from yarl import URL
@@ -45,18 +44,6 @@ SETTLED_SECONDS = 45.0
 _NOTHING = Match(MatchVerdict.WAIT)
 
 
-class ResultHistory(Protocol):
-    """The API's history."""
-
-    async def histories(self, page: int = 1, page_size: int = 20) -> ResultPage:
-        """One page, newest first.
-
-        Raises:
-            GenAIProError: No usable answer.
-        """
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class _Look:
     """One look-up."""
@@ -90,7 +77,8 @@ class Reconciler:
     """Looks for the result of one generation."""
 
     database: Database
-    history: ResultHistory
+    histories: Callable[[int, int], Awaitable[ResultPage]]
+    """A page of the API's history, newest first, by its number, from 1, and its size."""
     reporter: Reporter
     clock: Clock
     interval: float
@@ -185,7 +173,7 @@ class Reconciler:
         kept: list[VideoResult] = []
         since = datetime.max.replace(tzinfo=UTC)
         for number in range(1, MAX_PAGES + 1):
-            page = await self.history.histories(page=number, page_size=PAGE_SIZE)
+            page = await self.histories(number, PAGE_SIZE)
             if number == 1:
                 requests = [replace(request, offset=page.clock_offset) for request in requests]
                 since = min(request.earliest for request in requests)

@@ -6,7 +6,7 @@ A process that dies before the arming has not paid; one that dies after it leave
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -83,35 +83,12 @@ class PaidApi(Protocol):
         ...
 
 
-class RecentHistory(Protocol):
-    """The newest objects of the API's history."""
-
-    async def recent_history(self) -> ResultPage | None:
-        """The first page, or None where the limit on calls has none to spare.
-
-        Raises:
-            GenAIProError: No usable answer.
-        """
-        ...
-
-
-class PhotoSource(Protocol):
-    """Where photos come from."""
-
-    async def fetch(self, ref: PhotoRef, directory: Path, position: int) -> PhotoFile:
-        """Get one into the directory.
-
-        Raises:
-            PhotoError: It cannot be had, or not be used.
-        """
-        ...
-
-
 @dataclass(slots=True)
 class HistorySnapshots:
     """Looks at the history before requests are sent: seldom, only with calls to spare, and never for long."""
 
-    history: RecentHistory
+    recent_history: Callable[[], Awaitable[ResultPage | None]]
+    """The first page of the API's history, or None where the limit on calls has none to spare."""
     clock: Clock
     """Its monotonic side is read."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
@@ -140,7 +117,7 @@ class HistorySnapshots:
         began = self.clock.monotonic()
         try:
             async with asyncio.timeout(LOOK_SECONDS):
-                page = await self.history.recent_history()
+                page = await self.recent_history()
         except (GenAIProError, TimeoutError) as error:
             log.info("history_not_seen_before", error=type(error).__name__)
             self._failed_at = self.clock.monotonic()
@@ -159,7 +136,8 @@ class Submitter:
     rate_limit: RateLimit
     """The own limit on calls."""
     snapshots: HistorySnapshots
-    photos: PhotoSource
+    fetch_photo: Callable[[PhotoRef, Path, int], Awaitable[PhotoFile]]
+    """Gets one into a directory, under a number; a ``PhotoError`` where it cannot be had, or not be used."""
     temp_dirs: TempDirs
     reporter: Reporter
     progress_log: ProgressLog
@@ -192,7 +170,7 @@ class Submitter:
                 return await self._fail(generation, error.failure)
 
     async def _fetch(self, generation: Generation, folder: Path) -> list[PhotoFile]:
-        return [await self.photos.fetch(ref, folder, position) for position, ref in enumerate(generation.photos, 1)]
+        return [await self.fetch_photo(ref, folder, position) for position, ref in enumerate(generation.photos, 1)]
 
     async def _until_accepted(self, generation: Generation, photos: Sequence[PhotoFile]) -> Generation:
         """Attempt again only what was provably not accepted, with jitter."""

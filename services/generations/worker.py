@@ -6,7 +6,7 @@ whoever takes a row over goes on from there.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from services.generations.queue import Queue, is_any_waiting
 from services.generations.store import load, take_over
 from services.retries import OUTAGE
 from services.store.database import Database
+from services.tasks import Tasks
 from services.telemetry import Contact
 
 POLL_SECONDS = 1.0
@@ -59,8 +60,10 @@ class Worker:
     changed: asyncio.Event
     """Set when something was placed, or a place became free."""
     contact: Contact
-    _runs: dict[tuple[str, int], asyncio.Task[None]] = field(default_factory=dict)
-    _places: dict[str, int] = field(default_factory=dict)
+    _tasks: Tasks = field(default_factory=Tasks, init=False)
+    _runs: set[tuple[str, int]] = field(default_factory=set, init=False)
+    """The ids and epochs of the generations that run."""
+    _places: dict[str, int] = field(default_factory=dict, init=False)
 
     async def run(self) -> None:
         """Work until cancelled. A database that does not answer is asked again."""
@@ -104,11 +107,7 @@ class Worker:
 
     async def close(self) -> None:
         """Stop all runs; another process, or this one after its next start, goes on with them."""
-        runs: Sequence[asyncio.Task[None]] = list(self._runs.values())
-        for task in runs:
-            task.cancel()
-        if runs:
-            await asyncio.wait(runs)
+        await self._tasks.cancel()
 
     def _is_running(self, lease: Lease) -> bool:
         return lease.taken_by == self.process_id and (lease.id, lease.epoch) in self._runs
@@ -122,9 +121,9 @@ class Worker:
 
     def _start(self, generation: Generation) -> None:
         key = generation.id, generation.epoch
-        task = asyncio.get_running_loop().create_task(self._run(generation), name=f"generation-{generation.id}")
-        self._runs[key] = task
-        task.add_done_callback(lambda _: self._runs.pop(key, None))
+        self._runs.add(key)
+        task = self._tasks.start(self._run(generation), name=f"generation-{generation.id}")
+        task.add_done_callback(lambda _: self._runs.discard(key))
 
     async def _run(self, generation: Generation) -> None:
         current: Generation | None = generation

@@ -56,13 +56,13 @@ class Bench:
         self.scopes = CancelScopes()
         temp_dirs = TempDirs(Path(self._folder.name))
         self.log = ProgressLog(self.database, self.clock)
-        snapshots = HistorySnapshots(self.service, self.clock)
+        snapshots = HistorySnapshots(self.service.recent_history, self.clock)
         self.submitter = Submitter(
             self.database,
             self.service,
             self.service,
             snapshots,
-            self.chat,
+            self.chat.fetch,
             temp_dirs,
             self.chat,
             self.log,
@@ -70,7 +70,7 @@ class Bench:
             self.generation_timeout,
         )
         self.reconciler = Reconciler(
-            self.database, self.service, self.chat, self.clock, 15.0, self.reconcile_timeout, self._nobody
+            self.database, self.service.histories, self.chat, self.clock, 15.0, self.reconcile_timeout, self._nobody
         )
         self.deliverer = Deliverer(
             self.database,

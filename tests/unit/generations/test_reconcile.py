@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from services.failures import Charged, FailureKind
-from services.genaipro.events import VideoResult
+from services.genaipro.events import ResultPage, VideoResult
 from services.generations.model import Generation, State
 from services.generations.reconcile import SERVER_ERROR_SECONDS, SETTLED_SECONDS
 from services.generations.results import ResultTakenError
@@ -147,14 +147,14 @@ async def test_videos_that_come_one_by_one_are_waited_for(here: Bench) -> None:
     real = here.service.histories
     asked = 0
 
-    async def histories(page: int = 1, page_size: int = 20) -> object:
+    async def histories(page: int, page_size: int) -> ResultPage:
         nonlocal asked
         asked += 1
         if asked == 3:
             here.service.objects.append(second)
         return await real(page, page_size)
 
-    here.service.histories = histories  # type: ignore[method-assign,assignment]
+    here.reconciler.histories = histories
     await here.reconciler.run(generation)
     assert len(await urls(here, generation)) == 2
 

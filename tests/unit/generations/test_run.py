@@ -175,9 +175,9 @@ async def test_cancel_ends_a_phase_wherever_it_waits(
 
     here.service.coming.append(Post.CUT)
     if waits_in == "photos":
-        monkeypatch.setattr(here.chat, "fetch", for_ever)
+        monkeypatch.setattr(here.submitter, "fetch_photo", for_ever)
     else:
-        monkeypatch.setattr(here.service, "histories", for_ever)
+        monkeypatch.setattr(here.reconciler, "histories", for_ever)
     generation_id = await here.place()
     run = asyncio.create_task(here.run(generation_id))
     await waiting.wait()

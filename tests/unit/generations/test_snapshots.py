@@ -44,7 +44,7 @@ def clock() -> HandClock:
 
 @pytest.fixture
 def snapshots(history: History, clock: HandClock) -> HistorySnapshots:
-    return HistorySnapshots(history, clock)
+    return HistorySnapshots(history.recent_history, clock)
 
 
 async def test_one_look_serves_requests_that_come_together(snapshots: HistorySnapshots, history: History) -> None:
@@ -91,5 +91,5 @@ async def test_a_history_that_hangs_holds_a_request_for_a_moment_only(
         return None
 
     monkeypatch.setattr(module, "LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(history, "recent_history", hangs)
+    monkeypatch.setattr(snapshots, "recent_history", hangs)
     assert await snapshots.before("a cat") is None

@@ -101,7 +101,7 @@ async def test_a_photo_that_is_gone_costs_nothing(here: Bench, monkeypatch: pyte
     async def gone(_ref: PhotoRef, _directory: object, _position: int) -> PhotoFile:
         raise PhotoError(PhotoProblem.GONE)
 
-    monkeypatch.setattr(here.chat, "fetch", gone)
+    monkeypatch.setattr(here.submitter, "fetch_photo", gone)
     after = await here.submitter.run(await taken(here))
     assert after.failure == Failure(FailureKind.PHOTOS)
     assert not here.service.posts
