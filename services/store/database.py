@@ -65,10 +65,6 @@ class DatabaseHeldError(DatabaseError):
     """Another process holds the lock of the SQLite file for longer than is waited for it."""
 
 
-class NewerTablesError(Exception):
-    """The tables have a form that this version does not know: a newer one was here."""
-
-
 class MigrationError(DatabaseError):
     """The tables cannot be brought to the form of this version; they are as they were."""
 
@@ -111,7 +107,8 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._outages = OutageLog()
-        self._engine = engine
+        self.engine = engine
+        """For what needs a connection of its own."""
         self._durable = engine.execution_options(**{WRITE: "FULL"})
         self._relaxed = engine.execution_options(**{WRITE: "NORMAL"})
         if self.is_sqlite:
@@ -122,16 +119,11 @@ class Database:
     @property
     def is_sqlite(self) -> bool:
         """Whether one process and one file hold everything."""
-        return self._engine.dialect.name == "sqlite"
-
-    @property
-    def engine(self) -> Engine:
-        """The engine, for what needs a connection of its own."""
-        return self._engine
+        return self.engine.dialect.name == "sqlite"
 
     async def read(self, work: Callable[[Session, *Ts], T], *args: *Ts) -> T:
         """Run a function that only reads, and sees one moment on SQLite; rows that it loaded may be read afterwards."""
-        return await self._run(self._readers, self._engine, work, *args)
+        return await self._run(self._readers, self.engine, work, *args)
 
     async def write(
         self, work: Callable[[Session, *Ts], T], *args: *Ts, durable: bool = True, urgent: bool = False
@@ -177,7 +169,7 @@ class Database:
         """Finish the transactions that were asked for, within a bound, and close every connection."""
         for threads in (self._readers, self._writers):
             await threads.close(CLOSE_SECONDS)
-        await _dispose(self._engine)
+        await _dispose(self.engine)
 
 
 def _transaction(engine: Engine, work: Callable[[Session, *Ts], T], *args: *Ts) -> T:
@@ -213,7 +205,7 @@ def upgrade(connection: Connection) -> None:
     """Run every migration that is missing, in the connection's transaction.
 
     Raises:
-        NewerTablesError: A newer version was here.
+        MigrationError: A newer version was here.
     """
     from alembic import command  # noqa: PLC0415 - see above
     from alembic.config import Config  # noqa: PLC0415
@@ -225,7 +217,10 @@ def upgrade(connection: Connection) -> None:
     try:
         command.upgrade(config, "head")
     except CommandError as error:
-        raise NewerTablesError from error
+        raise MigrationError(
+            f"DATABASE_URL: the {connection.dialect.name} database was made by a newer version of the bot; "
+            "run that version, or restore the backup from before the upgrade"
+        ) from error
 
 
 async def open_database(database_url: str) -> Database:
@@ -241,7 +236,7 @@ async def open_database(database_url: str) -> Database:
     engine = make_engine(url)
     threads = Threads("database-open", 1)
     try:
-        await threads.run(partial(_prepare, engine, name))
+        await threads.run(partial(_prepare, engine))
     except (SQLAlchemyError, OSError) as error:
         await _dispose(engine)
         kind = DatabaseHeldError if name == "sqlite" and "locked" in reason_of(error) else DatabaseError
@@ -254,25 +249,18 @@ async def open_database(database_url: str) -> Database:
     return Database(engine)
 
 
-def _prepare(engine: Engine, name: str) -> None:
+def _prepare(engine: Engine) -> None:
     with engine.execution_options(**{WRITE: "FULL"}).begin() as connection:
-        if name != "sqlite":
+        if engine.dialect.name != "sqlite":
             # A migration may compute for longer than a transaction may idle.
             connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             connection.execute(_LOCK, {"key": MIGRATION_LOCK})
-        _bring_up_to_date(connection, name)
-
-
-def _bring_up_to_date(connection: Connection, name: str) -> None:
-    try:
-        _migrate(connection)
-    except NewerTablesError as error:
-        raise MigrationError(
-            f"DATABASE_URL: the {name} database was made by a newer version of the bot; "
-            "run that version, or restore the backup from before the upgrade"
-        ) from error
-    except Exception as error:
-        raise MigrationError(
-            f"DATABASE_URL: the {name} database could not be brought to the form of this version and was left as it "
-            f"was: {reason_of(error)}"
-        ) from error
+        try:
+            _migrate(connection)
+        except MigrationError:
+            raise
+        except Exception as error:
+            raise MigrationError(
+                f"DATABASE_URL: the {engine.dialect.name} database could not be brought to the form of this version "
+                f"and was left as it was: {reason_of(error)}"
+            ) from error
