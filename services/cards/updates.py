@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import structlog
 from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError, TimedOut
@@ -15,9 +15,8 @@ from services.drafts.drafts import Drafts
 from services.drafts.model import Draft, DraftState
 from services.generations.model import Price
 from services.inbox import Inbox
-from services.messenger import ChatClosedError, ChatMovedError, EditOutcome
+from services.messenger import ChatClosedError, ChatMovedError, EditOutcome, Messenger
 from services.orders import Refused, Starter, refusal_screen
-from services.outbox.calls import Fence, Priority
 from services.screens import Place, Screen
 from services.telegram_errors import wait_of
 from services.texts import Phrases, Texts
@@ -49,30 +48,6 @@ class Quiet:
     """Otherwise."""
 
 
-class CardMessages(Protocol):
-    """Sends and edits messages (:class:`services.messenger.Messenger`)."""
-
-    async def send(self, place: Place, screen: Screen, priority: Priority = Priority.ANSWER) -> int:
-        """Send a new message; its id."""
-        ...
-
-    async def edit(
-        self,
-        chat_id: int,
-        message_id: int,
-        screen: Screen,
-        priority: Priority = Priority.ANSWER,
-        version: int | None = None,
-        fence: Fence | None = None,
-    ) -> EditOutcome:
-        """Make a message show a screen."""
-        ...
-
-    async def delete(self, chat_id: int, message_id: int) -> None:
-        """Delete an own message; one that cannot be deleted is left."""
-        ...
-
-
 @dataclass(slots=True)
 class CardUpdates:
     """Shows drafts as they are; the database, not the caller, knows what that is."""
@@ -80,7 +55,7 @@ class CardUpdates:
     drafts: Drafts
     store: CardStore
     starter: Starter
-    messages: CardMessages
+    messenger: Messenger
     move_chat: Callable[[int, int], Awaitable[object]]
     """Called with old and new id when a group became a supergroup."""
     texts: Texts
@@ -170,7 +145,7 @@ class CardUpdates:
     async def _say(self, draft: Draft, screen: Screen, reply_to: int) -> None:
         async def send() -> None:
             place = Place(draft.owner.chat_id, draft.owner.thread_id, reply_to if reply_to > 0 else None)
-            await self.messages.send(place, screen)
+            await self.messenger.send(place, screen)
 
         try:
             await self._following(draft, send)
@@ -207,7 +182,7 @@ class CardUpdates:
         screen = await self._card(draft)
 
         async def edit() -> EditOutcome:
-            return await self.messages.edit(
+            return await self.messenger.edit(
                 draft.owner.chat_id,
                 message_id,
                 screen,
@@ -230,7 +205,7 @@ class CardUpdates:
         screen = await self._card(draft)
 
         async def send() -> int:
-            return await self.messages.send(Place(draft.owner.chat_id, draft.owner.thread_id, reply_to), screen)
+            return await self.messenger.send(Place(draft.owner.chat_id, draft.owner.thread_id, reply_to), screen)
 
         try:
             message_id = await self._following(draft, send)
@@ -246,9 +221,9 @@ class CardUpdates:
         outcome = await self.store.sent(draft.id, message_id, draft.version)
         if outcome is SentOutcome.ORPHAN:
             screen = Screen(self._phrases(draft).html("draft-card-started"))
-            await self.messages.edit(draft.owner.chat_id, message_id, screen)
+            await self.messenger.edit(draft.owner.chat_id, message_id, screen)
             # The status message is another one; where this one cannot be deleted it says what became of it.
-            await self.messages.delete(draft.owner.chat_id, message_id)
+            await self.messenger.delete(draft.owner.chat_id, message_id)
         return outcome
 
     async def _card(self, draft: Draft) -> Screen:

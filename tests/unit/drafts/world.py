@@ -255,7 +255,7 @@ class Room:
             self.drafts,
             self.cards,
             self.starter,
-            self.phone,
+            self.phone,  # type: ignore[arg-type]
             self.moving.move_chat,
             Texts("en"),
             clock,
