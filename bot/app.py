@@ -148,6 +148,8 @@ class Intake:
             works.append(self._take_over)
         if self.webhook is None:
             return [*works, Poller(bot, self.queue, self.contact, clock, kinds).run]
+        # Telegram sends what waited when it likes, and does not say when that was all.
+        self.queue.inbox.fetched.set()
         self.webhook.open(self.queue)
         return [*works, WebhookKeeper(bot, self.webhook, self.contact, clock.sleep, kinds).run]
 

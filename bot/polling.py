@@ -6,14 +6,13 @@ own updater confirms updates that it merely holds in memory, and a kill loses th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from structlog import get_logger
 from telegram.error import Conflict, InvalidToken, TelegramError
 from telegram.ext import ExtBot
 
 from bot.errors import OperatorError
-from bot.update_queue import ALLOWED_UPDATES, Incoming
+from bot.update_queue import ALLOWED_UPDATES, Incoming, UpdateQueue
 from services.clock import Clock
 from services.outgoing import reason
 from services.retries import OUTAGE, persistently, through_outages
@@ -27,18 +26,6 @@ READ_MARGIN_SECONDS = 15.0
 REVOKED = "TELEGRAM_BOT_TOKEN was revoked; set the new one from @BotFather"
 
 log = get_logger(__name__)
-
-
-class Updates(Protocol):
-    """What polling asks of the queue (:class:`bot.update_queue.UpdateQueue`)."""
-
-    def read(self, data: object, text: str | None = None) -> Incoming | None:
-        """An update on its way in; None when it is none."""
-        ...
-
-    async def take(self, items: Sequence[Incoming]) -> None:
-        """Commit updates."""
-        ...
 
 
 class PollingBot(ExtBot[None]):
@@ -68,7 +55,7 @@ class Poller:
     """Fetches updates until it is cancelled."""
 
     bot: PollingBot
-    queue: Updates
+    queue: UpdateQueue
     contact: Contact
     """Whether updates are being taken."""
     clock: Clock
@@ -92,6 +79,7 @@ class Poller:
             if updates:
                 await through_outages(self.clock.sleep, self._take, updates)
             self.contact.answered()
+            self.queue.inbox.fetched.set()
             hold = POLL_SECONDS
             if updates:
                 offset = max(update.number for update in updates) + 1

@@ -9,6 +9,7 @@ import hmac
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from aiohttp import web
 from structlog import get_logger
@@ -16,7 +17,6 @@ from telegram import Bot, WebhookInfo
 from telegram.error import BadRequest
 from yarl import URL
 
-from bot.polling import Updates
 from bot.update_queue import ALLOWED_UPDATES, Incoming
 from services.clock import Clock, Sleep
 from services.retries import OUTAGE, persistently
@@ -63,6 +63,16 @@ class _PlainRoute(web.AbstractRouteDef):
         resource = web.PlainResource(self.path)
         router.register_resource(resource)
         return [resource.add_route("POST", self.handler)]
+
+
+class Updates(Protocol):
+    """What the webhook asks of the queue (:class:`bot.update_queue.UpdateQueue`)."""
+
+    def read(self, data: object, text: str | None = None) -> Incoming | None:
+        """An update on its way in; None when it is none."""
+
+    async def take(self, items: Sequence[Incoming]) -> None:
+        """Commit updates."""
 
 
 @dataclass(slots=True)

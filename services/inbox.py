@@ -5,8 +5,9 @@ process left is taken over by another one, and updates of one lane are handled i
 hold them. On SQLite a loss of power may take what came in its last moment: a photo or a tap, which is sent again.
 """
 
+import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
@@ -60,6 +61,8 @@ class Inbox:
     bot_id: int
     owner: str
     """This process; unique among those that live."""
+    fetched: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once what waited at Telegram while the bot was away has come, as far as that can be known."""
 
     async def store(self, arrived: Sequence[Arrived]) -> list[Arrived]:
         """Commit updates, and return those that are new, in their order: this process is to handle them."""
@@ -120,7 +123,9 @@ class Inbox:
         await self.database.write(_execute, delete(InboxRow).where(InboxRow.received_at < before))
 
     async def holds(self, chat_id: int, user_id: int) -> bool:
-        """Whether some of a person's updates in a chat wait, or are being handled."""
+        """Whether some of a person's updates in a chat wait, or are being handled; or may wait at Telegram still."""
+        if not self.fetched.is_set():
+            return True
         return await self.database.read(_is_any, self._left() & (InboxRow.lane == lane_name(chat_id, user_id)))
 
     async def time_of(self, update_id: int) -> datetime | None:

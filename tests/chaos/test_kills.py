@@ -183,6 +183,26 @@ async def test_album_in_pieces(tmp_path: Path) -> None:
         assert len(post.photos) == 3
 
 
+async def test_album_that_starts_by_itself_and_whose_rest_is_fetched_late(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        killed = asyncio.Event()
+
+        async def between() -> None:
+            if not killed.is_set():
+                await here.telegram.wait_until_idle()
+                killed.set()
+                await here.bot.kill()
+
+        images = [jpeg(number) for number in (1, 2, 3)]
+        sent = await here.anna.send_album(images, "/video zebra fifteen", between=between)
+        request = here.asked("zebra fifteen", sent[0].message_id)
+        here.telegram.fail("getUpdates", FaultKind.DELAY, seconds=3.0)
+        await here.bot.start()
+        await all_well(here)
+        (post,) = here.posts(request.prompt)
+        assert len(post.photos) == 3
+
+
 @pytest.mark.parametrize("applied", [False, True])
 async def test_card_on_its_way(tmp_path: Path, applied: bool) -> None:
     async with world(tmp_path) as here:

@@ -251,6 +251,7 @@ class Room:
         self.phone = Phone()
         self.moving = Moving()
         self.inbox = Inbox(database, clock, BOT_ID, "this process")
+        self.inbox.fetched.set()
         self.updates = CardUpdates(
             self.drafts,
             self.cards,
