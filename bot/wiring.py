@@ -58,9 +58,9 @@ from services.profile import Profile
 from services.receipts import Receipts
 from services.services import Services
 from services.sharing import Sharing
-from services.status.endings import StatusScreens
 from services.status.estimates import Estimates
 from services.status.messages import StatusMessages
+from services.status.render import StatusScreens
 from services.store.database import Database
 from services.tasks import Tasks
 from services.telemetry import Contact

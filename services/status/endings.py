@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
@@ -10,18 +10,14 @@ from structlog import get_logger
 from telegram.error import BadRequest, TelegramError
 
 from services.clock import Clock
-from services.generations.model import FINAL, Generation, State, Video
-from services.generations.results import videos_of
+from services.generations.model import FINAL, Generation
 from services.generations.store import load, mark_final_shown, set_status_message
 from services.messenger import ChatClosedError, ChatMovedError, EditOutcome, Messenger
 from services.outbox.calls import Priority
-from services.payments.model import Settlement
 from services.screens import Place, Screen
-from services.status.estimates import Estimates
-from services.status.render import Links, Surroundings, render, render_links
+from services.status.render import Links, StatusScreens
 from services.store.database import Database
 from services.tasks import to_its_end
-from services.texts import Texts
 
 log = get_logger(__name__)
 
@@ -45,41 +41,6 @@ class Remembered:
 
     def __contains__(self, generation_id: str) -> bool:
         return generation_id in self._ids
-
-
-@dataclass(frozen=True, slots=True)
-class StatusScreens:
-    """Renders generations, with what their rows do not know."""
-
-    database: Database
-    estimates: Estimates
-    texts: Texts
-    clock: Clock
-    can_share: bool = False
-    """Whether people can send their videos to other chats by inline queries."""
-    settle: Callable[[str], Awaitable[Settlement | None]] | None = None
-    """Settles a generation that was sold and has ended; what came back."""
-    pay_link: Callable[[str], str] = lambda _id: ""
-    """The address that leads to the invoice of a generation."""
-
-    async def of(self, generation: Generation, position: int | None = None, links: Links = Links.HERE) -> Screen:
-        """The status message as it is now; of one that was sold and has ended, what comes back is settled by this."""
-        estimate = await self.estimates.seconds(generation.count, generation.started_at)
-        videos = await self._videos(generation)
-        settlement = None
-        if generation.is_sold and generation.state in FINAL and self.settle is not None:
-            # What is said of the money is committed before it is said.
-            settlement = await self.settle(generation.id)
-        pay_link = self.pay_link(generation.id) if generation.state is State.UNPAID else ""
-        around = Surroundings(self.clock.now(), estimate, position, videos, links, self.can_share, settlement, pay_link)
-        return render(generation, around, self.texts.into(generation.language))
-
-    async def of_links(self, generation: Generation) -> Screen | None:
-        """The message with the addresses of videos that Telegram did not take; None when there are none."""
-        return render_links(await self._videos(generation), self.texts.into(generation.language))
-
-    async def _videos(self, generation: Generation) -> Sequence[Video]:
-        return await self.database.read(videos_of, generation.id) if generation.state is State.DONE else []
 
 
 @dataclass(slots=True)

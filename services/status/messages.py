@@ -16,7 +16,8 @@ from services.messenger import ChatMovedError, EditOutcome, Messenger
 from services.outbox.calls import Priority
 from services.retries import OUTAGE
 from services.screens import Screen
-from services.status.endings import LAST_MESSAGE_SECONDS, Endings, Remembered, StatusScreens
+from services.status.endings import LAST_MESSAGE_SECONDS, Endings, Remembered
+from services.status.render import StatusScreens
 from services.store.database import Database
 from services.tasks import Tasks, to_its_end
 

@@ -1,11 +1,12 @@
-"""What the status message says. A pure function of the generation, its surroundings, the language and the time."""
+"""What the status message says: a pure function of the generation, its surroundings, the language and the time."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from html import escape
 
+from services.clock import Clock
 from services.failures import FailureKind
 from services.generations.model import (
     FILE_LATE,
@@ -19,10 +20,13 @@ from services.generations.model import (
     Video,
     VideoState,
 )
+from services.generations.results import videos_of
 from services.payments.model import Settlement
 from services.screens import Button, ButtonStyle, Screen
 from services.sharing import share_query
-from services.texts import Html, Phrases, isolate, prompt_line
+from services.status.estimates import Estimates
+from services.store.database import Database
+from services.texts import Html, Phrases, Texts, isolate, prompt_line
 
 BAR_CELLS = 10
 
@@ -256,3 +260,38 @@ def render_links(videos: Sequence[Video], phrases: Phrases) -> Screen | None:
     """The message that gives a requester their links in private; None when there are none."""
     lines = _link_lines([video for video in videos if video.state in WERE_LINKED], Links.HERE, phrases)
     return Screen("\n".join(lines)) if lines else None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusScreens:
+    """Renders generations, with what their rows do not know."""
+
+    database: Database
+    estimates: Estimates
+    texts: Texts
+    clock: Clock
+    can_share: bool = False
+    """Whether people can send their videos to other chats by inline queries."""
+    settle: Callable[[str], Awaitable[Settlement | None]] | None = None
+    """Settles a generation that was sold and has ended; what came back."""
+    pay_link: Callable[[str], str] = lambda _id: ""
+    """The address that leads to the invoice of a generation."""
+
+    async def of(self, generation: Generation, position: int | None = None, links: Links = Links.HERE) -> Screen:
+        """The status message as it is now; of one that was sold and has ended, what comes back is settled by this."""
+        estimate = await self.estimates.seconds(generation.count, generation.started_at)
+        videos = await self._videos(generation)
+        settlement = None
+        if generation.is_sold and generation.state in FINAL and self.settle is not None:
+            # What is said of the money is committed before it is said.
+            settlement = await self.settle(generation.id)
+        pay_link = self.pay_link(generation.id) if generation.state is State.UNPAID else ""
+        around = Surroundings(self.clock.now(), estimate, position, videos, links, self.can_share, settlement, pay_link)
+        return render(generation, around, self.texts.into(generation.language))
+
+    async def of_links(self, generation: Generation) -> Screen | None:
+        """The message with the addresses of videos that Telegram did not take; None when there are none."""
+        return render_links(await self._videos(generation), self.texts.into(generation.language))
+
+    async def _videos(self, generation: Generation) -> Sequence[Video]:
+        return await self.database.read(videos_of, generation.id) if generation.state is State.DONE else []

@@ -11,9 +11,9 @@ from services.messenger import EditOutcome
 from services.outbox.calls import Fence, Priority
 from services.payments.model import Settlement
 from services.screens import Place, Screen
-from services.status.endings import StatusScreens
 from services.status.estimates import Estimates
 from services.status.messages import StatusMessages
+from services.status.render import StatusScreens
 from services.tasks import Tasks
 from services.texts import Texts
 from tests.unit.generations.bench import Bench, bench
