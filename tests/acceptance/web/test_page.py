@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
-from tests.acceptance.web.browser import Chat, open_page, slowness
+from tests.acceptance.web.browser import Chat, open_page, open_tab, slowness
 from tests.acceptance.web.stage import Stage, stage
 
 pytestmark = pytest.mark.timeout(300)
@@ -19,11 +19,11 @@ def there(launched: Browser) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def chat(launched: Browser, there: Stage) -> Iterator[Chat]:
-    one = open_page(launched, there.page.url)
+def chat(window: BrowserContext, there: Stage) -> Iterator[Chat]:
+    one = open_tab(window, there.page.url)
     yield one
     assert one.page.evaluate("window.failed") is None
-    one.page.context.close()
+    one.page.close()
 
 
 def keyboard(*rows: list[dict[str, str]]) -> dict[str, object]:
