@@ -8,7 +8,8 @@ from sandbox.botapi.person import Person
 from sandbox.botapi.stars import CheckoutState
 from sandbox.botapi.transcript import Line
 from tests.chaos.checks import about
-from tests.chaos.world import Request, Scene, has_button, is_told, jpeg
+from tests.chaos.world import Request, Scene, has_button, is_told
+from tests.pictures import jpeg
 
 PATIENCE = 3600.0
 """Seconds for anything that a person waits for: they never give up, and the run looks after who still waits."""

@@ -10,7 +10,8 @@ import pytest
 from sandbox.botapi.faults import FaultKind
 from sandbox.genaipro import Answer, End, Script
 from tests.chaos.checks import deliveries, violations
-from tests.chaos.world import Request, World, jpeg, world
+from tests.chaos.world import Request, World, world
+from tests.pictures import jpeg
 
 
 async def all_well(here: World) -> None:

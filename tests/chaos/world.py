@@ -1,18 +1,14 @@
 """The bot's process between a Bot API server and a GenAIPro server, with people who ask for videos."""
 
 import asyncio
-import hashlib
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
-from io import BytesIO
 from itertools import count
 from pathlib import Path
 from typing import Any
-
-from PIL import Image
 
 from sandbox.botapi.options import BotApiOptions
 from sandbox.botapi.person import Person
@@ -23,17 +19,10 @@ from sandbox.genaipro.records import PostRecord
 from tests.chaos.process import BotProcess, LogLine
 from tests.chaos.wire import Wire
 from tests.introduced import introduce
+from tests.pictures import jpeg
 
 KEY = "chaos-key-1234567890"
 PATIENCE = 120.0
-
-
-def jpeg(number: int = 0) -> bytes:
-    """A picture, another for each number."""
-    buffer = BytesIO()
-    colour = tuple(hashlib.sha256(str(number).encode()).digest()[:3])
-    Image.new("RGB", (160, 120), colour).save(buffer, "JPEG", quality=80)
-    return buffer.getvalue()
 
 
 @dataclass(slots=True)

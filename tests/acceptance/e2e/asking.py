@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -12,11 +12,13 @@ from sandbox.botapi.person import Person
 from sandbox.botapi.transcript import Line
 from sandbox.genaipro.records import PostRecord
 from services.failures import Charged, Failure, FailureKind
-from services.generations.model import Generation, State
+from services.generations.model import State
 from services.screens import Screen
 from services.status.render import Surroundings, render
 from services.texts import Texts
-from tests.acceptance.e2e.world import World, jpeg
+from tests.acceptance.e2e.world import World
+from tests.generations import QUEUED
+from tests.pictures import jpeg
 
 TEXTS = Texts("en")
 _UNDER_WAY = tuple(
@@ -167,31 +169,23 @@ async def told(here: World, asked: Asked) -> dict[str, Any]:
     return row(here, asked)
 
 
+_AS_THEY_ARE = (
+    "id", "chat_id", "user_id", "request_message_id", "status_message_id", "prompt", "count", "epoch", "attempts",
+)  # fmt: skip
+
+
 def in_words(found: dict[str, Any], language: str) -> Screen:
     """What the final state of a row without videos says in a language."""
     kind, charged = found["failure_kind"], Charged(found["charged"])
     now = datetime.now(UTC)
-    generation = Generation(
-        id=found["id"],
-        chat_id=found["chat_id"],
-        thread_id=None,
-        user_id=found["user_id"],
+    generation = replace(
+        QUEUED,
+        **{name: found[name] for name in _AS_THEY_ARE},
         language=language,
-        request_message_id=found["request_message_id"],
-        status_message_id=found["status_message_id"],
-        prompt=found["prompt"],
-        count=found["count"],
-        photos=(),
         state=State(found["state"]),
-        note="",
-        epoch=found["epoch"],
         queued_at=now,
         started_at=now,
-        armed_at=None,
-        attempts=found["attempts"],
-        reconciling_since=None,
         server_error=bool(found["server_error"]),
-        cancel_requested_at=None,
         finished_at=now,
         final_shown=True,
         failure=None if kind is None else Failure(FailureKind(kind), found["failure_reason"], charged),

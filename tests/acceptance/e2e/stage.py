@@ -7,15 +7,14 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from io import BytesIO, StringIO
+from io import StringIO
 from pathlib import Path
 from typing import Any
-
-from PIL import Image
 
 from bot.logs import configure_logging
 from sandbox.botapi import BotApiOptions, BotApiServer, ChatKind, FaultKind, Line, Standing
 from sandbox.genaipro import Film, GenAIProOptions, GenAIProServer, PostRecord
+from tests import pictures
 from tests.acceptance.e2e.talking import Talker, content
 from tests.acceptance.e2e.world import PATIENCE, world
 from tests.chaos import world as chaos
@@ -57,13 +56,10 @@ DESERVED = (
 """Refusals for what people have done; any other is for a call against the rules."""
 
 
-def picture(number: int, kind: str = "JPEG", size: tuple[int, int] = (128, 96), **options: object) -> bytes:
+def picture(number: int, kind: str = "JPEG") -> bytes:
     """An image that no other number has."""
-    buffer = BytesIO()
-    colour = (number * 37 % 256, number * 91 % 256, number * 53 % 256)
-    Image.new("RGB", size, colour).save(buffer, kind, **options)
     # What follows the end of a JPEG is no part of the picture; in a photo it must arrive all the same.
-    return buffer.getvalue() + (f"number {number}".encode() if kind == "JPEG" else b"")
+    return pictures.picture(number, kind=kind) + (f"number {number}".encode() if kind == "JPEG" else b"")
 
 
 @dataclass

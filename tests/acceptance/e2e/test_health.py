@@ -6,7 +6,7 @@ from sandbox.botapi.faults import FaultKind
 from services.telemetry import COUNTERS
 from tests.acceptance.e2e.asking import change
 from tests.acceptance.e2e.operator import operated
-from tests.acceptance.e2e.world import jpeg
+from tests.pictures import jpeg
 from tests.ports import free_port
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from sandbox.botapi.person import Person
 from sandbox.genaipro import Script
 from tests.acceptance.e2e.asking import Asked, ask, ended, posted, posts, row, shown, statuses, videos, words
-from tests.acceptance.e2e.world import World, jpeg, world
+from tests.acceptance.e2e.world import World, world
+from tests.pictures import jpeg
 
 
 def person(here: World, name: str) -> Person:

@@ -1,6 +1,7 @@
 from pathlib import Path
 
-from tests.acceptance.e2e.world import jpeg, world
+from tests.acceptance.e2e.world import world
+from tests.pictures import jpeg
 
 
 async def test_a_photo_and_a_caption_become_a_video(tmp_path: Path) -> None:

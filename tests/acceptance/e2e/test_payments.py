@@ -15,7 +15,8 @@ from sandbox.botapi.stars import Checkout, CheckoutState
 from sandbox.botapi.transcript import Line
 from sandbox.genaipro.script import Script
 from tests.acceptance.e2e.asking import Asked, ask, database, ended, rows, shown
-from tests.acceptance.e2e.world import World, jpeg, world
+from tests.acceptance.e2e.world import World, world
+from tests.pictures import jpeg
 
 PRICE = 25
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from sandbox.botapi import ReceivedCall, Standing
 from sandbox.botapi.faults import FaultKind
 from sandbox.genaipro import Answer, Script
-from tests.acceptance.e2e.world import World, jpeg, world
+from tests.acceptance.e2e.world import World, world
 from tests.chaos.world import World as KilledWorld
 from tests.chaos.world import world as killed_world
+from tests.pictures import jpeg
 
 HEARD, MADE, FAILED = "👀", "👍", "👎"
 VIDEO = "/video@pho2video_bot "

@@ -15,7 +15,8 @@ from sandbox.genaipro import Answer, FileFault, Script
 from services.outgoing import USER_AGENT
 from tests.acceptance.e2e.asking import ask, left_over, rows, shown, statuses, videos
 from tests.acceptance.e2e.test_delivery_faults import done, got, links, made, states
-from tests.acceptance.e2e.world import World, jpeg, world
+from tests.acceptance.e2e.world import World, world
+from tests.pictures import jpeg
 
 pytestmark = pytest.mark.timeout(90)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sandbox.botapi import BotApiOptions, InlineQuery, Line, Standing
 from sandbox.botapi.person import Person
-from tests.acceptance.e2e.world import World, jpeg, world
+from tests.acceptance.e2e.world import World, world
+from tests.pictures import jpeg
 
 INLINE = BotApiOptions(inline_mode=True)
 OPEN = {"text": "Make a video", "start_parameter": "inline"}

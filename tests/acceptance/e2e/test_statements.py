@@ -12,7 +12,8 @@ from sqlalchemy import Connection, Engine, event
 
 from services.generations import cancelling, worker
 from services.store.engines import WRITE
-from tests.acceptance.e2e.world import PATIENCE, World, jpeg, world
+from tests.acceptance.e2e.world import PATIENCE, World, world
+from tests.pictures import jpeg
 
 MOST_STATEMENTS = 45
 MOST_COMMITS = 15

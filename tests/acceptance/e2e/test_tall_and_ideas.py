@@ -7,7 +7,8 @@ import pytest
 
 from sandbox.botapi.transcript import Line
 from services.texts import Texts
-from tests.acceptance.e2e.world import World, jpeg, world
+from tests.acceptance.e2e.world import World, world
+from tests.pictures import jpeg
 
 pytestmark = pytest.mark.timeout(120)
 

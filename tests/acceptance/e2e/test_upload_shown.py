@@ -4,7 +4,8 @@ import asyncio
 from pathlib import Path
 
 from sandbox.botapi.faults import FaultKind
-from tests.acceptance.e2e.world import jpeg, world
+from tests.acceptance.e2e.world import world
+from tests.pictures import jpeg
 
 
 async def test_upload_is_shown_and_renewed_in_the_topic(tmp_path: Path) -> None:

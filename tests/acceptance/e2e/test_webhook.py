@@ -6,7 +6,8 @@ from bot.update_queue import ALLOWED_UPDATES
 from sandbox.botapi.faults import FaultKind
 from tests.acceptance.e2e.asking import rows
 from tests.acceptance.e2e.operator import PATH, SECRET, operated
-from tests.acceptance.e2e.world import World, jpeg, world
+from tests.acceptance.e2e.world import World, world
+from tests.pictures import jpeg
 
 TAKEN = 'pho2video_updates_total{kind="message"}'
 REPEATED = "pho2video_updates_repeated_total"

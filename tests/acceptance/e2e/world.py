@@ -4,10 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from io import BytesIO
 from pathlib import Path
 
-from PIL import Image
 from pydantic import SecretStr
 
 from bot.app import Process
@@ -22,12 +20,6 @@ from tests.integration.sandbox.second_opinion import check_calls
 from tests.introduced import introduce
 
 PATIENCE = 120.0
-
-
-def jpeg(colour: str = "teal", size: tuple[int, int] = (320, 240)) -> bytes:
-    buffer = BytesIO()
-    Image.new("RGB", size, colour).save(buffer, "JPEG", quality=90)
-    return buffer.getvalue()
 
 
 @dataclass

@@ -5,7 +5,8 @@ from pathlib import Path
 from sandbox.botapi.model import Message
 from sandbox.botapi.person import Person
 from tests.acceptance.e2e import asking
-from tests.acceptance.e2e.world import World, jpeg, world
+from tests.acceptance.e2e.world import World, world
+from tests.pictures import jpeg
 
 
 async def own_message(here: World, person: Person) -> Message:

@@ -12,13 +12,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.http import http_server
 from bot.metrics import Look, OutboxCollector, StateTimes, metrics_route, process_registry, queue_gauge
-from services.failures import Charged, Failure, FailureKind
+from services.failures import Failure, FailureKind
 from services.generations.model import Generation, State
 from services.outbox.calls import JobState, Priority
 from services.outbox.scheduler import Counters
 from services.store.database import open_database
 from services.store.schema import GenerationRow
 from tests.counted import Counted
+from tests.generations import QUEUED
 from tests.hand_clock import HandClock
 
 CREDITS = Failure(FailureKind.CREDITS)
@@ -48,32 +49,8 @@ def sock() -> Iterator[socket.socket]:
 
 def generation(clock: HandClock, state: State = State.SUBMITTING, *, epoch: int = 1, waited: float = 0) -> Generation:
     now = clock.now()
-    return Generation(
-        id="g",
-        chat_id=1,
-        thread_id=None,
-        user_id=1,
-        language="en",
-        request_message_id=1,
-        status_message_id=2,
-        prompt="p",
-        count=1,
-        photos=(),
-        state=state,
-        note="",
-        epoch=epoch,
-        queued_at=now - timedelta(seconds=waited),
-        started_at=now,
-        armed_at=None,
-        attempts=0,
-        reconciling_since=None,
-        server_error=False,
-        cancel_requested_at=None,
-        finished_at=None,
-        final_shown=False,
-        failure=None,
-        charged=Charged.NO,
-    )
+    queued_at = now - timedelta(seconds=waited)
+    return replace(QUEUED, state=state, epoch=epoch, queued_at=queued_at, started_at=now)
 
 
 def time_in(counted: Counted, state: State) -> tuple[float, float]:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from tests.acceptance.e2e.world import jpeg, world
+from tests.acceptance.e2e.world import world
 from tests.integration.cluster.world import PATIENCE
+from tests.pictures import jpeg
 
 
 async def test_the_main_job_and_a_restart_on_postgresql(tmp_path: Path, postgres_url: str) -> None:

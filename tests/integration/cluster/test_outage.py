@@ -4,9 +4,9 @@ from pathlib import Path
 
 from sandbox.genaipro import End, Script
 from tests.chaos.process import BotProcess
-from tests.chaos.world import jpeg
 from tests.integration.cluster.postgres import private_server
 from tests.integration.cluster.world import PATIENCE, cluster
+from tests.pictures import jpeg
 
 STOP_SECONDS = 10.0
 

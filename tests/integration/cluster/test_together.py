@@ -8,9 +8,9 @@ import pytest_asyncio
 
 from sandbox.botapi.person import Person
 from sandbox.genaipro.gate import Gate
-from tests.chaos.world import jpeg
 from tests.integration.cluster.postgres import Server
 from tests.integration.cluster.world import Cluster, cluster
+from tests.pictures import jpeg
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 

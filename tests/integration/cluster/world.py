@@ -20,8 +20,9 @@ from sandbox.botapi.webhook import SECRET_HEADER
 from sandbox.genaipro import GenAIProOptions, GenAIProServer
 from sandbox.genaipro.records import PostRecord
 from tests.chaos.process import BotProcess, LogLine
-from tests.chaos.world import has_button, is_told, jpeg
+from tests.chaos.world import has_button, is_told
 from tests.introduced import introduce
+from tests.pictures import jpeg
 from tests.ports import free_port
 
 KEY = "cluster-key-1234567890"

@@ -5,7 +5,8 @@ from services.access import OwnerLists
 from services.generations.model import State
 from tests.integration.commands.rows import add_generation
 from tests.integration.handlers.conftest import MakeWorld
-from tests.integration.handlers.world import OWNER, World, jpeg
+from tests.integration.handlers.world import OWNER, World
+from tests.pictures import jpeg
 
 
 async def test_start_says_what_the_bot_does_and_how_to_begin(world: World, alice: Person) -> None:

@@ -6,7 +6,8 @@ import pytest
 from sandbox.botapi import ChatKind, Line, Person
 from services.access import OwnerLists
 from tests.integration.handlers.conftest import MakeWorld
-from tests.integration.handlers.world import World, jpeg
+from tests.integration.handlers.world import World
+from tests.pictures import jpeg
 
 BOT = "pho2video_bot"
 

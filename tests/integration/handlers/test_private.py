@@ -7,7 +7,8 @@ from services.generations.model import State
 from services.photos.fetch import ATTEMPTS
 from services.photos.model import PhotoKind
 from tests.integration.handlers.conftest import MakeWorld
-from tests.integration.handlers.world import World, jpeg
+from tests.integration.handlers.world import World
+from tests.pictures import jpeg
 from tests.unit.photos.pictures import photo as picture
 from tests.unit.photos.pictures import png_claiming
 

@@ -2,7 +2,8 @@ import pytest
 
 from sandbox.botapi import Line, Person
 from services.generations.model import State
-from tests.integration.handlers.world import OWNER, World, jpeg
+from tests.integration.handlers.world import OWNER, World
+from tests.pictures import jpeg
 
 
 @pytest.fixture

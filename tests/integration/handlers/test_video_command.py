@@ -4,7 +4,8 @@ from sandbox.botapi import Person
 from services.drafts.model import DraftState, Owner, Wanted
 from services.people import Preferences
 from tests.integration.handlers.conftest import MakeWorld
-from tests.integration.handlers.world import World, jpeg
+from tests.integration.handlers.world import World
+from tests.pictures import jpeg
 from tests.unit.drafts.world import item
 
 

@@ -5,12 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
 from pydantic import SecretStr
 from sqlalchemy import select
 from telegram import Update
@@ -39,13 +37,6 @@ from tests.hand_clock import HandClock
 
 NOON = datetime(2026, 3, 30, 12, 0, tzinfo=UTC)
 OWNER = 900
-
-
-def jpeg(number: int = 0) -> bytes:
-    """A picture unlike those of other numbers."""
-    buffer = BytesIO()
-    Image.new("RGB", (64 + number, 48), (number * 20 % 255, 90, 160)).save(buffer, "JPEG")
-    return buffer.getvalue()
 
 
 class NoonClock(TravelClock):

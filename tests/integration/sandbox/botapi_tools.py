@@ -1,11 +1,9 @@
 """What the tests of the Bot API server share."""
 
-import io
 from typing import Any
 
 import aiohttp
 import telegram
-from PIL import Image
 from telegram.request import HTTPXRequest
 
 from sandbox.botapi import BotApiServer
@@ -21,13 +19,6 @@ def connect(server: BotApiServer) -> telegram.Bot:
         request=requests[0],
         get_updates_request=requests[1],
     )
-
-
-def picture(colour: str = "teal", size: tuple[int, int] = (640, 360), form: str = "JPEG") -> bytes:
-    """A small image file."""
-    buffer = io.BytesIO()
-    Image.new("RGB", size, colour).save(buffer, form)
-    return buffer.getvalue()
 
 
 async def call(server: BotApiServer, method: str, **params: Any) -> dict[str, Any]:

@@ -1,13 +1,19 @@
-"""A Bot API server with one person, and a real bot library that talks to it."""
+"""A Bot API server with one person, a real bot library that talks to it, and GenAIPro servers with clients."""
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import Any
 
+import aiohttp
 import pytest
 import telegram
 
 from sandbox.botapi import BotApiServer, Person
+from sandbox.genaipro import GenAIProServer
 from tests.hand_clock import HandClock
 from tests.integration.sandbox.botapi_tools import connect
+from tests.integration.sandbox.genaipro_client import TINY, Client, Start
 
 
 @pytest.fixture
@@ -34,3 +40,16 @@ async def bot(botapi: BotApiServer) -> AsyncIterator[telegram.Bot]:
 def clock() -> HandClock:
     """A clock that only moves when told to."""
     return HandClock()
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    """Starts tiny GenAIPro servers, which end with the test."""
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+
+        async def start_server(**changes: Any) -> tuple[GenAIProServer, Client]:
+            server = await stack.enter_async_context(GenAIProServer(replace(TINY, **changes)))
+            return server, Client(server, session)
+
+        yield start_server

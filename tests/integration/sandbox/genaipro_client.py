@@ -1,21 +1,18 @@
 """A plain client for the tests of the GenAIPro sandbox."""
 
-import io
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
-from PIL import Image
 
-from sandbox.genaipro import GenAIProServer
+from sandbox.genaipro import GenAIProOptions, GenAIProServer
+from tests.pictures import picture
 
-
-def image(format_: str = "JPEG", size: tuple[int, int] = (64, 48), colour: str = "teal") -> bytes:
-    """A small picture."""
-    buffer = io.BytesIO()
-    Image.new("RGB", size, colour).save(buffer, format_)
-    return buffer.getvalue()
+TINY = GenAIProOptions().tiny()
+Start = Callable[..., Awaitable[tuple[GenAIProServer, "Client"]]]
+"""Starts a server with options changed, and a client of it."""
 
 
 def form(
@@ -24,7 +21,7 @@ def form(
     """A form as the API wants it; None leaves a part out."""
     data = aiohttp.FormData(default_to_multipart=True)
     for number in range(photos):
-        data.add_field("reference_images", image(), filename=f"p{number}.jpg", content_type="image/jpeg")
+        data.add_field("reference_images", picture(), filename=f"p{number}.jpg", content_type="image/jpeg")
     if prompt is not None:
         data.add_field("prompt", prompt)
     if videos is not None:
@@ -45,8 +42,8 @@ def frames(
     """A form as ``frames-to-video`` wants it; None leaves a part out."""
     data = aiohttp.FormData(default_to_multipart=True)
     if end:
-        data.add_field("end_image", image(colour="navy"), filename="end.jpg", content_type="image/jpeg")
-    data.add_field("start_image", image(), filename="start.jpg", content_type="image/jpeg")
+        data.add_field("end_image", picture("navy"), filename="end.jpg", content_type="image/jpeg")
+    data.add_field("start_image", picture(), filename="start.jpg", content_type="image/jpeg")
     texts = {"prompt": prompt, "aspect_ratio": ratio, "number_of_videos": videos} | extra
     for name, value in texts.items():
         if value is not None:

@@ -12,7 +12,8 @@ import pytest
 from sandbox.botapi import BotApiServer, Person
 from sandbox.botapi.__main__ import main
 from sandbox.botapi.console import Console
-from tests.integration.sandbox.botapi_tools import call, picture
+from tests.integration.sandbox.botapi_tools import call
+from tests.pictures import picture
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -15,7 +15,8 @@ from telegram.error import BadRequest, NetworkError
 
 from sandbox.botapi import BotApiOptions, BotApiServer, Person
 from sandbox.botapi.placeholders import OTHER_KINDS
-from tests.integration.sandbox.botapi_tools import call, connect, picture, refusal
+from tests.integration.sandbox.botapi_tools import call, connect, refusal
+from tests.pictures import picture
 
 MP4 = b"\x00\x00\x00\x18ftypmp42" + bytes(2000)
 
@@ -36,7 +37,7 @@ async def test_photo_has_sizes_and_keeps_its_bytes(bot: telegram.Bot, alice: Per
 
 async def test_document_keeps_name_and_bytes(bot: telegram.Bot, alice: Person, tmp_path: Path) -> None:
     path = tmp_path / "Ảnh cưới.png"
-    path.write_bytes(picture(form="PNG"))
+    path.write_bytes(picture(kind="PNG"))
     await alice.send_document(path, "look")
     (update,) = await bot.get_updates()
     assert update.message is not None

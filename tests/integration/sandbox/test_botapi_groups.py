@@ -5,7 +5,8 @@ import telegram
 from telegram.error import BadRequest, ChatMigrated, Forbidden
 
 from sandbox.botapi import BotApiOptions, BotApiServer, ChatKind, Person, Standing
-from tests.integration.sandbox.botapi_tools import connect, picture, refusal
+from tests.integration.sandbox.botapi_tools import connect, refusal
+from tests.pictures import picture
 
 
 async def _seen(bot: telegram.Bot) -> list[str | None]:

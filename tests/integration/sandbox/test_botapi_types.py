@@ -9,8 +9,9 @@ from telegram import BotCommand, BotCommandScopeChat, InlineKeyboardButton, Inli
 from sandbox.botapi import BotApiServer, ChatKind, Person, ReceivedCall, Standing
 from sandbox.botapi.placeholders import FIELDS
 from sandbox.botapi.specs import SPECS
-from tests.integration.sandbox.botapi_tools import call, picture
+from tests.integration.sandbox.botapi_tools import call
 from tests.integration.sandbox.second_opinion import SecondOpinionError, check_call, check_calls, check_type
+from tests.pictures import picture
 
 
 async def test_updates_are_well_formed(botapi: BotApiServer, alice: Person) -> None:

@@ -2,35 +2,18 @@
 
 import hashlib
 import io
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
-from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 import aiohttp
 import av
 import pytest
 
-from sandbox.genaipro import Answer, FileFault, GenAIProOptions, GenAIProServer, Guard, Script
-from tests.integration.sandbox.genaipro_client import Client, form, frames, image
+from sandbox.genaipro import Answer, FileFault, Guard, Script
+from tests.integration.sandbox.genaipro_client import Start, form, frames
+from tests.pictures import picture
 
-TINY = GenAIProOptions().tiny()
 FRAMES = "frames-to-video"
-Start = Callable[..., Any]
-
-
-@pytest.fixture
-async def start() -> AsyncIterator[Start]:
-    async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-
-        async def start_server(**changes: Any) -> tuple[GenAIProServer, Client]:
-            server = await stack.enter_async_context(GenAIProServer(replace(TINY, **changes)))
-            return server, Client(server, session)
-
-        yield start_server
 
 
 def size_of(video: bytes) -> tuple[int, int]:
@@ -53,13 +36,13 @@ async def test_frames_make_videos_of_the_ratio_asked_for(start: Start, ratio: st
     record = server.posts[0]
     assert (record.endpoint, record.aspect_ratio, record.number_of_videos) == (FRAMES, ratio, "2")
     assert [photo.part for photo in record.photos] == ["start_image", "end_image"]
-    assert record.photos[0].sha256 == hashlib.sha256(image()).hexdigest()
+    assert record.photos[0].sha256 == hashlib.sha256(picture()).hexdigest()
     assert server.credits_left == 98
 
 
 def _with(part: str) -> aiohttp.FormData:
     made = frames(end=True)
-    made.add_field(part, image(), filename="more.jpg", content_type="image/jpeg")
+    made.add_field(part, picture(), filename="more.jpg", content_type="image/jpeg")
     return made
 
 
@@ -87,7 +70,7 @@ async def test_frames_form_is_checked_to_the_letter(start: Start, data: aiohttp.
 async def test_frames_need_a_start(start: Start) -> None:
     _, client = await start()
     data = aiohttp.FormData()
-    data.add_field("end_image", image(), filename="end.jpg", content_type="image/jpeg")
+    data.add_field("end_image", picture(), filename="end.jpg", content_type="image/jpeg")
     heard = await client.create(data, FRAMES)
     assert (heard.status, "start_image is required" in heard.body) == (400, True)
 

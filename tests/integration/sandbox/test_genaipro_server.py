@@ -2,32 +2,15 @@
 
 import hashlib
 import io
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
-from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import av
 import pytest
 
-from sandbox.genaipro import GenAIProOptions, GenAIProServer, HistoryShape, RateHeader, Script
-from tests.integration.sandbox.genaipro_client import Client, form, image
-
-TINY = GenAIProOptions().tiny()
-Start = Callable[..., Any]
-
-
-@pytest.fixture
-async def start() -> AsyncIterator[Start]:
-    async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-
-        async def start_server(**changes: Any) -> tuple[GenAIProServer, Client]:
-            server = await stack.enter_async_context(GenAIProServer(replace(TINY, **changes)))
-            return server, Client(server, session)
-
-        yield start_server
+from sandbox.genaipro import HistoryShape, RateHeader, Script
+from tests.integration.sandbox.genaipro_client import Client, Start, form
+from tests.pictures import picture
 
 
 def decoded(video: bytes) -> list[av.VideoFrame]:
@@ -66,7 +49,7 @@ async def test_stream_tells_each_step_and_ends_with_videos(start: Start) -> None
 async def test_photos_are_recorded_byte_for_byte_in_order(start: Start) -> None:
     server, client = await start()
     data = aiohttp.FormData()
-    photos = [image("PNG"), image("WEBP"), image("JPEG", colour="red")]
+    photos = [picture(kind="PNG"), picture(kind="WEBP"), picture("red")]
     for photo, kind in zip(photos, ("png", "webp", "jpeg"), strict=True):
         data.add_field("reference_images", photo, filename=f"a.{kind}", content_type=f"image/{kind}")
     data.add_field("prompt", "Thuyền trên sông")
@@ -98,9 +81,9 @@ def _file(data: bytes, name: str | None = "a.jpg", kind: str = "image/jpeg") -> 
         (form(videos="02"), "number_of_videos must be"),
         (form(aspect_ratio="16:9"), "Unexpected field"),
         (_file(b"\xff\xd8 no picture"), "Invalid image"),
-        (_file(image()[:-40]), "Invalid image"),
-        (_file(image("PNG")), "is not image/jpeg"),
-        (_file(image(), kind="application/octet-stream"), "Unsupported content type"),
+        (_file(picture()[:-40]), "Invalid image"),
+        (_file(picture(kind="PNG")), "is not image/jpeg"),
+        (_file(picture(), kind="application/octet-stream"), "Unsupported content type"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -117,7 +100,7 @@ async def test_form_is_checked_to_the_letter(start: Start, data: aiohttp.FormDat
 async def test_photo_without_filename_is_refused(start: Start) -> None:
     _, client = await start()
     writer = aiohttp.MultipartWriter("form-data")
-    part = writer.append(image(), {"Content-Type": "image/jpeg"})
+    part = writer.append(picture(), {"Content-Type": "image/jpeg"})
     part.set_content_disposition("form-data", name="reference_images")
     heard = await client.create(writer)
     assert (heard.status, "filename" in heard.body) == (400, True)

@@ -1,43 +1,26 @@
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.failures import Charged, Failure, FailureKind
-from services.generations.model import FINAL, Generation, State, Video, VideoState, rank
+from services.generations.model import FINAL, State, Video, VideoState, rank
 from services.status.render import _OFFERED, Links, Surroundings, bar, render, render_links, share
 from services.texts import LANGUAGES, Texts
+from tests.generations import NOON, QUEUED
 
-NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+NOW = NOON
 TEXTS = Texts("en")
 
-GENERATION = Generation(
-    id="0123456789abcdef",
-    chat_id=1,
-    thread_id=None,
-    user_id=1,
-    language="en",
-    request_message_id=1,
-    status_message_id=2,
-    prompt="a cat",
+GENERATION = replace(
+    QUEUED,
     count=2,
-    photos=(),
-    state=State.QUEUED,
-    note="",
-    epoch=0,
     queued_at=NOW - timedelta(seconds=100),
     started_at=NOW - timedelta(seconds=65),
-    armed_at=None,
     attempts=1,
-    reconciling_since=None,
-    server_error=False,
-    cancel_requested_at=None,
     finished_at=NOW,
-    final_shown=False,
-    failure=None,
-    charged=Charged.NO,
 )
 
 
