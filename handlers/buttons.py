@@ -1,5 +1,6 @@
 """The buttons of cards (``d:…``) and of status messages (``g:…``): every press is answered once, and promptly."""
 
+import asyncio
 import re
 from dataclasses import replace
 
@@ -108,11 +109,15 @@ async def _cancel_generation(query: CallbackQuery, context: Context, generation_
     elif generation.state in PAST_CANCEL:
         await _close(query, context, "draft-already-finished")
     else:
-        # Stopping the stream and showing it may take longer than a press waits for its answer.
-        try:
-            await _close(query, context, "draft-cancelling")
-        finally:
-            await generations.cancel(generation_id, user_id, is_admin=visitor.is_admin)
+        # Neither waits for the other: stopping and showing it takes a while, and so may Telegram's answer.
+        outcomes = await asyncio.gather(
+            generations.cancel(generation_id, user_id, is_admin=visitor.is_admin),
+            _close(query, context, "draft-cancelling"),
+            return_exceptions=True,
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
 
 
 async def _repeat(query: CallbackQuery, context: Context, generation_id: str, update_id: int, *, again: bool) -> None:

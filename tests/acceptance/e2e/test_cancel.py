@@ -1,5 +1,6 @@
 """Cancel, by the button and by the command, wherever a request stands."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -122,6 +123,25 @@ async def test_in_every_state_of_the_stream(tmp_path: Path, events: int, says: s
             gate.release()
             assert len(posts(here, asked)) == 1
         assert not left_over(here)
+
+
+async def test_the_stream_is_left_while_telegram_is_slow_to_take_the_answer_to_the_press(tmp_path: Path) -> None:
+    async with world(tmp_path) as here, here.clock.hurried(0.1):
+        gate = here.genaipro.hold(at=2)
+        asked = await ask(here, "dear")
+        record = await posted(here, asked)
+        await gate.blocked()
+        line = await shown(here, asked, "Uploading")
+        held = here.telegram.fail("answerCallbackQuery", FaultKind.HOLD)
+        (data,) = [item for item in actions(line) if item.endswith(":cancel")]
+        await asked.person.press(line.message_id, data=data)
+        # Telegram's answer is waited for 20 seconds.
+        async with asyncio.timeout(15):
+            await here.genaipro.finished(record)
+        assert record.client_left
+        held.released.set()
+        await check(here, asked, PERHAPS_PAID)
+        gate.release()
 
 
 async def test_while_it_waits_to_try_again(tmp_path: Path) -> None:
