@@ -52,7 +52,7 @@ def edits(opened: int, simulated: int) -> Iterator[tuple[float, Call]]:
     for second in range(simulated):
         for number, (chat, message) in enumerate(places):
             final = second == simulated - 1
-            edit = Edit((chat, message), "editMessageText", second, final, b"%d" % second)
+            edit = Edit((chat, message), second, final, b"%d" % second)
             yield second + number / opened, Call(chat, Priority.RESULT if final else Priority.PROGRESS, edit=edit)
 
 

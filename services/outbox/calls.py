@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum, IntEnum, auto
 
-from telegram import InputFile, TelegramObject
+from telegram import InputFile, InputMedia, TelegramObject
 
 MessageKey = tuple[int, int]
 """A message: the ids of its chat and its own."""
@@ -20,13 +20,8 @@ SIGNS = frozenset({"setMessageReaction", "sendChatAction"})
 """Methods whose calls are signs. They count in the budget over all chats; Telegram's other two are of messages."""
 
 _COUNTED = ("send", "editMessage")
-_EDITS = "editMessage"
-_FILE_FIELDS = ("media", "thumbnail", "cover", "photo", "animation", "sticker")
-
-_COVERS = {
-    "editMessageText": frozenset({"editMessageText", "editMessageReplyMarkup"}),
-    "editMessageReplyMarkup": frozenset({"editMessageReplyMarkup"}),
-}
+_EDIT = "editMessageText"
+"""The one way in which the bot edits messages."""
 
 Fence = Callable[[], Awaitable[None]]
 """Asked when it is a call's turn, just before it is made; what it raises is raised instead, and nothing is sent."""
@@ -94,17 +89,12 @@ class Edit:
     """What an edit shows."""
 
     key: MessageKey
-    endpoint: str
     version: int | None
     """Number of the state, or None."""
     final: bool
     """Whether it is a final state, which is never dropped."""
-    fingerprint: bytes | None
-    """The same for the same content; None where the content cannot be compared (files)."""
-
-    def covers(self, other: "Edit") -> bool:
-        """Whether nothing of the other edit can be seen once this one is made (a text hides a text, not a photo)."""
-        return other.endpoint in _COVERS.get(self.endpoint, frozenset({self.endpoint}))
+    fingerprint: bytes
+    """The same for the same content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +125,7 @@ def is_group(chat: int | None) -> bool:
     return chat is not None and chat < 0
 
 
-def classify(endpoint: str, data: Mapping[str, object], said: Said) -> Call:
+def classify(endpoint: str, data: Mapping[str, object], saying: Said) -> Call:
     """Read a call off its endpoint and parameters, whose objects are not serialised yet.
 
     Where nothing was said, files go as results and everything else as answers.
@@ -144,12 +134,12 @@ def classify(endpoint: str, data: Mapping[str, object], said: Said) -> Call:
     if endpoint in SIGNS:
         return Call(chat, Priority.SIGN, counted=False)
     if chat is None or endpoint in AT_ONCE or not endpoint.startswith(_COUNTED):
-        return Call(chat, Priority.ANSWER if said.priority is None else said.priority, counted=False)
+        return Call(chat, Priority.ANSWER if saying.priority is None else saying.priority, counted=False)
     upload = any(map(_carries_file, data.values()))
-    priority = said.priority
+    priority = saying.priority
     if priority is None:
         priority = Priority.RESULT if upload or endpoint == "sendMediaGroup" else Priority.ANSWER
-    edit = _edit(chat, endpoint, data, said, upload=upload) if endpoint.startswith(_EDITS) else None
+    edit = _edit(chat, data, saying) if endpoint == _EDIT else None
     return Call(chat, priority, upload=upload, units=_units(endpoint, data), edit=edit)
 
 
@@ -163,21 +153,12 @@ def _units(endpoint: str, data: Mapping[str, object]) -> int:
     return max(1, len(parts)) if isinstance(parts, Sequence) and not isinstance(parts, str) else 1
 
 
-def _edit(chat: int, endpoint: str, data: Mapping[str, object], said: Said, *, upload: bool) -> Edit:
+def _edit(chat: int, data: Mapping[str, object], saying: Said) -> Edit:
     message = data["message_id"]
     assert isinstance(message, int)
-    return Edit(
-        key=(chat, int(message)),
-        endpoint=endpoint,
-        version=said.version,
-        final=said.priority is Priority.RESULT,
-        fingerprint=None if upload else _fingerprint(endpoint, data),
-    )
-
-
-def _fingerprint(endpoint: str, data: Mapping[str, object]) -> bytes:
-    content = json.dumps([endpoint, sorted(data.items())], default=_plain, separators=(",", ":"))
-    return hashlib.blake2b(content.encode(), digest_size=16).digest()
+    content = json.dumps(sorted(data.items()), default=_plain, separators=(",", ":"))
+    fingerprint = hashlib.blake2b(content.encode(), digest_size=16).digest()
+    return Edit((chat, message), saying.version, saying.priority is Priority.RESULT, fingerprint)
 
 
 def _plain(value: object) -> object:
@@ -185,13 +166,9 @@ def _plain(value: object) -> object:
 
 
 def _carries_file(value: object) -> bool:
-    if isinstance(value, InputFile):
-        return True
     if isinstance(value, list | tuple):
         return any(map(_carries_file, value))
-    if isinstance(value, TelegramObject):
-        return any(isinstance(getattr(value, field, None), InputFile) for field in _FILE_FIELDS)
-    return False
+    return isinstance(value.media if isinstance(value, InputMedia) else value, InputFile)
 
 
 class JobState(Enum):

@@ -62,8 +62,8 @@ class Chat:
             self._group.adopt(limits)
 
     def lane(self, job: Job) -> Lane:
-        """The lane a job belongs in. Edits with files keep their order among the other edits."""
-        if job.call.upload and job.call.edit is None:
+        """The lane a job belongs in."""
+        if job.call.upload:
             kind = Kind.UPLOAD
         elif self._group is not None and job.priority is Priority.PROGRESS:
             kind = Kind.PROGRESS

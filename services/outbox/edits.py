@@ -82,7 +82,7 @@ class Messages:
         newest = shown.final if edit.final else shown.version
         if edit.version is not None and newest is not None and edit.version < newest:
             return JobState.STALE
-        comparable = edit.fingerprint is not None and (self.limits.alone or job.priority is not Priority.ANSWER)
+        comparable = self.limits.alone or job.priority is not Priority.ANSWER
         if comparable and not waits and edit.fingerprint == shown.fingerprint:
             return JobState.UNCHANGED
         return None
@@ -133,6 +133,6 @@ def _outdated(edit: Edit, priority: Priority, other: Job) -> bool:
 
 def _replaces(edit: Edit, other: Job) -> bool:
     waiting = other.call.edit
-    if waiting is None or not edit.covers(waiting) or (waiting.final and not edit.final):
+    if waiting is None or (waiting.final and not edit.final):
         return False
     return edit.final or not _older(edit, waiting)

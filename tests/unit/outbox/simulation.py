@@ -83,6 +83,9 @@ class Simulation:
         return [f for f in self.flights if f.answer.retry_after is None and chat in {None, f.call.chat}]
 
 
+_unlike = count()
+
+
 def text_edit(
     chat: int,
     message: int = 1,
@@ -90,10 +93,10 @@ def text_edit(
     *,
     priority: Priority = Priority.PROGRESS,
     version: int | None = None,
-    endpoint: str = "editMessageText",
 ) -> Call:
     """An edit; edits of equal content are equal to the eye, empty content is unlike any other."""
-    edit = Edit((chat, message), endpoint, version, priority is Priority.RESULT, content.encode() or None)
+    fingerprint = content.encode() or b"%d" % next(_unlike)
+    edit = Edit((chat, message), version, priority is Priority.RESULT, fingerprint)
     return Call(chat, priority, edit=edit)
 
 

@@ -89,15 +89,6 @@ def test_equal_edits_have_equal_fingerprints() -> None:
     assert len({fingerprint("a", "b"), fingerprint("a", "c"), fingerprint("c", "b")}) == 3
 
 
-def test_a_text_hides_buttons_but_buttons_hide_no_text() -> None:
-    text = read("editMessageText", chat_id=1, message_id=2, text="t").edit
-    buttons = read("editMessageReplyMarkup", chat_id=1, message_id=2).edit
-    assert text is not None
-    assert buttons is not None
-    assert text.covers(buttons)
-    assert not buttons.covers(text)
-
-
 async def test_a_saying_belongs_to_its_block_and_task() -> None:
     inside, other_done = asyncio.Event(), asyncio.Event()
 

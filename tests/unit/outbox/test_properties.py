@@ -25,7 +25,6 @@ edits = st.builds(
     st.integers(1, 2),
     st.sampled_from(["a", "b", "c"]),
     priority=priorities,
-    endpoint=st.sampled_from(["editMessageText", "editMessageText", "editMessageReplyMarkup"]),
 )
 calls = st.one_of(edits, st.builds(message, chats, priorities), st.builds(video, chats, st.integers(1, 1)))
 gaps = st.one_of(st.just(0.0), st.floats(0, 0.3), st.floats(0, 3))

@@ -105,14 +105,6 @@ def test_edits_of_different_messages_do_not_replace_each_other() -> None:
     assert len(simulation.sent()) == 3
 
 
-def test_buttons_alone_do_not_replace_a_text_and_stay_behind_it() -> None:
-    simulation = Simulation()
-    text = text_edit(1)
-    buttons = text_edit(1, endpoint="editMessageReplyMarkup", priority=Priority.ANSWER)
-    simulation.run([(0.0, message(1)), (0.1, text), (0.2, buttons)])
-    assert [f.call for f in simulation.sent()[1:]] == [text, buttons]
-
-
 def test_an_older_version_is_dropped_after_a_newer_one() -> None:
     scheduler = Scheduler()
     send(scheduler, text_edit(1, version=5), 0.0)
