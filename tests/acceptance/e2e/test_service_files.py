@@ -88,7 +88,8 @@ async def test_a_stump_is_asked_for_again_until_the_film_is_whole(tmp_path: Path
         here.genaipro.enqueue(Script(file_faults=(FileFault(cut=700, times=3),)))
         asked = await ask(here, "a stump", 2)
         await done(here, asked)
-        assert got(here, asked) == made(here, asked)
+        # Each is sent when it is there: on a busy machine the second may be first.
+        assert sorted(got(here, asked)) == sorted(made(here, asked))
         assert states(here) == ["sent", "sent"]
 
 
