@@ -33,7 +33,7 @@ from handlers.routing import make_application
 from services.access import CLAIM_PREFIX
 from services.clock import Clock, SystemClock
 from services.cluster import Alone, Membership
-from services.housekeeping import Housekeeping
+from services.retention import prune_hourly
 from services.retries import OUTAGE, through_outages
 from services.services import Services
 from services.store.database import Database, DatabaseError, DatabaseHeldError, open_database
@@ -294,14 +294,13 @@ class Process:
 
     def _worker_works(self, services: Services) -> list[Work]:
         """What runs until the process ends where it works on generations."""
-        housekeeping = Housekeeping(services.database, services.inbox, services.throttle, self.clock)
         return [
             services.worker.run,
             services.cancel_watch.run,
             services.progress_log.run,
             *([services.payment_upkeep.run] if services.sales.has_books else []),
             partial(services.status.tick, self.clock.sleep, self._outbox.room),
-            housekeeping.run,
+            partial(prune_hourly, services.database, self.clock),
         ]
 
 

@@ -9,7 +9,7 @@ from handlers.replies import answer, answer_text
 from handlers.visitors import admit, for_visitors
 from services.access import CLAIM_PREFIX
 from services.generations.model import CancelOutcome
-from services.housekeeping import KEEP_DRAFTS, KEEP_GENERATIONS, KEEP_SEEN_PHOTOS
+from services.retention import KEEP_DRAFTS, KEEP_GENERATIONS, KEEP_SEEN_PHOTOS
 from services.screens import Screen
 
 

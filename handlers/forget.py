@@ -6,7 +6,7 @@ from handlers.context import Context
 from handlers.menus import data_of, for_menu_owner
 from handlers.replies import answer, show
 from handlers.visitors import for_visitors
-from services.forget import ForgetOutcome, forget_everything
+from services.retention import ForgetOutcome, forget_everything
 from services.screens import Button, Screen
 from services.texts import Phrases
 

@@ -8,10 +8,10 @@ hold them. On SQLite a loss of power may take what came in its last moment: a ph
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum, auto
 
-from sqlalchemy import Delete, Update, delete, or_, select, true, update
+from sqlalchemy import Update, delete, or_, select, true, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -19,9 +19,6 @@ from services.clock import Clock
 from services.store.base import insert_into
 from services.store.database import Database
 from services.store.schema import InboxRow
-
-KEEP_HANDLED = timedelta(days=2)
-"""How long the number of a handled update is remembered; Telegram keeps updates for 24 hours."""
 
 TAKEN_AT_ONCE = 1000
 
@@ -118,10 +115,6 @@ class Inbox:
         own = update(InboxRow).where(InboxRow.bot_id == self.bot_id, InboxRow.update_id.in_(update_ids))
         await self.database.write(_execute, own.values(payload=None, lane="", taken_by=None), durable=False)
 
-    async def prune(self, before: datetime) -> None:
-        """Forget the numbers of updates that came long ago, and what nobody will handle any more."""
-        await self.database.write(_execute, delete(InboxRow).where(InboxRow.received_at < before))
-
     async def holds(self, chat_id: int, user_id: int) -> bool:
         """Whether some of a person's updates in a chat wait, or are being handled; or may wait at Telegram still."""
         if not self.fetched.is_set():
@@ -134,6 +127,11 @@ class Inbox:
 
     def _left(self) -> ColumnElement[bool]:
         return (InboxRow.bot_id == self.bot_id) & InboxRow.payload.is_not(None)
+
+
+def prune_inbox(session: Session, before: datetime) -> None:
+    """Forget the numbers of updates that came long ago, and what nobody will handle any more."""
+    session.execute(delete(InboxRow).where(InboxRow.received_at < before))
 
 
 def _store(session: Session, rows: list[dict[str, object]]) -> set[int]:
@@ -164,5 +162,5 @@ def _time_of(session: Session, bot_id: int, update_id: int) -> datetime | None:
     return session.scalar(select(InboxRow.received_at).where(own))
 
 
-def _execute(session: Session, statement: Update | Delete) -> None:
+def _execute(session: Session, statement: Update) -> None:
     session.execute(statement)

@@ -45,10 +45,6 @@ class Throttle:
             return False
         return await self.database.write(_claim, key, now, every)
 
-    async def prune(self, older_than: timedelta) -> int:
-        """Drop what is older than any of it is remembered for; the number that was dropped."""
-        return await self.database.write(_prune, self.clock.now() - older_than)
-
 
 def forget_throttled(session: Session, user_id: int) -> int:
     """Delete all keys about a person; the number that was deleted."""
@@ -69,5 +65,6 @@ def _claim(session: Session, key: str, now: datetime, every: timedelta) -> bool:
     return affected(session, again) == 1
 
 
-def _prune(session: Session, before: datetime) -> int:
+def prune_throttled(session: Session, before: datetime) -> int:
+    """Drop what is older than any of it is remembered for; the number that was dropped."""
     return affected(session, delete(NoticeRow).where(NoticeRow.told_at < before))

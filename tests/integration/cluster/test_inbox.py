@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.clock import SystemClock
-from services.inbox import Arrived, Inbox, Turn
+from services.inbox import Arrived, Inbox, Turn, prune_inbox
 from services.store.database import Database, open_database
 
 BOT = 700
@@ -77,7 +77,7 @@ async def test_numbers_of_another_bot_are_other_numbers(one: Inbox, postgres_dat
 
 async def test_old_numbers_go_whoever_they_were_for(one: Inbox) -> None:
     await one.store([item(1)])
-    await one.prune(SystemClock().now() + timedelta(seconds=1))
+    await one.database.write(prune_inbox, SystemClock().now() + timedelta(seconds=1))
     assert await one.store([item(1)]) == [item(1)]
 
 

@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from sandbox.botapi import Person
 from services.access import Permission, Subject, SubjectKind
-from services.forget import UNTOLD_GRACE, forget_everything
 from services.generations.model import FINAL, State
+from services.retention import UNTOLD_GRACE, forget_everything
 from services.store.base import Base
 from services.store.database import Database
 from services.store.schema import DraftItemRow, DraftRow, GenerationRow, InboxRow, SeenPhotoRow

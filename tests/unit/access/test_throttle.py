@@ -2,7 +2,7 @@ import asyncio
 from datetime import timedelta
 
 from services.store.database import Database
-from services.throttle import Throttle, chat_key, forget_throttled, person_key
+from services.throttle import Throttle, chat_key, forget_throttled, person_key, prune_throttled
 from tests.hand_clock import HandClock
 from tests.unit.access.world import Counted
 
@@ -44,7 +44,7 @@ async def test_old_notices_are_dropped(database: Database, clock: HandClock) -> 
     await throttle.allows("old", MINUTE)
     clock.forward(3600)
     await throttle.allows("new", MINUTE)
-    assert await throttle.prune(timedelta(minutes=30)) == 1
+    assert await throttle.database.write(prune_throttled, throttle.clock.now() - timedelta(minutes=30)) == 1
     assert not await throttle.allows("new", MINUTE)
 
 

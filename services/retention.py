@@ -1,7 +1,7 @@
-"""``/forget``: deletes all that is kept of a person, in every table, in one transaction.
+"""How long things are kept: what is old goes once an hour, and what is kept of a person when they say ``/forget``.
 
-A rule that shuts the person out stays, as do the numbers of worked-through updates, which name nobody, and the bare
-record of what they paid.
+``/forget`` works on every table in one transaction. A rule that shuts the person out stays, as do the numbers of
+worked-through updates, which name nobody, and the bare record of what they paid.
 """
 
 from datetime import datetime, timedelta
@@ -9,20 +9,56 @@ from enum import StrEnum
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
+from structlog import get_logger
 
 from services.access import forget_access
 from services.clock import Clock
-from services.drafts.store import forget_drafts
+from services.drafts.albums import prune_seen
+from services.drafts.store import forget_drafts, prune_drafts
 from services.generations.model import FINAL
+from services.generations.results import prune_claims
+from services.generations.store import prune_generations
+from services.inbox import prune_inbox
 from services.payments.ledger import give_up_free_videos
 from services.payments.returns import settle_all_of
 from services.people import forget_person
+from services.retries import OUTAGE
 from services.store.database import Database
 from services.store.schema import GenerationRow, InboxRow
-from services.throttle import forget_throttled
+from services.throttle import forget_throttled, prune_throttled
 
+EVERY_SECONDS = 3600.0
+KEEP_DRAFTS = timedelta(days=7)
+KEEP_SEEN_PHOTOS = timedelta(days=3)
+KEEP_NOTICES = timedelta(days=2)
+KEEP_GENERATIONS = timedelta(days=180)
+KEEP_CLAIMS = timedelta(days=7)
+KEEP_HANDLED = timedelta(days=2)
+"""How long the number of a handled update is remembered; Telegram keeps updates for 24 hours."""
 UNTOLD_GRACE = timedelta(minutes=2)
 """How long a generation that ended keeps its row so that its end can still be told."""
+
+log = get_logger(__name__)
+
+
+async def prune_hourly(database: Database, clock: Clock) -> None:
+    """Delete what is old, now and every hour, until cancelled; during an outage it is left for the next hour."""
+    while True:
+        try:
+            await _prune(database, clock.now())
+        except OUTAGE as error:
+            log.warning("housekeeping_met_an_outage", error=type(error).__name__)
+        await clock.sleep(EVERY_SECONDS)
+
+
+async def _prune(database: Database, now: datetime) -> None:
+    drafts = await database.write(prune_drafts, now - KEEP_DRAFTS)
+    photos = await database.write(prune_seen, now - KEEP_SEEN_PHOTOS)
+    generations = await database.write(prune_generations, now - KEEP_GENERATIONS)
+    await database.write(prune_claims, now - KEEP_CLAIMS)
+    await database.write(prune_inbox, now - KEEP_HANDLED)
+    await database.write(prune_throttled, now - KEEP_NOTICES)
+    log.info("pruned", drafts=drafts, photos=photos, generations=generations)
 
 
 class ForgetOutcome(StrEnum):
