@@ -207,7 +207,9 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
         seconds = _number(headers.get("X-RateLimit-Reset", "").strip())
         if seconds is not None and seconds >= _EPOCH_FROM:
             moment = seconds / 1000 if seconds >= _MILLISECONDS_FROM else seconds
-            seconds = moment - now.timestamp() - ahead
+            left = moment - now.timestamp() - ahead
+            # One that is over says as little as none: the clocks are apart.
+            seconds = left if left > 0 else None
     return None if seconds is None else min(max(0.0, seconds), LONGEST_WAIT)
 
 

@@ -273,7 +273,6 @@ def _wait(state: RetryCallState) -> float:
     """Seconds before the next attempt: what the service asked for, or 2, 4, 8, 16; each with some chance in it."""
     error = state.outcome.exception() if state.outcome is not None else None
     asked = error.retry_after if isinstance(error, NotAcceptedError) else None
-    # A moment that is over says as little as none: the clocks may be apart.
-    if not asked:
+    if asked is None:
         return wait_exponential_jitter(multiplier=2, max=30, jitter=2)(state)
     return min(asked + wait_random(0, 1)(state), LONGEST_WAIT_SECONDS)

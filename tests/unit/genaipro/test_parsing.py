@@ -299,6 +299,7 @@ BEHIND = "Mon, 30 Mar 2026 09:59:00 GMT"
         ({"Date": BEHIND, "X-RateLimit-Reset": str(int(TEN.timestamp()) - 52)}, 8.0),
         ({"Date": BEHIND, "Retry-After": "Mon, 30 Mar 2026 09:59:08 GMT"}, 8.0),
         ({"Date": BEHIND, "Retry-After": "8"}, 8.0),
+        ({"X-RateLimit-Reset": str(int(TEN.timestamp()) - 52)}, None),
         ({"Date": "Fri, 31 Dec 9999 23:59:59 -2300", "X-RateLimit-Reset": "9"}, 9.0),
         ({"Date": "?", "X-RateLimit-Reset": "9"}, 9.0),
     ],
