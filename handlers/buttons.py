@@ -111,7 +111,7 @@ async def _cancel_generation(query: CallbackQuery, context: Context, generation_
     else:
         # Neither waits for the other: stopping and showing it takes a while, and so may Telegram's answer.
         outcomes = await asyncio.gather(
-            generations.cancel(generation_id, user_id, is_admin=visitor.is_admin),
+            generations.cancel(generation_id),
             _close(query, context, "draft-cancelling"),
             return_exceptions=True,
         )

@@ -8,7 +8,6 @@ from handlers.context import Context, caller_of
 from handlers.replies import answer, answer_text
 from handlers.visitors import admit, for_visitors
 from services.access import CLAIM_PREFIX
-from services.generations.model import CancelOutcome
 from services.retention import KEEP_DRAFTS, KEEP_GENERATIONS, KEEP_SEEN_PHOTOS
 from services.screens import Screen
 
@@ -61,8 +60,8 @@ async def cancel(_update: Update, context: Context) -> None:
         await answer_text(context, "cancel-draft")
         return
     running = await services.generations.newest_running(caller.chat_id, caller.thread_id, caller.user_id)
-    outcome = await services.generations.cancel(running, caller.user_id) if running else CancelOutcome.UNKNOWN
-    await answer_text(context, "cancel-running" if outcome is CancelOutcome.ACCEPTED else "cancel-nothing")
+    is_cancelled = running is not None and await services.generations.cancel(running)
+    await answer_text(context, "cancel-running" if is_cancelled else "cancel-nothing")
 
 
 async def unknown(update: Update, context: Context) -> None:

@@ -22,7 +22,6 @@ from services.generations.model import (
     FINAL,
     PAST_CANCEL,
     WAITING,
-    CancelOutcome,
     DailyLimitReached,
     Generation,
     Order,
@@ -117,22 +116,18 @@ class Generations:
         except (TelegramError, ChatClosedError, ChatMovedError) as error:
             log.info("end_not_shown_again", generation=generation_id, error=type(error).__name__)
 
-    async def cancel(self, generation_id: str, user_id: int, *, is_admin: bool = False) -> CancelOutcome:
+    async def cancel(self, generation_id: str) -> bool:
         """Cancel a generation: one that waits ends at once, one that runs is stopped within a second.
 
-        Its requester may want that, and an admin.
+        Whether the person may is judged before.
+
+        Returns:
+            Whether it is cancelled, or will be.
         """
-        known = await self.database.read(load, generation_id)
-        if known is None:
-            return CancelOutcome.UNKNOWN
-        if known.user_id != user_id and not is_admin:
-            return CancelOutcome.NOT_YOURS
-        if known.state in PAST_CANCEL:
-            return CancelOutcome.ALREADY_FINISHED
         announce = partial(self.changes.announce, topic=CANCEL_TOPIC)
         after = await self.database.write(request_cancel, generation_id, self.clock.now(), announce)
-        if after is None or after.cancel_requested_at is None:
-            return CancelOutcome.ALREADY_FINISHED
+        if after is None or after.state in PAST_CANCEL - {State.CANCELLED}:
+            return False
         log.info("cancel_requested", generation=generation_id, state=after.state.value)
         if after.state is State.CANCELLED:
             await self._tell_end(after)
@@ -140,7 +135,7 @@ class Generations:
             # Where another process runs it, that one shows it: two would overtake each other.
             self.status.progress(after)
         self.wake()
-        return CancelOutcome.ACCEPTED
+        return True
 
     async def _tell_end(self, generation: Generation) -> None:
         try:

@@ -154,15 +154,6 @@ class DailyLimitReached:
 PlaceOutcome = Placed | TooManyWaiting | DailyLimitReached
 
 
-class CancelOutcome(StrEnum):
-    """What a press of Cancel met."""
-
-    ACCEPTED = "accepted"
-    ALREADY_FINISHED = "already-finished"
-    NOT_YOURS = "not-yours"
-    UNKNOWN = "unknown"
-
-
 @dataclass(frozen=True, slots=True)
 class Generation:
     """A generation as its row says it is; what came from its :class:`Order` is named as there."""
