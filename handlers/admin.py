@@ -11,7 +11,7 @@ from handlers.commands import say_unknown
 from handlers.context import Context
 from handlers.replies import answer, answer_text
 from handlers.visitors import Handler, for_visitors
-from services.access import DenyOutcome, Subject, SubjectKind
+from services.access import Subject, SubjectKind
 from services.genaipro.events import GenAIProError
 from services.generations.model import State
 from services.payments.ledger import Totals
@@ -149,10 +149,10 @@ async def deny(update: Update, context: Context) -> None:
         await answer_text(context, "deny-usage")
     elif subject == Subject(SubjectKind.USER, context.visitor.caller.user_id):
         await answer_text(context, "deny-self")
-    elif await context.services.access.deny(subject) is DenyOutcome.IS_OWNER:
-        await answer_text(context, "deny-owner")
-    else:
+    elif await context.services.access.deny(subject):
         await _say(context, f"denied-{subject.kind}", subject)
+    else:
+        await answer_text(context, "deny-owner")
 
 
 async def _say(context: Context, key: str, subject: Subject) -> None:

@@ -6,7 +6,7 @@ from handlers.context import Context
 from handlers.menus import data_of, for_menu_owner
 from handlers.replies import answer, show
 from handlers.visitors import for_visitors
-from services.retention import ForgetOutcome, forget_everything
+from services.retention import forget_everything
 from services.screens import Button, Screen
 from services.texts import Phrases
 
@@ -47,8 +47,8 @@ async def decide_forgetting(context: Context, query: CallbackQuery, said_yes: bo
     key, services, sells = "forget-kept", context.services, context.services.sales.is_open
     if said_yes:
         user_id = context.visitor.caller.user_id
-        outcome = await forget_everything(services.database, services.clock, user_id, sells=sells)
-        key = "forget-busy" if outcome is ForgetOutcome.BUSY else "forget-done"
+        is_done = await forget_everything(services.database, services.clock, user_id, sells=sells)
+        key = "forget-done" if is_done else "forget-busy"
     lines: list[str] = [context.visitor.phrases.html(key)]
     if key == "forget-done" and sells:
         lines.append(context.visitor.phrases.html("forget-done-payments"))

@@ -28,7 +28,7 @@ async def offer_videos(update: Update, context: Context) -> None:
         return
     user = query.from_user
     page = await services.sharing.find(user.id, query.query, query.offset)
-    preferences = await services.people.preferences_of_guest(user.id, user.language_code)
+    preferences = await services.people.preferences(user.id, user.language_code, is_guest=True)
     phrases = services.texts.into(preferences.language)
     button = None
     if not page.videos and not query.offset:

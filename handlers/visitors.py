@@ -12,7 +12,6 @@ from telegram import Message, Update
 
 from handlers.context import Caller, Context, Visitor, caller_of
 from handlers.replies import close, say
-from services.people import Preferences
 from services.screens import Screen
 from services.services import Services
 from services.throttle import Throttle, person_key
@@ -61,22 +60,18 @@ async def admit(update: Update, context: Context, *, as_person: bool = False) ->
         phrases = services.texts.into(services.texts.choose(caller.telegram_language))
         await say(services.messenger, caller.answer_place, Screen(phrases.html("access-anonymous")))
         return False
-    preferences = await _preferences(caller, services)
+    preferences = await services.people.preferences(
+        caller.user_id, caller.telegram_language, is_guest=caller.is_anonymous
+    )
     context.visitor = Visitor(caller, verdict, preferences, services.texts.into(preferences.language))
     return True
-
-
-async def _preferences(caller: Caller, services: Services) -> Preferences:
-    people = services.people
-    read = people.preferences_of_guest if caller.is_anonymous else people.preferences
-    return await read(caller.user_id, caller.telegram_language)
 
 
 async def _refuse(update: Update, caller: Caller, services: Services) -> None:
     """A press must be answered, with a notice that only they see; a group must not hear of it."""
     if update.callback_query is None and not caller.is_private:
         return
-    guest = await services.people.preferences_of_guest(caller.user_id, caller.telegram_language)
+    guest = await services.people.preferences(caller.user_id, caller.telegram_language, is_guest=True)
     phrases = services.texts.into(guest.language)
     if update.callback_query is not None:
         await close(update.callback_query, phrases.plain("access-refused-notice", id=str(caller.user_id)))

@@ -73,14 +73,6 @@ class OwnerLists:
     """Nothing shuts these out."""
 
 
-class DenyOutcome(StrEnum):
-    """What came of shutting somebody out."""
-
-    DENIED = "denied"
-    IS_OWNER = "is-owner"
-    """Named in ``ADMIN_USER_IDS``: only the environment can change that."""
-
-
 def judge(lists: OwnerLists, rules: Rules, user_id: int, chat_id: int, *, is_private: bool) -> Permission:
     """What somebody may do in a chat.
 
@@ -120,12 +112,12 @@ class Access:
         """Let somebody in; an admin stays an admin."""
         await self.database.write(_allow, subject, self.clock.now())
 
-    async def deny(self, subject: Subject) -> DenyOutcome:
-        """Shut somebody out, from the next update on, in every process."""
+    async def deny(self, subject: Subject) -> bool:
+        """Shut somebody out, from the next update on, in every process; False for whom ``ADMIN_USER_IDS`` names."""
         if subject.kind is SubjectKind.USER and subject.id in self.lists.admin_ids:
-            return DenyOutcome.IS_OWNER
+            return False
         await self.database.write(_put, subject, Rule.DENY, self.clock.now())
-        return DenyOutcome.DENIED
+        return True
 
     async def migrate(self, old_chat_id: int, new_chat_id: int) -> None:
         """Let what was decided about a group hold for the supergroup it became; repeating it changes nothing."""

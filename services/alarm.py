@@ -42,7 +42,7 @@ class OwnerAlarm:
         if not await self.throttle.allows(f"alarm:{kind}", TELL_EVERY):
             return
         for admin_id in sorted(await self.access.admin_ids()):
-            preferences = await self.people.preferences_of_guest(admin_id, None)
+            preferences = await self.people.preferences(admin_id, None, is_guest=True)
             screen = Screen(self.texts.into(preferences.language).html(f"alarm-{kind}"))
             try:
                 await self.messenger.send(Place(admin_id), screen)

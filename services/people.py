@@ -36,20 +36,20 @@ class People:
     texts: Texts
     clock: Clock
 
-    async def preferences(self, user_id: int, telegram_language: str | None) -> Preferences:
+    async def preferences(self, user_id: int, telegram_language: str | None, *, is_guest: bool = False) -> Preferences:
         """What somebody chose; the first call for them makes their row.
 
         Args:
             telegram_language: IETF tag of their Telegram client, or None.
+            is_guest: Whether they may be somebody who is refused: then nothing is kept of them.
         """
         row = await self.database.read(_row, user_id)
-        if row is None:
+        if row is not None:
+            language = self.texts.choose(telegram_language, row.language)
+            return Preferences(language, row.usual_count, row.starts_at_once, Shape(row.usual_shape))
+        if not is_guest:
             await self.database.write(_ensure, user_id, self.clock.now(), durable=False)
-        return self._as_preferences(row, telegram_language)
-
-    async def preferences_of_guest(self, user_id: int, telegram_language: str | None) -> Preferences:
-        """The same for somebody who may be refused: nothing is kept of them."""
-        return self._as_preferences(await self.database.read(_row, user_id), telegram_language)
+        return Preferences(self.texts.choose(telegram_language))
 
     async def choose(
         self,
@@ -77,12 +77,6 @@ class People:
         }
         values = {name: value for name, value in chosen.items() if value is not None}
         await self.database.write(_change, user_id, values, self.clock.now())
-
-    def _as_preferences(self, row: PersonRow | None, telegram_language: str | None) -> Preferences:
-        if row is None:
-            return Preferences(self.texts.choose(telegram_language))
-        language = self.texts.choose(telegram_language, row.language)
-        return Preferences(language, row.usual_count, row.starts_at_once, Shape(row.usual_shape))
 
 
 def forget_person(session: Session, user_id: int) -> None:

@@ -5,7 +5,6 @@ worked-through updates, which name nobody, and the bare record of what they paid
 """
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
@@ -61,16 +60,11 @@ async def _prune(database: Database, now: datetime) -> None:
     log.info("pruned", drafts=drafts, photos=photos, generations=generations)
 
 
-class ForgetOutcome(StrEnum):
-    """What came of the wish to be forgotten."""
+async def forget_everything(database: Database, clock: Clock, user_id: int, *, sells: bool) -> bool:
+    """Delete everything kept of somebody; repeating it changes nothing.
 
-    FORGOTTEN = "forgotten"
-    BUSY = "busy"
-    """Something of theirs is waiting or running: it may have been paid for, and its row is what knows."""
-
-
-async def forget_everything(database: Database, clock: Clock, user_id: int, *, sells: bool) -> ForgetOutcome:
-    """Delete everything kept of somebody, or nothing when they must wait; repeating it changes nothing.
+    Nothing is deleted, and False returned, while something of theirs is waiting or running: it may have been paid for,
+    and its row is what knows.
 
     Args:
         sells: Whether people have free videos to give up.
@@ -78,9 +72,9 @@ async def forget_everything(database: Database, clock: Clock, user_id: int, *, s
     return await database.write(_forget, user_id, clock.now(), sells)
 
 
-def _forget(session: Session, user_id: int, now: datetime, sells: bool) -> ForgetOutcome:
+def _forget(session: Session, user_id: int, now: datetime, sells: bool) -> bool:
     if _is_busy(session, user_id, now):
-        return ForgetOutcome.BUSY
+        return False
     forget_drafts(session, user_id)
     # What was paid must have become a video, or be on its way back, before the request is gone.
     settle_all_of(session, user_id, now)
@@ -92,7 +86,7 @@ def _forget(session: Session, user_id: int, now: datetime, sells: bool) -> Forge
     forget_throttled(session, user_id)
     forget_access(session, user_id)
     forget_person(session, user_id)
-    return ForgetOutcome.FORGOTTEN
+    return True
 
 
 def _is_busy(session: Session, user_id: int, now: datetime) -> bool:

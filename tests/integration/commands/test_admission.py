@@ -67,7 +67,7 @@ async def test_a_button_pressed_by_somebody_shut_out_meanwhile_changes_nothing(
     notice = await world.presses(alice, menu, "Tiếng Việt")
     assert notice is not None
     assert str(alice.user_id) in notice
-    assert (await world.services.people.preferences_of_guest(alice.user_id, "en")).language == "en"
+    assert (await world.services.people.preferences(alice.user_id, "en", is_guest=True)).language == "en"
 
 
 async def test_the_claim_link_makes_one_admin(

@@ -1,6 +1,6 @@
 from sqlalchemy import select
 
-from services.access import Access, DenyOutcome, OwnerLists, Permission, Subject, SubjectKind
+from services.access import Access, OwnerLists, Permission, Subject, SubjectKind
 from services.store.database import Database, open_database
 from services.store.schema import AccessRow
 from tests.hand_clock import HandClock
@@ -19,7 +19,7 @@ async def test_allow_and_deny_work_at_once(access: Access) -> None:
     assert await verdict(access) is Permission.REFUSED
     await access.allow(THE_PERSON)
     assert await verdict(access) is Permission.ALLOWED
-    assert await access.deny(THE_PERSON) is DenyOutcome.DENIED
+    assert await access.deny(THE_PERSON)
     assert await verdict(access) is Permission.REFUSED
 
 
@@ -56,13 +56,13 @@ async def test_what_another_process_decided_holds_at_once(access: Access, each_u
 
 async def test_an_admin_of_the_environment_cannot_be_denied(database: Database, clock: HandClock) -> None:
     access = Access(database, OwnerLists(admin_ids=frozenset({PERSON})), clock)
-    assert await access.deny(THE_PERSON) is DenyOutcome.IS_OWNER
+    assert not await access.deny(THE_PERSON)
     assert await verdict(access) is Permission.ADMIN
 
 
 async def test_a_denied_group_with_the_number_of_an_admin_is_no_admin(database: Database, clock: HandClock) -> None:
     access = Access(database, OwnerLists(admin_ids=frozenset({PERSON})), clock)
-    assert await access.deny(Subject(SubjectKind.CHAT, PERSON)) is DenyOutcome.DENIED
+    assert await access.deny(Subject(SubjectKind.CHAT, PERSON))
 
 
 async def test_the_supergroup_inherits_from_its_group(access: Access) -> None:

@@ -20,13 +20,13 @@ async def test_a_new_person_has_the_defaults_and_telegrams_language(people: Peop
 
 
 async def test_nothing_is_kept_of_a_guest(people: People, database: Database) -> None:
-    assert await people.preferences_of_guest(PERSON, "vi") == Preferences("vi")
+    assert await people.preferences(PERSON, "vi", is_guest=True) == Preferences("vi")
     assert await rows(database) == 0
 
 
 async def test_a_guest_with_a_chosen_language_is_spoken_to_in_it(people: People) -> None:
     await people.choose(PERSON, language="vi")
-    assert (await people.preferences_of_guest(PERSON, "en")).language == "vi"
+    assert (await people.preferences(PERSON, "en", is_guest=True)).language == "vi"
 
 
 async def test_each_choice_is_kept_by_itself(people: People) -> None:
