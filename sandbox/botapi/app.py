@@ -84,7 +84,8 @@ class BotApiApp:
             _cut(request)
             return web.Response(status=500)
         finally:
-            await asyncio.to_thread(raw.discard)
+            if raw.uploads:
+                await asyncio.to_thread(raw.discard)
         record.finish(200, "", result=result)
         return web.json_response({"ok": True, "result": result})
 

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
 from typing import Any
 
-import aiogram.methods
-from aiogram.types import BufferedInputFile
 from pydantic import BaseModel, ValidationError
 
 from sandbox.botapi import ReceivedCall
+from tests.integration.sandbox.typed import complete, methods, types
 
 
 class SecondOpinionError(AssertionError):
@@ -35,15 +34,15 @@ def check_call(call: ReceivedCall) -> None:
     Raises:
         SecondOpinionError: It has no such method, misses a parameter, knows no such parameter or wants another type.
     """
-    method = getattr(aiogram.methods, call.method[0].upper() + call.method[1:], None)
+    method = getattr(methods, call.method[0].upper() + call.method[1:], None)
     if method is None:
         raise SecondOpinionError(f"#{call.number}: aiogram has no method {call.method}")
     params = dict(call.params)
     for part, upload in call.uploads.items():
         if part in method.model_fields:
-            params[part] = BufferedInputFile(b"", upload.file_name or "file")
+            params[part] = types.BufferedInputFile(b"", upload.file_name or "file")
     try:
-        request = method(**params)
+        request = complete(method)(**params)
     except ValidationError as error:
         raise SecondOpinionError(f"#{call.number} {call.method}: {error}") from None
     unknown = sorted(unknown_fields(request))
@@ -151,7 +150,7 @@ def check_type(model: type[BaseModel], wire: object) -> None:
         SecondOpinionError: It misses a field, knows no such field or wants another type.
     """
     try:
-        value = model.model_validate(wire)
+        value = complete(model).model_validate(wire)
     except ValidationError as error:
         raise SecondOpinionError(f"{model.__name__}: {error}") from None
     unknown = sorted(unknown_fields(value))

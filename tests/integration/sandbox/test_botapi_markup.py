@@ -3,7 +3,6 @@
 import html
 
 import pytest
-from aiogram.types import MessageEntity
 from aiogram.utils.text_decorations import html_decoration
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +12,7 @@ from sandbox.botapi.errors import ApiError
 from sandbox.botapi.keyboards import parse_keyboard
 from sandbox.botapi.markup import parse_html
 from sandbox.botapi.methods.base import rich_text
+from tests.integration.sandbox.typed import complete, types
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=40)
 
@@ -68,7 +68,9 @@ def test_what_aiogram_writes_is_read_back(parts: list[tuple[str, str]]) -> None:
     text, given_entities = "", []
     for part, kind in parts:
         if kind:
-            given_entities.append(MessageEntity(type=kind, offset=utf16_length(text), length=utf16_length(part)))
+            given_entities.append(
+                complete(types.MessageEntity)(type=kind, offset=utf16_length(text), length=utf16_length(part))
+            )
         text += part
     parsed = parse_html(html_decoration.unparse(text, given_entities))
     assert parsed.text == text

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 import telegram
-from aiogram import types
 from telegram import InlineKeyboardButton as Button
 from telegram import InlineKeyboardMarkup as Markup
 from telegram.constants import ReactionEmoji
@@ -13,6 +12,7 @@ from sandbox.botapi import BotApiServer, Person, Standing
 from sandbox.botapi.methods.reactions import EMOJI
 from tests.integration.sandbox.botapi_tools import call, refusal
 from tests.integration.sandbox.second_opinion import check_calls, check_type
+from tests.integration.sandbox.typed import types
 
 
 def emoji(one: str) -> list[dict[str, str]]:

@@ -5,13 +5,13 @@ from typing import Any, cast
 
 import pytest
 import telegram
-from aiogram import types
 from telegram import LabeledPrice
 
 from sandbox.botapi import BotApiOptions, BotApiServer, CheckoutState, FaultKind, Person
 from tests.hand_clock import HandClock
 from tests.integration.sandbox.botapi_tools import call, refusal
 from tests.integration.sandbox.second_opinion import check_calls, check_type
+from tests.integration.sandbox.typed import types
 
 TOO_OLD = "Bad Request: query is too old and response timeout expired or query ID is invalid"
 

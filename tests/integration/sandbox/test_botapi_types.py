@@ -2,7 +2,6 @@
 
 import pytest
 import telegram
-from aiogram import types
 from pydantic import BaseModel
 from telegram import BotCommand, BotCommandScopeChat, InlineKeyboardButton, InlineKeyboardMarkup, InputMediaVideo
 
@@ -11,6 +10,7 @@ from sandbox.botapi.placeholders import FIELDS
 from sandbox.botapi.specs import SPECS
 from tests.integration.sandbox.botapi_tools import call
 from tests.integration.sandbox.second_opinion import SecondOpinionError, check_call, check_calls, check_type
+from tests.integration.sandbox.typed import methods, types
 from tests.pictures import picture
 
 
@@ -112,7 +112,7 @@ async def test_bad_requests_are_found(botapi: BotApiServer, method: str, params:
 
 def test_all_parameters_exist_in_the_bot_api() -> None:
     for method, params in SPECS.items():
-        theirs = getattr(__import__("aiogram.methods").methods, method[0].upper() + method[1:]).model_fields
+        theirs = getattr(methods, method[0].upper() + method[1:]).model_fields
         assert set(params) <= set(theirs), method
         required = {name for name, field in theirs.items() if field.is_required()}
         assert required <= {name for name, param in params.items() if param.required}, method
