@@ -110,7 +110,7 @@ class BotApiApp:
             await asyncio.sleep(fault.seconds)
         elif fault.kind is FaultKind.HOLD:
             fault.held += 1
-            self.backend.signal.raise_()
+            self.backend.signal.notify()
             await fault.released.wait()
 
 

@@ -11,7 +11,7 @@ from sandbox.botapi.faults import FaultBoard
 from sandbox.botapi.files import FileStore
 from sandbox.botapi.flood import FloodControl
 from sandbox.botapi.inline import InlineBoard
-from sandbox.botapi.journal import Journal, Press, Signal
+from sandbox.botapi.journal import Journal, Press
 from sandbox.botapi.model import Chat, JsonObject, Message
 from sandbox.botapi.options import MEGABYTE, BotApiOptions
 from sandbox.botapi.stars import StarAccount
@@ -19,6 +19,7 @@ from sandbox.botapi.state import World
 from sandbox.botapi.transcript import line_of
 from sandbox.botapi.updates import UpdateQueue
 from sandbox.botapi.webhook import Webhook
+from sandbox.signals import Signal
 
 LOCAL_LIMIT = 2000 * MEGABYTE
 

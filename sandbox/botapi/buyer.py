@@ -1,5 +1,6 @@
 """What a person does with invoices: pays them, forwards them, and what the owner and Telegram do behind the bot."""
 
+import asyncio
 from dataclasses import replace
 
 from sandbox.botapi import checkout
@@ -55,9 +56,8 @@ class Buyer:
     async def finish_payment(self, begun: Checkout) -> Checkout:
         """Wait until a payment has come to an end, or waits in ``hold_payments``."""
         try:
-            await self._backend.signal.until(
-                lambda: begun.state.over or self._backend.stars.holding, self._backend.options.checkout_ttl
-            )
+            async with asyncio.timeout(self._backend.options.checkout_ttl):
+                await self._backend.signal.until(lambda: begun.state.over or self._backend.stars.holding)
         except TimeoutError:
             checkout.expire(self._backend, begun)
         return begun

@@ -34,7 +34,7 @@ def answer(backend: Backend, checkout: Checkout, error: str | None) -> None:
         _end(backend, checkout, CheckoutState.REFUSED, error)
         return
     checkout.state = CheckoutState.APPROVED
-    backend.signal.raise_()
+    backend.signal.notify()
     if not backend.stars.holding:
         pay(backend, checkout)
 

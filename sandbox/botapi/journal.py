@@ -1,6 +1,5 @@
 """What has happened: calls received, things seen in chats, buttons pressed. And a way to wait for more of it."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,40 +7,10 @@ from typing import TypeAlias, TypeVar
 
 from sandbox.botapi.files import Incoming
 from sandbox.botapi.model import JsonObject
+from sandbox.signals import Signal
 
 T = TypeVar("T")
 _POLLS_KEPT = 50
-
-
-class Signal:
-    """Tells everybody who waits that something has changed; may be raised from plain functions."""
-
-    def __init__(self) -> None:
-        self._event = asyncio.Event()
-
-    def raise_(self) -> None:
-        """Wake all who wait."""
-        self._event.set()
-        self._event = asyncio.Event()
-
-    async def wait(self) -> None:
-        """Wait for the next ``raise_``."""
-        await self._event.wait()
-
-    async def until(self, look: Callable[[], T | None], timeout: float) -> T:  # noqa: ASYNC109 - part of the API
-        """Wait until ``look`` finds something true.
-
-        Args:
-            look: Called now and after each change.
-            timeout: Seconds.
-
-        Raises:
-            TimeoutError: Nothing was found in time.
-        """
-        async with asyncio.timeout(timeout):
-            while not (found := look()):
-                await self.wait()
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +136,7 @@ class Journal:
     def _tell(self, noted: Noted) -> None:
         for watcher in self.watchers:
             watcher(noted)
-        self.signal.raise_()
+        self.signal.notify()
 
     async def follow(self, since: int = 0) -> AsyncIterator[Event]:
         """All events after number ``since``, then each new one as it happens, until the server closes."""
@@ -183,4 +152,4 @@ class Journal:
     def close(self) -> None:
         """End the streams of those who follow."""
         self.closed = True
-        self.signal.raise_()
+        self.signal.notify()

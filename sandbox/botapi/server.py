@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import Self
 
 import aiohttp
-from aiohttp import web
 
 from sandbox.botapi.app import BotApiApp
 from sandbox.botapi.backend import Backend
@@ -16,6 +15,7 @@ from sandbox.botapi.clock import Clock, SystemClock
 from sandbox.botapi.crowd import Crowd
 from sandbox.botapi.options import BotApiOptions
 from sandbox.botapi.watch import Watch
+from sandbox.listening import listening
 
 
 class BotApiServer(Crowd, Watch):
@@ -65,12 +65,8 @@ class BotApiServer(Crowd, Watch):
             session = await stack.enter_async_context(aiohttp.ClientSession())
             self.backend = Backend(self.options, self.clock, root, session)
             await asyncio.to_thread(self.backend.files.prepare)
-            runner = web.AppRunner(BotApiApp(self.backend).build(), shutdown_timeout=0.5, access_log=None)
-            await runner.setup()
-            stack.push_async_callback(runner.cleanup)
-            site = web.TCPSite(runner, self.options.host, self.options.port)
-            await site.start()
-            self.port = runner.addresses[0][1]
+            app = BotApiApp(self.backend).build()
+            self.port = await stack.enter_async_context(listening(app, self.options.host, self.options.port, grace=0.5))
             webhook = asyncio.create_task(self.backend.webhook.run())
             stack.push_async_callback(_end, webhook)
             stack.callback(self._let_go)

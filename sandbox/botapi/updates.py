@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sandbox.botapi.errors import POLL_TERMINATED, conflict
-from sandbox.botapi.journal import Signal
 from sandbox.botapi.model import JsonObject
+from sandbox.signals import Signal
 
 FIRST_UPDATE_ID = 100_000_001
 KINDS = (
@@ -91,14 +91,14 @@ class UpdateQueue:
             return None
         self.pending.append(update)
         self.produced.append(update)
-        self.signal.raise_()
+        self.signal.notify()
         return update
 
     def repeat(self, update: Update) -> None:
         """Queue an update once more, as happens when its confirmation is lost."""
         self.again.add(update.update_id)
         self.pending = sorted([*self.pending, update], key=lambda one: one.update_id)
-        self.signal.raise_()
+        self.signal.notify()
 
     def confirm(self, offset: int) -> None:
         """Forget all updates below ``offset`` but those to come again; a negative one keeps that many of the newest."""
@@ -106,7 +106,7 @@ class UpdateQueue:
             self.pending = self.pending[offset:]
         else:
             self.pending = [one for one in self.pending if one.update_id >= offset or one.update_id in self.again]
-        self.signal.raise_()
+        self.signal.notify()
 
     async def poll(self, offset: int, limit: int, wait: float) -> Sequence[Update]:
         """Updates from ``offset`` on, at once or within ``wait`` seconds.
@@ -117,7 +117,7 @@ class UpdateQueue:
         self._poll += 1
         self.polls += 1
         own = self._poll
-        self.signal.raise_()
+        self.signal.notify()
         if offset:
             self.confirm(offset)
         try:
@@ -135,9 +135,9 @@ class UpdateQueue:
     def stop_polls(self) -> None:
         """End the poll that waits, as a webhook or another poll does."""
         self._poll += 1
-        self.signal.raise_()
+        self.signal.notify()
 
     def close(self) -> None:
         """Let all who wait go."""
         self.closed = True
-        self.signal.raise_()
+        self.signal.notify()

@@ -1,5 +1,6 @@
 """What has happened, and waiting for it: the part of a server that tests look at."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -41,7 +42,8 @@ class Watch:
         Raises:
             TimeoutError: Not within ``timeout`` seconds.
         """
-        return await self.backend.signal.until(look, timeout)
+        async with asyncio.timeout(timeout):
+            return await self.backend.signal.until(look)
 
     async def wait_for_message(
         self,

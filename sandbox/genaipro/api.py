@@ -16,13 +16,14 @@ from aiohttp import web
 from sandbox.genaipro.answers import GUARD_ANSWERS, answer_response
 from sandbox.genaipro.downloads import EXPIRED, Downloads
 from sandbox.genaipro.form import FRAMES, INGREDIENTS, PORTRAIT, Form, RefusedError, read_form
-from sandbox.genaipro.gate import Gate, Signal
+from sandbox.genaipro.gate import Gate
 from sandbox.genaipro.jobs import Job, Studio
 from sandbox.genaipro.ledger import MAX_PAGE_SIZE, Ledger, RateLimit
 from sandbox.genaipro.options import GenAIProOptions, Guard
 from sandbox.genaipro.records import GetRecord, PostRecord
 from sandbox.genaipro.script import Answer, End, Script
 from sandbox.genaipro.stream import DroppedError, Stream
+from sandbox.signals import Signal
 
 PREFIX = "/api/v1"
 

@@ -1,24 +1,6 @@
-"""Waiting for a state without sleeping, and a gate that holds events back until a test lets them through."""
+"""A gate that holds events back until a test lets them through."""
 
-import asyncio
-from collections.abc import Callable
-
-
-class Signal:
-    """Wakes those who wait for a state that others change. For one event loop."""
-
-    def __init__(self) -> None:
-        self._changed = asyncio.Event()
-
-    def notify(self) -> None:
-        """Have everyone look again."""
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-    async def until(self, holds: Callable[[], bool]) -> None:
-        """Wait until ``holds()`` is true."""
-        while not holds():
-            await self._changed.wait()
+from sandbox.signals import Signal
 
 
 class Gate:

@@ -9,11 +9,12 @@ from threading import Event as ThreadEvent
 
 from pydantic import JsonValue
 
-from sandbox.genaipro.gate import Gate, Signal
+from sandbox.genaipro.gate import Gate
 from sandbox.genaipro.options import GenAIProOptions
 from sandbox.genaipro.records import UploadedPhoto
 from sandbox.genaipro.render import Film, Planes, RenderCancelledError, pad_to, prepare, render
 from sandbox.genaipro.script import FAILED, InHistory, Script
+from sandbox.signals import Signal
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,12 +12,14 @@ from typing import Self
 from aiohttp import web
 
 from sandbox.genaipro.api import PREFIX, Api, Directions
-from sandbox.genaipro.gate import Gate, Signal
+from sandbox.genaipro.gate import Gate
 from sandbox.genaipro.jobs import Job, Studio
 from sandbox.genaipro.ledger import Ledger
 from sandbox.genaipro.options import GenAIProOptions, Guard
 from sandbox.genaipro.records import GetRecord, PostRecord
 from sandbox.genaipro.script import Answer, End, Script
+from sandbox.listening import listening
+from sandbox.signals import Signal
 
 _BODY_LIMIT = 1 << 30
 
@@ -150,14 +153,12 @@ class GenAIProServer:
         self._api.open(self._studio, uploads)
         application = web.Application(client_max_size=_BODY_LIMIT)
         self._api.add_routes(application)
-        self._runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
-        await self._runner.setup()
-        try:
-            await web.TCPSite(self._runner, self.options.host, self.options.port).start()
-        except OSError:
-            await self._close()
-            raise
-        host, port = self._runner.addresses[0][:2]
+        host, wanted = self.options.host, self.options.port
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._close)
+            port = await stack.enter_async_context(listening(application, host, wanted, grace=0.1, cancelling=True))
+            stack.callback(self._let_go)
+            self._stack = stack.pop_all()
         self._root = f"http://{host}:{port}"
         return self
 
@@ -165,11 +166,12 @@ class GenAIProServer:
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop, end all work, remove the temporary directory."""
-        await self._close()
+        await self._stack.aclose()
+
+    def _let_go(self) -> None:
+        self._api.closing = True
 
     async def _close(self) -> None:
-        self._api.closing = True
-        await self._runner.cleanup()
         try:
             await self._studio.close()
         finally:

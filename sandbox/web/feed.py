@@ -5,8 +5,8 @@ import secrets
 from collections import deque
 from itertools import islice
 
-from sandbox.botapi.journal import Signal
 from sandbox.botapi.model import JsonObject
+from sandbox.signals import Signal
 
 KEPT = 20_000
 """Changes that a page may have missed and still continue; one that missed more gets a snapshot."""
@@ -33,7 +33,7 @@ class Feed:
         self.number += 1
         head: JsonObject = {"n": self.number, "t": kind}
         self._changes.append(json.dumps(head | change, ensure_ascii=False, separators=(",", ":")))
-        self._signal.raise_()
+        self._signal.notify()
 
     def since(self, number: int) -> list[str] | None:
         """The changes after ``number`` as JSON; None when some of them are no longer kept."""
@@ -50,4 +50,4 @@ class Feed:
     def close(self) -> None:
         """Let all pages go."""
         self.closed = True
-        self._signal.raise_()
+        self._signal.notify()

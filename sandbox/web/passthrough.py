@@ -14,6 +14,7 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
+from sandbox.listening import listening
 from sandbox.web.grouping import Grouping, Request
 from sandbox.web.streams import EventReader, read_form
 from sandbox.web.wire import LONGEST, Entry, WireLog
@@ -65,11 +66,7 @@ class PassThrough:
             )
             application = web.Application()
             application.router.add_route("*", "/{path:.*}", self._forward)
-            runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
-            await runner.setup()
-            stack.push_async_callback(runner.cleanup)
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            self._port = runner.addresses[0][1]
+            self._port = await stack.enter_async_context(listening(application, grace=0.1, cancelling=True))
             self._stack = stack.pop_all()
         return self
 

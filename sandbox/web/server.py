@@ -15,6 +15,7 @@ from sandbox.botapi import BotApiServer
 from sandbox.botapi.journal import Download, Event, Noted, ReceivedCall
 from sandbox.botapi.model import JsonObject
 from sandbox.genaipro import GenAIProServer
+from sandbox.listening import listening
 from sandbox.web import texts
 from sandbox.web.actions import Actions, BotProcess
 from sandbox.web.cast import Cast
@@ -97,12 +98,9 @@ class ChatServer:
             journal = self.telegram.backend.journal
             journal.watchers.append(self._noted)
             stack.callback(journal.watchers.remove, self._noted)
-            runner = web.AppRunner(self._application(Path(scratch)), access_log=None, shutdown_timeout=1.0)
-            await runner.setup()
-            stack.push_async_callback(runner.cleanup)
+            application = self._application(Path(scratch))
+            self.guard.port = await stack.enter_async_context(listening(application, port=self.options.port, grace=1.0))
             stack.callback(self.feed.close)
-            await web.TCPSite(runner, "127.0.0.1", self.options.port, reuse_address=True).start()
-            self.guard.port = runner.addresses[0][1]
             watches = [self._first_poll()] + ([self.next_request.watch()] if self.next_request is not None else [])
             for watch in watches:
                 stack.callback(asyncio.create_task(watch).cancel)
