@@ -77,6 +77,17 @@ class Endings:
                 if generation.is_sold:
                     await self._tell_of_late_payment(generation.id, links, screen)
 
+    async def _tell_of_late_payment(self, generation_id: str, links: Links, told: Screen) -> None:
+        """Tell the end once more where a payment came while it was told.
+
+        Whoever takes a payment, in whatever process, shows an end again only if it is marked as told: two processes
+        that edit one message at the same time would leave the older words in it.
+        """
+        try:
+            await self._show_again(generation_id, links, told)
+        except (TelegramError, ChatClosedError, ChatMovedError) as error:
+            log.info("end_not_shown_again", generation=generation_id, error=type(error).__name__)
+
     async def tell_again(self, generation_id: str) -> None:
         """As :meth:`renew`, for an end that another process told; one that this process tells is left to :meth:`tell`.
 
@@ -98,11 +109,14 @@ class Endings:
         async with self._telling_of(generation_id):
             await self._show_again(generation_id)
 
-    async def _show_again(self, generation_id: str) -> None:
+    async def _show_again(self, generation_id: str, links: Links | None = None, told: Screen | None = None) -> None:
         generation = await self.database.read(load, generation_id)
-        if generation is not None and generation.state in FINAL and generation.status_message_id is not None:
+        if generation is None or generation.state not in FINAL or generation.status_message_id is None:
+            return
+        if links is None:
             links = Links.HISTORY if generation.is_in_group else Links.HERE
-            screen = await self.screens.of(generation, links=links)
+        screen = await self.screens.of(generation, links=links)
+        if screen != told:
             await self._edit(generation.chat_id, generation.status_message_id, screen)
 
     async def _edit(self, chat_id: int, message_id: int, screen: Screen) -> EditOutcome:
@@ -111,21 +125,6 @@ class Endings:
     def _telling_of(self, generation_id: str) -> asyncio.Lock:
         """One at a time for each generation; the lock lives as long as somebody holds it or waits for it."""
         return self._telling.setdefault(generation_id, asyncio.Lock())
-
-    async def _tell_of_late_payment(self, generation_id: str, links: Links, told: Screen) -> None:
-        """Tell the end once more where a payment came while it was told.
-
-        Whoever takes a payment, in whatever process, shows an end again only if it is marked as told: two processes
-        that edit one message at the same time would leave the older words in it.
-        """
-        generation = await self.database.read(load, generation_id)
-        screen = told if generation is None else await self.screens.of(generation, links=links)
-        if generation is None or generation.status_message_id is None or screen == told:
-            return
-        try:
-            await self._edit(generation.chat_id, generation.status_message_id, screen)
-        except (TelegramError, ChatClosedError, ChatMovedError) as error:
-            log.info("end_not_shown_again", generation=generation_id, error=type(error).__name__)
 
     async def _tell(self, generation: Generation, screen: Screen) -> None:
         try:
