@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 
 from structlog import get_logger
@@ -118,33 +118,26 @@ class StatusMessages:
         self._live[generation.id] = ShownStatus(generation, self.clock.monotonic())
         self.tasks.start(self._edit(generation, next(self._versions)), name=f"status-{generation.id}")
 
-    async def first(self, generation: Generation, position: int | None) -> Generation:
-        """Make the card the status message, or send one where there is none.
-
-        Returns:
-            The generation with its status message.
-        """
-        version = next(self._versions)
-        if generation.status_message_id is not None and self._is_known(generation.id):
+    async def first(self, generation: Generation, position: int | None) -> None:
+        """Make the card the status message, or send one where there is none."""
+        version, card = next(self._versions), generation.status_message_id
+        if card is not None and self._is_known(generation.id):
             # Its run was faster: what it shows is newer.
-            return generation
+            return
         screen = await self.screens.of(generation, position)
-        if generation.status_message_id is not None:
-            try:
-                if await self._edit_message(generation, generation.status_message_id, screen, version, Priority.STATUS):
-                    return generation
-            except RunOvertakenError:
-                return generation
-        # Cut off in the middle, it would stay for good beside the one that the next process sends.
-        return await to_its_end(self._send_first(generation, screen), LAST_MESSAGE_SECONDS)
+        try:
+            is_shown = await self._edit_message(generation, card, screen, version, Priority.STATUS)
+        except RunOvertakenError:
+            return
+        if not is_shown:
+            # Cut off in the middle, it would stay for good beside the one that the next process sends.
+            await to_its_end(self._send_first(generation, screen), LAST_MESSAGE_SECONDS)
 
-    async def _send_first(self, generation: Generation, screen: Screen) -> Generation:
+    async def _send_first(self, generation: Generation, screen: Screen) -> None:
         message_id = await self.messenger.send(generation.place, screen, Priority.STATUS)
         if not await self.database.write(set_status_message, generation, message_id):
             # The run was faster and has a status message of its own.
             await self.messenger.delete(generation.chat_id, message_id)
-            return generation
-        return replace(generation, status_message_id=message_id)
 
     async def waiting(self, generation: Generation, position: int) -> None:
         """Show a new place in the queue. Returns at once: a chat that Telegram slows down must not hold up turns."""
