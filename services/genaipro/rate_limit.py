@@ -201,16 +201,19 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     ahead = _until_date(headers.get("Date", "").strip(), now) or 0.0
     asked = headers.get("Retry-After", "").strip()
     seconds = _number(asked)
-    if seconds is None and (left := _until_date(asked, now)) is not None:
-        seconds = left - ahead
+    if seconds is None:
+        seconds = _still_left(_until_date(asked, now), ahead)
     if seconds is None:
         seconds = _number(headers.get("X-RateLimit-Reset", "").strip())
         if seconds is not None and seconds >= _EPOCH_FROM:
             moment = seconds / 1000 if seconds >= _MILLISECONDS_FROM else seconds
-            left = moment - now.timestamp() - ahead
-            # One that is over says as little as none: the clocks are apart.
-            seconds = left if left > 0 else None
+            seconds = _still_left(moment - now.timestamp(), ahead)
     return None if seconds is None else min(max(0.0, seconds), LONGEST_WAIT)
+
+
+def _still_left(until: float | None, ahead: float) -> float | None:
+    """Seconds until a moment of the service's clock; one that is over says as little as none: the clocks are apart."""
+    return until - ahead if until is not None and until > ahead else None
 
 
 def clock_offset(headers: Mapping[str, str], now: datetime) -> float | None:
