@@ -40,6 +40,14 @@ PROXY_LEADS_NOWHERE = "the proxy of TELEGRAM_PROXY_URL gets no connection to Tel
 _SOCKS = {"socks5": False, "socks5h": True}
 """Schemes of SOCKS proxies, and whether the proxy resolves host names."""
 
+_PROXY_ERRORS = (
+    aiohttp.ClientProxyConnectionError,
+    aiohttp.ClientHttpProxyError,
+    aiohttp_socks.ProxyError,
+    aiohttp_socks.ProxyConnectionError,
+    aiohttp_socks.ProxyTimeoutError,
+)
+
 _UNSET = type(BaseRequest.DEFAULT_NONE)
 
 Limit: TypeAlias = Any
@@ -78,27 +86,19 @@ class _CheckedConnector(aiohttp.TCPConnector):
             TimeoutError: There was none in time.
         """
         while True:
+            failure: ProxyFailedError | None = None
             try:
                 connection = await super().connect(req, traces, timeout)
-            except (
-                aiohttp.ClientProxyConnectionError,
-                aiohttp.ClientHttpProxyError,
-                aiohttp_socks.ProxyError,
-                aiohttp_socks.ProxyConnectionError,
-                aiohttp_socks.ProxyTimeoutError,
-            ) as error:
+            except _PROXY_ERRORS as error:
                 failure = ProxyFailedError(_proxy_words(error))
-            else:
-                protocol = connection.protocol
-                # A new one may well be readable: TLS servers send tickets after the handshake.
-                if protocol is None or protocol not in self._used:
-                    break
-                if not _has_something_to_read(connection):
-                    return connection
-                connection.close()
-                continue
             # Outside the block above, so that the original, which names the proxy, is no part of what is raised.
-            raise failure
+            if failure is not None:
+                raise failure
+            protocol = connection.protocol
+            # A new one may well be readable: TLS servers send tickets after the handshake.
+            if protocol is None or protocol not in self._used or not _has_something_to_read(connection):
+                break
+            connection.close()
         if protocol is not None:
             self._used.add(protocol)
         return connection
