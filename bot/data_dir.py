@@ -5,7 +5,7 @@ import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from bot.errors import STATUS_CONFIGURATION, STATUS_FAILED, OperatorError
@@ -54,25 +54,19 @@ def exclusive_data_dir(path: Path) -> Iterator[None]:
         OperatorError: It cannot be used, or another process holds it.
     """
     prepare_data_dir(path)
-    try:
-        lock = os.open(path / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise _unusable(path, error) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(lock)
-        raise OperatorError(
-            f"DATA_DIR {path} is in use by another running bot; stop it, or set DATA_DIR to a directory of its own",
-            STATUS_FAILED,
-        ) from error
-    except OSError as error:
-        os.close(lock)
-        raise _unusable(path, error) from error
-    try:
+    with ExitStack() as stack:
+        try:
+            lock = os.open(path / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            stack.callback(os.close, lock)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise OperatorError(
+                f"DATA_DIR {path} is in use by another running bot; stop it, or set DATA_DIR to a directory of its own",
+                STATUS_FAILED,
+            ) from error
+        except OSError as error:
+            raise _unusable(path, error) from error
         yield
-    finally:
-        os.close(lock)
 
 
 def remove_engine_files(path: Path) -> None:

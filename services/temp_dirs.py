@@ -10,7 +10,7 @@ import os
 import shutil
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,13 +75,10 @@ def _hold(path: Path) -> int | None:
         lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
         return None
-    try:
+    with suppress(OSError):
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Between opening and locking it another process may have removed it, for nobody held it.
         if path.stat().st_ino == os.fstat(lock).st_ino:
             return lock
-    except OSError:
-        os.close(lock)
-        return None
     os.close(lock)
     return None
