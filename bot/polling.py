@@ -23,6 +23,9 @@ POLL_SECONDS = 50
 
 READ_MARGIN_SECONDS = 15.0
 
+MOST_AT_ONCE = 100
+"""Updates that one call brings at most; so many say that more may wait. Source: Bot API, ``getUpdates``, ``limit``."""
+
 REVOKED = "TELEGRAM_BOT_TOKEN was revoked; set the new one from @BotFather"
 
 log = get_logger(__name__)
@@ -72,26 +75,26 @@ class Poller:
         hold = 0
         while True:
             try:
-                updates: Sequence[Incoming] = await persistently(self.clock.sleep, self._say)(self._fetch, offset, hold)
+                found: Sequence[object] = await persistently(self.clock.sleep, self._say)(self._fetch, offset, hold)
             except InvalidToken:
                 # Only fetching updates can tell: the library makes the same error of a method that a server lacks.
                 raise OperatorError(REVOKED) from None
+            updates = [update for data in found if (update := self.queue.read(data)) is not None]
             if updates:
                 await through_outages(self.clock.sleep, self._take, updates)
             self.contact.answered()
-            self.queue.inbox.fetched.set()
+            if len(found) < MOST_AT_ONCE:
+                self.queue.inbox.fetched.set()
             hold = POLL_SECONDS
             if updates:
                 offset = max(update.number for update in updates) + 1
 
-    async def _fetch(self, offset: int | None, hold: int) -> Sequence[Incoming]:
+    async def _fetch(self, offset: int | None, hold: int) -> Sequence[object]:
         try:
-            found = await self.bot.raw_updates(offset, hold, self.kinds, READ_MARGIN_SECONDS)
+            return await self.bot.raw_updates(offset, hold, self.kinds, READ_MARGIN_SECONDS)
         except Conflict as error:
             await self._make_way(error)
             raise
-        read = (self.queue.read(data) for data in found)
-        return [update for update in read if update is not None]
 
     async def _make_way(self, conflict: Conflict) -> None:
         """Polling and a webhook exclude each other: remove one that an earlier set-up left."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.botapi import BotApiOptions
 from sandbox.botapi.faults import FaultKind
 from sandbox.genaipro import Answer, End, Script
 from tests.chaos.checks import deliveries, violations
@@ -198,6 +199,30 @@ async def test_album_that_starts_by_itself_and_whose_rest_is_fetched_late(tmp_pa
         sent = await here.anna.send_album(images, "/video zebra fifteen", between=between)
         request = here.asked("zebra fifteen", sent[0].message_id)
         here.telegram.fail("getUpdates", FaultKind.DELAY, seconds=3.0)
+        await here.bot.start()
+        await all_well(here)
+        (post,) = here.posts(request.prompt)
+        assert len(post.photos) == 3
+
+
+async def test_album_that_starts_by_itself_and_whose_rest_is_behind_much_else(tmp_path: Path) -> None:
+    async with world(tmp_path, telegram=BotApiOptions(privacy_mode=False)) as here:
+        killed = asyncio.Event()
+        ben = here.telegram.add_person("Ben")
+        group = here.telegram.add_group("Film club", [ben])
+
+        async def between() -> None:
+            if not killed.is_set():
+                await here.telegram.wait_until_idle()
+                killed.set()
+                await here.bot.kill()
+                for number in range(100):
+                    await ben.send_text(f"talk {number}", chat=group.chat_id)
+
+        images = [jpeg(number) for number in (1, 2, 3)]
+        sent = await here.anna.send_album(images, "/video zebra sixteen", between=between)
+        request = here.asked("zebra sixteen", sent[0].message_id)
+        here.telegram.fail("getUpdates", FaultKind.DELAY, skip=1, seconds=4.0)
         await here.bot.start()
         await all_well(here)
         (post,) = here.posts(request.prompt)
