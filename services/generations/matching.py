@@ -20,6 +20,9 @@ SKEW = timedelta(seconds=5)
 CLOCKS_APART = timedelta(seconds=65)
 """The same where it is not known, or where what was there before is known anyway."""
 
+WHOLE_SECONDS = timedelta(seconds=2)
+"""What times that name whole seconds, of objects and of the service's own clock, may be off."""
+
 _NAME_LENGTH = 12
 
 
@@ -162,6 +165,11 @@ class _Place:
     def form_of(self, item: VideoResult) -> PromptForm | None:
         return self.request.form_of(item) if _weight(item) <= self.room else None
 
+    def is_followed_by(self, item: VideoResult) -> bool:
+        """Whether the object was made after its request, by the service's clock as far as that is known."""
+        assert item.created_at is not None
+        return item.created_at >= self.request.expected_at - WHOLE_SECONDS
+
     def distance(self, item: VideoResult) -> float:
         assert item.created_at is not None
         return abs((item.created_at - self.request.expected_at).total_seconds())
@@ -171,22 +179,23 @@ def _pairs(objects: Sequence[VideoResult], places: Sequence[_Place]) -> list[tup
     """Pair objects with places, both oldest first, so that no two pairs cross.
 
     As many pairs as can be; of those, the ones whose prompts are surest; of those, as many as can be in which the
-    object fills its place; of those, the ones that lie closest in time. An object that came without a request of its
-    own thus goes to the request it followed.
+    object fills its place; of those, as many as can be in which the object followed its request; of those, the ones
+    that lie closest in time. An object that came without a request of its own thus goes to the request it followed.
 
     Returns:
         Indexes into both.
     """
-    worth = [[(0, 0, 0, 0.0)] * (len(places) + 1) for _ in range(len(objects) + 1)]
+    worth = [[(0, 0, 0, 0, 0.0)] * (len(places) + 1) for _ in range(len(objects) + 1)]
     taken = [[False] * len(places) for _ in objects]
     for i in reversed(range(len(objects))):
         for j in reversed(range(len(places))):
             best = max(worth[i + 1][j], worth[i][j + 1])
             form = places[j].form_of(objects[i])
             if form is not None:
-                count, forms, full, close = worth[i + 1][j + 1]
-                fills = _weight(objects[i]) == places[j].room
-                pair = (count + 1, forms + form, full + fills, close - places[j].distance(objects[i]))
+                count, forms, full, after, close = worth[i + 1][j + 1]
+                full += _weight(objects[i]) == places[j].room
+                after += places[j].is_followed_by(objects[i])
+                pair = (count + 1, forms + form, full, after, close - places[j].distance(objects[i]))
                 if pair >= best:
                     best, taken[i][j] = pair, True
             worth[i][j] = best

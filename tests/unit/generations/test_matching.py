@@ -60,6 +60,16 @@ def test_two_people_with_the_same_prompt_each_get_their_own() -> None:
     assert [item.id for item in match(two, [one], history, {}).results] == ["second"]
 
 
+def test_what_was_made_late_goes_to_the_request_before_it_though_another_lies_closer() -> None:
+    before = HistoryBefore()
+    one, two = (replace(request, before=before) for request in (asked("a", 10, 2), asked("b", 28)))
+    history = [thing("first", 25), thing("second", 25)]
+    assert match(two, [one], history, {}).verdict is MatchVerdict.WAIT
+    assert match(two, [one], history, {}, last_chance=True).verdict is MatchVerdict.WAIT
+    found = match(one, [replace(two, open=False)], history, {})
+    assert [item.id for item in found.results] == ["first", "second"]
+
+
 def test_while_one_of_two_may_still_come_the_other_waits() -> None:
     one, two = asked("a", 10), asked("b", 12)
     history = [thing("only", 13)]
