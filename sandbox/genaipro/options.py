@@ -114,5 +114,5 @@ class GenAIProOptions:
         return self.now() + timedelta(seconds=self.clock_skew)
 
     def tiny(self) -> Self:
-        """The same with videos that take milliseconds: 320×180, half a second."""
-        return replace(self, film=Film(width=320, height=180, seconds=0.5))
+        """The same with videos that take milliseconds: 320×180, half a second of four frames."""
+        return replace(self, film=Film(width=320, height=180, seconds=0.5, fps=8))

@@ -42,7 +42,7 @@ async def test_stream_tells_each_step_and_ends_with_videos(start: Start) -> None
     for status, body in bodies:
         assert status == 200
         frames = decoded(body)
-        assert (len(frames), frames[0].width, frames[0].height) == (12, 320, 180)
+        assert (len(frames), frames[0].width, frames[0].height) == (4, 320, 180)
     assert server.posts[0].video_ids == [result["id"] for result in results]
 
 
@@ -201,7 +201,7 @@ async def test_padded_video_has_the_size_and_plays(start: Start) -> None:
     for size in (300_000, 400_000):
         _, body = await client.fetch((await client.create()).events[-1][1][0]["file_url"])
         assert len(body) == size
-        assert len(decoded(body)) == 12
+        assert len(decoded(body)) == 4
 
 
 async def test_pace_keeps_events_apart(start: Start) -> None:
