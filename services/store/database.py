@@ -194,7 +194,7 @@ def _migrate(connection: Connection) -> None:
     """
     tables = inspect(connection).get_table_names()
     if not tables:
-        Base.metadata.create_all(connection)
+        Base.metadata.create_all(connection, checkfirst=False)
         connection.execute(text(_CREATE_VERSIONS))
         connection.execute(text(f"INSERT INTO {_VERSIONS} VALUES (:newest)"), {"newest": NEWEST})  # noqa: S608
     elif _VERSIONS not in tables or list(connection.scalars(text(f"SELECT version_num FROM {_VERSIONS}"))) != [NEWEST]:  # noqa: S608
