@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sandbox.botapi.journal import ReceivedCall
-from sandbox.botapi.transcript import Line, Version
+from sandbox.botapi.transcript import Line
 from sandbox.genaipro.records import PostRecord
-from tests.chaos.world import Request, Scene, is_about, is_told
+from tests.buttons import actions, is_told
+from tests.chaos.world import Request, Scene, is_about
 
 COMMIT = timedelta(seconds=2)
 """How long after Telegram's answer, at the most, the bot commits what it was told, on a machine that is busy."""
@@ -94,12 +95,6 @@ def _sha(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def tells(version: Version) -> bool:
-    """Whether a message told an end at some time."""
-    data = [button.data or "" for row in version.buttons for button in row]
-    return any(item.endswith((":again", ":edit")) for item in data)
-
-
 def _posts(here: Scene, request: Request) -> Iterator[str]:
     paid = [post for post in here.posts(request.prompt) if may_have_paid(post)]
     if len(paid) > request.orders:
@@ -118,7 +113,7 @@ def _ends(here: Scene, request: Request) -> Iterator[str]:
         yield f"{len(told)} ends told for {request.orders} orders: {[line.text for line in lines]}"
     for line in told:
         texts = [version.text for version in line.versions]
-        first = next(number for number, version in enumerate(line.versions) if tells(version))
+        first = next(number for number, version in enumerate(line.versions) if is_told(version))
         if len(set(texts[first:])) > 1 and not _refund_followed(here, line, texts[first:]):
             yield f"another end after the end: {texts[first:]}"
     for line in lines:
@@ -130,8 +125,7 @@ def _refund_followed(here: Scene, line: Line, texts: list[str]) -> bool:
     """Whether all that changed in an end is that a payment came after it, and goes back."""
     told = list(dict.fromkeys(texts))
     marks = [text[0] for text in told]
-    data = [button.data or "" for row in line.buttons for button in row]
-    ids = {item.split(":")[1] for item in data if item.endswith((":again", ":edit"))}
+    ids = {item.split(":")[1] for item in actions(line) if item.endswith((":again", ":edit"))}
     back = any(paid.refunded and paid.payload.rpartition(":")[2] in ids for paid in here.telegram.payments)
     return back and len(told) == 2 and marks == ["✋"] * 2 and REFUND not in told[0] and REFUND in told[1]
 

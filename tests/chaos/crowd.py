@@ -7,8 +7,9 @@ from random import Random
 from sandbox.botapi.person import Person
 from sandbox.botapi.stars import CheckoutState
 from sandbox.botapi.transcript import Line
+from tests.buttons import actions, has_button, is_told
 from tests.chaos.checks import about
-from tests.chaos.world import Request, Scene, has_button, is_told
+from tests.chaos.world import Request, Scene
 from tests.pictures import jpeg
 
 PATIENCE = 3600.0
@@ -128,9 +129,7 @@ class Customer:
         """Press Cancel as soon as it can be pressed; that may be too late."""
 
         def can(line: Line) -> bool:
-            return has_button(line, ":cancel") and any(
-                (button.data or "").startswith("g:") for row in line.buttons for button in row
-            )
+            return has_button(line, ":cancel") and any(data.startswith("g:") for data in actions(line))
 
         def look() -> Line | None:
             lines = about(self._here, request)

@@ -16,6 +16,7 @@ from sandbox.botapi.server import BotApiServer
 from sandbox.botapi.transcript import Line
 from sandbox.genaipro import GenAIProOptions, GenAIProServer
 from sandbox.genaipro.records import PostRecord
+from tests.buttons import action_of, has_button, is_told
 from tests.chaos.process import BotProcess, LogLine
 from tests.chaos.wire import Wire
 from tests.introduced import introduce
@@ -121,9 +122,7 @@ class Scene(ABC):
         return await self.telegram.wait_for_message(request.person.chat_id, fits, timeout=timeout)
 
     async def press(self, line: Line, action: str, person: Person | None = None) -> str:
-        data = next(
-            button.data for row in line.buttons for button in row if button.data and button.data.endswith(action)
-        )
+        data = action_of(line, action)
         return await (person or self.anna).press(line.message_id, data=data, chat=line.chat_id)
 
     async def ended(self, request: Request, timeout: float = PATIENCE) -> Line:  # noqa: ASYNC109
@@ -177,18 +176,9 @@ class World(Scene):
         return [f"the database is damaged: {word}" for (word,) in self.rows("PRAGMA integrity_check") if word != "ok"]
 
 
-def has_button(line: Line, ending: str) -> bool:
-    return any((button.data or "").endswith(ending) for row in line.buttons for button in row)
-
-
 def is_about(line: Line, request: Request) -> bool:
     """Whether a message of the bot's ever showed the prompt, or answers the request."""
     return line.reply_to == request.message_id or any(request.prompt in version.text for version in line.versions)
-
-
-def is_told(line: Line) -> bool:
-    """Whether a message is a status message that tells an end."""
-    return has_button(line, ":again") or has_button(line, ":edit")
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from services.screens import Screen
 from services.status.render import Surroundings, render
 from services.texts import Texts
 from tests.acceptance.e2e.world import World
+from tests.buttons import has_button
 from tests.generations import QUEUED
 from tests.pictures import jpeg
 
@@ -83,17 +84,7 @@ def videos(here: World, asked: Asked) -> list[Line]:
 
 def is_under_way(line: Line) -> bool:
     """Whether a status message shows no end."""
-    return line.text.startswith(_UNDER_WAY) or any(item.endswith(":cancel") for item in actions(line))
-
-
-def actions(line: Line) -> list[str]:
-    """What its buttons send."""
-    return [button.data or "" for row in line.buttons for button in row]
-
-
-def words(line: Line) -> list[str]:
-    """What its buttons do."""
-    return [item.rpartition(":")[2] for item in actions(line)]
+    return line.text.startswith(_UNDER_WAY) or has_button(line, ":cancel")
 
 
 async def shown(here: World, asked: Asked, text: str) -> Line:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sandbox.botapi import BotApiServer, Line, Message, Person, ReceivedCall
 from sandbox.botapi.model import StoredFile
-from tests.acceptance.e2e.asking import actions
+from tests.buttons import action_of, has_button, is_card, is_told
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +86,7 @@ class Talker:
 
     def press(self, line: Line, action: str) -> str:
         """Press the button whose data ends so; the id of the press."""
-        found = [data for data in actions(self.now(line)) if data.endswith(action)]
-        assert found, f"no button {action} in {actions(self.now(line))}"
-        return self.press_data(line, found[0])
+        return self.press_data(line, action_of(self.now(line), action))
 
     def press_data(self, line: Line, data: str) -> str:
         """The same with any data."""
@@ -149,21 +147,14 @@ class Talker:
         """The newest card of a draft, ready to be started, that shows these words and so many photos."""
 
         def is_it(one: Line) -> bool:
-            data = actions(one)
             counted = photos is None or f"{photos} of 3" in one.text or f"{photos}/3" in one.text
-            is_card = any(item.startswith("d:") for item in data)
-            is_ready = any(item.endswith(":go") for item in data)
-            return is_card and words in one.text and counted and is_ready is ready
+            return is_card(one) and words in one.text and counted and has_button(one, ":go") is ready
 
         return await self.sees(is_it, f"a card with {words!r} and {photos} photos")
 
     async def ended(self, words: str = "") -> Line:
         """The newest status message in its final state."""
-
-        def is_end(one: Line) -> bool:
-            return any(data.endswith((":again", ":edit")) for data in actions(one)) and words in one.text
-
-        return await self.sees(is_end, f"an end with {words!r}")
+        return await self.sees(lambda one: is_told(one) and words in one.text, f"an end with {words!r}")
 
     def calls(self, method: str) -> list[ReceivedCall]:
         """Calls for this chat."""

@@ -10,9 +10,9 @@ from pydantic import JsonValue
 
 from sandbox.botapi import Line
 from sandbox.genaipro import RESULTS, Script, status
-from tests.acceptance.e2e.asking import actions
 from tests.acceptance.e2e.stage import Stage, picture, process_stage, together
 from tests.acceptance.e2e.talking import texts
+from tests.buttons import actions, has_button
 
 
 async def test_status_messages_live_end_and_begin_again(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ async def again_makes_the_same_once_more(here: Stage) -> None:
     await anna.until(lambda: len(anna.videos()) == 4, "four videos")
 
     def is_second(one: Line) -> bool:
-        return one.message_id != end.message_id and any(data.endswith(":again") for data in actions(one))
+        return one.message_id != end.message_id and has_button(one, ":again")
 
     second = await anna.sees(is_second)
     posts = here.posts_of("once more")
@@ -113,7 +113,7 @@ async def status_message_deleted(here: Stage) -> None:
     gate = here.genaipro.hold(at=3, prompt="deleted status")
     anna = here.person()
     request = await anna.photo(picture(7), "/video deleted status")
-    shown = await anna.sees(lambda one: any(data.endswith(":cancel") for data in actions(one)))
+    shown = await anna.sees(lambda one: has_button(one, ":cancel"))
     await here.posted("deleted status")
     await anna.delete(shown)
     gate.release()

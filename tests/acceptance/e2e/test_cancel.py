@@ -14,7 +14,6 @@ from sandbox.genaipro import Answer, End, InHistory, Script
 from tests.acceptance.e2e.asking import (
     TEXTS,
     Asked,
-    actions,
     ask,
     change,
     ended,
@@ -26,9 +25,9 @@ from tests.acceptance.e2e.asking import (
     shown,
     told,
     videos,
-    words,
 )
 from tests.acceptance.e2e.world import World, world
+from tests.buttons import actions, words
 
 FREE = "status-cancelled"
 PERHAPS_PAID = "status-cancelled-charged"

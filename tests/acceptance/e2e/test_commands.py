@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from sandbox.botapi import Line
-from tests.acceptance.e2e.asking import actions
 from tests.acceptance.e2e.stage import NAME, Stage, picture, stage, together
 from tests.acceptance.e2e.talking import texts
+from tests.buttons import actions, has_button
 
 
 async def test_commands_do_what_they_say(tmp_path: Path) -> None:
@@ -104,14 +104,14 @@ async def forgetting(here: Stage) -> None:
     await anna.photo(picture(8), "/video to be forgotten")
     await anna.ended("Xong")
     await anna.text("/forget")
-    question = await anna.sees(lambda one: any(data.endswith(":yes") for data in actions(one)))
+    question = await anna.sees(lambda one: has_button(one, ":yes"))
     bob = here.person("Bob")
     assert await bob.presses(question, ":yes") != ""
     assert await anna.presses(question, ":yes") == ""
     await anna.until(lambda: not actions(anna.now(question)), "the end of the question")
     await anna.text("/history")
     await anna.reads("No videos yet")
-    end = next(one for one in anna.from_bot() if any(data.endswith(":again") for data in actions(one)))
+    end = next(one for one in anna.from_bot() if has_button(one, ":again"))
     assert await anna.presses(end, ":again") == "This request is no longer kept. Send your photos again."
 
 

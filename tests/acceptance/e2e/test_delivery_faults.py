@@ -8,8 +8,9 @@ import pytest
 from sandbox.botapi.faults import FaultKind
 from sandbox.botapi.options import BotApiOptions
 from sandbox.genaipro import Answer, GenAIProOptions, Script
-from tests.acceptance.e2e.asking import Asked, ask, ended, left_over, row, rows, shown, statuses, told, videos, words
+from tests.acceptance.e2e.asking import Asked, ask, ended, left_over, row, rows, shown, statuses, told, videos
 from tests.acceptance.e2e.world import World, world
+from tests.buttons import words
 
 OPTIONS = GenAIProOptions(key="test-key-1234567890").tiny()
 PAGE = Answer(200, "<html><body>Sign in</body></html>", content_type="video/mp4")

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from sandbox.botapi import ChatKind, Line, Message, Standing
-from tests.acceptance.e2e.asking import actions
 from tests.acceptance.e2e.stage import NAME, Stage, picture, stage, together
 from tests.acceptance.e2e.talking import Talker, content
+from tests.buttons import has_button
 
 
 async def test_groups_of_every_kind_are_served_and_left_in_peace(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ async def only_the_requester_may_stop_it(here: Stage) -> None:
     anna, bob = here.crowd("Anna", "Bob")
     here.genaipro.hold(at=3, prompt="stop me")
     request = await anna.photo(picture(60), f"/video@{NAME} stop me")
-    status = await anna.sees(lambda one: any(data.endswith(":cancel") for data in actions(one)))
+    status = await anna.sees(lambda one: has_button(one, ":cancel"))
     post = await here.posted("stop me")
     assert status.reply_to == request.message_id
     for action in (":cancel",):
@@ -241,7 +241,7 @@ async def a_group_that_is_muted_in_the_middle(here: Stage) -> None:
     (anna,) = here.crowd("Anna")
     gate = here.genaipro.hold(at=3, prompt="muted")
     await anna.photo(picture(90), f"/video@{NAME} muted")
-    status = await anna.sees(lambda one: any(data.endswith(":cancel") for data in actions(one)))
+    status = await anna.sees(lambda one: has_button(one, ":cancel"))
     await here.posted("muted")
     here.telegram.forbid(anna.chat, "text", "photo", "video", "document")
     await anna.delete(status)

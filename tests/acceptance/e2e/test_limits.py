@@ -4,8 +4,9 @@ from pathlib import Path
 
 from sandbox.botapi.person import Person
 from sandbox.genaipro import Script
-from tests.acceptance.e2e.asking import Asked, ask, ended, posted, posts, row, shown, statuses, videos, words
+from tests.acceptance.e2e.asking import Asked, ask, ended, posted, posts, row, shown, statuses, videos
 from tests.acceptance.e2e.world import World, world
+from tests.buttons import words
 from tests.pictures import jpeg
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from sandbox.botapi import Line, Message
 from sandbox.botapi.model import Photo
-from tests.acceptance.e2e.asking import words
 from tests.acceptance.e2e.shapes import SHAPES, Play, numbered
 from tests.acceptance.e2e.stage import FILM_SIZE, Stage, picture, stage, together
 from tests.acceptance.e2e.talking import Talker, content, texts
+from tests.buttons import words
 
 
 @pytest.fixture

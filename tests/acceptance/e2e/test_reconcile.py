@@ -23,9 +23,9 @@ from tests.acceptance.e2e.asking import (
     statuses,
     told,
     videos,
-    words,
 )
 from tests.acceptance.e2e.world import World, world
+from tests.buttons import words
 
 OPTIONS = GenAIProOptions(key="test-key-1234567890").tiny()
 LOST = Script(end=End.EOF)

@@ -7,21 +7,9 @@ from pathlib import Path
 import pytest
 
 from sandbox.genaipro import Answer, Script
-from tests.acceptance.e2e.asking import (
-    TEXTS,
-    Asked,
-    ask,
-    ended,
-    in_words,
-    left_over,
-    posted,
-    posts,
-    row,
-    shown,
-    told,
-    words,
-)
+from tests.acceptance.e2e.asking import TEXTS, Asked, ask, ended, in_words, left_over, posted, posts, row, shown, told
 from tests.acceptance.e2e.world import World, world
+from tests.buttons import words
 
 
 def closed_port() -> int:

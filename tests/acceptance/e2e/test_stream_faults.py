@@ -22,9 +22,9 @@ from tests.acceptance.e2e.asking import (
     shown,
     told,
     videos,
-    words,
 )
 from tests.acceptance.e2e.world import World, world
+from tests.buttons import words
 
 HTML = "<html><head><title>{}</title></head><body><h1>nginx</h1></body></html>"
 

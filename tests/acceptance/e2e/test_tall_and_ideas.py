@@ -8,6 +8,7 @@ import pytest
 from sandbox.botapi.transcript import Line
 from services.texts import Texts
 from tests.acceptance.e2e.world import World, world
+from tests.buttons import has_button
 from tests.pictures import jpeg
 
 pytestmark = pytest.mark.timeout(120)
@@ -117,7 +118,7 @@ async def test_ideas_are_part_of_what_is_sent_and_survive_a_restart(tmp_path: Pa
 
 
 def has(action: str) -> Callable[[Line], bool]:
-    return lambda line: any((button.data or "").endswith(f":{action}") for row in line.buttons for button in row)
+    return lambda line: has_button(line, f":{action}")
 
 
 async def tap(here: World, action: str) -> Line:

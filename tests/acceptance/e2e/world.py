@@ -16,6 +16,7 @@ from sandbox.botapi.server import BotApiServer
 from sandbox.botapi.transcript import Line
 from sandbox.genaipro import GenAIProOptions, GenAIProServer
 from tests.acceptance.e2e.clockwork import TravelClock
+from tests.buttons import action_of, actions, has_button, is_card
 from tests.integration.sandbox.second_opinion import check_calls
 from tests.introduced import introduce
 
@@ -54,41 +55,31 @@ class World:
         """The newest card of a person's draft."""
         chat = (person or self.anna).chat_id
 
-        def is_card(line: Line) -> bool:
-            return any((button.data or "").startswith(with_button) for row in line.buttons for button in row)
+        def fits(line: Line) -> bool:
+            return any(data.startswith(with_button) for data in actions(line))
 
-        return await self.telegram.wait_for_message(chat, is_card, after=after)
+        return await self.telegram.wait_for_message(chat, fits, after=after)
 
     async def ready_card(self, person: Person | None = None, *, after: int = 0) -> Line:
         """The newest card that can be started."""
         chat = (person or self.anna).chat_id
-        return await self.telegram.wait_for_message(chat, _can_start, after=after)
+        return await self.telegram.wait_for_message(chat, lambda line: has_button(line, ":go"), after=after)
 
     async def press(self, line: Line, action: str, person: Person | None = None) -> str:
         """Press the button whose data ends so."""
-        data = next(
-            button.data for row in line.buttons for button in row if button.data and button.data.endswith(f":{action}")
-        )
+        data = action_of(line, f":{action}")
         return await (person or self.anna).press(line.message_id, data=data, chat=line.chat_id)
 
     async def ended(self, chat: int, message_id: int) -> Line:
         """The status message in its final state: nothing to cancel any more, and no videos on their way."""
 
         def is_final(line: Line) -> bool:
-            data = [button.data or "" for row in line.buttons for button in row]
-            return (
-                line.message_id == message_id
-                and "📬" not in line.text
-                and not any(item.startswith("d:") or item.endswith(":cancel") for item in data)
-            )
+            over = not is_card(line) and not has_button(line, ":cancel")
+            return line.message_id == message_id and "📬" not in line.text and over
 
         return await self.telegram.wait_for_message(
             chat, lambda line: is_final(line) and bool(line.buttons or len(line.versions) > 1), timeout=PATIENCE
         )
-
-
-def _can_start(line: Line) -> bool:
-    return any((button.data or "").endswith(":go") for row in line.buttons for button in row)
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ from sandbox.botapi.model import Message
 from sandbox.botapi.person import Person
 from tests.acceptance.e2e import asking
 from tests.acceptance.e2e.world import World, world
+from tests.buttons import actions
 from tests.pictures import jpeg
 
 
@@ -27,7 +28,7 @@ async def test_somebody_elses_draft_from_a_chat_of_ones_own(tmp_path: Path) -> N
         await here.anna.send_photo(jpeg(), "a cat walks")
         card = await here.ready_card()
         before = card.text
-        draft = asking.actions(card)[0].split(":")[1]
+        draft = actions(card)[0].split(":")[1]
         message = await own_message(here, mallory)
         for action in ("go", "cancel", "2"):
             assert await answer(here, mallory, message, f"d:{draft}:{action}")

@@ -19,8 +19,8 @@ from sandbox.botapi.updates import Update
 from sandbox.botapi.webhook import SECRET_HEADER
 from sandbox.genaipro import GenAIProOptions, GenAIProServer
 from sandbox.genaipro.records import PostRecord
+from tests.buttons import action_of, has_button, is_told
 from tests.chaos.process import BotProcess, LogLine
-from tests.chaos.world import has_button, is_told
 from tests.introduced import introduce
 from tests.pictures import jpeg
 from tests.ports import free_port
@@ -105,8 +105,7 @@ class Cluster:
         )
 
     async def press(self, line: Line, action: str, person: Person) -> str:
-        data = next(one.data for row in line.buttons for one in row if one.data and one.data.endswith(action))
-        return await person.press(line.message_id, data=data, chat=line.chat_id)
+        return await person.press(line.message_id, data=action_of(line, action), chat=line.chat_id)
 
     async def ended(self, person: Person, after: int = 0) -> Line:
         """The newest status message of a person in its final state."""

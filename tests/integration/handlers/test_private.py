@@ -6,6 +6,7 @@ from sandbox.botapi import Line, Person
 from services.generations.model import State
 from services.photos.fetch import ATTEMPTS
 from services.photos.model import PhotoKind
+from tests.buttons import is_card
 from tests.integration.handlers.conftest import MakeWorld
 from tests.integration.handlers.world import World
 from tests.pictures import jpeg
@@ -17,10 +18,7 @@ NOTHING_USABLE = ("sticker", "voice", "audio", "animation", "video_note", "video
 
 
 def cards(world: World, person: Person) -> list[Line]:
-    lines = world.server.bot_lines(person.chat_id)
-    return [
-        line for line in lines if any((button.data or "").startswith("d:") for row in line.buttons for button in row)
-    ]
+    return [line for line in world.server.bot_lines(person.chat_id) if is_card(line)]
 
 
 async def test_photos_and_words_in_any_order_make_one_card(world: World, anna: Person) -> None:

@@ -3,6 +3,7 @@ import pytest
 from sandbox.botapi import Person
 from services.drafts.model import DraftState, Owner, Wanted
 from services.people import Preferences
+from tests.buttons import is_card
 from tests.integration.handlers.conftest import MakeWorld
 from tests.integration.handlers.world import World
 from tests.pictures import jpeg
@@ -10,8 +11,7 @@ from tests.unit.drafts.world import item
 
 
 def no_cards(world: World, chat: int) -> bool:
-    buttons = [button for line in world.server.bot_lines(chat) for row in line.buttons for button in row]
-    return not any((button.data or "").startswith("d:") for button in buttons)
+    return not any(is_card(line) for line in world.server.bot_lines(chat))
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ from services.store.database import open_database
 from services.store.schema import GenerationRow
 from services.telemetry import Contact
 from tests.acceptance.e2e.clockwork import TravelClock
+from tests.buttons import is_card
 from tests.hand_clock import HandClock
 
 NOON = datetime(2026, 3, 30, 12, 0, tzinfo=UTC)
@@ -108,8 +109,7 @@ class World:
         await self.settled()
 
         def fits(line: Line) -> bool:
-            data = [button.data or "" for row in line.buttons for button in row]
-            return match in line.text and any(item.startswith("d:") for item in data)
+            return match in line.text and is_card(line)
 
         return await self.server.wait_for_message(chat, fits, after=after)
 
