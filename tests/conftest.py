@@ -11,10 +11,12 @@ from services.store.database import Database, open_database
 from tests.acceptance.web import NO_BROWSER
 from tests.chaos import nursery
 from tests.integration.cluster.postgres import Server, shared_server
+from tests.logs import log_plainly
 
 # A machine that is busy with other work takes longer, and is not to be found at fault for it.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+log_plainly()
 
 
 @pytest.fixture(scope="session")
