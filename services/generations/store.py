@@ -242,11 +242,7 @@ def fail(session: Session, run: Generation, failure: Failure, now: datetime) -> 
     Raises:
         RunOvertakenError: The row is another run's, or has ended.
     """
-    why = {
-        "failure_kind": failure.kind.value,
-        "failure_reason": failure.reason,
-        "charged": failure.charged.value,
-    }
+    why = {"failure_kind": failure.kind.value, "failure_reason": failure.reason, "charged": failure.charged.value}
     return move(session, run, State.FAILED, now, why)
 
 
