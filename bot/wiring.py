@@ -34,7 +34,7 @@ from services.genaipro.client import GenAIProClient
 from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit
 from services.genaipro.upload import paid_session
 from services.generations.cancelling import CancelScopes, CancelWatch
-from services.generations.deliver import Deliverer, SendTools
+from services.generations.deliver import Deliverer
 from services.generations.model import Generation
 from services.generations.progress import ProgressLog
 from services.generations.queue import TOPIC as QUEUE_TOPIC
@@ -298,18 +298,23 @@ def _runner(
         settings.reconcile_timeout,
         alarm,
     )
-    tools = SendTools(
-        sender=services.sender,
-        limits=videos.limits,
-        move_chat=services.chat_moves.move_chat,
-        clock=clock,
-        random=random.SystemRandom().random,
+    deliverer = Deliverer(
+        database,
+        videos,
+        services.temp_dirs,
+        status,
+        services.sender,
+        videos.limits,
+        services.chat_moves.move_chat,
+        clock,
+        random.SystemRandom().random,
+        reconciler.another_address,
     )
     return Runner(
         database,
         submit=submitter,
         reconcile=reconciler,
-        deliver=Deliverer(database, videos, services.temp_dirs, status, tools, reconciler.another_address),
+        deliver=deliverer,
         scopes=scopes,
         reporter=status,
         alarm=services.alarm.raise_for,

@@ -66,19 +66,6 @@ class Item:
         return Outgoing(source, self.prepared.facts, self.prepared.filename)
 
 
-@dataclass(frozen=True, slots=True)
-class SendTools:
-    """What sending needs of the world."""
-
-    sender: VideoSender
-    limits: FileLimits
-    move_chat: Callable[[int, int], Awaitable[object]]
-    """Called with old and new id when a group became a supergroup."""
-    clock: Clock
-    random: Callable[[], float]
-    """A number from 0 to 1, by which pauses differ."""
-
-
 @dataclass(slots=True)
 class Sending:
     """One pass over a generation's videos: groups wait in line, and come back changed when Telegram refuses them.
@@ -88,8 +75,7 @@ class Sending:
     """
 
     generation: Generation
-    database: Database
-    tools: SendTools
+    by: "Deliverer"
     ended: Generation | None = field(default=None, init=False)
     """The generation, then done, once its last video was sent."""
     _place: Place = field(init=False)
@@ -111,34 +97,34 @@ class Sending:
     def _next(self, items: Sequence[Item]) -> None:
         """Put videos before all that wait, so that their order stays, in groups that Telegram takes at once."""
         sizes = [0 if item.way is Way.URL else item.prepared.size or 0 for item in items]
-        groups = [[items[index] for index in batch] for batch in batches(sizes, self.tools.limits)]
+        groups = [[items[index] for index in batch] for batch in batches(sizes, self.by.limits)]
         self._line.extendleft(reversed(groups))
 
     async def _attempt(self, group: list[Item]) -> None:
         if any(item.sends for item in group):
             await self._until_telegram_answers()
         positions = [item.position for item in group]
-        await self.database.write(begin_sending, self.generation, positions)
+        await self.by.database.write(begin_sending, self.generation, positions)
         try:
             await to_its_end(self._send(group), LAST_SEND_SECONDS)
         except SendUnknownError:
             await self._unknown(group)
         except (SendRefusedError, SendForbiddenError, SendNotSentError, RetryAfter, ChatMigrated) as error:
-            await self.database.write(not_sent, self.generation, positions)
+            await self.by.database.write(not_sent, self.generation, positions)
             await self._after_refusal(group, error)
 
     async def _send(self, group: list[Item]) -> None:
         """Send, and commit that it was done, and the generation with it when these were the last."""
         # The turn may be long in coming, and the process may stand still while it waits.
-        with sending(Priority.RESULT, fence=lambda: still_ours(self.database, self.generation)):
+        with sending(Priority.RESULT, fence=lambda: still_ours(self.by.database, self.generation)):
             videos = [item.outgoing() for item in group]
-            taken = await self.tools.sender.send(self._place, videos, self.generation.prompt)
+            taken = await self.by.sender.send(self._place, videos, self.generation.prompt)
         log.info("videos_sent", videos=len(taken), ways=[item.way.value for item in group])
         rows = [(item.position, video.message_id, video.file_id) for item, video in zip(group, taken, strict=True)]
-        clock = self.tools.clock
+        clock = self.by.clock
         self.ended = await through_outages(
             clock.sleep,
-            lambda: self.database.write(sent, self.generation, rows, self._sent_as, clock.now()),
+            lambda: self.by.database.write(sent, self.generation, rows, self._sent_as, clock.now()),
         )
 
     async def _unknown(self, group: list[Item]) -> None:
@@ -147,7 +133,7 @@ class Sending:
         again = [replace(item, sends=item.sends + 1) for item in group if item.sends + 1 < MAX_SENDS]
         worn = [item.position for item in group if item.sends + 1 >= MAX_SENDS]
         if worn:
-            await self.database.write(become, self.generation, worn, VideoState.LINKED)
+            await self.by.database.write(become, self.generation, worn, VideoState.LINKED)
         if again:
             await self._pause()
             self._line.appendleft(again)
@@ -157,7 +143,7 @@ class Sending:
         broke_off = isinstance(error, SendNotSentError) and error.broke_off
         self._broken += broke_off
         if isinstance(error, ChatMigrated):
-            await self.tools.move_chat(self._place.chat_id, error.new_chat_id)
+            await self.by.move_chat(self._place.chat_id, error.new_chat_id)
             self._place = Place(error.new_chat_id)
             self._line.appendleft(group)
         elif isinstance(error, SendForbiddenError):
@@ -178,7 +164,7 @@ class Sending:
             return
         rest = [item.position for batch in (group, *self._line) for item in batch]
         self._line.clear()
-        await self.database.write(become, self.generation, rest, VideoState.LINKED)
+        await self.by.database.write(become, self.generation, rest, VideoState.LINKED)
 
     async def _another_way(self, group: list[Item]) -> None:
         """By upload what was refused by address; each alone what was refused as an album; a link at last."""
@@ -192,14 +178,14 @@ class Sending:
         else:
             links = [group[0].position]
         if links:
-            await self.database.write(become, self.generation, links, VideoState.LINKED)
+            await self.by.database.write(become, self.generation, links, VideoState.LINKED)
 
     def _is_uploadable(self, item: Item) -> bool:
-        return Way.UPLOAD in {item.way, after(item.way, item.prepared.size, self.tools.limits)}
+        return Way.UPLOAD in {item.way, after(item.way, item.prepared.size, self.by.limits)}
 
     async def _until_telegram_answers(self) -> None:
         """Wait for the end of an outage: what is sent during one would only get lost as well."""
-        while not await self.tools.sender.has_answer():
+        while not await self.by.sender.has_answer():
             await self._pause()
         self._pauses = 0
 
@@ -207,7 +193,7 @@ class Sending:
         """Longer and longer, with chance in it, as long as Telegram cannot be reached."""
         self._pauses += 1
         longest = min(60.0, 2.0 ** min(self._pauses, 6))
-        await self.tools.clock.sleep(longest * (0.5 + self.tools.random() / 2))
+        await self.by.clock.sleep(longest * (0.5 + self.by.random() / 2))
 
 
 @dataclass(slots=True)
@@ -219,7 +205,13 @@ class Deliverer:
     """Fetches videos, and chooses their way."""
     temp_dirs: TempDirs
     reporter: Reporter
-    tools: SendTools
+    sender: VideoSender
+    limits: FileLimits
+    move_chat: Callable[[int, int], Awaitable[object]]
+    """Called with old and new id when a group became a supergroup."""
+    clock: Clock
+    random: Callable[[], float]
+    """A number from 0 to 1, by which pauses differ."""
     another_address: Callable[[Generation, int, str], Awaitable[str | None]]
     """Looks for another address of the video at a position whose own is dead."""
 
@@ -239,9 +231,9 @@ class Deliverer:
             await self.database.write(become, generation, worn, VideoState.LINKED)
         fresh = [video for video in left if video.position not in worn]
         if fresh:
-            sending_pass = Sending(generation, self.database, self.tools)
+            sending_pass = Sending(generation, self)
             async with (
-                self.tools.sender.uploading(generation.place, self.tools.clock.sleep),
+                self.sender.uploading(generation.place, self.clock.sleep),
                 self.temp_dirs.folder(generation.id, "videos") as folder,
                 self._preparing(generation, fresh, folder) as groups,
             ):
@@ -278,7 +270,7 @@ class Deliverer:
                 self.reporter.progress(replace(generation, note=FILE_LATE))
 
         async def rest_is_late() -> None:
-            await self.tools.clock.sleep(TOGETHER_SECONDS)
+            await self.clock.sleep(TOGETHER_SECONDS)
             late.update(video.position for video in videos)
             changed.set()
 
@@ -343,6 +335,6 @@ class Deliverer:
     async def _end(self, generation: Generation) -> Generation:
         videos = await self.database.read(videos_of, generation.id)
         if any(video.state in WERE_SENT | WERE_LINKED for video in videos):
-            return await self.database.write(move, generation, State.DONE, self.tools.clock.now())
+            return await self.database.write(move, generation, State.DONE, self.clock.now())
         lost = Failure(FailureKind.LOST, "", Charged.YES)
-        return await self.database.write(fail, generation, lost, self.tools.clock.now())
+        return await self.database.write(fail, generation, lost, self.clock.now())

@@ -1,6 +1,7 @@
 """A video whose turn comes when another process has long gone on with it, because this one stood still."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from services.clock import SystemClock
 from services.delivery.plan import FileLimits, Prepared, Way
 from services.delivery.send import Outgoing, SentVideo
 from services.genaipro.events import VideoResult
-from services.generations.deliver import Item, Sending, SendTools
+from services.generations.deliver import Deliverer, Item, Sending
 from services.generations.model import Generation, Lease, Order
 from services.generations.store import RunOvertakenError, insert
 from services.outbox.calls import said
@@ -54,8 +55,20 @@ async def test_a_video_is_sent_only_while_it_is_ours(postgres_database: Database
     async def nowhere(_old: int, _new: int) -> None:
         return
 
-    means = SendTools(chat, FileLimits(20_000_000, 50_000_000), nowhere, SystemClock(), lambda: 0.5)  # type: ignore[arg-type]
-    sending = Sending(run, postgres_database, means)
+    unused: Any = None
+    by = Deliverer(
+        postgres_database,
+        unused,
+        unused,
+        unused,
+        chat,  # type: ignore[arg-type]
+        FileLimits(20_000_000, 50_000_000),
+        nowhere,
+        clock,
+        lambda: 0.5,
+        unused,
+    )
+    sending = Sending(run, by)
     if is_overtaken:
         with pytest.raises(RunOvertakenError):
             await sending.send([ITEM])

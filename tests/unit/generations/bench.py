@@ -9,7 +9,7 @@ from services.changes import Changes
 from services.delivery.plan import FileLimits
 from services.failures import Failure
 from services.generations.cancelling import CancelScopes
-from services.generations.deliver import Deliverer, SendTools
+from services.generations.deliver import Deliverer
 from services.generations.model import Generation, Lease, Order, Placed, Shape
 from services.generations.progress import ProgressLog
 from services.generations.queue import Limits, Queue
@@ -77,13 +77,11 @@ class Bench:
             self.chat,  # type: ignore[arg-type]
             temp_dirs,
             self.chat,
-            SendTools(
-                sender=self.chat,  # type: ignore[arg-type]
-                limits=FileLimits(20_000_000, 50_000_000),
-                move_chat=self._nowhere,
-                clock=self.clock,
-                random=lambda: 0.5,
-            ),
+            self.chat,  # type: ignore[arg-type]
+            FileLimits(20_000_000, 50_000_000),
+            self._nowhere,
+            self.clock,
+            lambda: 0.5,
             self.reconciler.another_address,
         )
         self.runner = Runner(
