@@ -6,13 +6,11 @@ Source: Bot API, "Payments in Telegram Stars", ``answerPreCheckoutQuery``.
 import asyncio
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 from telegram import Message, PreCheckoutQuery, Update
 from telegram.error import TelegramError
-from telegram.ext import BaseHandler, CommandHandler, MessageHandler, PreCheckoutQueryHandler, filters
 
 from handlers.admin import for_admins
 from handlers.context import Context
@@ -27,7 +25,8 @@ from services.texts import Phrases
 CURRENCY = "XTR"
 """Telegram's name for Stars."""
 
-_PAY_LINK = re.compile(rf"(?a)/start(?:@\w+)? {PAY_PREFIX}(?P<id>[0-9a-zA-Z_-]{{1,40}})\s*")
+PAY_LINK = re.compile(rf"(?a)/start(?:@\w+)? {PAY_PREFIX}(?P<id>[0-9a-zA-Z_-]{{1,40}})\s*")
+"""What the deep link of a request's button sends."""
 
 log = get_logger(__name__)
 
@@ -90,7 +89,7 @@ async def note_refund(update: Update, _context: Context) -> None:
 @for_visitors()
 async def send_invoice(update: Update, context: Context) -> None:
     """The deep link of a request's button: send its invoice, to whoever asked for the request."""
-    link = _PAY_LINK.fullmatch((update.message.text if update.message is not None else None) or "")
+    link = PAY_LINK.fullmatch((update.message.text if update.message is not None else None) or "")
     outcome = InvoiceOutcome.NOT_DUE
     if link is not None:
         outcome = await context.services.invoices.send_again(link["id"], context.visitor.caller.user_id)
@@ -133,29 +132,6 @@ async def refund(_update: Update, context: Context) -> None:
     log.warning("refund_by_admin", charge=payment.charge_id, admin=context.visitor.caller.user_id)
     await answer_text(context, "refund-wanted", stars=payment.stars)
     await services.generations.show_end_again(payment.generation_id)
-
-
-def payment_routes(*, sells: bool) -> list[BaseHandler[Update, Context, Any]]:
-    """The routes of payments, which come before all others.
-
-    Args:
-        sells: Whether videos have a price; without one, only what was paid before is taken.
-    """
-    new = filters.UpdateType.MESSAGE
-    always: list[BaseHandler[Update, Context, Any]] = [
-        MessageHandler(new & filters.SUCCESSFUL_PAYMENT, take_payment),
-        MessageHandler(new & filters.StatusUpdate.REFUNDED_PAYMENT, note_refund),
-    ]
-    if not sells:
-        return always
-    private = new & filters.ChatType.PRIVATE
-    commands = {"balance": balance, "terms": terms, "paysupport": paysupport, "refund": refund}
-    return [
-        *always,
-        PreCheckoutQueryHandler(judge_payment),
-        MessageHandler(private & filters.Regex(_PAY_LINK), send_invoice),
-        *(CommandHandler(name, handler, filters=private) for name, handler in commands.items()),
-    ]
 
 
 def _charge_of(message: Message | None) -> Charge | None:

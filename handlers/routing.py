@@ -12,6 +12,7 @@ from telegram.ext import (
     ExtBot,
     InlineQueryHandler,
     MessageHandler,
+    PreCheckoutQueryHandler,
     filters,
 )
 
@@ -25,7 +26,17 @@ from handlers.forget import decide_forgetting, forget
 from handlers.history import browse_history, history
 from handlers.inline import offer_videos
 from handlers.messages import edited_message, group_message, group_moved, private_message
-from handlers.payments import payment_routes
+from handlers.payments import (
+    PAY_LINK,
+    balance,
+    judge_payment,
+    note_refund,
+    paysupport,
+    refund,
+    send_invoice,
+    take_payment,
+    terms,
+)
 from handlers.settings import change_setting, settings
 from services.services import Services
 
@@ -43,6 +54,9 @@ COMMANDS = {
 }
 """Every command but ``/video``, which also stands in captions."""
 
+PAYMENT_COMMANDS = {"balance": balance, "terms": terms, "paysupport": paysupport, "refund": refund}
+"""Those of private chats where videos have a price."""
+
 
 class VideoCommand(filters.MessageFilter):
     """Texts that begin with ``/video``; captions, which the library's own command handler never sees, go with media."""
@@ -52,11 +66,23 @@ class VideoCommand(filters.MessageFilter):
         return message.text is not None and is_video_command(message.text)
 
 
-def routes() -> list[BaseHandler[Update, Context, Any]]:
-    """All routes, in the order in which they are tried."""
+def routes(*, sells: bool) -> list[BaseHandler[Update, Context, Any]]:
+    """All routes, in the order in which they are tried.
+
+    Args:
+        sells: Whether videos have a price; without one, only what was paid before is taken.
+    """
     new, edited = filters.UpdateType.MESSAGE, filters.UpdateType.EDITED_MESSAGE
     in_private, in_group = filters.ChatType.PRIVATE, filters.ChatType.GROUPS
+    sales: list[BaseHandler[Update, Context, Any]] = [
+        PreCheckoutQueryHandler(judge_payment),
+        MessageHandler(new & in_private & filters.Regex(PAY_LINK), send_invoice),
+        *(CommandHandler(name, handler, filters=new & in_private) for name, handler in PAYMENT_COMMANDS.items()),
+    ]
     return [
+        MessageHandler(new & filters.SUCCESSFUL_PAYMENT, take_payment),
+        MessageHandler(new & filters.StatusUpdate.REFUNDED_PAYMENT, note_refund),
+        *(sales if sells else []),
         CallbackQueryHandler(press_card, pattern=r"^d:"),
         CallbackQueryHandler(press_status, pattern=r"^g:"),
         *(CommandHandler(name, handler, filters=new) for name, handler in COMMANDS.items()),
@@ -79,6 +105,6 @@ def make_application(bot: ExtBot[None], services: Services) -> BotApplication:
     builder = ApplicationBuilder().bot(bot).updater(None).job_queue(None)
     application = builder.context_types(ContextTypes(context=Context)).build()
     application.bot_data[SERVICES] = services
-    application.add_handlers([*payment_routes(sells=services.sales.is_open), *routes()])
+    application.add_handlers(routes(sells=services.sales.is_open))
     application.add_error_handler(handle_error)
     return application
