@@ -44,7 +44,6 @@ from services.generations.reconcile import Reconciler
 from services.generations.run import Runner
 from services.generations.submit import HistorySnapshots, Submitter
 from services.generations.worker import Worker
-from services.history import History
 from services.inbox import Inbox
 from services.messenger import Messenger
 from services.orders import Generations, Starter
@@ -57,7 +56,6 @@ from services.photos.workers import PhotoWorkers
 from services.profile import Profile
 from services.receipts import Receipts
 from services.services import Services
-from services.sharing import Sharing
 from services.status.estimates import Estimates
 from services.status.messages import StatusMessages
 from services.status.render import StatusScreens
@@ -127,7 +125,7 @@ async def _ground(
     services.temp_dirs = TempDirs(settings.data_dir / "tmp" / members.executor_id)
     await services.temp_dirs.clear()
     stack.callback(services.temp_dirs.close)
-    services.history, services.inbox = History(database), Inbox(database, clock, bot.id, members.executor_id)
+    services.inbox = Inbox(database, clock, bot.id, members.executor_id)
     services.cut_short = set()
 
 
@@ -144,7 +142,6 @@ def _people(services: Services, settings: Settings) -> None:
     services.people, services.throttle = People(database, texts, clock), Throttle(database, clock)
     services.chat_moves = ChatMoves(database, services.access)
     services.alarm = OwnerAlarm(services.access, services.people, services.throttle, services.messenger, texts)
-    services.sharing = Sharing(database, services.access)
 
 
 async def _outside(services: Services, stack: AsyncExitStack, settings: Settings, bot: Bot) -> None:

@@ -122,7 +122,7 @@ def for_admins(handler: Callable[[Update, Context], Awaitable[None]]) -> Handler
 async def stats(_update: Update, context: Context) -> None:
     """``/stats``: the bot in numbers."""
     services = context.services
-    statistics = await gather_statistics(services.database, services.clock, sells=services.sales.has_books)
+    statistics = await services.database.read(gather_statistics, services.clock.now(), services.sales.has_books)
     await answer(context, statistics_screen(context.visitor.phrases, statistics, await _credits_left(services)))
 
 

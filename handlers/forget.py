@@ -47,7 +47,7 @@ async def decide_forgetting(context: Context, query: CallbackQuery, said_yes: bo
     key, services, sells = "forget-kept", context.services, context.services.sales.is_open
     if said_yes:
         user_id = context.visitor.caller.user_id
-        is_done = await forget_everything(services.database, services.clock, user_id, sells=sells)
+        is_done = await services.database.write(forget_everything, user_id, services.clock.now(), sells)
         key = "forget-done" if is_done else "forget-busy"
     lines: list[str] = [context.visitor.phrases.html(key)]
     if key == "forget-done" and sells:

@@ -12,7 +12,7 @@ from handlers.menus import data_of, for_menu_owner
 from handlers.replies import answer, answer_text, show
 from handlers.visitors import for_visitors
 from services.delivery.send import ResendOutcome
-from services.history import HistoryEntry, HistoryPage
+from services.history import HistoryEntry, HistoryPage, history_entry, history_page
 from services.screens import Button, Screen
 from services.texts import Html, Phrases, shorten
 from services.throttle import person_key
@@ -102,7 +102,7 @@ async def browse_history(context: Context, query: CallbackQuery, choice: History
         await show(context, query, await _page(context, choice.page))
         return
     caller, phrases, services = context.visitor.caller, context.visitor.phrases, context.services
-    entry = await services.history.entry(choice.generation_id, caller.user_id, _only_in(caller))
+    entry = await services.database.read(history_entry, choice.generation_id, caller.user_id, _only_in(caller))
     if entry is None:
         await show(context, query, Screen(phrases.html("history-gone")))
     elif await services.throttle.allows(person_key("history", caller.user_id, entry.generation_id), SEND_EVERY):
@@ -112,7 +112,7 @@ async def browse_history(context: Context, query: CallbackQuery, choice: History
 
 async def _page(context: Context, number: int) -> Screen:
     caller = context.visitor.caller
-    page = await context.services.history.page(caller.user_id, number, _only_in(caller))
+    page = await context.services.database.read(history_page, caller.user_id, number, _only_in(caller))
     return page_screen(context.visitor.phrases, caller.user_id, page)
 
 

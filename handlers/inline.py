@@ -6,7 +6,7 @@ from telegram.error import TelegramError
 
 from handlers.context import Context
 from services.delivery.send import as_caption
-from services.sharing import SharedVideo
+from services.sharing import SharedVideo, find_shared
 from services.texts import Phrases, shorten
 
 TITLE_LIMIT = 60
@@ -27,7 +27,7 @@ async def offer_videos(update: Update, context: Context) -> None:
     if query is None:
         return
     user = query.from_user
-    page = await services.sharing.find(user.id, query.query, query.offset)
+    page = await find_shared(services.database, services.access, user.id, query.query, query.offset)
     preferences = await services.people.preferences(user.id, user.language_code, is_guest=True)
     phrases = services.texts.into(preferences.language)
     button = None

@@ -7,7 +7,6 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from services.generations.model import WERE_LINKED
-from services.store.database import Database
 from services.store.schema import GenerationRow, VideoRow
 
 PAGE_SIZE = 5
@@ -43,27 +42,14 @@ class HistoryPage:
     """How many there are, 0 for an empty history."""
 
 
-@dataclass(slots=True)
-class History:
-    """Reads earlier generations."""
+def history_page(session: Session, user_id: int, number: int, chat_id: int | None = None) -> HistoryPage:
+    """A page of somebody's history.
 
-    database: Database
-
-    async def page(self, user_id: int, number: int, chat_id: int | None = None) -> HistoryPage:
-        """A page of somebody's history.
-
-        Args:
-            number: Which page, 0 for the newest; past the last one, the last is given.
-            chat_id: Only what was made in this chat (in a group, a private prompt is nobody's business), or None.
-        """
-        return await self.database.read(_page, _shown(user_id, chat_id), number)
-
-    async def entry(self, generation_id: str, user_id: int, chat_id: int | None = None) -> HistoryEntry | None:
-        """One of somebody's earlier generations, or None when it is not theirs or has nothing to show."""
-        return await self.database.read(_one, generation_id, _shown(user_id, chat_id))
-
-
-def _page(session: Session, shown: ColumnElement[bool], number: int) -> HistoryPage:
+    Args:
+        number: Which page, 0 for the newest; past the last one, the last is given.
+        chat_id: Only what was made in this chat (in a group, a private prompt is nobody's business), or None.
+    """
+    shown = _shown(user_id, chat_id)
     total = session.scalar(select(func.count()).select_from(GenerationRow).where(shown)) or 0
     pages = -(-total // PAGE_SIZE)
     number = max(0, min(number, pages - 1))
@@ -72,8 +58,12 @@ def _page(session: Session, shown: ColumnElement[bool], number: int) -> HistoryP
     return HistoryPage(tuple(_entry(session, row) for row in rows), number, pages)
 
 
-def _one(session: Session, generation_id: str, shown: ColumnElement[bool]) -> HistoryEntry | None:
-    row = session.scalar(select(GenerationRow).where(GenerationRow.id == generation_id, shown))
+def history_entry(
+    session: Session, generation_id: str, user_id: int, chat_id: int | None = None
+) -> HistoryEntry | None:
+    """One of somebody's earlier generations, or None when it is not theirs or has nothing to show."""
+    query = select(GenerationRow).where(GenerationRow.id == generation_id, _shown(user_id, chat_id))
+    row = session.scalar(query)
     return None if row is None else _entry(session, row)
 
 

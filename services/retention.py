@@ -60,7 +60,7 @@ async def _prune(database: Database, now: datetime) -> None:
     log.info("pruned", drafts=drafts, photos=photos, generations=generations)
 
 
-async def forget_everything(database: Database, clock: Clock, user_id: int, *, sells: bool) -> bool:
+def forget_everything(session: Session, user_id: int, now: datetime, sells: bool) -> bool:
     """Delete everything kept of somebody; repeating it changes nothing.
 
     Nothing is deleted, and False returned, while something of theirs is waiting or running: it may have been paid for,
@@ -69,10 +69,6 @@ async def forget_everything(database: Database, clock: Clock, user_id: int, *, s
     Args:
         sells: Whether people have free videos to give up.
     """
-    return await database.write(_forget, user_id, clock.now(), sells)
-
-
-def _forget(session: Session, user_id: int, now: datetime, sells: bool) -> bool:
     if _is_busy(session, user_id, now):
         return False
     forget_drafts(session, user_id)

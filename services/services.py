@@ -17,7 +17,6 @@ from services.genaipro.client import GenAIProClient
 from services.generations.cancelling import CancelWatch
 from services.generations.progress import ProgressLog
 from services.generations.worker import Worker
-from services.history import History
 from services.inbox import Inbox
 from services.messenger import Messenger
 from services.orders import Generations, Starter
@@ -28,7 +27,6 @@ from services.people import People
 from services.photos.fetch import PhotoFetcher
 from services.profile import Profile
 from services.receipts import Receipts
-from services.sharing import Sharing
 from services.status.messages import StatusMessages
 from services.store.database import Database
 from services.tasks import Tasks
@@ -85,9 +83,6 @@ class Services:
     cards: CardStore
     card_timers: CardTimers
     """Show drafts a moment after they change."""
-    history: History
-    sharing: Sharing
-    """What inline queries find."""
     worker: Worker
     """Runs generations."""
     receipts: Receipts

@@ -63,32 +63,21 @@ def fold(text: str) -> str:
     return _MARKS.sub("", unicodedata.normalize("NFKD", text)).casefold().replace("đ", "d")
 
 
-@dataclass(slots=True)
-class Sharing:
-    """Finds videos."""
+async def find_shared(database: Database, access: Access, user_id: int, text: str, offset: str) -> SharePage:
+    """A page of what somebody's query finds among their own videos; nothing for those who may not use the bot.
 
-    database: Database
-    access: Access
-
-    async def find(self, user_id: int, text: str, offset: str) -> SharePage:
-        """A page of what somebody's query finds among their own videos; nothing for those who may not use the bot.
-
-        Args:
-            text: What they typed: words of a prompt in any order, all of which must be there; or a
-                :func:`share_query`.
-            offset: ``next_offset`` of the page before, or empty.
-        """
-        verdict = await self.access.decide(user_id, user_id, is_private=True)
-        places = None if verdict.may_use else await self._groups(user_id)
-        if places is not None and not places:
+    Args:
+        text: What they typed: words of a prompt in any order, all of which must be there; or a :func:`share_query`.
+        offset: ``next_offset`` of the page before, or empty.
+    """
+    places = None
+    if not (await access.decide(user_id, user_id, is_private=True)).may_use:
+        # Groups where somebody may use the bot who may not elsewhere, and has used it.
+        groups = await database.read(_groups, user_id)
+        places = [group for group in groups if (await access.decide(user_id, group, is_private=False)).may_use]
+        if not places:
             return SharePage()
-        return await self.database.read(_page, user_id, places, text, offset)
-
-    async def _groups(self, user_id: int) -> set[int]:
-        """Groups where somebody may use the bot who may not elsewhere, and has used it."""
-        groups = await self.database.read(_groups, user_id)
-        verdicts = {group: await self.access.decide(user_id, group, is_private=False) for group in groups}
-        return {group for group, verdict in verdicts.items() if verdict.may_use}
+    return await database.read(_page, user_id, places, text, offset)
 
 
 def _sent(user_id: int) -> ColumnElement[bool]:

@@ -8,10 +8,8 @@ from statistics import median
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from services.clock import Clock
 from services.generations.model import State
 from services.payments.ledger import Totals, totals
-from services.store.database import Database
 from services.store.schema import GenerationRow, PersonRow
 
 RECENT = 200
@@ -34,12 +32,9 @@ class Statistics:
     """What was sold; None where nothing ever was."""
 
 
-async def gather_statistics(database: Database, clock: Clock, *, sells: bool = False) -> Statistics:
+def gather_statistics(session: Session, now: datetime, sells: bool) -> Statistics:
     """Count what the database holds; with what was sold, where anything may have been."""
-    return await database.read(_count, clock.now().replace(hour=0, minute=0, second=0, microsecond=0), sells)
-
-
-def _count(session: Session, midnight: datetime, sells: bool) -> Statistics:
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     by_state = select(GenerationRow.state, func.count()).group_by(GenerationRow.state)
     in_all = session.execute(by_state).all()
     today = session.execute(by_state.where(GenerationRow.queued_at >= midnight)).all()

@@ -112,7 +112,7 @@ async def test_nothing_is_deleted_by_asking_or_by_no(world: World, alice: Person
 async def test_a_deny_outlives_the_person(world: World, alice: Person) -> None:
     menu = await world.says(alice, "/forget")
     await world.services.access.deny(Subject(SubjectKind.USER, alice.user_id))
-    await forget_everything(world.services.database, world.clock, alice.user_id, sells=False)
+    await world.services.database.write(forget_everything, alice.user_id, world.clock.now(), False)
     assert await world.services.access.decide(alice.user_id, alice.chat_id, is_private=True) is Permission.REFUSED
     assert menu.buttons
 
