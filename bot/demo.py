@@ -47,7 +47,7 @@ def run_demo(
     """Run the demo and print it.
 
     Args:
-        photos: Up to three; none = the samples.
+        photos: Up to three, for a tall video two; none = the samples.
         prompt: None = one that suits the samples.
         videos: 1 to 4.
         out: Where the videos are saved; made if need be.

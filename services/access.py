@@ -64,7 +64,7 @@ class Permission(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OwnerLists:
-    """What the environment says."""
+    """What the environment says: ``OPEN_ACCESS``, ``ALLOWED_USER_IDS``, ``ALLOWED_CHAT_IDS``, ``ADMIN_USER_IDS``."""
 
     is_open: bool = False
     user_ids: frozenset[int] = frozenset()

@@ -44,7 +44,7 @@ class TryAgainError(Exception):
 
 
 def retrying(attempts: int, sleep: Sleep) -> AsyncRetrying:
-    """Repeats a call for as long as it raises ``TryAgainError``; the last one comes out.
+    """Makes a call up to so many times, for as long as it raises ``TryAgainError``; the last one comes out.
 
     Returns:
         To be called with a coroutine function and its arguments.

@@ -22,7 +22,7 @@ class VideoUnavailableError(VideoError):
 
 
 class VideoTooLargeError(VideoError):
-    """The video is larger than can be sent on; its size is None when only the limit is known to be passed."""
+    """The video is larger than can be sent on; its size in bytes is None when only the limit is known to be passed."""
 
     def __init__(self, size: int | None = None) -> None:
         super().__init__("too large")

@@ -72,7 +72,7 @@ def choose(size: int | None, *, needs_key: bool, public: bool, limits: FileLimit
 
 
 def after(way: Way, size: int | None, limits: FileLimits) -> Way | None:
-    """The way to try when Telegram refused one, or None after the last; the size is None when there is no file."""
+    """The way to try after one that was refused, None after the last; without a file the size, in bytes, is None."""
     if way is Way.URL and size is not None and size <= limits.upload:
         return Way.UPLOAD
     return Way.LINK if way is not Way.LINK else None

@@ -146,7 +146,7 @@ _LOG = logging.getLogger(__name__)
 
 
 async def read_bounded(content: aiohttp.StreamReader, limit: int, seconds: float | None = None) -> bytes:
-    """The start of a body: as much as came, up to a limit in bytes. One that breaks off is what came of it.
+    """The start of a body: as much as came, up to a limit. One that breaks off, or takes too long, is what came of it.
 
     Args:
         content: The body's reader.

@@ -245,7 +245,11 @@ class Deliverer:
         return await self._end(generation)
 
     async def give_up(self, generation: Generation) -> Generation:
-        """End without sending any more: what was not sent becomes links."""
+        """End without sending any more: what was not sent becomes links.
+
+        Raises:
+            RunOvertakenError: The row is another run's.
+        """
         left = [video.position for video in await self._left(generation)]
         await self.database.write(become, generation, left, VideoState.LINKED)
         return await self._end(generation)

@@ -185,9 +185,9 @@ class Group:
         return self._window.when(units, now)
 
     def when_progress(self, units: int, awaited: int, now: float) -> float:
-        """The same for progress, which leaves alone the units that something else waits for.
+        """The same for progress, which leaves alone the units that something else waits for (``awaited``).
 
-        An album would never find as many free at once.
+        Otherwise an album would never find as many free at once.
         """
         share = self._window.when(units, now, self._limits.group_progress)
         return max(self._paced_at(), share, self._window.when(units + awaited, now))

@@ -56,7 +56,7 @@ class Threads:
         return await asyncio.wrap_future(future)
 
     async def close(self, seconds: float) -> bool:
-        """Take no more calls, and wait so long for those that were taken; whether all have ended."""
+        """Take no more calls, and wait so many seconds at most for those that were taken; whether all have ended."""
         if not self._is_closed:
             self._is_closed = True
             for _ in self._ended:
