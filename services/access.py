@@ -131,7 +131,9 @@ class Access:
             code: A secret of at least 128 bits, of letters, digits, ``_`` and ``-``; at most 58 characters, for the
                 parameter of a deep link has room for 64 (Bot API, "Deep linking"). It is taken once.
         """
-        return not self.lists.admin_ids and await self.database.write(_add_code, code, self.clock.now())
+        if self.lists.admin_ids:
+            return False
+        return await self.database.write(_add_code, code, self.clock.now())
 
     async def claim(self, code: str, user_id: int) -> bool:
         """Make somebody the admin, if the code is right and there is none yet; every code is spent with it."""

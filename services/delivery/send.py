@@ -272,7 +272,7 @@ def meaning(error: TelegramError, *, whole: bool) -> SendError | TelegramError:
     if isinstance(error, Forbidden):
         return SendForbiddenError(error.message)
     if isinstance(error, BadRequest):
-        return (SendForbiddenError if is_closed(error) else SendRefusedError)(error.message)
+        return SendForbiddenError(error.message) if is_closed(error) else SendRefusedError(error.message)
     text = error.message.lower()
     if "too large" in text or "(413)" in text:
         return SendTooLargeError("too large")

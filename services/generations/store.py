@@ -145,7 +145,8 @@ def _photos(session: Session, ids: Sequence[str]) -> dict[str, tuple[PhotoRef, .
     photos: dict[str, tuple[PhotoRef, ...]] = dict.fromkeys(ids, ())
     for row in session.execute(_PHOTOS_OF, {"generations": ids}):
         photo = photo_of(row)
-        photos[row.generation_id] += () if photo is None else (photo,)
+        if photo is not None:
+            photos[row.generation_id] += (photo,)
     return photos
 
 

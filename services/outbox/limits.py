@@ -104,7 +104,8 @@ class Window:
 
     def take(self, call: Hashable, units: int, now: float, *, open_ended: bool = False) -> None:
         """Hold units for a call that starts now."""
-        held = self._calls[call] = _Held(units, inf if open_ended else now + self.hold + self.span)
+        held = _Held(units, inf if open_ended else now + self.hold + self.span)
+        self._calls[call] = held
         self._held.append(held)
 
     def settle(self, call: Hashable, now: float) -> None:

@@ -146,7 +146,8 @@ class Scheduler:
             job.state = JobState.DONE
             self.counters.failed += 1
             return False
-        self.counters.pauses += self._floods.note(job.call.chat, until, now)
+        if self._floods.note(job.call.chat, until, now):
+            self.counters.pauses += 1
         self._pause(job, until, now)
         job.floods += 1
         if job.floods >= self._limits.tries or until - job.since > self._limits.give_up:
