@@ -31,7 +31,7 @@ async def test_an_end_gives_way_to_the_first_status_message_before_that_shows_it
     await coming_late(room, waiting)
     ended = await room.here.rows.request_cancel(waiting.id)
     assert ended is not None
-    await room.board.end(ended)
+    await room.status.end(ended)
     # Told there first, a kill in between would leave both for good.
     assert room.chats.order == [("delete", 101), ("edit", 50)]
     assert (await room.here.get(waiting.id)).final_shown
@@ -43,7 +43,7 @@ async def test_an_end_whose_first_status_message_came_late_and_went_is_told_anew
     room.chats.gone.add(50)
     ended = await room.here.rows.request_cancel(waiting.id)
     assert ended is not None
-    await room.board.end(ended)
+    await room.status.end(ended)
     assert room.chats.order == [("delete", 101), ("edit", 50)]
     assert (await room.here.get(waiting.id)).status_message_id == 102
 
@@ -62,7 +62,7 @@ async def test_an_end_that_is_being_sent_when_the_process_ends_is_remembered(
     waiting = await room.here.get(await room.here.queued())
     ended = await room.here.rows.request_cancel(waiting.id)
     assert ended is not None
-    telling = asyncio.create_task(room.board.end(ended))
+    telling = asyncio.create_task(room.status.end(ended))
     await asked.wait()
     telling.cancel()
     await asyncio.sleep(0)
@@ -84,7 +84,7 @@ async def test_a_first_status_that_is_being_sent_when_the_process_ends_is_rememb
     monkeypatch.setattr(room.chats, "send", send_slowly)
     room.chats.open.clear()
     waiting = await room.here.get(await room.here.queued())
-    showing = asyncio.create_task(room.board.first(waiting, 1))
+    showing = asyncio.create_task(room.status.first(waiting, 1))
     await asked.wait()
     showing.cancel()
     await asyncio.sleep(0)
@@ -119,7 +119,7 @@ async def test_a_payment_that_comes_while_the_end_is_told_has_the_last_word(
     monkeypatch.setattr(room.chats, "edit", edit_and_be_paid)
     ended = await room.here.rows.request_cancel(generation_id)
     assert ended is not None
-    await room.board.end(await room.here.rows.move(ended, State.CANCELLED))
+    await room.status.end(await room.here.rows.move(ended, State.CANCELLED))
     assert ["Refund" in html for _, _, html, _ in room.chats.edits] == [False, True]
-    await room.board.end(ended)
+    await room.status.end(ended)
     assert len(room.chats.edits) == 2

@@ -39,7 +39,7 @@ async def shown_on(room: Room, *generations: Generation) -> list[int]:
     """The messages that edits were tried on, for each of these states in turn."""
     room.chats.edits.clear()
     for generation in generations:
-        room.board.progress(generation)
+        room.status.progress(generation)
         await room.tasks.drain()
     return [message_id for _, message_id, _, _ in room.chats.edits]
 
@@ -95,7 +95,7 @@ async def test_a_place_in_the_queue_finds_the_new_message(room: Room) -> None:
     waiting = replace(waiting, status_message_id=7)
     assert await room.here.rows.set_status_message(waiting, 60)
     room.chats.gone.add(7)
-    await room.board.waiting(waiting, 3)
+    await room.status.waiting(waiting, 3)
     await room.tasks.drain()
     assert [(message_id, "number 3" in html) for _, message_id, html, _ in room.chats.edits] == [(7, True), (60, True)]
 
@@ -105,12 +105,12 @@ async def test_nothing_is_kept_of_a_message_that_was_found_after_the_end(room: R
     assert await room.here.rows.set_status_message(generation, 60)
     room.chats.gone.add(7)
     room.chats.open.clear()
-    room.board.progress(generation)
+    room.status.progress(generation)
     await room.chats.asked(1)
-    room.board.forget(generation.id)
+    room.status.forget(generation.id)
     room.chats.open.set()
     await room.tasks.drain()
-    assert room.board._messages == {}
+    assert room.status._messages == {}
 
 
 async def test_a_group_that_moved_is_not_refreshed_where_it_was(room: Room) -> None:
@@ -120,6 +120,6 @@ async def test_a_group_that_moved_is_not_refreshed_where_it_was(room: Room) -> N
     assert room.moved == [(generation.chat_id, -200)]
     after = await room.here.get(generation.id)
     assert (after.chat_id, after.status_message_id) == (-200, None)
-    assert generation.id not in room.board._live
+    assert generation.id not in room.status._live
     assert await shown_on(room, *on_the_way(generation)) == []
     assert len(room.moved) == 1

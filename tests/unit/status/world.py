@@ -1,4 +1,4 @@
-"""A board over real rows, and Telegram as it knows it."""
+"""Status messages over real rows, and Telegram as they know it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ from tests.unit.generations.bench import Bench, bench
 
 @dataclass
 class Chats:
-    """Telegram as the board knows it."""
+    """Telegram as the status messages know it."""
 
     outcome: EditOutcome = EditOutcome.DONE
     edits: list[tuple[int, int, str, int | None]] = field(default_factory=list)
@@ -90,11 +90,11 @@ class Till:
 
 @dataclass
 class Room:
-    """A board over real rows."""
+    """Status messages over real rows."""
 
     here: Bench
     chats: Chats
-    board: StatusMessages
+    status: StatusMessages
     tasks: Tasks
     moved: list[tuple[int, int]]
     till: Till
@@ -118,7 +118,7 @@ async def opened(folder: Path) -> AsyncIterator[Room]:
     screens = StatusScreens(
         here.database, Estimates(here.database, here.clock), Texts("en"), here.clock, settle=till.settle
     )
-    board = StatusMessages(
+    status = StatusMessages(
         chats,  # type: ignore[arg-type]
         here.database,
         screens,
@@ -126,7 +126,7 @@ async def opened(folder: Path) -> AsyncIterator[Room]:
         tasks,
         move_chat,
     )
-    yield Room(here, chats, board, tasks, moved, till)
+    yield Room(here, chats, status, tasks, moved, till)
     await tasks.cancel()
     await close()
 
