@@ -17,7 +17,7 @@ _OPAQUE = {"code", "pre", "text_link", "text_mention"}
 
 def utf16_length(text: str) -> int:
     """Length in UTF-16 code units, the unit of entities (https://core.telegram.org/api/entities)."""
-    return len(text) + sum(ord(letter) > 0xFFFF for letter in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def utf16_slice(text: str, offset: int, length: int) -> str:

@@ -28,6 +28,7 @@ _SIMPLE = {
 _TAGS = {*_SIMPLE, "span", "a", "tg-emoji", "blockquote"}
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 _REFERENCE = re.compile(r"&(?:(lt|gt|amp|quot)|#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6}));?")
+_PLAIN = re.compile(r"[^<&]+")
 _ATTRIBUTE = re.compile(r"\s*([a-zA-Z][\w-]*)\s*(?:=\s*(?:\"([^\"]*)\"|'([^']*)'|([\w.:/-]+)))?")
 
 
@@ -55,17 +56,16 @@ class _Reader:
     def read(self) -> RichText:
         """The text without its tags, and their ranges."""
         while self.at < len(self.source):
-            letter = self.source[self.at]
-            if letter == "<":
+            if plain := _PLAIN.match(self.source, self.at):
+                self.put(plain.group())
+                self.at = plain.end()
+            elif self.source[self.at] == "<":
                 if self.source.startswith("</", self.at):
                     self.close_tag()
                 else:
                     self.open_tag()
-            elif letter == "&":
-                self.reference()
             else:
-                self.put(letter)
-                self.at += 1
+                self.reference()
         if self.open:
             raise _broken(f'Can\'t find end tag corresponding to start tag "{self.open[-1].tag}"')
         entities = sorted(_merge_code(self.entities), key=lambda e: (e.offset, -e.length, e.kind))
