@@ -51,7 +51,7 @@ class NoonClock(TravelClock):
         return NOON + timedelta(seconds=self.monotonic() - self._began)
 
 
-@dataclass
+@dataclass(repr=False)  # what asyncio would ask for at the end of each fixture, and takes milliseconds
 class World:
     """What a process has, but for the worker that runs generations."""
 

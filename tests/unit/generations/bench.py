@@ -27,7 +27,7 @@ PROCESS = "a process"
 PHOTO = PhotoRef("file", "unique", PhotoKind.PHOTO, 1000)
 
 
-@dataclass
+@dataclass(repr=False)  # what asyncio would ask for at the end of each fixture, and takes milliseconds
 class Bench:
     """Everything around one runner, on one database."""
 

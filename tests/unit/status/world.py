@@ -88,7 +88,7 @@ class Till:
         return self.back
 
 
-@dataclass
+@dataclass(repr=False)  # what asyncio would ask for at the end of each fixture, and takes milliseconds
 class Room:
     """Status messages over real rows."""
 
