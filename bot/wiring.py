@@ -190,7 +190,7 @@ async def _sales(services: Services, settings: Settings, bot: Bot, refund_wanted
     may_all = partial(is_admin, services.access.lists)
     services.sales = Sales(database, clock, services.changes, tariff, tag, may_all, refund_wanted.set)
     services.invoices = Invoices(bot, services.sales, texts)
-    services.profile = Profile(bot, texts, settings.default_language, sells=services.sales.is_open)
+    services.profile = Profile(bot, texts, sells=services.sales.is_open)
 
 
 def _generations(

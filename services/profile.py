@@ -45,12 +45,10 @@ class Profile:
     Args:
         bot: The bot; its connections are used, past its rate limiter: a text refused for the day would otherwise
             count as a flood and make every chat wait.
-        texts: The words.
-        default_language: The language of people whose own is not on offer.
         sells: Whether videos have a price.
     """
 
-    def __init__(self, bot: Bot, texts: Texts, default_language: str, *, sells: bool = False) -> None:
+    def __init__(self, bot: Bot, texts: Texts, *, sells: bool = False) -> None:
         paying = PAYING_COMMANDS if sells else ()
         self._private = (*PRIVATE_COMMANDS, *paying)
         self._admin = (*ADMIN_COMMANDS, *paying, *((REFUND_COMMAND,) if sells else ()))
@@ -58,7 +56,6 @@ class Profile:
             bot.token, base_url=lambda _token: bot.base_url, request=bot.request, get_updates_request=bot.request
         )
         self._texts = texts
-        self._default_language = default_language
 
     async def publish(self, admin_ids: Iterable[int]) -> None:
         """Register all commands, and set descriptions where the owner has none; never raises for Telegram's sake.
@@ -81,7 +78,7 @@ class Profile:
 
     def _editions(self) -> list[tuple[str | None, Phrases]]:
         by_code = [(language, self._texts.into(language)) for language in LANGUAGES]
-        return [(None, self._texts.into(self._default_language)), *by_code]
+        return [(None, self._texts.into(self._texts.choose(None))), *by_code]
 
     async def _publish_commands(self, scope: BotCommandScope, names: tuple[str, ...]) -> None:
         for code, phrases in self._editions():

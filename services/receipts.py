@@ -90,7 +90,9 @@ class Receipts:
 
     async def run(self) -> None:
         """Give what is due until cancelled, first what a process that died did not come to."""
-        for generation_id in await through_outages(self.clock.sleep, self._pending):
+        now = self.clock.now()
+        until = now if self.database.is_sqlite else now - SETTLED
+        for generation_id in await through_outages(self.clock.sleep, self.database.read, _pending, now - RECENT, until):
             self._add(generation_id)
         while True:
             await self._woken.wait()
@@ -102,11 +104,6 @@ class Receipts:
     def _add(self, generation_id: str) -> None:
         self._due[generation_id] = None
         self._woken.set()
-
-    async def _pending(self) -> list[str]:
-        now = self.clock.now()
-        until = now if self.database.is_sqlite else now - SETTLED
-        return await self.database.read(_pending, now - RECENT, until)
 
     async def _give(self, generation_id: str) -> None:
         row = await through_outages(self.clock.sleep, self.database.read, _request, generation_id)

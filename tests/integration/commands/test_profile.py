@@ -19,7 +19,7 @@ async def bot(server: BotApiServer) -> AsyncIterator[Bot]:
 
 @pytest.fixture
 def profile(bot: Bot) -> Profile:
-    return Profile(bot, Texts("en"), "en")
+    return Profile(bot, Texts("en"))
 
 
 async def test_commands_are_registered_per_scope_and_language(profile: Profile, bot: Bot, owner: Person) -> None:
@@ -36,7 +36,7 @@ async def test_commands_are_registered_per_scope_and_language(profile: Profile, 
 
 
 async def test_the_language_by_default_is_that_of_the_settings(bot: Bot) -> None:
-    await Profile(bot, Texts("vi"), "vi").publish([])
+    await Profile(bot, Texts("vi")).publish([])
     (first, *_rest) = await bot.get_my_commands(BotCommandScopeAllPrivateChats())
     assert first.description == Texts("vi").into("vi").plain("command-start")
     assert (await bot.get_my_commands(BotCommandScopeAllPrivateChats(), "en"))[0].description != first.description
@@ -94,5 +94,5 @@ async def test_the_profile_goes_past_the_rate_limiter(server: BotApiServer) -> N
 
     bot = ExtBot(server.token, base_url=server.base_url, rate_limiter=Closed())
     async with bot.request:
-        await Profile(bot, Texts("en"), "en").publish([])
+        await Profile(bot, Texts("en")).publish([])
     assert server.calls("setMyDescription")
