@@ -14,7 +14,6 @@ import typer
 from bot.errors import STATUS_CONFIGURATION, STATUS_FAILED, STATUS_INTERRUPTED, OperatorError
 from bot.logs import configure_logging, install_hooks
 from bot.redaction import Redactor
-from bot.settings import Settings
 from bot.settings_loading import SettingsError, load_settings
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -32,14 +31,10 @@ log = structlog.get_logger(__name__)
 Language: TypeAlias = Literal["en", "vi"]
 
 
-def _start_logging(settings: Settings) -> None:
-    configure_logging(settings.log_level, settings.log_format, settings.secrets)
-    install_hooks()
-
-
 def _run_as(role: str) -> None:
     settings = load_settings()
-    _start_logging(settings)
+    configure_logging(settings.log_level, settings.log_format, settings.secrets)
+    install_hooks()
     # What is imported stays: looking for garbage in it takes a fifth of the time.
     gc.disable()
     from bot.app import Role, run_bot
