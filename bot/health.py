@@ -12,7 +12,7 @@ from bot.metrics import Look, OutboxCollector, StateTimes, metrics_route, proces
 from bot.outbox import Outbox
 from bot.polling import POLL_SECONDS, READ_MARGIN_SECONDS
 from bot.webhook import LOOK_SECONDS
-from services.clock import Clock
+from services.clock import Clock, Sleep
 from services.genaipro.events import GenAIProError
 from services.services import Services
 from services.store.database import Database
@@ -110,7 +110,7 @@ class LoopWatch:
     """Measures how late the event loop comes to what is due."""
 
     clock: Clock
-    sleep: Callable[[float], Awaitable[None]]
+    sleep: Sleep
     _worst: float = 0.0
     _worst_at: float = field(init=False)
 

@@ -7,7 +7,6 @@ import asyncio
 import re
 from collections.abc import Sequence
 
-from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 from telegram import Message, PreCheckoutQuery, Update
 from telegram.error import TelegramError
@@ -19,6 +18,7 @@ from handlers.visitors import for_visitors
 from services.payments.invoices import PAY_PREFIX, InvoiceOutcome
 from services.payments.model import Account, Charge, Payment, Verdict
 from services.payments.sales import JUDGED_WITHIN, Sales
+from services.retries import OUTAGE
 from services.screens import Screen
 from services.texts import Phrases
 
@@ -56,7 +56,7 @@ async def _judge(query: PreCheckoutQuery, sales: Sales) -> tuple[Verdict, str | 
     try:
         async with asyncio.timeout(JUDGED_WITHIN):
             return await sales.judge(asked)
-    except (TimeoutError, SQLAlchemyError, OSError) as error:
+    except (TimeoutError, *OUTAGE) as error:
         log.warning("payment_not_judged", error=type(error).__name__)
         return Verdict.LATE, None
 

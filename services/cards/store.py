@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import Case, case, or_, select, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from services.clock import Clock
 from services.drafts.model import DraftState
 from services.drafts.store import COLLECTING_STATES, lock, of_owner, owner_of
+from services.retries import OUTAGE
 from services.store.base import affected
 from services.store.database import Database
 from services.store.schema import DraftItemRow, DraftRow
@@ -92,7 +92,7 @@ class CardStore:
             return
         try:
             state = await self.database.read(_state, draft_id)
-        except (SQLAlchemyError, OSError):
+        except OUTAGE:
             return
         if state == DraftState.SUBMITTED.value:
             raise SubmittedElsewhereError

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.clock import Clock
+from services.retries import OUTAGE
 
 OUTAGE_SECONDS = 3.0
 """Until a draft is looked at again whose database did not answer."""
@@ -136,7 +136,7 @@ class CardTimers:
         timer.due = None
         try:
             again = await self.refresh(draft_id)
-        except (SQLAlchemyError, OSError) as error:
+        except OUTAGE as error:
             _log.warning("draft-card-met-an-outage", error=type(error).__name__)
             again = OUTAGE_SECONDS
         except Exception:  # noqa: BLE001 - a fault of one draft stops no other; the sweep takes it up again

@@ -11,11 +11,11 @@ from typing import Protocol
 
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from services.clock import Clock, Sleep
+from services.retries import OUTAGE
 from services.store.database import Database
 from services.store.schema import ApiCallRow, ApiHoldRow
 
@@ -144,7 +144,7 @@ class SharedRateLimit:
             return False
         try:
             return await self.database.write(_count_call, self.per_minute, self.per_minute // 2) is None
-        except (SQLAlchemyError, OSError):
+        except OUTAGE:
             return False
 
     async def hold(self, seconds: float) -> None:
@@ -158,7 +158,7 @@ class SharedRateLimit:
         try:
             async with asyncio.timeout(HOLD_SECONDS):
                 await self.database.write(_share_hold, seconds)
-        except (SQLAlchemyError, OSError) as error:
+        except OUTAGE as error:
             log.warning("hold_not_shared", error=type(error).__name__)
 
 

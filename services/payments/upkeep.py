@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from structlog import get_logger
 from telegram import Bot, StarTransaction, TransactionPartnerUser
@@ -21,6 +20,7 @@ from services.payments import ledger, purchases, returns
 from services.payments.invoices import UNSENT_FOR
 from services.payments.model import Charge, Payment, request_of
 from services.payments.sales import Sales
+from services.retries import OUTAGE
 from services.store.database import Database
 from services.telegram_errors import Refusal, refusal_of
 from services.telemetry import CREDIT_VIDEOS, PAYMENT_FAULTS, REFUNDS_REFUSED, STARS_RETURNED
@@ -169,7 +169,7 @@ class PaymentUpkeep:
             try:
                 if self.members.is_leader:
                     await self.look()
-            except (SQLAlchemyError, OSError, TelegramError) as error:
+            except (TelegramError, *OUTAGE) as error:
                 log.warning("payments_met_an_outage", error=type(error).__name__)
             await self._pause()
 

@@ -8,7 +8,7 @@ from itertools import count
 from structlog import get_logger
 from telegram.error import TelegramError
 
-from services.clock import Clock
+from services.clock import Clock, Sleep
 from services.generations.model import FILE_LATE, FINAL, Generation, State, rank
 from services.generations.progress import still_ours, went_on_elsewhere
 from services.generations.store import RunOvertakenError, load, set_status_message
@@ -175,7 +175,7 @@ class StatusMessages:
         except (ChatMovedError, TelegramError, *OUTAGE) as error:
             log.info("end_not_shown_again", error=type(error).__name__)
 
-    async def tick(self, sleep: Callable[[float], Awaitable[None]], room: Callable[[], int]) -> None:
+    async def tick(self, sleep: Sleep, room: Callable[[], int]) -> None:
         """Move the bars as time goes by, as far as the outbox has room for edits; runs until cancelled."""
         while True:
             await sleep(1.0)
