@@ -2,14 +2,11 @@
 
 import asyncio
 import resource
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from tests.chaos.checks import deliveries, violations
 from tests.chaos.world import World, world
-
-NAME = "pho2video.sqlite3"
+from tests.database_file import NAME, held
 
 
 async def all_well(here: World) -> None:
@@ -26,8 +23,7 @@ async def test_locked(tmp_path: Path) -> None:
         gate = here.genaipro.hold(at=1)
         await here.ask("zebra before")
         await gate.blocked()
-        with closing(sqlite3.connect(here.data_dir / NAME, isolation_level=None)) as other:
-            other.execute("BEGIN EXCLUSIVE")
+        with held(here.data_dir):
             gate.release()
             await here.ask("zebra meanwhile", person=here.people[1])
             await here.genaipro.finished(here.posts("zebra before")[0])

@@ -1,8 +1,6 @@
 """kill -9 at chosen points of the way; after the next start everything ends as it should, and once."""
 
 import asyncio
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from sandbox.botapi.faults import FaultKind
 from sandbox.genaipro import Answer, End, Script
 from tests.chaos.checks import deliveries, violations
 from tests.chaos.world import Request, World, world
+from tests.database_file import held
 from tests.pictures import jpeg
 
 
@@ -39,8 +38,7 @@ async def restart(here: World) -> None:
 async def test_update_that_was_fetched_and_not_committed(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         request, card = await here.draft("zebra one")
-        with closing(sqlite3.connect(here.data_dir / "pho2video.sqlite3")) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with held(here.data_dir, "IMMEDIATE"):
             await here.press(card, ":go")
             await here.telegram.wait_for_calls("getUpdates", 1)
             await here.bot.kill()

@@ -1,9 +1,8 @@
 """kill -9 at each step of money: after the next start each Star has bought a video or has come back, once."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from sandbox.botapi.stars import Checkout, CheckoutState
 from sandbox.genaipro import Script
 from tests.chaos.test_kills import all_well, restart
 from tests.chaos.world import Request, World, world
+from tests.database_file import held
 
 PRICE = 25
 
@@ -81,8 +81,7 @@ async def test_a_payment_that_was_fetched_and_not_committed(tmp_path: Path) -> N
         here.telegram.hold_payments()
         begun = here.anna.begin_payment(bill)
         await here.telegram.wait_for(lambda: begun.state is CheckoutState.APPROVED or None)
-        with closing(sqlite3.connect(here.data_dir / "pho2video.sqlite3")) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with held(here.data_dir, "IMMEDIATE"):
             here.telegram.release_payments()
             await asyncio.sleep(0.5)  # until it was fetched; that it was is told by nothing
             await here.bot.kill()

@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from sandbox.botapi.faults import FaultKind
 from sandbox.genaipro import Answer, End, Script
 from tests.chaos.checks import about, deliveries, violations
 from tests.chaos.world import World, world
+from tests.database_file import held
 
 LIMIT = 10.0
 
@@ -137,8 +136,7 @@ async def test_a_process_that_has_hardly_begun(tmp_path: Path) -> None:
 async def test_a_database_that_is_locked_at_the_start(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         await here.bot.kill()
-        with closing(sqlite3.connect(here.data_dir / "pho2video.sqlite3", isolation_level=None)) as other:
-            other.execute("BEGIN EXCLUSIVE")
+        with held(here.data_dir):
             await here.bot.spawn()
             await here.bot.logged("database_is_held")
             await stop(here)
@@ -152,8 +150,7 @@ async def test_a_database_that_is_locked_at_work(tmp_path: Path) -> None:
         gate = here.genaipro.hold(at=1)
         await here.ask("zebra locked")
         await gate.blocked()
-        with closing(sqlite3.connect(here.data_dir / "pho2video.sqlite3", isolation_level=None)) as other:
-            other.execute("BEGIN EXCLUSIVE")
+        with held(here.data_dir):
             gate.release(1)
             await stop(here)
         gate.release()

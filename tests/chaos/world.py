@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -19,6 +19,7 @@ from sandbox.genaipro.records import PostRecord
 from tests.buttons import action_of, has_button, is_told
 from tests.chaos.process import BotProcess, LogLine
 from tests.chaos.wire import Wire
+from tests.database_file import reading
 from tests.introduced import introduce
 from tests.pictures import jpeg
 
@@ -158,8 +159,7 @@ class World(Scene):
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Ask the bot's database."""
-        address = f"file:{self.data_dir / 'pho2video.sqlite3'}?mode=ro"
-        with closing(sqlite3.connect(address, uri=True)) as connection:
+        with reading(self.data_dir) as connection:
             return connection.execute(query).fetchall()
 
     def has_stars_about(self) -> bool:

@@ -18,6 +18,7 @@ from services.status.render import Surroundings, render
 from services.texts import Texts
 from tests.acceptance.e2e.world import World
 from tests.buttons import has_button
+from tests.database_file import reading, writing
 from tests.generations import QUEUED
 from tests.pictures import jpeg
 
@@ -113,30 +114,19 @@ async def ended(here: World, asked: Asked) -> Line:
         raise TimeoutError(f"{asked.prompt}: no end; there is {there}, row {row(here, asked)}") from None
 
 
-def database(here: World) -> Path:
-    """The bot's database file."""
-    return here.settings.data_dir / "pho2video.sqlite3"
-
-
 def rows(here: World, query: str, *arguments: object) -> list[dict[str, Any]]:
-    """Rows of the bot's database, read as another process would. Readers wait for nobody."""
-    connection = sqlite3.connect(f"{database(here).as_uri()}?mode=ro", uri=True)
-    connection.row_factory = sqlite3.Row
-    try:
+    """Rows of the bot's database, read as another process would."""
+    with reading(here.settings.data_dir) as connection:
+        connection.row_factory = sqlite3.Row
         return [dict(found) for found in connection.execute(query, arguments)]
-    finally:
-        connection.close()
 
 
 async def change(here: World, statement: str, *arguments: object) -> None:
     """Change the bot's database as another process would: beside the event loop, whose turn it may be to commit."""
 
     def execute() -> None:
-        connection = sqlite3.connect(database(here), timeout=10, isolation_level=None)
-        try:
+        with writing(here.settings.data_dir) as connection:
             connection.execute(statement, arguments)
-        finally:
-            connection.close()
 
     await asyncio.to_thread(execute)
 

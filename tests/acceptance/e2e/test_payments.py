@@ -1,7 +1,6 @@
 """Paying in Stars, from outside: people with Stars at a server, and what becomes of each."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,8 +13,9 @@ from sandbox.botapi.person import Person
 from sandbox.botapi.stars import Checkout, CheckoutState
 from sandbox.botapi.transcript import Line
 from sandbox.genaipro.script import Script
-from tests.acceptance.e2e.asking import Asked, ask, database, ended, rows, shown
+from tests.acceptance.e2e.asking import Asked, ask, ended, rows, shown
 from tests.acceptance.e2e.world import World, world
+from tests.database_file import held
 from tests.pictures import jpeg
 
 PRICE = 25
@@ -394,7 +394,7 @@ async def test_a_payment_is_refused_in_time_while_the_database_hangs(tmp_path: P
         asked = await ask(here, "a cat")
         bill = await invoice(here)
         await shown(here, asked, "Waiting for your payment")
-        async with database_held(here):
+        with held(here.settings.data_dir, "IMMEDIATE"):
             began = asyncio.get_running_loop().time()
             checkout = await here.anna.pay(bill.message_id)
             assert asyncio.get_running_loop().time() - began < 3
@@ -402,18 +402,6 @@ async def test_a_payment_is_refused_in_time_while_the_database_hangs(tmp_path: P
         assert "at the moment" in checkout.error
         await buy(here, asked)
         assert "Done" in (await ended(here, asked)).text
-
-
-@asynccontextmanager
-async def database_held(here: World) -> AsyncIterator[None]:
-    """Another process writes, and does not come to an end."""
-    connection = sqlite3.connect(database(here), timeout=10, isolation_level=None)
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        connection.execute("ROLLBACK")
-        connection.close()
 
 
 @pytest.mark.parametrize("command", ["/terms", "/paysupport"])

@@ -1,13 +1,12 @@
 """Inline mode and the Share button: one's own videos, found by words, sent to any chat, and nobody else's."""
 
-import sqlite3
 import unicodedata
-from contextlib import closing
 from pathlib import Path
 
 from sandbox.botapi import BotApiOptions, InlineQuery, Line, Standing
 from sandbox.botapi.person import Person
 from tests.acceptance.e2e.world import World, world
+from tests.database_file import writing
 from tests.pictures import jpeg
 
 INLINE = BotApiOptions(inline_mode=True)
@@ -93,7 +92,7 @@ async def test_pages_hold_each_video_once_newest_first(tmp_path: Path) -> None:
 
 def copied(here: World, number: int) -> None:
     """Put more requests of Anna's with the same video into the database, each older than the one before."""
-    with closing(sqlite3.connect(here.settings.data_dir / "pho2video.sqlite3")) as other, other:
+    with writing(here.settings.data_dir) as other:
         names = [row[1] for row in other.execute("PRAGMA table_info(generations)")]
         new = {
             "id": "'copy' || ?1",
