@@ -1,5 +1,7 @@
 """A second opinion: aiogram reads what the server says and would have sent what the bot sent."""
 
+from dataclasses import replace
+
 import pytest
 import telegram
 from pydantic import BaseModel
@@ -134,3 +136,49 @@ async def test_profile_by_language_and_scope(bot: telegram.Bot, alice: Person) -
     await bot.set_my_short_description("Videos")
     assert (await bot.get_my_description("vi")).description == "Photos in, videos out"
     assert (await bot.get_my_short_description()).short_description == "Videos"
+
+
+BUTTON = {"text": "a", "callback_data": "b"}
+
+
+def keyboard(**changes: str) -> dict[str, object]:
+    return {"inline_keyboard": [[BUTTON | changes]]}
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "fault"),
+    [
+        ("sendMessage", {"text": "<b>x", "parse_mode": "HTML"}, "<b> stays open"),
+        ("sendMessage", {"text": "<p>x</p>", "parse_mode": "HTML"}, "<p> is not Telegram's"),
+        ("sendMessage", {"text": "<b><i>x</b></i>", "parse_mode": "HTML"}, "</b> closes another tag"),
+        ("sendMessage", {"text": "<b></b>", "parse_mode": "HTML"}, "text of 0 characters"),
+        ("sendMessage", {"text": "x" * 4097}, "text of 4097 characters"),
+        ("sendVideo", {"video": "id", "caption": "x" * 1025}, "caption of 1025 characters"),
+        ("sendMessage", {"text": "x", "reply_markup": keyboard(text="")}, "without a label"),
+        ("sendMessage", {"text": "x", "reply_markup": keyboard(callback_data="đ" * 33)}, "no button holds"),
+        ("sendMediaGroup", {"media": [{"type": "video", "media": "id"}]}, "is no album"),
+        ("sendMediaGroup", {"media": [{"type": "video", "media": "id", "caption": "x" * 1025}] * 2}, "caption of 1025"),
+        ("answerCallbackQuery", {"callback_query_id": "1", "text": "x" * 201}, "too many words"),
+    ],
+)
+async def test_what_no_type_tells_is_found(
+    botapi: BotApiServer, method: str, params: dict[str, object], fault: str
+) -> None:
+    chat = {} if method == "answerCallbackQuery" else {"chat_id": 1}
+    accepted = ReceivedCall(1, method, chat | params, {}, botapi.clock.now(), 200)
+    with pytest.raises(SecondOpinionError, match=fault):
+        check_calls([accepted])
+    check_calls([replace(accepted, status=400)])
+
+
+async def test_second_answer_to_a_press_is_found(botapi: BotApiServer) -> None:
+    answer = ReceivedCall(1, "answerCallbackQuery", {"callback_query_id": "1"}, {}, botapi.clock.now(), 200)
+    check_calls([answer, replace(answer, status=400)])
+    with pytest.raises(SecondOpinionError, match="twice"):
+        check_calls([answer, answer])
+
+
+async def test_what_the_page_allows_is_fine(botapi: BotApiServer) -> None:
+    text = f"<b>{'x' * 4090}</b> &lt;&amp;<tg-spoiler>😀</tg-spoiler>"
+    params = {"chat_id": 1, "text": text, "parse_mode": "HTML", "reply_markup": keyboard(callback_data="x" * 64)}
+    assert check_calls([ReceivedCall(1, "sendMessage", params, {}, botapi.clock.now(), 200)]) == 1
