@@ -12,10 +12,11 @@ from tenacity import Future, RetryCallState
 
 from services.failures import Charged, Failure, FailureKind
 from services.genaipro.events import CompletedEvent, NotAcceptedError, StreamEvent, VideoResult
+from services.generations import progress
 from services.generations.cancelling import CancelRequestedError
 from services.generations.model import Generation, Shape, State
 from services.generations.results import record
-from services.generations.store import RunOvertakenError, disarm, fail, move
+from services.generations.store import RunOvertakenError, disarm, fail
 from services.generations.submit import BUSY_ATTEMPTS, LONGEST_WAIT_SECONDS, _wait
 from services.photos.model import PhotoError, PhotoFile, PhotoProblem, PhotoRef
 from tests.unit.generations.bench import Bench
@@ -159,10 +160,26 @@ async def test_an_outage_between_refusal_and_disarming_is_waited_for(
 async def test_progress_that_cannot_be_stored_does_not_end_the_stream(
     here: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    generation = await taken(here)
-    monkeypatch.setattr(here.database, "write", Failing(here.database.write, move, 99))
+    generation, real = await taken(here), here.service.ingredients_to_video
+
+    @asynccontextmanager
+    async def written_down(
+        photos: Sequence[PhotoFile], prompt: str, count: int
+    ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+        async def each(events: AsyncIterator[StreamEvent]) -> AsyncIterator[StreamEvent]:
+            async for event in events:
+                yield event
+                await here.log.write()
+
+        async with real(photos, prompt, count) as events:
+            yield each(events)
+
+    failing = Failing(here.database.write, progress._store, 99)
+    monkeypatch.setattr(here.service, "ingredients_to_video", written_down)
+    monkeypatch.setattr(here.database, "write", failing)
     after = await here.submitter.run(generation)
     assert after.state is State.DELIVERING
+    assert failing.left == 99 - len(("starting", "odd", "processing"))
 
 
 async def test_a_result_that_comes_in_time_is_kept_however_long_the_database_is_gone(
