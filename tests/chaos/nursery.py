@@ -65,11 +65,18 @@ async def fork(role: str, directory: Path, environment: Mapping[str, str]) -> Fo
     stderr, status = os.pipe(), os.pipe()
     asked = json.dumps([role, str(directory), dict(environment)]).encode()
     nursery, _ = _nursery()
-    socket.send_fds(nursery, [asked], [stderr[1], status[1]])
+    socket.send_fds(nursery, [asked, b"\n"], [stderr[1], status[1]])
     for end in (stderr[1], status[1]):
         os.close(end)
-    pid = int(nursery.recv(LONGEST))
+    pid = int(_line(nursery))
     return Forked(pid, await _reader(stderr[0]), await _reader(status[0]))
+
+
+def _line(way: socket.socket, begun: bytes = b"") -> bytes:
+    """What comes up to the end of a line, or what came before the other end was closed."""
+    while not begun.endswith(b"\n") and (more := way.recv(LONGEST)):
+        begun += more
+    return begun
 
 
 async def _reader(end: int) -> asyncio.StreamReader:
@@ -92,7 +99,7 @@ def close() -> None:
 @cache
 def _nursery() -> "tuple[socket.socket, subprocess.Popen[bytes]]":
     """The way to this process's nursery, which ends with it at the latest."""
-    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours, its = socket.socketpair()
     command = [sys.executable, "-m", "tests.chaos.nursery", str(its.fileno())]
     process = subprocess.Popen(
         command, cwd=ROOT, env=bare_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -128,12 +135,13 @@ class Nursery:
                     asked, ends, _, _ = socket.recv_fds(self._asking, LONGEST, 2)
                     if not asked:
                         return None
+                    asked = _line(self._asking, asked)
                     pid = os.fork()
                     if pid == 0:
                         return self._leave(json.loads(asked), *ends)
                     os.close(ends[0])
                     self._statuses[pid] = ends[1]
-                    self._asking.send(str(pid).encode())
+                    self._asking.sendall(f"{pid}\n".encode())
 
     def _bury(self) -> None:
         while self._statuses:
