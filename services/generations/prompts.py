@@ -6,15 +6,18 @@ import unicodedata
 from enum import IntEnum
 from functools import lru_cache
 
+from services.genaipro.classify import storable
+
 CUT_FROM = 64
 """Characters from which on the beginning of a prompt stands for it: some histories cut prompts."""
 
 _ROUNDS = 8
 _UNIT = re.compile(r"\\+u([0-9a-fA-F]{4})")
-_UNITS = re.compile(r"(?:\\+u[0-9a-fA-F]{4})+")
+# A row of backslashes is tried from its beginning alone: from each of them, a long one would take minutes.
+_UNITS = re.compile(r"(?<!\\)(?:\\+u[0-9a-fA-F]{4})+")
 _BACKSLASHES = re.compile(r"\\+([bfnrt]?)")
 _ESCAPES = {"b": "\b", "f": " ", "n": " ", "r": " ", "t": " ", "": ""}
-_CUT_ESCAPE = re.compile(r"\\+u?[0-9a-fA-F]{0,3}(?=\s*(?:\.{3}|…)?$)")
+_CUT_ESCAPE = re.compile(r"(?<!\\)\\+u?[0-9a-fA-F]{0,3}(?=\s*(?:\.{3}|…)?$)")
 
 
 class PromptForm(IntEnum):
@@ -30,7 +33,7 @@ class PromptForm(IntEnum):
 @lru_cache(maxsize=2048)
 def normal_form(prompt: str) -> str:
     """A prompt without what services change in it: Unicode form, escapes of HTML and JSON, white space."""
-    text = prompt.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+    text = storable(prompt)
     for _ in range(_ROUNDS):
         # One may make work for the other: a full-width ampersand begins an entity.
         plain = " ".join(html.unescape(_unescaped(unicodedata.normalize("NFKC", text))).split())

@@ -168,6 +168,10 @@ def test_other_words_are_another_prompt(told: str, asked: str) -> None:
     assert prompt_form(told, asked) is None
 
 
+def test_a_row_of_backslashes_holds_nobody_up() -> None:
+    assert prompt_form("\\" * 200_000 + "x", VIETNAMESE) is None
+
+
 def test_among_several_the_exact_prompt_is_taken() -> None:
     own = replace(asked("a", 10), prompt="a  cat")
     history = [replace(thing("folded", 11), prompt="a cat"), replace(thing("exact", 30), prompt="a  cat")]
