@@ -75,7 +75,7 @@ class Sending:
     """
 
     generation: Generation
-    by: "Deliverer"
+    deliverer: "Deliverer"
     ended: Generation | None = field(default=None, init=False)
     """The generation, then done, once its last video was sent."""
     _place: Place = field(init=False)
@@ -97,34 +97,34 @@ class Sending:
     def _next(self, items: Sequence[Item]) -> None:
         """Put videos before all that wait, so that their order stays, in groups that Telegram takes at once."""
         sizes = [0 if item.way is Way.URL else item.prepared.size or 0 for item in items]
-        groups = [[items[index] for index in batch] for batch in batches(sizes, self.by.limits)]
+        groups = [[items[index] for index in batch] for batch in batches(sizes, self.deliverer.limits)]
         self._line.extendleft(reversed(groups))
 
     async def _attempt(self, group: list[Item]) -> None:
         if any(item.sends for item in group):
             await self._until_telegram_answers()
         positions = [item.position for item in group]
-        await self.by.database.write(begin_sending, self.generation, positions)
+        await self.deliverer.database.write(begin_sending, self.generation, positions)
         try:
             await to_its_end(self._send(group), LAST_SEND_SECONDS)
         except SendUnknownError:
             await self._unknown(group)
         except (SendRefusedError, SendForbiddenError, SendNotSentError, RetryAfter, ChatMigrated) as error:
-            await self.by.database.write(not_sent, self.generation, positions)
+            await self.deliverer.database.write(not_sent, self.generation, positions)
             await self._after_refusal(group, error)
 
     async def _send(self, group: list[Item]) -> None:
         """Send, and commit that it was done, and the generation with it when these were the last."""
         # The turn may be long in coming, and the process may stand still while it waits.
-        with sending(Priority.RESULT, fence=lambda: still_ours(self.by.database, self.generation)):
+        with sending(Priority.RESULT, fence=lambda: still_ours(self.deliverer.database, self.generation)):
             videos = [item.outgoing() for item in group]
-            taken = await self.by.sender.send(self._place, videos, self.generation.prompt)
+            taken = await self.deliverer.sender.send(self._place, videos, self.generation.prompt)
         log.info("videos_sent", videos=len(taken), ways=[item.way.value for item in group])
         rows = [(item.position, video.message_id, video.file_id) for item, video in zip(group, taken, strict=True)]
-        clock = self.by.clock
+        clock = self.deliverer.clock
         self.ended = await through_outages(
             clock.sleep,
-            lambda: self.by.database.write(sent, self.generation, rows, self._sent_as, clock.now()),
+            lambda: self.deliverer.database.write(sent, self.generation, rows, self._sent_as, clock.now()),
         )
 
     async def _unknown(self, group: list[Item]) -> None:
@@ -133,7 +133,7 @@ class Sending:
         again = [replace(item, sends=item.sends + 1) for item in group if item.sends + 1 < MAX_SENDS]
         worn = [item.position for item in group if item.sends + 1 >= MAX_SENDS]
         if worn:
-            await self.by.database.write(become, self.generation, worn, VideoState.LINKED)
+            await self.deliverer.database.write(become, self.generation, worn, VideoState.LINKED)
         if again:
             await self._pause()
             self._line.appendleft(again)
@@ -143,7 +143,7 @@ class Sending:
         broke_off = isinstance(error, SendNotSentError) and error.broke_off
         self._broken += broke_off
         if isinstance(error, ChatMigrated):
-            await self.by.move_chat(self._place.chat_id, error.new_chat_id)
+            await self.deliverer.move_chat(self._place.chat_id, error.new_chat_id)
             self._place = Place(error.new_chat_id)
             self._line.appendleft(group)
         elif isinstance(error, SendForbiddenError):
@@ -164,7 +164,7 @@ class Sending:
             return
         rest = [item.position for batch in (group, *self._line) for item in batch]
         self._line.clear()
-        await self.by.database.write(become, self.generation, rest, VideoState.LINKED)
+        await self.deliverer.database.write(become, self.generation, rest, VideoState.LINKED)
 
     async def _another_way(self, group: list[Item]) -> None:
         """By upload what was refused by address; each alone what was refused as an album; a link at last."""
@@ -178,14 +178,16 @@ class Sending:
         else:
             links = [group[0].position]
         if links:
-            await self.by.database.write(become, self.generation, links, VideoState.LINKED)
+            await self.deliverer.database.write(become, self.generation, links, VideoState.LINKED)
 
     def _is_uploadable(self, item: Item) -> bool:
-        return Way.UPLOAD in {item.way, after(item.way, item.prepared.size, self.by.limits)}
+        if item.way is Way.UPLOAD:
+            return True
+        return after(item.way, item.prepared.size, self.deliverer.limits) is Way.UPLOAD
 
     async def _until_telegram_answers(self) -> None:
         """Wait for the end of an outage: what is sent during one would only get lost as well."""
-        while not await self.by.sender.has_answer():
+        while not await self.deliverer.sender.has_answer():
             await self._pause()
         self._pauses = 0
 
@@ -193,7 +195,7 @@ class Sending:
         """Longer and longer, with chance in it, as long as Telegram cannot be reached."""
         self._pauses += 1
         longest = min(60.0, 2.0 ** min(self._pauses, 6))
-        await self.by.clock.sleep(longest * (0.5 + self.by.random() / 2))
+        await self.deliverer.clock.sleep(longest * (0.5 + self.deliverer.random() / 2))
 
 
 @dataclass(slots=True)
