@@ -5,9 +5,12 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from services.changes import Changes
 from services.delivery.plan import FileLimits
 from services.failures import Failure
+from services.generations import store
 from services.generations.cancelling import CancelScopes
 from services.generations.deliver import Deliverer
 from services.generations.model import Generation, Lease, Order, Placed, Shape
@@ -105,6 +108,21 @@ class Bench:
         await self.claim()
         return generation_id
 
+    async def begun(self, prompt: str, user: int) -> Generation:
+        """Place an order, give it its turn and take it, in two transactions in place of five."""
+
+        def place(session: Session) -> str:
+            placed = self.queue.place(session, _order(f"key-{self._ids}", user, prompt))
+            assert isinstance(placed, Placed)
+            generation = store.load(session, placed.generation_id)
+            assert generation is not None
+            store.set_status_message(session, generation, 7)
+            return placed.generation_id
+
+        generation_id = await self.database.write(place)
+        await self.claim()
+        return self._claimed.pop(generation_id)
+
     async def claim(self) -> list[str]:
         """Give turns; returns whose."""
         claimed = (await self.queue.claim_next(PROCESS)).generations
@@ -115,7 +133,7 @@ class Bench:
         self, prompt: str = "a cat", count: int = 1, user: int = 1, key: str = "", shape: Shape = Shape.WIDE
     ) -> str:
         """Place an order."""
-        order = Order(key or f"key-{self._ids}", user, None, user, "en", 5, None, prompt, count, (PHOTO,), shape)
+        order = _order(key or f"key-{self._ids}", user, prompt, count, shape)
         placed = await self.database.write(self.queue.place, order)
         assert isinstance(placed, Placed)
         return placed.generation_id
@@ -158,6 +176,10 @@ class Bench:
 
     async def _nowhere(self, _old: int, _new: int) -> None:
         return None
+
+
+def _order(key: str, user: int, prompt: str, count: int = 1, shape: Shape = Shape.WIDE) -> Order:
+    return Order(key, user, None, user, "en", 5, None, prompt, count, (PHOTO,), shape)
 
 
 async def take_over(rows: Rows, generation_id: str) -> Generation | None:

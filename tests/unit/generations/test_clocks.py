@@ -15,7 +15,7 @@ MOST_APART = 60.0
 
 async def lost(here: Bench, prompt: str, user: int, outcome: Post = Post.CUT) -> tuple[Generation, list[str]]:
     """A request that ends without a word, and the addresses of what was made for it."""
-    generation = await here.get(await here.place(prompt, user=user))
+    generation = await here.begun(prompt, user)
     here.service.coming.append(outcome)
     made = len(here.service.objects)
     after = await here.submitter.run(generation)
@@ -51,7 +51,7 @@ async def play(here: Bench, chance: random.Random, number: int) -> int:
         here.service.objects.append(others(here, prompt, number))
         await here.clock.sleep(chance.uniform(1, 60))
     if chance.random() < 0.5:
-        older = await here.get(await here.place(prompt, user=1))
+        older = await here.begun(prompt, 1)
         after = await here.submitter.run(older)
         assert after.state is State.DELIVERING
         await done(here, after)
