@@ -35,6 +35,9 @@ MAX_SIDE = 8192
 MAX_OUTPUT_BYTES = 20_000_000
 """A larger result is encoded again as a JPEG, smaller if need be."""
 
+LOSSLESS_PIXELS = 2_000_000
+"""A WebP up to this size is encoded without loss: drawings suffer most from the halved colours of the other kind."""
+
 MAX_DIFFERENCE = 2
 """A profile that moves no colour by more than this, of 255, is sRGB, whatever its name is."""
 
@@ -196,7 +199,8 @@ def _encode(image: Image.Image, kind: ImageType, target_dir: Path, stem: str) ->
                 if kind is ImageType.PNG:
                     image.save(file, "PNG", compress_level=4)
                 else:
-                    image.save(file, "WEBP", quality=95, method=2)
+                    is_small = image.width * image.height <= LOSSLESS_PIXELS
+                    image.save(file, "WEBP", quality=95, method=2, lossless=is_small)
             return PhotoFile.of(path, kind.value)
         except _FullError:
             path.unlink()
