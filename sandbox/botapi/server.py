@@ -16,6 +16,7 @@ from sandbox.botapi.crowd import Crowd
 from sandbox.botapi.options import BotApiOptions
 from sandbox.botapi.watch import Watch
 from sandbox.listening import listening
+from sandbox.tasks import beside
 
 
 class BotApiServer(Crowd, Watch):
@@ -67,8 +68,7 @@ class BotApiServer(Crowd, Watch):
             await asyncio.to_thread(self.backend.files.prepare)
             app = BotApiApp(self.backend).build()
             self.port = await stack.enter_async_context(listening(app, self.options.host, self.options.port, grace=0.5))
-            webhook = asyncio.create_task(self.backend.webhook.run())
-            stack.push_async_callback(_end, webhook)
+            await stack.enter_async_context(beside(self.backend.webhook.run()))
             stack.callback(self._let_go)
             self._stack = stack.pop_all()
         return self
@@ -83,12 +83,6 @@ class BotApiServer(Crowd, Watch):
         self.backend.updates.close()
         self.backend.journal.close()
         self.backend.faults.clear()
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
 
 
 def _remove_tree(root: Path) -> None:

@@ -16,6 +16,7 @@ from sandbox.botapi.journal import Download, Event, Noted, ReceivedCall
 from sandbox.botapi.model import JsonObject
 from sandbox.genaipro import GenAIProServer
 from sandbox.listening import listening
+from sandbox.tasks import beside
 from sandbox.web import texts
 from sandbox.web.actions import Actions, BotProcess
 from sandbox.web.cast import Cast
@@ -101,9 +102,9 @@ class ChatServer:
             application = self._application(Path(scratch))
             self.guard.port = await stack.enter_async_context(listening(application, port=self.options.port, grace=1.0))
             stack.callback(self.feed.close)
-            watches = [self._first_poll()] + ([self.next_request.watch()] if self.next_request is not None else [])
-            for watch in watches:
-                stack.callback(asyncio.create_task(watch).cancel)
+            await stack.enter_async_context(beside(self._first_poll()))
+            if self.next_request is not None:
+                await stack.enter_async_context(beside(self.next_request.watch()))
             self._stack = stack.pop_all()
         return self
 
