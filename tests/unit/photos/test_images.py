@@ -1,10 +1,11 @@
 import io
 from pathlib import Path
 
+import pillow_heif
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageCms
+from PIL import Image, ImageChops, ImageCms, ImageStat
 
 from services.photos import images as module
 from services.photos.images import check, normalise
@@ -14,6 +15,7 @@ from tests.unit.photos.pictures import (
     PLACE,
     card,
     encoded,
+    exif,
     jpeg_claiming,
     photo,
     png_claiming,
@@ -91,6 +93,32 @@ def test_upright_pixels_stay_bit_for_bit(tmp_path: Path, kind: str) -> None:
     done = run(tmp_path, data)
     with Image.open(io.BytesIO(data)) as before, Image.open(done.path) as after:
         assert after.convert("RGB").tobytes() == before.convert("RGB").tobytes()
+
+
+def stripes() -> Image.Image:
+    """Colours that are lost where only every other pixel keeps its own."""
+    image = Image.new("RGB", (64, 64), (60, 60, 200))
+    for left in range(0, 64, 3):
+        image.paste((200, 60, 60), (left, 0, left + 1, 64))
+    return image
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """The mean difference of the colour that differs most, of 255."""
+    return max(ImageStat.Stat(ImageChops.difference(one.convert("RGB"), other.convert("RGB"))).mean)
+
+
+def test_fine_colours_of_webp_survive_a_turn(tmp_path: Path) -> None:
+    done = run(tmp_path, encoded(stripes(), "WEBP", lossless=True, exif=exif(3).tobytes()))
+    with Image.open(done.path) as after:
+        assert difference(after, stripes().rotate(180)) == 0
+
+
+def test_fine_colours_of_heif_survive_its_becoming_a_jpeg(tmp_path: Path) -> None:
+    data = encoded(stripes(), "HEIF", chroma=444)
+    done = run(tmp_path, data)
+    with Image.open(done.path) as after:
+        assert difference(after, pillow_heif.open_heif(data).to_pillow()) <= 2
 
 
 def test_progressive_jpeg_stays_progressive(tmp_path: Path) -> None:
