@@ -20,9 +20,9 @@ from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, stop_af
 from handlers.addressing import BotName, is_overheard
 from handlers.context import BotApplication
 from services.clock import Clock
-from services.genaipro.classify import storable
 from services.inbox import Arrived, Inbox, Turn, lane_name
 from services.retries import OUTAGE, through_outages
+from services.store.base import storable
 from services.tasks import Tasks
 from services.telemetry import UPDATES, UPDATES_REPEATED
 

@@ -16,6 +16,7 @@ from datetime import datetime
 from services.failures import Charged, Failure, FailureKind
 from services.genaipro.events import GenAIProError, MaybeAcceptedError, NotAcceptedError, RefusedError, VideoResult
 from services.genaipro.rate_limit import retry_after
+from services.store.base import storable
 
 REASON_LIMIT = 300
 """Code points of a reason; what is longer is cut."""
@@ -31,11 +32,6 @@ _TAG = re.compile(r"<[^<>]*>")
 
 class NotJsonError(ValueError):
     """The text is not JSON."""
-
-
-def storable(value: str) -> str:
-    """The text without what databases and UTF-8 refuse: lone surrogates become ``?``, NUL goes."""
-    return value.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
 
 
 def short(value: str, limit: int = REASON_LIMIT) -> str:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from services.delivery.address import resolve
 from services.failures import Charged, Failure, FailureKind
-from services.genaipro.classify import NotJsonError, classify, load_json, short, storable, words_of_text, words_of_value
+from services.genaipro.classify import NotJsonError, classify, load_json, short, words_of_text, words_of_value
 from services.genaipro.events import (
     CompletedEvent,
     CreditGrant,
@@ -24,6 +24,7 @@ from services.genaipro.events import (
     UnknownEvent,
     VideoResult,
 )
+from services.store.base import storable
 
 _SUCCESS = frozenset({"successful", "success", "succeeded", "completed", "complete", "done", "finished"})
 _FAILURE = re.compile(

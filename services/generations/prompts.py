@@ -6,7 +6,7 @@ import unicodedata
 from enum import IntEnum
 from functools import lru_cache
 
-from services.genaipro.classify import storable
+from services.store.base import storable
 
 CUT_FROM = 64
 """Characters from which on the beginning of a prompt stands for it: some histories cut prompts."""

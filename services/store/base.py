@@ -1,4 +1,4 @@
-"""What all tables have in common: types of columns, and statements that SQLite and PostgreSQL share.
+"""What all tables have in common: types of columns, texts that fit into them, and statements of both databases.
 
 Source: SQLAlchemy's pages on ``INSERT … ON CONFLICT`` of both dialects.
 """
@@ -45,6 +45,11 @@ class Base(DeclarativeBase):
         bool: Boolean(),
         float: Float(),
     }
+
+
+def storable(value: str) -> str:
+    """The text without what databases and UTF-8 refuse: lone surrogates become ``?``, NUL goes."""
+    return value.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
 
 
 def insert_into(session: Session, table: type[Base] | Table) -> sqlite.Insert | postgresql.Insert:
