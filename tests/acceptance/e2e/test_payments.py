@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.botapi.model import Invoice
 from sandbox.botapi.person import Person
-from sandbox.botapi.stars import Checkout, CheckoutState
+from sandbox.botapi.stars import Checkout, CheckoutState, Payment
 from sandbox.botapi.transcript import Line
 from sandbox.genaipro.script import Script
 from tests.acceptance.e2e.asking import Asked, ask, ended, rows, shown
@@ -32,14 +32,20 @@ async def shop(tmp_path: Path, **settings: Any) -> AsyncIterator[World]:
 
 
 async def settled(here: World) -> None:
-    """No refund is under way."""
+    """No payment is on its way to the bot, and no refund is under way."""
+    await until(here, lambda: len(rows(here, "SELECT 1 FROM payments")) >= len(own_payments(here)))
     await until(here, lambda: not rows(here, "SELECT 1 FROM payments WHERE state = 'refunding'"))
+
+
+def own_payments(here: World) -> list[Payment]:
+    """The payments at Telegram that this bot asked for."""
+    (till,) = rows(here, "SELECT tag FROM tills")
+    return [one for one in here.telegram.payments if one.payload.startswith(f"pho2video:{till['tag']}:")]
 
 
 def assert_every_star_is_accounted_for(here: World) -> None:
     """What Telegram took is what the bot knows, and its books add up to videos, credit and refunds."""
-    (till,) = rows(here, "SELECT tag FROM tills")
-    own = [one for one in here.telegram.payments if one.payload.startswith(f"pho2video:{till['tag']}:")]
+    own = own_payments(here)
     known = {one["charge_id"]: one["state"] == "refunded" for one in rows(here, "SELECT * FROM payments")}
     assert known == {one.charge_id: one.refunded for one in own}
     sums = rows(

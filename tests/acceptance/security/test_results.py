@@ -44,7 +44,7 @@ async def told_of(here: World, script: Script) -> str:
     """Everything that the requester gets to see of a request that goes so."""
     here.genaipro.enqueue(script)
     asked = await asking.ask(here, f"a cat walks {next(NUMBERS)}")
-    async with here.clock.hurried():
+    async with here.clock.hurried(2.0):
         end = await asking.ended(here, asked)
     assert asking.videos(here, asked) == []
     return f"{end.text} {end.buttons}"
