@@ -326,11 +326,12 @@ def _conversation(services: Services) -> None:
     services.drafts, services.cards = Drafts(database, clock, new_id), CardStore(database, clock)
     services.draft_buttons = DraftButtons(database, clock, new_id, texts)
     services.albums = Albums(database, clock)
-    services.starter = Starter(database, services.generations, clock)
+    services.starter = Starter(database, services.generations.queue.place, clock)
     updates = CardUpdates(
         services.drafts,
         services.cards,
         services.starter,
+        services.generations.show,
         services.messenger,
         services.chat_moves.move_chat,
         texts,

@@ -10,8 +10,8 @@ from handlers.context import Context, Visitor
 from handlers.replies import close
 from handlers.visitors import for_visitors
 from services.drafts.buttons import DraftButtons, PressOutcome
-from services.generations.model import PAST_CANCEL, Order, Shape
-from services.orders import NotStarted, Refused, Started, StartOutcome, refusal
+from services.generations.model import PAST_CANCEL, Order, Placed, Shape
+from services.orders import StartOutcome, refusal
 
 CARD = re.compile(
     r"(?a:d:(?P<id>[0-9a-zA-Z_-]{1,40}):(?P<word>[1-4]|go|cancel|wide|tall|ideas|back|i-[a-z0-9-]{1,20}))"
@@ -143,14 +143,14 @@ async def _repeat(query: CallbackQuery, context: Context, generation_id: str, up
 async def _close_start(query: CallbackQuery, context: Context, outcome: StartOutcome, *, started: str | None) -> None:
     try:
         match outcome:
-            case Started(_, created):
+            case Placed(_, created):
                 await _close(query, context, started if created else "draft-again-running")
-            case NotStarted(why):
-                await _close(query, context, _REFUSALS[why])
-            case Refused():
+            case PressOutcome():
+                await _close(query, context, _REFUSALS[outcome])
+            case _:
                 await close(query, refusal(outcome, context.visitor.phrases))
     finally:
-        await context.services.starter.show(outcome)
+        await context.services.generations.show(outcome)
 
 
 async def _close(query: CallbackQuery, context: Context, key: str | None) -> None:

@@ -21,10 +21,10 @@ from handlers.media import photo_in, unusable_in
 from handlers.replies import say
 from services.drafts.drafts import AddOutcome
 from services.drafts.model import DraftItem, borrow, photo_limit
-from services.generations.model import MAX_VIDEOS, Order, Shape
-from services.orders import Refused, refusal_screen
+from services.generations.model import MAX_VIDEOS, LimitReached, Order, Shape
+from services.orders import refusal
 from services.photos.model import MAX_PHOTOS, PhotoRef
-from services.screens import Place
+from services.screens import Place, Screen
 from services.throttle import chat_key
 
 HOW_TO_EVERY = timedelta(days=1)
@@ -131,7 +131,7 @@ async def _order(context: Context, message: Message, request: VideoRequest, phot
     if len(photos) > MAX_PHOTOS:
         await say_once(context, message, "draft-extra-photos", what="extra")
     outcome = await services.starter.order(order)
-    if isinstance(outcome, Refused):
+    if isinstance(outcome, LimitReached):
         place = Place(owner.chat_id, owner.thread_id, message.message_id)
-        await say(services.messenger, place, refusal_screen(outcome, visitor.phrases))
-    await services.starter.show(outcome)
+        await say(services.messenger, place, Screen(refusal(outcome, visitor.phrases)))
+    await services.generations.show(outcome)

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,6 +23,7 @@ from services.generations.model import (
     WAITING,
     DailyLimitReached,
     Generation,
+    LimitReached,
     Order,
     Placed,
     PlaceOutcome,
@@ -35,13 +35,28 @@ from services.generations.queue import Queue
 from services.generations.store import load
 from services.messenger import ChatClosedError, ChatMovedError
 from services.photos.model import PhotoRef
-from services.screens import Screen
 from services.status.messages import StatusMessages
 from services.store.database import Database
 from services.store.schema import NO_THREAD, DraftRow, GenerationRow
 from services.texts import Phrases
 
 log = get_logger(__name__)
+
+DOUBLE_TAP = timedelta(seconds=3)
+"""A second press of Again that arrives within this time is the same wish, even if the first one's generation has
+ended when it is handled."""
+
+StartOutcome = Placed | LimitReached | PressOutcome
+"""What stands now, which limit the person has reached, or why this draft cannot be started by them, or not now."""
+
+
+def refusal(reached: LimitReached, phrases: Phrases) -> str:
+    """Why a request is not taken, in one plain sentence without markup."""
+    match reached:
+        case TooManyWaiting(limit):
+            return phrases.plain("draft-too-many-waiting", limit=limit)
+        case DailyLimitReached(limit, left):
+            return phrases.plain("draft-daily-limit", limit=limit, left=left)
 
 
 @dataclass(slots=True)
@@ -63,19 +78,21 @@ class Generations:
     ask_to_pay: Callable[[str], Awaitable[None]] | None = None
     """Sends the invoice of a request, once; None where nothing is sold."""
 
-    def place(self, session: Session, order: Order) -> PlaceOutcome:
-        """Make an order a generation, in the caller's write transaction; idempotent by its request key."""
-        return self.queue.place(session, order)
+    async def show(self, outcome: StartOutcome) -> None:
+        """Show what was started; to be called after each of :class:`Starter`'s methods, whatever came of it.
 
-    async def placed(self, generation_id: str, *, needs_showing: bool = True) -> None:
-        """After the commit: show the status message, ask for the payment or give the turn; idempotent.
-
-        Without ``needs_showing`` a card is its status message: its run shows itself there, or the worker its place.
-        What may be unpaid is looked at all the same.
+        Also when it stood before: the process that made it may have died between the commit and this.
         """
-        if not needs_showing and self.ask_to_pay is None:
-            self.wake()
+        if not isinstance(outcome, Placed):
             return
+        if outcome.needs_showing or self.ask_to_pay is not None:
+            await self.placed(outcome.generation_id)
+        else:
+            # Its card is its status message: the run shows itself there, or the worker its place.
+            self.wake()
+
+    async def placed(self, generation_id: str) -> None:
+        """After the commit: show the status message, ask for the payment or give the turn; idempotent."""
         generation = await self.database.read(load, generation_id)
         if generation is None:
             return
@@ -176,80 +193,14 @@ def _newest_running(session: Session, chat_id: int, thread_id: int | None, user_
     return session.scalar(query.order_by(GenerationRow.queued_at.desc()).limit(1))
 
 
-class Placing(Protocol):
-    """Takes confirmed requests: :class:`Generations`."""
-
-    def place(self, session: Session, order: Order) -> PlaceOutcome:
-        """Make the generation, in the caller's transaction that writes; idempotent by the request key."""
-        ...
-
-    async def placed(self, generation_id: str, *, needs_showing: bool = True) -> None:
-        """Show it, unless a card does, and wake the queue, after the commit; idempotent."""
-        ...
-
-
-DOUBLE_TAP = timedelta(seconds=3)
-"""A second press of Again that arrives within this time is the same wish, even if the first one's generation has
-ended when it is handled."""
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """The generation stands."""
-
-    generation_id: str
-    created: bool
-    """False when the same had been asked for before: nothing new happens."""
-    needs_showing: bool = True
-    """False where its run will show it in its card: in a private chat, for in a group a receipt is given as well."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The request is complete, and the person has used up what they may ask for."""
-
-    why: TooManyWaiting | DailyLimitReached
-
-
-@dataclass(frozen=True, slots=True)
-class NotStarted:
-    """The draft cannot be started by this person, or not now."""
-
-    why: PressOutcome
-
-
-StartOutcome = Started | Refused | NotStarted
-
-
-def refusal(refused: Refused, phrases: Phrases) -> str:
-    """Why a request is not taken, in one plain sentence."""
-    match refused.why:
-        case TooManyWaiting(limit):
-            return phrases.plain("draft-too-many-waiting", limit=limit)
-        case DailyLimitReached(limit, left):
-            return phrases.plain("draft-daily-limit", limit=limit, left=left)
-
-
-def refusal_screen(refused: Refused, phrases: Phrases) -> Screen:
-    """The same as a message; the texts hold no markup."""
-    return Screen(refusal(refused, phrases))
-
-
 @dataclass(slots=True)
 class Starter:
     """Starts generations, from drafts or without one: one transaction decides that a generation exists."""
 
     database: Database
-    generations: Placing
+    place: Callable[[Session, Order], PlaceOutcome]
+    """Makes an order a generation, in the caller's transaction (:meth:`Queue.place`)."""
     clock: Clock
-
-    async def show(self, outcome: StartOutcome) -> None:
-        """Show what was started; to be called after each of the methods below, whatever came of it.
-
-        Also when it stood before: the process that made it may have died between the commit and this.
-        """
-        if isinstance(outcome, Started):
-            await self.generations.placed(outcome.generation_id, needs_showing=outcome.needs_showing)
 
     async def start(self, draft_id: str, user_id: int, card: int | None = None) -> StartOutcome:
         """Send a draft off, exactly once; it stays open when it is refused. ``card`` is the message with the button."""
@@ -259,13 +210,13 @@ class Starter:
         row = lock(session, draft_id)
         verdict = judge_press(row, user_id)
         if row is None or verdict is not PressOutcome.DONE:
-            return NotStarted(verdict)
+            return verdict
         adopt(row, card)
         draft = with_items(session, row)
         if not draft.is_ready:
-            return NotStarted(PressOutcome.INCOMPLETE)
-        outcome = self._place(session, order_of(draft))
-        if isinstance(outcome, Refused):
+            return PressOutcome.INCOMPLETE
+        outcome = self.place(session, order_of(draft))
+        if not isinstance(outcome, Placed):
             return outcome
         row.state = DraftState.SUBMITTED.value
         is_shown = outcome.created and row.card_message_id is not None and not draft.owner.in_group
@@ -283,8 +234,8 @@ class Starter:
         row = _overtaken(session, Owner(order.chat_id, order.thread_id, order.user_id), order.photos)
         if row is not None:
             order = replace(order, status_message_id=row.card_message_id)
-        outcome = self._place(session, order)
-        if row is not None and isinstance(outcome, Started) and outcome.created:
+        outcome = self.place(session, order)
+        if row is not None and isinstance(outcome, Placed) and outcome.created:
             row.state = DraftState.SUBMITTED.value
         return outcome
 
@@ -304,24 +255,20 @@ class Starter:
     def _again(
         self, session: Session, generation_id: str, order: Order, press: str, pressed_at: datetime
     ) -> StartOutcome:
-        key = self._again_key(session, generation_id, press, pressed_at)
-        return self._place(session, replace(order, request_key=key, status_message_id=None))
+        key = _again_key(session, generation_id, press, pressed_at)
+        return self.place(session, replace(order, request_key=key, status_message_id=None))
 
-    def _place(self, session: Session, order: Order) -> Started | Refused:
-        outcome = self.generations.place(session, order)
-        return Started(outcome.generation_id, outcome.created) if isinstance(outcome, Placed) else Refused(outcome)
 
-    @staticmethod
-    def _again_key(session: Session, generation_id: str, press: str, pressed_at: datetime) -> str:
-        prefix = f"again:{generation_id}:"
-        own = f"{prefix}{press}"
-        presses = select(GenerationRow).where(GenerationRow.request_key.startswith(prefix, autoescape=True))
-        earlier = session.scalars(presses.order_by(GenerationRow.queued_at.desc())).all()
-        if not earlier or any(row.request_key == own for row in earlier):
-            return own
-        newest = earlier[0]
-        is_same_wish = newest.queued_at > pressed_at - DOUBLE_TAP or State(newest.state) not in FINAL
-        return newest.request_key if is_same_wish else own
+def _again_key(session: Session, generation_id: str, press: str, pressed_at: datetime) -> str:
+    prefix = f"again:{generation_id}:"
+    own = f"{prefix}{press}"
+    presses = select(GenerationRow).where(GenerationRow.request_key.startswith(prefix, autoescape=True))
+    earlier = session.scalars(presses.order_by(GenerationRow.queued_at.desc())).all()
+    if not earlier or any(row.request_key == own for row in earlier):
+        return own
+    newest = earlier[0]
+    is_same_wish = newest.queued_at > pressed_at - DOUBLE_TAP or State(newest.state) not in FINAL
+    return newest.request_key if is_same_wish else own
 
 
 def _overtaken(session: Session, owner: Owner, photos: Sequence[PhotoRef]) -> DraftRow | None:

@@ -13,10 +13,10 @@ from services.cards.view import card_screen
 from services.clock import Clock
 from services.drafts.drafts import Drafts
 from services.drafts.model import Draft, DraftState
-from services.generations.model import Price
+from services.generations.model import LimitReached, Price
 from services.inbox import Inbox
 from services.messenger import ChatClosedError, ChatMovedError, EditOutcome, Messenger
-from services.orders import Refused, Starter, refusal_screen
+from services.orders import Starter, StartOutcome, refusal
 from services.screens import Place, Screen
 from services.telegram_errors import wait_of
 from services.texts import Phrases, Texts
@@ -55,6 +55,8 @@ class CardUpdates:
     drafts: Drafts
     store: CardStore
     starter: Starter
+    show_started: Callable[[StartOutcome], Awaitable[None]]
+    """Shows what a start has come to (:meth:`Generations.show`)."""
     messenger: Messenger
     move_chat: Callable[[int, int], Awaitable[object]]
     """Called with old and new id when a group became a supergroup."""
@@ -130,10 +132,10 @@ class CardUpdates:
 
     async def _start(self, draft: Draft) -> None:
         outcome = await self.starter.start(draft.id, draft.owner.user_id)
-        await self.starter.show(outcome)
-        if isinstance(outcome, Refused):
+        await self.show_started(outcome)
+        if isinstance(outcome, LimitReached):
             await self.store.ask_first(draft.id)
-            await self._say(draft, refusal_screen(outcome, self._phrases(draft)), draft.request)
+            await self._say(draft, Screen(refusal(outcome, self._phrases(draft))), draft.request)
 
     async def _tell_extra(self, draft: Draft) -> None:
         if draft.extra_message_id is None or draft.extra_told or not await self.store.tell_extra(draft.id):

@@ -134,6 +134,8 @@ class Placed:
     generation_id: str
     created: bool
     """False when the same request key had been placed before: nothing new happens."""
+    needs_showing: bool = True
+    """False where its run will show it in its card: in a private chat, for in a group a receipt is given as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,8 @@ class DailyLimitReached:
     left: int
 
 
-PlaceOutcome = Placed | TooManyWaiting | DailyLimitReached
+LimitReached = TooManyWaiting | DailyLimitReached
+PlaceOutcome = Placed | LimitReached
 
 
 @dataclass(frozen=True, slots=True)

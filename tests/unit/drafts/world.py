@@ -20,7 +20,7 @@ from services.drafts.model import Draft, DraftItem, DraftState, Owner
 from services.generations.model import Order, Placed, PlaceOutcome, TooManyWaiting
 from services.inbox import Inbox
 from services.messenger import EditOutcome
-from services.orders import Starter
+from services.orders import Starter, StartOutcome
 from services.outbox.calls import Fence, Priority
 from services.people import Preferences
 from services.photos.model import PhotoKind, PhotoRef
@@ -176,8 +176,9 @@ class Orders:
         self.placed_orders.setdefault(order.request_key, order)
         return Placed(f"g:{order.request_key}", created)
 
-    async def placed(self, generation_id: str, *, needs_showing: bool = True) -> None:
-        self.shown.append(generation_id)
+    async def show(self, outcome: StartOutcome) -> None:
+        if isinstance(outcome, Placed):
+            self.shown.append(outcome.generation_id)
 
 
 @dataclass
@@ -215,9 +216,6 @@ class Rows:
         )
         return Placed(generation_id, created=True)
 
-    async def placed(self, generation_id: str, *, needs_showing: bool = True) -> None:
-        """Nothing is shown."""
-
 
 BOT_ID = 1
 
@@ -247,7 +245,7 @@ class Room:
         self.albums = Albums(database, clock)
         self.cards = CardStore(database, clock)
         self.orders = Orders()
-        self.starter = Starter(database, self.orders, clock)
+        self.starter = Starter(database, self.orders.place, clock)
         self.phone = Phone()
         self.moving = Moving()
         self.inbox = Inbox(database, clock, BOT_ID, "this process")
@@ -256,6 +254,7 @@ class Room:
             self.drafts,
             self.cards,
             self.starter,
+            self.orders.show,
             self.phone,  # type: ignore[arg-type]
             self.moving.move_chat,
             Texts("en"),
