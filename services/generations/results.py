@@ -51,14 +51,11 @@ _DELIVERED = select(ROWS.c.id).where(
     ROWS.c.id == bindparam("run_id"), ROWS.c.epoch == bindparam("run_epoch"), ROWS.c.state == State.DELIVERING.value
 )
 """The fence: the row is still the run's, and stays so until the commit."""
-_SENDING = (
-    update(_VIDEOS)
-    .where(_ARE_THESE, _VIDEOS.c.generation_id.in_(_DELIVERED.with_for_update()))
-    .values(state=VideoState.SENDING.value, send_attempts=_ATTEMPTS + 1)
-)
-_NOT_SENT = update(_VIDEOS).where(_ARE_THESE).values(state=VideoState.READY.value, send_attempts=_ATTEMPTS - 1)
-_BECOME = update(_VIDEOS).where(_ARE_THESE).values(state=bindparam("new_state"))
-_MOVED = update(_VIDEOS).where(_ARE_THESE).values(url=bindparam("new_url"))
+_HELD = _ARE_THESE & _VIDEOS.c.generation_id.in_(_DELIVERED.with_for_update())
+_SENDING = update(_VIDEOS).where(_HELD).values(state=VideoState.SENDING.value, send_attempts=_ATTEMPTS + 1)
+_NOT_SENT = update(_VIDEOS).where(_HELD).values(state=VideoState.READY.value, send_attempts=_ATTEMPTS - 1)
+_BECOME = update(_VIDEOS).where(_HELD).values(state=bindparam("new_state"))
+_MOVED = update(_VIDEOS).where(_HELD).values(url=bindparam("new_url"))
 _SENT = (
     update(_VIDEOS)
     .where(_VIDEOS.c.generation_id == bindparam("run_id"), _VIDEOS.c.position == bindparam("place"))
@@ -76,7 +73,7 @@ def _video(row: Row[Any]) -> Video:
 
 
 def _these(run: Generation, positions: Sequence[int]) -> dict[str, object]:
-    return {"run_id": run.id, "places": list(positions)}
+    return {"run_id": run.id, "run_epoch": run.epoch, "places": list(positions)}
 
 
 def record(
@@ -152,13 +149,15 @@ def begin_sending(session: Session, run: Generation, positions: Sequence[int]) -
     Raises:
         RunOvertakenError: The row is another run's.
     """
-    these = _these(run, positions) | {"run_epoch": run.epoch}
-    if cast("CursorResult[Any]", session.execute(_SENDING, these)).rowcount == 0:
+    if cast("CursorResult[Any]", session.execute(_SENDING, _these(run, positions))).rowcount == 0:
         raise RunOvertakenError
 
 
 def not_sent(session: Session, run: Generation, positions: Sequence[int]) -> None:
-    """Take :func:`begin_sending` back: Telegram has provably not taken them."""
+    """Take :func:`begin_sending` back: Telegram has provably not taken them.
+
+    Nothing changes when the row is another run's, which may have sent them by now; likewise for the two below.
+    """
     session.execute(_NOT_SENT, _these(run, positions))
 
 

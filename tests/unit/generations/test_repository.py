@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import func, select
 
 from services.failures import Failure, FailureKind
-from services.generations.model import ACTIVE, Generation, Lease, State
+from services.genaipro.events import VideoResult
+from services.generations.model import ACTIVE, Generation, Lease, State, VideoState
+from services.generations.results import become, moved, not_sent
 from services.generations.store import ROWS, RunOvertakenError, change
 from services.store.schema import GenerationPhotoRow
 from tests.unit.generations.bench import PHOTO, Bench
@@ -45,6 +47,26 @@ async def test_each_taking_overtakes_the_runs_before(here: Bench) -> None:
         with pytest.raises(RunOvertakenError):
             await attempt
     assert await here.get(stale.id) == fresh
+
+
+async def test_what_a_run_that_was_overtaken_says_of_its_videos_changes_nothing(here: Bench) -> None:
+    """It may say it late, after a freeze, when the run that follows has sent them."""
+    stale = await here.take(await here.place(count=2))
+    stale = await here.results.record(
+        stale,
+        [VideoResult("a", "a cat", ("https://files/0", "https://files/1"), True, False, "completed", None)],
+        exclusive=False,
+    )
+    await here.results.begin_sending(stale, [0])
+    fresh = await here.take(stale.id)
+    await here.results.begin_sending(fresh, [0])
+    assert await here.results.sent(fresh, [(0, 9, "file")]) is None
+    before = await here.results.videos(stale.id)
+    await here.database.write(not_sent, stale, [0])
+    await here.database.write(become, stale, [0], VideoState.LINKED)
+    await here.database.write(moved, stale, 0, "https://files/other")
+    assert await here.results.videos(stale.id) == before
+    assert [video.state for video in before] == [VideoState.SENT, VideoState.READY]
 
 
 async def test_an_orphan_is_claimed_once_and_only_while_its_end_is_untold(here: Bench) -> None:
