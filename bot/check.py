@@ -8,6 +8,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import aiohttp
+from sqlalchemy.orm import Session
 from telegram import Bot, WebhookInfo
 from telegram.error import InvalidToken, TelegramError
 
@@ -24,9 +25,8 @@ from services.genaipro.events import CreditGrant, GenAIProError
 from services.genaipro.rate_limit import ProcessRateLimit
 from services.genaipro.upload import paid_session
 from services.outgoing import reason
-from services.payments.ledger import faults, totals
-from services.store.database import DatabaseError
-from services.store.inspection import Age, Inspection, inspect_database, look_into
+from services.payments.ledger import Totals, faults, totals
+from services.store.database import NEWEST, DatabaseError, look_into, revision
 from services.telemetry import Contact
 
 ANSWER_SECONDS = 10.0
@@ -133,15 +133,17 @@ async def _ask_disk(settings: Settings) -> Finding:
 
 async def _ask_database(settings: Settings) -> Finding:
     url = settings.effective_database_url
-    return _tables(url.partition(":")[0], await inspect_database(url))
+    found = await look_into(url, lambda session: revision(session.connection()), as_writer=True)
+    return _tables(url.partition(":")[0], found or "")
 
 
 async def _ask_books(settings: Settings) -> Finding:
     """Whether what was paid is what became videos, credit and refunds."""
     url, price = settings.effective_database_url, settings.stars_per_video
-    if (await inspect_database(url)).age is not Age.CURRENT:
+    books = await look_into(url, _books)
+    if books is None:
         return Finding(True, f"a video costs {price} Stars; nothing was sold yet")
-    sums, wrong = await look_into(url, lambda session: (totals(session), faults(session)))
+    sums, wrong = books
     text = (
         f"a video costs {price} Stars; {sums.taken} Stars were taken, {sums.returned} given back, "
         f"{sums.returning} are on their way back, {sums.credit} videos are credit"
@@ -151,16 +153,20 @@ async def _ask_books(settings: Settings) -> Finding:
     return Finding(True, f"{text}; it adds up")
 
 
-def _tables(name: str, found: Inspection) -> Finding:
-    if found.age is Age.NEWER:
-        text = f"{name}, its tables ({found.found}) were made by a newer version than this one ({found.wanted})"
-        return Finding(False, text, "run that version, or restore the backup from before the upgrade")
-    if found.age is Age.OLDER:
-        text = f"{name}, its tables are of {found.found}; the next start brings them to {found.wanted}"
-        return Finding(True, f"{text}, so back it up first")
-    if found.age is Age.NEW:
+def _books(session: Session) -> tuple[Totals, list[str]] | None:
+    return (totals(session), faults(session)) if revision(session.connection()) == NEWEST else None
+
+
+def _tables(name: str, found: str) -> Finding:
+    if not found:
         return Finding(True, f"{name}, can be used; the first start makes its tables")
-    return Finding(True, f"{name}, its tables are up to date ({found.found})")
+    if found > NEWEST:
+        text = f"{name}, its tables ({found}) were made by a newer version than this one ({NEWEST})"
+        return Finding(False, text, "run that version, or restore the backup from before the upgrade")
+    if found < NEWEST:
+        text = f"{name}, its tables are of {found}; the next start brings them to {NEWEST}"
+        return Finding(True, f"{text}, so back it up first")
+    return Finding(True, f"{name}, its tables are up to date ({found})")
 
 
 async def _ask_telegram(settings: Settings) -> Finding:

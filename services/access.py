@@ -184,7 +184,6 @@ def _put(session: Session, subject: Subject, rule: Rule, now: datetime) -> None:
     upsert(
         session,
         AccessRow,
-        ("kind", "subject_id"),
         kind=subject.kind.value,
         subject_id=subject.id,
         verdict=rule.value,

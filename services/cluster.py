@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from services.clock import Sleep
 from services.retries import OUTAGE
+from services.store.base import upsert
 from services.store.database import Database
 from services.store.schema import MemberRow
 
@@ -116,8 +116,7 @@ def _leave(session: Session, executor_id: str) -> None:
 
 def _beat(session: Session, executor_id: str, works: bool, lease: timedelta) -> tuple[datetime, list[MemberRow]]:
     now = database_now(session)
-    row = insert(MemberRow).values(executor_id=executor_id, works=works, seen_at=now)
-    session.execute(row.on_conflict_do_update(index_elements=["executor_id"], set_={"seen_at": now}))
+    upsert(session, MemberRow, executor_id=executor_id, works=works, seen_at=now)
     session.execute(delete(MemberRow).where(MemberRow.seen_at < now - 40 * lease))
     return now, _members(session, now, lease)
 

@@ -30,8 +30,7 @@ from services.people import Preferences
 from services.photos.model import PhotoRef
 from services.store.base import affected, insert_new
 from services.store.database import Database
-from services.store.photos import photo_columns, photo_of
-from services.store.schema import DraftItemRow, DraftRow, SeenPhotoRow
+from services.store.schema import DraftItemRow, DraftRow, SeenPhotoRow, photo_columns, photo_of
 
 
 @dataclass(frozen=True, slots=True)

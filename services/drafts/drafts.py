@@ -27,8 +27,7 @@ from services.drafts.store import (
 from services.people import Preferences
 from services.photos.model import PhotoRef
 from services.store.database import Database
-from services.store.photos import photo_columns
-from services.store.schema import DraftItemRow, DraftRow
+from services.store.schema import DraftItemRow, DraftRow, photo_columns
 
 HOLD = timedelta(seconds=60)
 """How long the check of a photo keeps drafts from starting by themselves, should the process die in the middle."""

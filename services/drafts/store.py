@@ -20,8 +20,7 @@ from services.drafts.model import (
 from services.generations.model import Shape
 from services.people import Preferences
 from services.store.base import affected, insert_into
-from services.store.photos import photo_columns, photo_of
-from services.store.schema import NO_THREAD, DraftItemRow, DraftRow, SeenPhotoRow
+from services.store.schema import NO_THREAD, DraftItemRow, DraftRow, SeenPhotoRow, photo_columns, photo_of
 
 COLLECTING_STATES = tuple(state.value for state in COLLECTING)
 _OPEN_ATTEMPTS = 10

@@ -22,8 +22,7 @@ from services.generations.matching import HistoryBefore
 from services.generations.model import FINAL, Generation, Lease, Order, Price, Shape, State, may_follow
 from services.photos.model import PhotoRef
 from services.store.base import affected
-from services.store.photos import photo_columns, photo_of
-from services.store.schema import NO_MESSAGE, NO_THREAD, GenerationPhotoRow, GenerationRow
+from services.store.schema import NO_MESSAGE, NO_THREAD, GenerationPhotoRow, GenerationRow, photo_columns, photo_of
 
 ROWS = cast("Table", GenerationRow.__table__)
 """The table itself: an event of a stream costs one statement here, and each through the mapper costs several."""

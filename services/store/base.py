@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import Boolean, CursorResult, DateTime, Delete, Dialect, Float, Integer, String, Table, Update, inspect
+from sqlalchemy import CursorResult, DateTime, Delete, Dialect, Table, Update, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -36,15 +36,9 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    """All tables, with one type for each kind of column."""
+    """All tables."""
 
-    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads this name from the class
-        datetime: UtcDateTime(),
-        int: Integer(),
-        str: String(),
-        bool: Boolean(),
-        float: Float(),
-    }
+    type_annotation_map = {datetime: UtcDateTime()}  # noqa: RUF012 - SQLAlchemy reads this name from the class
 
 
 def storable(value: str) -> str:
@@ -79,8 +73,7 @@ def insert_all_new(session: Session, table: type[Base], rows: Sequence[Mapping[s
         session.execute(insert_into(session, cast("Table", table.__table__)).on_conflict_do_nothing(), rows)
 
 
-def upsert(session: Session, table: type[Base], key: tuple[str, ...], **values: object) -> None:
-    """Insert a row, or give the one of the same key the new values; ``key`` names the primary key's columns."""
-    changed = {name: value for name, value in values.items() if name not in key}
+def upsert(session: Session, table: type[Base], **values: object) -> None:
+    """Insert a row, or give the one of the same primary key the new values."""
     statement = insert_into(session, table).values(**values)
-    session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed))
+    session.execute(statement.on_conflict_do_update(index_elements=inspect(table).primary_key, set_=values))

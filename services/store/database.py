@@ -1,4 +1,4 @@
-"""The database: transactions that read or write as plain functions in threads, migrations at start.
+"""The database: transactions that read or write as plain functions in threads, migrations at start, a look beforehand.
 
 A function takes a :class:`~sqlalchemy.orm.Session` and runs as one transaction: committed when it returns, rolled back
 when it raises. On SQLite one thread writes, so that writers wait for each other in its queue rather than in SQLite's
@@ -9,11 +9,12 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Column, Connection, Engine, MetaData, PrimaryKeyConstraint, String, Table, inspect, select, text
 from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
@@ -22,8 +23,8 @@ from structlog import get_logger
 import services.store.payment_tables
 import services.store.schema  # noqa: F401 - both name the tables that are made
 from services.store.base import Base
-from services.store.engines import POOL_SIZE, WRITE, driver_url, make_engine
-from services.store.threads import Threads
+from services.store.engines import POOL_SIZE, WRITE, make_engine
+from services.store.threads import Threads, in_own_thread
 
 CLOSE_SECONDS = 1.5
 """How long transactions that have been asked for are waited for at the end; the disk may hang."""
@@ -35,16 +36,16 @@ NEWEST = "0004"
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-_VERSIONS = "alembic_version"
-_CREATE_VERSIONS = f"""CREATE TABLE {_VERSIONS} (
-    version_num VARCHAR(32) NOT NULL,
-    CONSTRAINT {_VERSIONS}_pkc PRIMARY KEY (version_num)
-)"""
+_VERSIONS = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""As Alembic makes it."""
 
 MIGRATION_LOCK = 7205759403792793
 """PostgreSQL's advisory lock around migrations: processes that start together must not make the tables at once."""
-
-_LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 
 REPEAT_SECONDS = 30.0
 """An outage that lasts is said again after so long."""
@@ -65,29 +66,25 @@ class DatabaseHeldError(DatabaseError):
     """Another process holds the lock of the SQLite file for longer than is waited for it."""
 
 
-class MigrationError(DatabaseError):
-    """The tables cannot be brought to the form of this version; they are as they were."""
-
-
 def reason_of(error: Exception) -> str:
     """The first line of what a driver says, without the statement."""
     lines = str(getattr(error, "orig", None) or error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
 
 
+@dataclass(slots=True)
 class OutageLog:
     """Logs a database outage once, and once when it ends; one that lasts is said again now and then."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
-        self._failing_since: float | None = None
-        self._said_at = 0.0
+    now: Callable[[], float] = time.monotonic
+    _failing_since: float | None = None
+    _said_at: float = 0.0
 
     def failed(self, error: Exception) -> None:
         """Note an error of a transaction; one that tells nothing of the database's condition is left alone."""
         if not isinstance(error, (*DATABASE_OUTAGES, OSError)):
             return
-        now = self._now()
+        now = self.now()
         if self._failing_since is None:
             self._failing_since = now
         elif now - self._said_at < REPEAT_SECONDS:
@@ -98,7 +95,7 @@ class OutageLog:
     def worked(self) -> None:
         """Note a transaction that came to its end."""
         if self._failing_since is not None:
-            log.warning("database_works_again", seconds=round(self._now() - self._failing_since, 1))
+            log.warning("database_works_again", seconds=round(self.now() - self._failing_since, 1))
             self._failing_since = None
 
 
@@ -161,7 +158,7 @@ class Database:
         """
         try:
             # A table is read: a constant SQLite gives without a look at its file.
-            await self.read(lambda session: session.execute(text(f"SELECT version_num FROM {_VERSIONS}")).all())  # noqa: S608
+            await self.read(lambda session: session.execute(select(_VERSIONS)).all())
         except (SQLAlchemyError, OSError) as error:
             raise DatabaseError(f"the database does not answer ({type(error).__name__})") from error
 
@@ -179,11 +176,9 @@ def _transaction(engine: Engine, work: Callable[[Session, *Ts], T], *args: *Ts) 
 
 async def _dispose(engine: Engine) -> None:
     """Close the connections that are not in use; the last one may have to write to a disk that hangs."""
-    last = Threads("database-close", 1)
     with suppress(TimeoutError):
         async with asyncio.timeout(CLOSE_SECONDS):
-            await last.run(engine.dispose)
-    await last.close(0)
+            await in_own_thread("database-close", engine.dispose)
 
 
 def _migrate(connection: Connection) -> None:
@@ -192,20 +187,26 @@ def _migrate(connection: Connection) -> None:
     Most starts find that form, or nothing at all; Alembic, which takes as much memory as the bot's own code, is
     called for the rest. That both ways lead to the same tables is held by a test.
     """
-    tables = inspect(connection).get_table_names()
-    if not tables:
+    if not inspect(connection).get_table_names():
         Base.metadata.create_all(connection, checkfirst=False)
-        connection.execute(text(_CREATE_VERSIONS))
-        connection.execute(text(f"INSERT INTO {_VERSIONS} VALUES (:newest)"), {"newest": NEWEST})  # noqa: S608
-    elif _VERSIONS not in tables or list(connection.scalars(text(f"SELECT version_num FROM {_VERSIONS}"))) != [NEWEST]:  # noqa: S608
+        _VERSIONS.create(connection, checkfirst=False)
+        connection.execute(_VERSIONS.insert().values(version_num=NEWEST))
+    elif revision(connection) != NEWEST:
         upgrade(connection)
+
+
+def revision(connection: Connection) -> str:
+    """The revision of the tables, which grows from one to the next; empty where there are none."""
+    if not inspect(connection).has_table(_VERSIONS.name):
+        return ""
+    return connection.scalar(select(_VERSIONS.c.version_num)) or ""
 
 
 def upgrade(connection: Connection) -> None:
     """Run every migration that is missing, in the connection's transaction.
 
     Raises:
-        MigrationError: A newer version was here.
+        DatabaseError: A newer version was here.
     """
     from alembic import command  # noqa: PLC0415 - see above
     from alembic.config import Config  # noqa: PLC0415
@@ -217,7 +218,7 @@ def upgrade(connection: Connection) -> None:
     try:
         command.upgrade(config, "head")
     except CommandError as error:
-        raise MigrationError(
+        raise DatabaseError(
             f"DATABASE_URL: the {connection.dialect.name} database was made by a newer version of the bot; "
             "run that version, or restore the backup from before the upgrade"
         ) from error
@@ -227,25 +228,20 @@ async def open_database(database_url: str) -> Database:
     """Connect to ``sqlite:///…`` or ``postgresql://…``, and bring the tables to the newest form.
 
     Raises:
-        MigrationError: It is there, and cannot be brought to the newest form; it is left as it was.
         DatabaseHeldError: Another process holds its lock.
-        DatabaseError: It cannot be opened.
+        DatabaseError: It cannot be opened, or not be brought to the newest form; then it is left as it was.
     """
-    url = driver_url(database_url)
-    name = url.get_backend_name()
-    engine = make_engine(url)
-    threads = Threads("database-open", 1)
+    engine = make_engine(database_url)
+    name = engine.dialect.name
     try:
-        await threads.run(partial(_prepare, engine))
+        await in_own_thread("database-open", partial(_prepare, engine))
+    except DatabaseError:
+        await _dispose(engine)
+        raise
     except (SQLAlchemyError, OSError) as error:
         await _dispose(engine)
         kind = DatabaseHeldError if name == "sqlite" and "locked" in reason_of(error) else DatabaseError
         raise kind(f"DATABASE_URL: the {name} database cannot be opened: {reason_of(error)}") from error
-    except DatabaseError:
-        await _dispose(engine)
-        raise
-    finally:
-        await threads.close(0)
     return Database(engine)
 
 
@@ -254,13 +250,46 @@ def _prepare(engine: Engine) -> None:
         if engine.dialect.name != "sqlite":
             # A migration may compute for longer than a transaction may idle.
             connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
-            connection.execute(_LOCK, {"key": MIGRATION_LOCK})
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         try:
             _migrate(connection)
-        except MigrationError:
+        except DatabaseError:
             raise
         except Exception as error:
-            raise MigrationError(
+            raise DatabaseError(
                 f"DATABASE_URL: the {engine.dialect.name} database could not be brought to the form of this version "
                 f"and was left as it was: {reason_of(error)}"
             ) from error
+
+
+async def look_into(database_url: str, work: Callable[[Session], T], *, as_writer: bool = False) -> T | None:
+    """Read from a database whose tables are not brought forward; None where SQLite's file is still to be made.
+
+    Args:
+        work: Is given a session of its own.
+        as_writer: Prove as well that SQLite's file can be written.
+
+    Raises:
+        DatabaseError: It cannot be used.
+    """
+    engine = make_engine(database_url)
+    name = engine.dialect.name
+    if name == "sqlite" and _is_missing(Path(engine.url.database or "")):
+        return None
+
+    def look() -> T:
+        try:
+            return _transaction(engine.execution_options(**{WRITE: "FULL"}) if as_writer else engine, work)
+        finally:
+            engine.dispose()
+
+    try:
+        return await in_own_thread("database-look", look)
+    except (SQLAlchemyError, OSError) as error:
+        raise DatabaseError(f"the {name} database cannot be used: {reason_of(error)}") from error
+
+
+def _is_missing(path: Path) -> bool:
+    if not path.parent.is_dir():
+        raise DatabaseError("the sqlite database cannot be made: its directory does not exist")
+    return not path.exists()

@@ -56,8 +56,9 @@ def is_sqlite(database_url: str) -> bool:
     return make_url(database_url).get_backend_name() == "sqlite"
 
 
-def make_engine(url: URL) -> Engine:
-    """An engine for a URL of :func:`driver_url`; nothing is connected yet."""
+def make_engine(database_url: str) -> Engine:
+    """An engine for ``sqlite:///…`` or ``postgresql://…``; nothing is connected yet."""
+    url = driver_url(database_url)
     return _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgresql_engine(url)
 
 
@@ -88,10 +89,9 @@ def _sqlite_engine(url: URL) -> Engine:
         # The file is made the first time, and no other is known ever after: one in its place would be read together
         # with the journal of the first, which destroys it. A database in memory has no file.
         nonlocal first
-        found = None if first is None else _identity(path)
-        if first is not None and found is None:
-            raise sqlite3.OperationalError("the database file is gone")
-        if found != first:
+        if first is not None and (found := _identity(path)) != first:
+            if found is None:
+                raise sqlite3.OperationalError("the database file is gone")
             raise sqlite3.OperationalError("the database file is another one now; stop the bot to replace it")
         connection: sqlite3.Connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, **options)
         first = first or _identity(path)

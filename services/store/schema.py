@@ -5,10 +5,12 @@ Times are aware UTC. Ids of Telegram are 64-bit integers. Rows that belong to a 
 """
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Text, false, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Row, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.photos.model import PhotoKind, PhotoRef
 from services.store.base import Base
 
 NO_THREAD = 0
@@ -16,6 +18,10 @@ NO_THREAD = 0
 
 NO_MESSAGE = 0
 """``request_message_id`` where there is none to reply to: the message stayed behind in a group that moved on."""
+
+
+def _partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
 class PersonRow(Base):
@@ -63,15 +69,7 @@ class DraftRow(Base):
 
     __tablename__ = "drafts"
     __table_args__ = (
-        Index(
-            "one_open_draft",
-            "chat_id",
-            "thread_id",
-            "user_id",
-            unique=True,
-            sqlite_where=text("state = 'open'"),
-            postgresql_where=text("state = 'open'"),
-        ),
+        _partial_index("one_open_draft", "chat_id", "thread_id", "user_id", where="state = 'open'", unique=True),
         Index("drafts_by_age", "updated_at"),
     )
 
@@ -257,14 +255,7 @@ class InboxRow(Base):
 
     __tablename__ = "inbox"
     __table_args__ = (
-        Index(
-            "inbox_by_lane",
-            "bot_id",
-            "lane",
-            "update_id",
-            sqlite_where=text("payload IS NOT NULL"),
-            postgresql_where=text("payload IS NOT NULL"),
-        ),
+        _partial_index("inbox_by_lane", "bot_id", "lane", "update_id", where="payload IS NOT NULL"),
         Index("inbox_by_age", "received_at"),
     )
 
@@ -311,3 +302,29 @@ class ApiHoldRow(Base):
 
     service: Mapped[str] = mapped_column(primary_key=True)
     held_until: Mapped[datetime]
+
+
+def photo_columns(photo: PhotoRef | None) -> dict[str, str | int | None]:
+    """The columns that hold a photo, or hold none."""
+    return {
+        "file_id": photo.file_id if photo else None,
+        "file_unique_id": photo.unique_id if photo else None,
+        "file_kind": photo.kind.value if photo else None,
+        "file_size": photo.size if photo else None,
+        "mime_type": photo.mime_type if photo else None,
+        "file_name": photo.file_name if photo else None,
+    }
+
+
+def photo_of(row: DraftItemRow | SeenPhotoRow | Row[Any]) -> PhotoRef | None:
+    """The photo in a row with those columns, or None."""
+    if row.file_id is None or row.file_kind is None:
+        return None
+    return PhotoRef(
+        file_id=row.file_id,
+        unique_id=row.file_unique_id or "",
+        kind=PhotoKind(row.file_kind),
+        size=row.file_size,
+        mime_type=row.mime_type or "",
+        file_name=row.file_name or "",
+    )

@@ -11,7 +11,6 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-
 _URGENT, _USUAL, _END = range(3)
 
 
@@ -73,3 +72,12 @@ class Threads:
             work()
             del work  # What it holds must not live until the next call.
         ended.set_result(None)
+
+
+async def in_own_thread(name: str, call: Callable[[], T]) -> T:
+    """Run one call in a thread that ends with it; who is cancelled leaves it to end by itself."""
+    threads = Threads(name, 1)
+    try:
+        return await threads.run(call)
+    finally:
+        await threads.close(0)

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from bot import check
 from bot.check import Check, Finding, check_all, run_checks
 from bot.settings import FixedSettings, Settings
-from services.store.database import MigrationError, open_database
+from services.store.database import DatabaseError, open_database
 
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
 KEY = "gp-key-0123456789"
@@ -200,7 +200,7 @@ async def test_tables_are_looked_at_and_not_touched(tmp_path: Path) -> None:
     line = await line_of_database()
     assert line.startswith("failed ")
     assert "were made by a newer version" in line
-    with pytest.raises(MigrationError, match="was made by a newer version of the bot; run that version"):
+    with pytest.raises(DatabaseError, match="was made by a newer version of the bot; run that version"):
         await open_database(url)
 
 

@@ -10,8 +10,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
 from services.store.base import Base
-from services.store.database import Database, MigrationError, open_database
-from services.store.inspection import Age, inspect_database
+from services.store.database import NEWEST, Database, DatabaseError, look_into, open_database, revision
 from tests.integration.store.release import RELEASED, ROWS, dump, fill
 
 RELEASES = sorted(RELEASED.glob("*.sql"))
@@ -73,7 +72,7 @@ async def test_a_release_comes_forward_with_its_rows(release: Path, tmp_path: Pa
     for name, rows in before.items():
         for old, new in zip(rows, after[name], strict=True):
             assert {key: new[key] for key in old if key in new} == {key: old[key] for key in old if key in new}
-    assert (await inspect_database(url)).age is Age.CURRENT
+    assert await look_into(url, lambda session: revision(session.connection())) == NEWEST
 
 
 def tables(path: Path) -> set[tuple[str, str]]:
@@ -116,6 +115,6 @@ async def test_a_migration_that_fails_leaves_everything_as_it_was(
         raise ZeroDivisionError
 
     monkeypatch.setattr("services.store.database._migrate", half_way)
-    with pytest.raises(MigrationError, match="could not be brought to the form of this version and was left as it was"):
+    with pytest.raises(DatabaseError, match="could not be brought to the form of this version and was left as it was"):
         await open_database(f"sqlite:///{path}")
     assert values(path) == before
