@@ -274,7 +274,7 @@ class Process:
                 await through_outages(self.clock.sleep, intake.start)
                 works += intake.works()
                 self._monitoring.watch_updates(intake.contact, lambda: intake.queue.waiting)
-            self._monitoring.started()
+            self._monitoring.is_at_work = True
             log.info("ready", bot=f"@{intake.bot.username}", role=self.role.value)
             self.ready()
             async with asyncio.TaskGroup() as group:
@@ -283,7 +283,7 @@ class Process:
         except* OperatorError as failed:
             raise failed.exceptions[0] from None
         finally:
-            self._monitoring.stopping()
+            self._monitoring.is_at_work = False
             # In the order in which work flows; what is in flight goes on after the next start.
             await intake.close()
             if self.role is not Role.WEB:

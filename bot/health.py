@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from math import inf
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import REGISTRY, CollectorRegistry, Gauge
+from prometheus_client.exposition import choose_encoder
 from structlog import get_logger
 
-from bot.metrics import Look, OutboxCollector, StateTimes, metrics_route, process_registry, queue_gauge
+from bot.metrics import OutboxCollector, StateTimes, queue_gauge
 from bot.outbox import Outbox
 from bot.polling import POLL_SECONDS, READ_MARGIN_SECONDS
 from bot.webhook import LOOK_SECONDS
-from services.clock import Clock, Sleep
+from services.clock import Clock
 from services.genaipro.events import GenAIProError
 from services.services import Services
 from services.store.database import Database
@@ -20,6 +23,9 @@ from services.telemetry import Contact, NotReachedError
 
 PROBE_SECONDS = 5.0
 """A probe that has not answered by then has failed."""
+
+METRIC_SECONDS = 4.0
+"""What a look takes longer is left out of this answer of `/metrics`."""
 
 LOOP_TICK_SECONDS = 1.0
 LONGEST_LAG_SECONDS = 10.0
@@ -50,7 +56,6 @@ LEAST_PER_MINUTE = 10
 """With a smaller limit on calls, none of them is spent on asking."""
 
 log = get_logger(__name__)
-
 
 Probe = Callable[[], Awaitable[object]]
 """Returns when what it asks is well, raises when it is not."""
@@ -90,19 +95,17 @@ def probe_route(path: str, probes: Mapping[str, Probe], seconds: float = PROBE_S
     return web.get(path, answer)
 
 
-async def _well() -> None:
-    return
+def metrics_route(registry: CollectorRegistry, looks: Mapping[str, Probe]) -> web.RouteDef:
+    """Where Prometheus asks; what a look that fails would have brought up to date is left out."""
 
+    async def answer(request: web.Request) -> web.Response:
+        for name, error in (await ask_all(looks, METRIC_SECONDS)).items():
+            if error is not None:
+                log.warning("metric_not_known", part=name, error=type(error).__name__)
+        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        return web.Response(body=encode(registry), headers={"Content-Type": content_type, "Cache-Control": "no-store"})
 
-async def _not_started() -> None:
-    raise PartFailedError("not started yet, or stopping")
-
-
-def _reached(contact: Contact, silence: float) -> Probe:
-    async def probe() -> None:
-        contact.check(silence)
-
-    return probe
+    return web.get("/metrics", answer)
 
 
 @dataclass(slots=True)
@@ -110,12 +113,8 @@ class LoopWatch:
     """Measures how late the event loop comes to what is due."""
 
     clock: Clock
-    sleep: Sleep
     _worst: float = 0.0
-    _worst_at: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._worst_at = self.clock.monotonic()
+    _worst_at: float = -inf
 
     @property
     def lag(self) -> float:
@@ -126,7 +125,7 @@ class LoopWatch:
         """Measure until cancelled."""
         while True:
             due = self.clock.monotonic() + LOOP_TICK_SECONDS
-            await self.sleep(LOOP_TICK_SECONDS)
+            await self.clock.sleep(LOOP_TICK_SECONDS)
             now = self.clock.monotonic()
             late = max(0.0, now - due)
             if late >= self.lag:
@@ -154,10 +153,7 @@ class GenAIProProbe:
     """The limit on calls."""
     clock: Clock
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _refreshed: Contact = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._refreshed = Contact(self.clock)
+    _refreshed_at: float = -inf
 
     @property
     def _may_ask(self) -> bool:
@@ -170,7 +166,8 @@ class GenAIProProbe:
             NotReachedError: It does not answer.
         """
         async with self._turn:
-            if self._may_ask and self._is_due():
+            pause = AGAIN_SECONDS if self.contact.is_broken else IDLE_SECONDS
+            if self._may_ask and self.contact.since_tried > pause:
                 await self._find_out()
         if self.contact.is_broken:
             raise NotReachedError("GenAIPro does not answer")
@@ -178,21 +175,15 @@ class GenAIProProbe:
     async def refresh_credits(self) -> None:
         """Ask again when the number of credits is old; an answer tells it to the metrics by itself."""
         async with self._turn:
-            age = self._refreshed.silence
-            if self._may_ask and not self.contact.is_broken and (age is None or age > CREDITS_SECONDS):
+            is_old = self.clock.monotonic() - self._refreshed_at > CREDITS_SECONDS
+            if self._may_ask and is_old and not self.contact.is_broken:
                 await self._find_out()
-
-    def _is_due(self) -> bool:
-        tried = [age for age in (self.contact.silence, self.contact.since_failure) if age is not None]
-        if not tried:
-            return True
-        return min(tried) > (AGAIN_SECONDS if self.contact.is_broken else IDLE_SECONDS)
 
     async def _find_out(self) -> None:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self.ask()
-            self._refreshed.answered()
+            self._refreshed_at = self.clock.monotonic()
         except TimeoutError:
             self.contact.failed()
         except GenAIProError as error:
@@ -208,21 +199,23 @@ class Monitoring:
     clock: Clock
     alive: dict[str, Probe] = field(default_factory=dict)
     """Parts without which the process is better restarted."""
-    ready: dict[str, Probe] = field(default_factory=lambda: {"started": _not_started})
+    ready: dict[str, Probe] = field(default_factory=dict)
     """Parts without which the process does not do its work."""
-    looks: dict[str, Look] = field(default_factory=dict)
+    looks: dict[str, Probe] = field(default_factory=dict)
     """What is brought up to date before the metrics are told."""
-    registry: CollectorRegistry = field(default_factory=process_registry)
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    is_at_work: bool = False
+    """Whether all parts are there, and the process takes things on."""
     telegram: Contact = field(init=False)
     """Whether Telegram is reached."""
     times: StateTimes = field(init=False)
     loop: LoopWatch = field(init=False)
 
     def __post_init__(self) -> None:
-        """Watch what is there from the beginning: the event loop."""
-        self.telegram, self.times = Contact(self.clock), StateTimes(self.clock)
-        self.loop = LoopWatch(self.clock, self.clock.sleep)
-        self.alive["loop"] = self.loop.check
+        """Watch what is there from the beginning: the process and its event loop."""
+        self.telegram, self.times, self.loop = Contact(self.clock), StateTimes(self.clock), LoopWatch(self.clock)
+        self.registry.register(REGISTRY)
+        self.alive["loop"], self.ready["started"] = self.loop.check, self._check_start
         self._gauge(
             "loop_lag_seconds", "Worst lateness of the event loop in the last half minute.", lambda: self.loop.lag
         )
@@ -234,6 +227,10 @@ class Monitoring:
 
         self.looks["parts"] = look_at_parts
 
+    async def _check_start(self) -> None:
+        if not self.is_at_work:
+            raise PartFailedError("not started yet, or stopping")
+
     def _gauge(self, name: str, meaning: str, look: Callable[[], float]) -> None:
         Gauge(f"pho2video_{name}", meaning, registry=self.registry).set_function(look)
 
@@ -241,14 +238,6 @@ class Monitoring:
         """Where all this is asked over HTTP."""
         healthy, ready = probe_route("/healthz", self.alive), probe_route("/readyz", self.ready)
         return [healthy, ready, metrics_route(self.registry, self.looks)]
-
-    def started(self) -> None:
-        """All parts are there."""
-        self.ready["started"] = _well
-
-    def stopping(self) -> None:
-        """The process takes nothing on any more."""
-        self.ready["started"] = _not_started
 
     def watch_database(self, database: Database) -> None:
         """The database is open."""
@@ -262,16 +251,16 @@ class Monitoring:
             silence: Seconds without an answer of Telegram's that are normal.
         """
         self.registry.register(OutboxCollector(outbox.counters))
-        self.ready["telegram"] = _reached(self.telegram, silence)
+        self.ready["telegram"] = partial(self.telegram.check, silence)
 
     def watch_updates(self, contact: Contact, waiting: Callable[[], int]) -> None:
         """Updates are taken: the contact tells whether they are, and `waiting` how many are not handled yet."""
-        self.ready["updates"] = _reached(contact, TELEGRAM_SILENCE)
+        self.ready["updates"] = partial(contact.check, TELEGRAM_SILENCE)
         self._gauge("updates_waiting", "Updates taken and not handled yet.", waiting)
 
     def watch_worker(self, services: Services) -> None:
         """Generations are worked on."""
-        self.ready["worker"] = _reached(services.worker.contact, QUEUE_SILENCE)
+        self.ready["worker"] = partial(services.worker.contact.check, QUEUE_SILENCE)
         client = services.genaipro
         probe = GenAIProProbe(client.credits, client.contact, self.per_minute, self.clock)
         self.ready["genaipro"] = probe.check

@@ -1,12 +1,12 @@
 """What was counted since a test began: the counters belong to the process."""
 
-from services.telemetry import COUNTERS
+from prometheus_client import REGISTRY
 
 
 def _samples() -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
-        for metric in COUNTERS.collect()
+        for metric in REGISTRY.collect()
         for sample in metric.samples
     }
 

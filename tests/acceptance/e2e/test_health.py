@@ -1,10 +1,9 @@
 import re
 from pathlib import Path
 
-from prometheus_client import generate_latest
+from prometheus_client import REGISTRY, generate_latest
 
 from sandbox.botapi.faults import FaultKind
-from services.telemetry import COUNTERS
 from tests.acceptance.e2e.asking import change
 from tests.acceptance.e2e.operator import operated
 from tests.pictures import jpeg
@@ -66,7 +65,7 @@ async def test_what_was_done_is_counted_and_nothing_private_told(tmp_path: Path)
     )
     async with operated(tmp_path) as (here, endpoints):
         # Tests share a process, and its counters. Asking over HTTP would look the credits up, too early.
-        lines = dict(line.rsplit(" ", 1) for line in generate_latest(COUNTERS).decode().splitlines())
+        lines = dict(line.rsplit(" ", 1) for line in generate_latest(REGISTRY).decode().splitlines())
         before = [float(lines.get(line, 0)) for line in counted]
         await here.anna.send_photo(jpeg(), "a cat with a secret")
         card = await here.ready_card()

@@ -51,16 +51,16 @@ async def test_ready_only_after_the_start_and_until_the_end(sock: socket.socket)
         assert await ask(sock, "/healthz") == (200, {"loop": "ok"})
         assert await ask(sock, "/readyz") == (503, {"started": "failed"})
         health.ready["updates"] = well
-        health.started()
+        health.is_at_work = True
         assert await ask(sock, "/readyz") == (200, {"started": "ok", "updates": "ok"})
-        health.stopping()
+        health.is_at_work = False
         assert await ask(sock, "/readyz") == (503, {"started": "failed", "updates": "ok"})
         assert (await ask(sock, "/healthz"))[0] == 200
 
 
 async def test_parts_that_join_later_are_asked(sock: socket.socket) -> None:
     health = Monitoring(30, HandClock())
-    health.started()
+    health.is_at_work = True
     async with http_server("", 0, health.routes(), sock=sock):
         health.ready["telegram"] = ill
         health.alive["database"] = ill
@@ -75,7 +75,7 @@ async def test_parts_that_join_later_are_asked(sock: socket.socket) -> None:
     }
 
 
-async def test_a_loop_that_stood_still_is_told_for_a_while() -> None:
+async def test_a_loop_that_stood_still_is_told_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = HandClock()
     turns: asyncio.Queue[float] = asyncio.Queue()
     slept = asyncio.Event()
@@ -84,7 +84,8 @@ async def test_a_loop_that_stood_still_is_told_for_a_while() -> None:
         slept.set()
         clock.forward(await turns.get())
 
-    watch = LoopWatch(clock, sleep)
+    monkeypatch.setattr(clock, "sleep", sleep)
+    watch = LoopWatch(clock)
     work = asyncio.create_task(watch.run())
 
     async def tick(seconds: float) -> None:
@@ -105,31 +106,31 @@ async def test_a_loop_that_stood_still_is_told_for_a_while() -> None:
     work.cancel()
 
 
-def test_contact_is_broken_by_a_failure_that_outlasts_the_grace() -> None:
+async def test_contact_is_broken_by_a_failure_that_outlasts_the_grace() -> None:
     clock = HandClock()
     contact = Contact(clock)
     with pytest.raises(NotReachedError, match="never"):
-        contact.check(100)
+        await contact.check(100)
     contact.answered()
     clock.forward(1)
     contact.failed()
-    contact.check(100)
+    await contact.check(100)
     clock.forward(GRACE_SECONDS)
     with pytest.raises(NotReachedError, match="not reached for 11 s"):
-        contact.check(100)
+        await contact.check(100)
     contact.answered()
-    contact.check(100)
+    await contact.check(100)
 
 
-def test_contact_is_broken_by_silence() -> None:
+async def test_contact_is_broken_by_silence() -> None:
     clock = HandClock()
     contact = Contact(clock)
     contact.answered()
     clock.forward(100)
-    contact.check(100)
+    await contact.check(100)
     clock.forward(1)
     with pytest.raises(NotReachedError):
-        contact.check(100)
+        await contact.check(100)
 
 
 def test_failure_before_any_answer_counts_at_once() -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from prometheus_client import CollectorRegistry
+from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
+from bot.health import Probe, metrics_route
 from bot.http import http_server
-from bot.metrics import Look, OutboxCollector, StateTimes, metrics_route, process_registry, queue_gauge
+from bot.metrics import OutboxCollector, StateTimes, queue_gauge
 from services.failures import Failure, FailureKind
 from services.generations.model import Generation, State
 from services.outbox.calls import JobState, Priority
@@ -118,9 +119,10 @@ async def scrape(sock: socket.socket) -> dict[str, float]:
 
 @asynccontextmanager
 async def serving(
-    sock: socket.socket, fill: Callable[[CollectorRegistry, dict[str, Look]], object]
+    sock: socket.socket, fill: Callable[[CollectorRegistry, dict[str, Probe]], object]
 ) -> AsyncIterator[None]:
-    registry, looks = process_registry(), dict[str, Look]()
+    registry, looks = CollectorRegistry(), dict[str, Probe]()
+    registry.register(REGISTRY)
     fill(registry, looks)
     async with http_server("", 0, [metrics_route(registry, looks)], sock=sock):
         yield
@@ -130,7 +132,7 @@ async def test_the_outbox_is_told(sock: socket.socket) -> None:
     counters = Counters(waiting=dict.fromkeys(Priority, 2), floods=7)
     counters.unsent |= {JobState.SUPERSEDED: 3, JobState.UNCHANGED: 5}
 
-    def fill(registry: CollectorRegistry, _looks: dict[str, Look]) -> None:
+    def fill(registry: CollectorRegistry, _looks: dict[str, Probe]) -> None:
         registry.register(OutboxCollector(counters))
 
     async with serving(sock, fill):
@@ -166,7 +168,7 @@ async def test_the_queue_is_counted_and_not_told_while_it_is_not_known(
     ]
     await database.write(lambda session: session.add_all(rows))
 
-    def fill(registry: CollectorRegistry, looks: dict[str, Look]) -> None:
+    def fill(registry: CollectorRegistry, looks: dict[str, Probe]) -> None:
         looks["queue"] = queue_gauge(registry, database)
 
     async with serving(sock, fill):

@@ -4,10 +4,11 @@ import json
 from collections.abc import Sequence
 
 import pytest
+from prometheus_client import REGISTRY
 
 from services.genaipro.events import GenAIProError
 from services.photos.model import PhotoFile
-from services.telemetry import COUNTERS, PostOutcome
+from services.telemetry import PostOutcome
 from tests.counted import Counted
 from tests.unit.genaipro.conftest import MakeClient
 from tests.unit.genaipro.fakes import COMPLETE, END, STATUS, Exchange, Script, WireServer, event, video
@@ -122,5 +123,5 @@ async def test_expired_credits_are_not_left(make_client: MakeClient) -> None:
     before = Counted()
     async with WireServer(answering(200, grants)) as server:
         await make_client(server.url).credits()
-    assert COUNTERS.get_sample_value("pho2video_credits_left") == 77
+    assert REGISTRY.get_sample_value("pho2video_credits_left") == 77
     assert before("calls_total", service="genaipro", call="credits", status="200") == 1
