@@ -2,14 +2,16 @@
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
 from sqlalchemy.orm import Session
-from telegram import Bot, WebhookInfo
+from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
 from bot.data_dir import prepare_data_dir
@@ -21,7 +23,7 @@ from bot.telegram_session import make_bot
 from services.clock import SystemClock
 from services.failures import FailureKind
 from services.genaipro.client import GenAIProClient
-from services.genaipro.events import CreditGrant, GenAIProError
+from services.genaipro.events import GenAIProError
 from services.genaipro.rate_limit import ProcessRateLimit
 from services.genaipro.upload import paid_session
 from services.outgoing import reason
@@ -44,36 +46,24 @@ _NO_PRIVACY = "privacy mode is off: in groups it sees every message"
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What a check found."""
-
-    ok: bool
-    """Whether the bot can run with it."""
-    text: str
-    """What there is, or what is wrong."""
-    advice: str = ""
-    """What to do about it; empty when nothing is wrong."""
-
-
-@dataclass(frozen=True, slots=True)
 class Check:
     """One thing that is asked."""
 
     name: str
-    ask: Callable[[], Awaitable[Finding]]
-    """Finds out; may raise, and may take as long as it likes."""
+    ask: Callable[[], Awaitable[str]]
+    """Finds out what there is, or raises an :class:`OperatorError` that says what is wrong and what to do. May raise
+    others, and may take as long as it likes."""
     silent: str
     """What to do when it does not answer."""
 
 
-def line(name: str, outcome: Finding) -> str:
+def line(name: str, text: str, *, ok: bool = True) -> str:
     """The line of the report."""
-    advice = f"; {outcome.advice}" if outcome.advice else ""
-    return f"{'ok' if outcome.ok else 'failed':<8}{name}: {outcome.text}{advice}"
+    return f"{'ok' if ok else 'failed':<8}{name}: {text}"
 
 
 async def run_checks(
-    checks: Iterable[Check], say: Callable[[str], object], redact: Callable[[str], str], seconds: float = ANSWER_SECONDS
+    checks: Sequence[Check], say: Callable[[str], object], redact: Callable[[str], str], seconds: float = ANSWER_SECONDS
 ) -> bool:
     """Ask all at once, report in order, and return whether all are well.
 
@@ -83,104 +73,97 @@ async def run_checks(
         seconds: How long each may take.
     """
 
-    async def ask(check: Check) -> Finding:
+    async def ask(check: Check) -> tuple[bool, str]:
         try:
             async with asyncio.timeout(seconds):
-                return await check.ask()
+                return True, await check.ask()
         except TimeoutError:
-            return Finding(False, f"no answer within {seconds:g} seconds", check.silent)
+            return False, f"no answer within {seconds:g} seconds; {check.silent}"
         except OperatorError as error:
-            return Finding(False, " ".join(error.lines))
+            return False, " ".join(error.lines)
         except DatabaseError as error:
-            return Finding(False, str(error), "set DATABASE_URL to a database that can be used")
+            return False, f"{error}; set DATABASE_URL to a database that can be used"
         except Exception as error:  # noqa: BLE001 - one broken part must not hide the others
-            return Finding(False, f"unexpected {type(error).__name__}", check.silent)
+            return False, f"unexpected {type(error).__name__}; {check.silent}"
 
-    asked = list(checks)
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(ask(check)) for check in asked]
-    for check, task in zip(asked, tasks, strict=True):
-        say(redact(line(check.name, task.result())))
-    return all(task.result().ok for task in tasks)
+    outcomes = await asyncio.gather(*map(ask, checks))
+    for check, (ok, text) in zip(checks, outcomes, strict=True):
+        say(redact(line(check.name, text, ok=ok)))
+    return all(ok for ok, _ in outcomes)
 
 
 async def check_all(settings: Settings, say: Callable[[str], object]) -> int:
     """Check everything that valid settings name, and return the exit status: 0 when all is well, else 1."""
     redact = Redactor(settings.secrets)
-    say(line("configuration", Finding(True, "every setting is usable")))
-    disk = Check("disk", lambda: _ask_disk(settings), "look at the disk that holds DATA_DIR")
+    say(line("configuration", "every setting is usable"))
+    disk = Check("disk", partial(_ask_disk, settings.data_dir), "look at the disk that holds DATA_DIR")
     # The database is often a file in that directory, which this makes.
     well = await run_checks([disk], say, redact)
+    url, server = settings.effective_database_url, "see that the server of DATABASE_URL runs"
+    reach = "see that {} can be reached from here"
     others = [
-        Check("database", lambda: _ask_database(settings), "see that the server of DATABASE_URL runs"),
-        Check("Telegram", lambda: _ask_telegram(settings), "see that TELEGRAM_API_URL can be reached from here"),
-        Check("GenAIPro", lambda: _ask_genaipro(settings), "see that GENAIPRO_API_URL can be reached from here"),
+        Check("database", partial(_ask_database, url), server),
+        Check("Telegram", partial(_ask_telegram, settings), reach.format("TELEGRAM_API_URL")),
+        Check("GenAIPro", partial(_ask_genaipro, settings), reach.format("GENAIPRO_API_URL")),
     ]
     if settings.stars_per_video:
-        others.append(Check("payments", lambda: _ask_books(settings), "see that the server of DATABASE_URL runs"))
+        others.append(Check("payments", partial(_ask_books, url, settings.stars_per_video), server))
     return 0 if await run_checks(others, say, redact) and well else STATUS_FAILED
 
 
-async def _ask_disk(settings: Settings) -> Finding:
-    path = settings.data_dir
+async def _ask_disk(path: Path) -> str:
     await asyncio.to_thread(prepare_data_dir, path)
     free = (await asyncio.to_thread(shutil.disk_usage, path)).free
     text = f"DATA_DIR {path} can be written, {free // 2**20} MB are free"
     if free < LEAST_FREE_BYTES:
-        return Finding(False, text, f"make room: at least {LEAST_FREE_BYTES // 2**20} MB")
-    return Finding(True, text)
+        raise OperatorError(f"{text}; make room: at least {LEAST_FREE_BYTES // 2**20} MB")
+    return text
 
 
-async def _ask_database(settings: Settings) -> Finding:
-    url = settings.effective_database_url
+async def _ask_database(url: str) -> str:
+    name = url.partition(":")[0]
     found = await look_into(url, lambda session: revision(session.connection()), as_writer=True)
-    return _tables(url.partition(":")[0], found or "")
-
-
-async def _ask_books(settings: Settings) -> Finding:
-    """Whether what was paid is what became videos, credit and refunds."""
-    url, price = settings.effective_database_url, settings.stars_per_video
-    books = await look_into(url, _books)
-    if books is None:
-        return Finding(True, f"a video costs {price} Stars; nothing was sold yet")
-    sums, wrong = books
-    text = (
-        f"a video costs {price} Stars; {sums.taken} Stars were taken, {sums.returned} given back, "
-        f"{sums.returning} are on their way back, {sums.credit} videos are credit"
-    )
-    if wrong:
-        return Finding(False, f"{text}; {'; '.join(wrong)}", "keep a copy of the database, and report it")
-    return Finding(True, f"{text}; it adds up")
+    if not found:
+        return f"{name}, can be used; the first start makes its tables"
+    if found > NEWEST:
+        raise OperatorError(
+            f"{name}, its tables ({found}) were made by a newer version than this one ({NEWEST}); "
+            "run that version, or restore the backup from before the upgrade"
+        )
+    if found < NEWEST:
+        return f"{name}, its tables are of {found}; the next start brings them to {NEWEST}, so back it up first"
+    return f"{name}, its tables are up to date ({found})"
 
 
 def _books(session: Session) -> tuple[Totals, list[str]] | None:
     return (totals(session), faults(session)) if revision(session.connection()) == NEWEST else None
 
 
-def _tables(name: str, found: str) -> Finding:
-    if not found:
-        return Finding(True, f"{name}, can be used; the first start makes its tables")
-    if found > NEWEST:
-        text = f"{name}, its tables ({found}) were made by a newer version than this one ({NEWEST})"
-        return Finding(False, text, "run that version, or restore the backup from before the upgrade")
-    if found < NEWEST:
-        text = f"{name}, its tables are of {found}; the next start brings them to {NEWEST}"
-        return Finding(True, f"{text}, so back it up first")
-    return Finding(True, f"{name}, its tables are up to date ({found})")
+async def _ask_books(url: str, price: int) -> str:
+    """Whether what was paid is what became videos, credit and refunds."""
+    books = await look_into(url, _books)
+    if books is None:
+        return f"a video costs {price} Stars; nothing was sold yet"
+    sums, wrong = books
+    text = (
+        f"a video costs {price} Stars; {sums.taken} Stars were taken, {sums.returned} given back, "
+        f"{sums.returning} are on their way back, {sums.credit} videos are credit"
+    )
+    if wrong:
+        raise OperatorError(f"{text}; {'; '.join(wrong)}; keep a copy of the database, and report it")
+    return f"{text}; it adds up"
 
 
-async def _ask_telegram(settings: Settings) -> Finding:
+async def _ask_telegram(settings: Settings) -> str:
     bot = make_bot(settings, Contact(SystemClock()))
     try:
         async with bot:
-            me, state = bot.bot, await _webhook(settings, bot)
+            return await _describe(settings.webhook_url, bot)
     except InvalidToken:
-        return Finding(False, "the token is refused", "set TELEGRAM_BOT_TOKEN to the one that @BotFather shows")
+        advice = "set TELEGRAM_BOT_TOKEN to the one that @BotFather shows"
+        raise OperatorError(f"the token is refused; {advice}") from None
     except TelegramError as error:
-        return Finding(False, f"no usable answer ({reason(error)})", _telegram_advice(settings, error))
-    privacy = _NO_PRIVACY if me.can_read_all_group_messages else _PRIVACY
-    inline = _INLINE if me.supports_inline_queries else _NO_INLINE
-    return Finding(state.ok, f"the token belongs to @{me.username}; {privacy}; {inline}; {state.text}", state.advice)
+        raise OperatorError(f"no usable answer ({reason(error)}); {_telegram_advice(settings, error)}") from None
 
 
 def _telegram_advice(settings: Settings, error: TelegramError) -> str:
@@ -192,31 +175,35 @@ def _telegram_advice(settings: Settings, error: TelegramError) -> str:
     return advice
 
 
-async def _webhook(settings: Settings, bot: Bot) -> Finding:
+async def _describe(webhook_url: str, bot: Bot) -> str:
+    """Whose the token is, and what Telegram knows of the webhook, beside what the settings want.
+
+    Paths are not told: one may be a secret.
+    """
+    privacy = _NO_PRIVACY if bot.can_read_all_group_messages else _PRIVACY
+    inline = _INLINE if bot.supports_inline_queries else _NO_INLINE
+    text = f"the token belongs to @{bot.username}; {privacy}; {inline}"
     try:
-        return _compare(settings, await bot.get_webhook_info())
+        info = await bot.get_webhook_info()
     except TelegramError as error:
-        return Finding(True, f"what Telegram knows of a webhook was not to be had ({type(error).__name__})")
-
-
-def _compare(settings: Settings, info: WebhookInfo) -> Finding:
-    """What Telegram knows of the webhook, beside what the settings want. Paths are not told: one may be a secret."""
+        return f"{text}; what Telegram knows of a webhook was not to be had ({type(error).__name__})"
     waiting = f"{info.pending_update_count} updates wait"
-    if not settings.webhook_url:
-        if info.url:
-            host = urlsplit(info.url).hostname
-            return Finding(True, f"a webhook to {host} is set, and the start removes it, for WEBHOOK_URL is not set")
-        return Finding(True, f"the bot polls, no webhook is in the way, {waiting}")
-    if info.url != settings.webhook_url:
-        return Finding(True, f"the webhook is not set yet, the start sets it, {waiting}")
-    error = info.last_error_date
-    if error is not None and SystemClock().now() - error < RECENT:
-        text = f"the webhook is set, {waiting}, and Telegram could not deliver: {info.last_error_message}"
-        return Finding(False, text, "see that WEBHOOK_URL leads to HTTP_HOST and HTTP_PORT of the running bot")
-    return Finding(True, f"the webhook is set, {waiting}")
+    if not webhook_url and info.url:
+        host = urlsplit(info.url).hostname
+        return f"{text}; a webhook to {host} is set, and the start removes it, for WEBHOOK_URL is not set"
+    if not webhook_url:
+        return f"{text}; the bot polls, no webhook is in the way, {waiting}"
+    if info.url != webhook_url:
+        return f"{text}; the webhook is not set yet, the start sets it, {waiting}"
+    text += f"; the webhook is set, {waiting}"
+    failed_at = info.last_error_date
+    if failed_at is not None and SystemClock().now() - failed_at < RECENT:
+        advice = "see that WEBHOOK_URL leads to HTTP_HOST and HTTP_PORT of the running bot"
+        raise OperatorError(f"{text}, and Telegram could not deliver: {info.last_error_message}; {advice}")
+    return text
 
 
-async def _ask_genaipro(settings: Settings) -> Finding:
+async def _ask_genaipro(settings: Settings) -> str:
     clock = SystemClock()
     async with aiohttp.ClientSession() as session, paid_session() as paid:
         client = GenAIProClient(
@@ -231,24 +218,22 @@ async def _ask_genaipro(settings: Settings) -> Finding:
         try:
             grants = await client.credits()
         except GenAIProError as error:
-            return _genaipro_trouble(error)
-    return _credits(grants, clock)
-
-
-def _genaipro_trouble(error: GenAIProError) -> Finding:
-    if error.failure.kind is FailureKind.KEY:
-        return Finding(False, "the key is refused", "set GENAIPRO_API_KEY to a valid key")
-    if error.failure.kind is FailureKind.GUARD:
-        text = f"a guard in front of the service turns this server away (status {error.status}); the key was not judged"
-        return Finding(False, text, "run the bot from another address or country, or ask GenAIPro to let this one in")
-    if error.status is None:
-        return Finding(False, "cannot be reached", "see that GENAIPRO_API_URL is right and can be reached from here")
-    return Finding(False, f"answers with status {error.status}", "see that GENAIPRO_API_URL is right, or try later")
-
-
-def _credits(grants: Iterable[CreditGrant], clock: SystemClock) -> Finding:
+            raise OperatorError(_genaipro_trouble(error)) from None
     now = clock.now()
     left = sum(grant.left for grant in grants if grant.expires_at is None or grant.expires_at > now)
     if left == 0:
-        return Finding(False, "the key is valid, but no credits are left", "buy credits for the account of the key")
-    return Finding(True, f"the key is valid, {left} credits are left")
+        raise OperatorError("the key is valid, but no credits are left; buy credits for the account of the key")
+    return f"the key is valid, {left} credits are left"
+
+
+def _genaipro_trouble(error: GenAIProError) -> str:
+    if error.failure.kind is FailureKind.KEY:
+        return "the key is refused; set GENAIPRO_API_KEY to a valid key"
+    if error.failure.kind is FailureKind.GUARD:
+        return (
+            f"a guard in front of the service turns this server away (status {error.status}); the key was not judged; "
+            "run the bot from another address or country, or ask GenAIPro to let this one in"
+        )
+    if error.status is None:
+        return "cannot be reached; see that GENAIPRO_API_URL is right and can be reached from here"
+    return f"answers with status {error.status}; see that GENAIPRO_API_URL is right, or try later"
