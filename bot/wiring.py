@@ -24,7 +24,7 @@ from services.clock import Clock
 from services.cluster import Alone, Membership
 from services.delivery.address import AddressPolicy, GuardedResolver, guarded_session
 from services.delivery.download import VideoFetcher
-from services.delivery.plan import FileLimits, VideoPreparer
+from services.delivery.plan import VideoPreparer, upload_limit
 from services.delivery.send import VideoSender
 from services.drafts.albums import Albums
 from services.drafts.buttons import DraftButtons
@@ -173,8 +173,8 @@ def _open_videos(stack: AsyncExitStack, settings: Settings, clock: Clock) -> Vid
     stack.push_async_callback(resolver.close)
     session = guarded_session(resolver)
     stack.push_async_callback(session.close)
-    key, limits = settings.genaipro_api_key.get_secret_value(), FileLimits.of(local_mode=settings.telegram_local_mode)
-    return VideoPreparer(VideoFetcher(session, resolver, key, limits.upload, sleep=clock.sleep).fetch, limits)
+    key, limit = settings.genaipro_api_key.get_secret_value(), upload_limit(local_mode=settings.telegram_local_mode)
+    return VideoPreparer(VideoFetcher(session, resolver, key, limit, sleep=clock.sleep).fetch, limit)
 
 
 async def _sales(services: Services, settings: Settings, bot: Bot, refund_wanted: asyncio.Event) -> None:
@@ -301,7 +301,7 @@ def _runner(
         services.temp_dirs,
         status,
         services.sender,
-        videos.limits,
+        videos.upload_limit,
         services.chat_moves.move_chat,
         clock,
         random.SystemRandom().random,

@@ -16,7 +16,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
-from services.delivery.errors import AddressRefusedError
+from services.delivery.errors import VideoError, VideoProblem
 from services.outgoing import USER_AGENT
 
 READ_BYTES = 128 * 1024
@@ -31,31 +31,11 @@ _NUMERIC_NAME = re.compile(r"(?:^|\.)(?:0x[0-9a-f]*|[0-9]+)\.?$", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//([^/?#]*)", re.IGNORECASE)
 _UNESCAPED = re.compile(r"[^\x21-\x7e]+")
 _FILM = re.compile(r"^[^:]+\.(?:mp4|m4v|mov|webm|mkv)(?:[?#]|$)", re.IGNORECASE)
-_PRIVATE_V4 = tuple(
-    map(
-        ipaddress.IPv4Network,
-        (
-            "0.0.0.0/8",
-            "10.0.0.0/8",
-            "100.64.0.0/10",
-            "127.0.0.0/8",
-            "169.254.0.0/16",
-            "172.16.0.0/12",
-            "192.0.0.0/24",
-            "192.0.2.0/24",
-            "192.88.99.0/24",
-            "192.168.0.0/16",
-            "198.18.0.0/15",
-            "198.51.100.0/24",
-            "203.0.113.0/24",
-            "224.0.0.0/3",
-        ),
-    )
-)
 _GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
-_PRIVATE_V6 = tuple(
-    map(ipaddress.IPv6Network, ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")),
+_SPECIAL = tuple(
+    map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20")),
 )
+"""What the standard library of one Python or another takes for global."""
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -74,8 +54,9 @@ def is_public(address: str | IPAddress) -> bool:
             return is_public(ip.ipv4_mapped)
         if ip in _NAT64:
             return is_public(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF))
-        return ip in _GLOBAL_V6 and not any(ip in network for network in _PRIVATE_V6)
-    return not any(ip in network for network in _PRIVATE_V4)
+        if ip not in _GLOBAL_V6:
+            return False
+    return ip.is_global and not ip.is_multicast and not any(ip in network for network in _SPECIAL)
 
 
 def parse(text: str, base: URL | None = None) -> URL:
@@ -85,7 +66,7 @@ def parse(text: str, base: URL | None = None) -> URL:
     escaped.
 
     Raises:
-        AddressRefusedError: It is none.
+        VideoError: It is none.
     """
     text = text.strip()
     try:
@@ -95,7 +76,7 @@ def parse(text: str, base: URL | None = None) -> URL:
             url = URL(text)
         return base.join(url) if base is not None else url
     except (ValueError, TypeError):
-        raise AddressRefusedError("not an address") from None
+        raise VideoError(VideoProblem.REFUSED_ADDRESS) from None
 
 
 def resolve(text: str, api_url: str) -> str | None:
@@ -110,7 +91,7 @@ def resolve(text: str, api_url: str) -> str | None:
     try:
         url = parse(text, URL(api_url.rstrip("/") + "/"))
         host, port = url.raw_host, url.port
-    except (AddressRefusedError, ValueError):
+    except (VideoError, ValueError):
         return None
     return str(url) if url.scheme in {"http", "https"} and host and port else None
 
@@ -134,19 +115,16 @@ class AddressPolicy:
         """Refuses what may not be asked; names are judged again by what they resolve to.
 
         Raises:
-            AddressRefusedError: Not http(s), without a host, or an IP address that is not public.
+            VideoError: Not http(s), without a host, or an IP address that is not public.
         """
         try:
             host, port = _name(url.raw_host or ""), url.port
         except ValueError:
-            raise AddressRefusedError("not an address") from None
-        if url.scheme not in ("http", "https") or not host or not port:
-            raise AddressRefusedError("not an http address")
-        if self.trusts(host):
-            return
-        literal = ":" in host or _NUMERIC_NAME.search(host)
-        if literal and not is_public(host):
-            raise AddressRefusedError("not a public address")
+            raise VideoError(VideoProblem.REFUSED_ADDRESS) from None
+        is_http = url.scheme in ("http", "https") and host and port
+        is_inside = (":" in host or _NUMERIC_NAME.search(host)) and not is_public(host) and not self.trusts(host)
+        if not is_http or is_inside:
+            raise VideoError(VideoProblem.REFUSED_ADDRESS)
 
     def trusts(self, host: str) -> bool:
         """Whether a host name is the API's own."""

@@ -16,13 +16,7 @@ from yarl import URL
 
 from services.clock import Sleep
 from services.delivery.address import GuardedResolver, GuardedSession, is_refused, parse
-from services.delivery.errors import (
-    AddressRefusedError,
-    VideoError,
-    VideoGoneError,
-    VideoTooLargeError,
-    VideoUnavailableError,
-)
+from services.delivery.errors import VideoError, VideoProblem
 from services.delivery.length import least_length
 from services.outgoing import StreamTooLongError, pour
 from services.retries import TryAgainError, retry_after
@@ -50,13 +44,10 @@ _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 class FetchedFile:
     """A video on disk."""
 
-    path: Path
     size: int
     """Bytes."""
-    needed_key: bool
-    """Whether the API's key had to be shown: then nobody else can fetch it."""
     public: bool
-    """Whether others can fetch it as well: they reach its address, and it came whole at the first time."""
+    """Whether others can fetch it as well: they reach its address, and it came whole at once and without the key."""
 
 
 @dataclass(slots=True)
@@ -77,9 +68,8 @@ class _Download:
     """What tells this file from a later one at the same address, or empty."""
     shorts: int = 0
     """Answers without such a word that ended before the file did."""
-    needed_key: bool = False
     public: bool = True
-    """Whether others can reach the address, redirects included."""
+    """Whether others can reach the address, redirects included, and need no key for it."""
 
     def begin_again(self) -> None:
         """Forget what came: it may not belong together with what comes."""
@@ -133,10 +123,7 @@ class VideoFetcher:
             late: Called each time before it waits for long.
 
         Raises:
-            AddressRefusedError: The address, or one it redirects to, may not be fetched.
-            VideoGoneError: 404 or 410 to the end.
-            VideoTooLargeError: It is larger than ``max_bytes``.
-            VideoUnavailableError: Anything else, to the end.
+            VideoError: It is larger than ``max_bytes``, or may not be fetched; or was not to be had to the end.
         """
         done = False
         try:
@@ -145,11 +132,12 @@ class VideoFetcher:
                 attempts = await self._persist(download, patience, late)
             done = True
             BYTES.labels(Service.FILES, "in").inc(download.written)
-            return FetchedFile(target, download.written, download.needed_key, download.public and attempts == 1)
+            return FetchedFile(download.written, download.public and attempts == 1)
         except TryAgainError as error:
-            raise (VideoGoneError if error.status in {404, 410} else VideoUnavailableError(error.status)) from None
+            is_gone = error.status in {404, 410}
+            raise VideoError(VideoProblem.GONE if is_gone else VideoProblem.UNAVAILABLE) from None
         except TimeoutError:
-            raise VideoUnavailableError from None
+            raise VideoError(VideoProblem.UNAVAILABLE) from None
         finally:
             if not done:
                 await in_thread(target.unlink, None, missing_ok=True)
@@ -186,13 +174,13 @@ class VideoFetcher:
         except VideoError:
             raise
         except StreamTooLongError:
-            raise VideoTooLargeError from None
+            raise VideoError(VideoProblem.TOO_LARGE) from None
         except aiohttp.InvalidURL:
-            raise AddressRefusedError("not an address") from None
+            raise VideoError(VideoProblem.REFUSED_ADDRESS) from None
         except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError) as error:
             # These errors quote the address: none of them may be chained.
             if is_refused(error):
-                raise AddressRefusedError("not a public address") from None
+                raise VideoError(VideoProblem.REFUSED_ADDRESS) from None
             download.shorts += 1
             raise TryAgainError from None
 
@@ -200,7 +188,7 @@ class VideoFetcher:
         """Asks for the video, from redirect to redirect, each checked before it is asked."""
         url = download.url
         policy = self.resolver.policy
-        download.public, download.needed_key = True, False
+        download.public = True
         for _ in range(MAX_REDIRECTS + 1):
             policy.check(url)
             if policy.trusts(url.raw_host or "") and not await self.resolver.is_public(url):
@@ -208,14 +196,14 @@ class VideoFetcher:
             response = await self._ask(url, download, None)
             if response.status in (401, 403) and policy.lends_key(url):
                 response.close()
-                download.needed_key = True
+                download.public = False
                 response = await self._ask(url.with_user(None), download, self.api_key)
             location = response.headers.get("Location", "")
             if response.status not in _REDIRECTS or not location:
                 return response
             response.close()
             url = parse(location, url)
-        raise VideoUnavailableError(response.status)
+        raise VideoError(VideoProblem.UNAVAILABLE)
 
     async def _ask(self, url: URL, download: _Download, key: str | None) -> aiohttp.ClientResponse:
         headers = {"Accept-Encoding": "identity"} | download.headers()
@@ -236,7 +224,7 @@ class VideoFetcher:
             download.refuse_pieces()
             raise TryAgainError(status)
         if total is not None and total > self.max_bytes:
-            raise VideoTooLargeError(total)
+            raise VideoError(VideoProblem.TOO_LARGE, total)
         if start == 0:
             download.begin_again()
             download.validator = _validator(response)

@@ -1,36 +1,34 @@
 """What can go wrong between a video's address and the chat. No message holds an address, a key or a token."""
 
+from enum import StrEnum
+
+
+class VideoProblem(StrEnum):
+    """Why a video can be sent as a link at best."""
+
+    TOO_LARGE = "too-large"
+    """Larger than can be uploaded: the link works."""
+    UNAVAILABLE = "unavailable"
+    """Could not be fetched, however often it was tried: the link may work later."""
+    GONE = "gone"
+    """There is nothing at its address (404, 410)."""
+    NOT_A_VIDEO = "not-a-video"
+    """What came is no video: an error page, a cut-off file."""
+    REFUSED_ADDRESS = "refused-address"
+    """Its address, or one it redirects to, may not be fetched."""
+
 
 class VideoError(Exception):
-    """Base: a video could not be got, or is none."""
+    """A video that could not be got, or is none.
 
+    Args:
+        size: Bytes of one that is too large, where the server named them.
+    """
 
-class AddressRefusedError(VideoError):
-    """The address, or one it redirects to, is not one that may be fetched."""
-
-
-class VideoGoneError(VideoError):
-    """There is nothing at the address (404, 410)."""
-
-
-class VideoUnavailableError(VideoError):
-    """The video could not be got, however often it was tried; ``status`` is the last one, None without an answer."""
-
-    def __init__(self, status: int | None = None) -> None:
-        super().__init__(f"unavailable (status {status})")
-        self.status = status
-
-
-class VideoTooLargeError(VideoError):
-    """The video is larger than can be sent on; its size in bytes is None when only the limit is known to be passed."""
-
-    def __init__(self, size: int | None = None) -> None:
-        super().__init__("too large")
+    def __init__(self, problem: VideoProblem, size: int | None = None) -> None:
+        super().__init__(problem.value)
+        self.problem = problem
         self.size = size
-
-
-class NotAVideoError(VideoError):
-    """What was got is not a video (a page that says something else, a cut-off file)."""
 
 
 class SendError(Exception):
@@ -38,11 +36,7 @@ class SendError(Exception):
 
 
 class SendRefusedError(SendError):
-    """Telegram refused the media: nothing was sent, and another way of sending may work."""
-
-
-class SendTooLargeError(SendRefusedError):
-    """Telegram refused the request for its size (413)."""
+    """Telegram refused the media, or their size: nothing was sent, and another way of sending may work."""
 
 
 class SendForbiddenError(SendError):

@@ -9,12 +9,13 @@ import math
 import struct
 from array import array
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from services.delivery.errors import NotAVideoError
+from services.delivery.errors import VideoError, VideoProblem
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -67,21 +68,6 @@ class VideoFacts:
     """What the name of such a file ends in: mp4, mov, webm, mkv."""
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
-    """The pictures of a file."""
-
-    width: int
-    """Of a picture as stored, pixels."""
-    height: int
-    rotation: int
-    """By which it is shown turned, degrees: 0, 90, 180, 270."""
-    ratio: float
-    """Width of a pixel over its height."""
-    seconds: float | None
-    """Length, more than 0; None when the file does not say."""
-
-
 def suffix_of(head: bytes) -> str | None:
     """The kind of container by the first bytes of a file, as the suffix of its name; None for anything else."""
     if head[4:8] in _MP4_BOXES:
@@ -95,33 +81,37 @@ def read_facts(path: Path) -> VideoFacts:
     """Reads a video's facts: from its tables where it is a usual one, else with a decoder. Blocks.
 
     Raises:
-        NotAVideoError: It is no MP4, QuickTime, Matroska or WebM, has no picture, or is damaged.
+        VideoError: It is no MP4, QuickTime, Matroska or WebM, has no picture, or is damaged.
         OSError: The disk failed.
     """
     with path.open("rb") as file:
         suffix = suffix_of(file.read(64))
         if suffix is None:
-            raise NotAVideoError("not a video container")
-        try:
-            track = read_track(file, path.stat().st_size)
-        except UnusualError:
-            track = None
-    if track is None or track.width * track.height > MAX_PIXELS:
-        track = decode_track(path, suffix)
-    return as_shown(track, suffix)
+            raise VideoError(VideoProblem.NOT_A_VIDEO)
+        with suppress(UnusualError):
+            return read_tables(file, path.stat().st_size, suffix)
+    return decode(path, suffix)
 
 
-def as_shown(track: Track, suffix: str) -> VideoFacts:
-    """What is told of a track: turned as it is shown, with square pixels, in whole seconds."""
-    across, down = max(1, round(track.width * track.ratio)), track.height
-    if track.rotation % 180 == 90:
+def _as_shown(width: int, height: int, ratio: float, rotation: int, seconds: float | None, suffix: str) -> VideoFacts:
+    """What is told of pictures: turned as they are shown, with square pixels, in whole seconds.
+
+    Args:
+        width: Of a picture as stored, pixels.
+        height: The same.
+        ratio: Width of a pixel over its height.
+        rotation: Degrees.
+        seconds: More than 0; None when the file does not say.
+        suffix: The kind of file.
+    """
+    across, down = max(1, round(width * ratio)), height
+    if rotation % 180 == 90:
         across, down = down, across
-    seconds = None if track.seconds is None else max(1, math.floor(track.seconds + 0.5))
-    return VideoFacts(across, down, seconds, suffix)
+    return VideoFacts(across, down, None if seconds is None else max(1, math.floor(seconds + 0.5)), suffix)
 
 
-def read_track(file: BinaryIO, size: int) -> Track:
-    """Reads the tables of the first track of pictures of an MP4 file of so many bytes. Blocks.
+def read_tables(file: BinaryIO, size: int, suffix: str = "mp4") -> VideoFacts:
+    """Reads the facts of an MP4 file of so many bytes from the tables of its first track of pictures. Blocks.
 
     Raises:
         UnusualError: Nothing can be said.
@@ -135,9 +125,10 @@ def read_track(file: BinaryIO, size: int) -> Track:
         rotation, seconds = _shown(movie, track)
     except DAMAGE:
         raise UnusualError from None
-    if codec not in _CODECS or not (width and height and _is_likely(ratio) and 0 < seconds <= MAX_SECONDS):
+    is_likely = 0 < width * height <= MAX_PIXELS and _is_likely(ratio) and 0 < seconds <= MAX_SECONDS
+    if codec not in _CODECS or not is_likely:
         raise UnusualError
-    return Track(width, height, rotation, ratio, seconds)
+    return _as_shown(width, height, ratio, rotation, seconds, suffix)
 
 
 def _is_likely(ratio: float) -> bool:
@@ -258,14 +249,14 @@ def chunk_offsets(table: Box) -> "array[int]":
     return offsets
 
 
-def decode_track(path: Path, suffix: str) -> Track:
-    """Reads the first track of pictures with a decoder, and decodes its first picture to see that there is one. Blocks.
+def decode(path: Path, suffix: str) -> VideoFacts:
+    """Reads the facts of the first track of pictures with a decoder, and decodes a picture to see that there is one.
 
     The demuxer is told, by the file's suffix, never guessed: playlists and the like, which make the demuxer open files
     and addresses of their own choice, are no videos.
 
     Raises:
-        NotAVideoError: It has no picture, or is damaged.
+        VideoError: It has no picture, or is damaged.
     """
     import av  # noqa: PLC0415 - 17 MB that most bots never need
 
@@ -274,34 +265,32 @@ def decode_track(path: Path, suffix: str) -> Track:
         with av.open(
             str(path), "r", format=demuxer, options={"protocol_whitelist": "file"}, metadata_errors="replace"
         ) as container:
-            return _decoded(container)
-    except NotAVideoError:
+            return _decoded(container, suffix)
+    except VideoError:
         raise
     except Exception:  # noqa: BLE001 - whatever a foreign file makes the library raise says the same of it
-        raise NotAVideoError("a damaged video") from None
+        raise VideoError(VideoProblem.NOT_A_VIDEO) from None
 
 
-def _decoded(container: "InputContainer") -> Track:
+def _decoded(container: "InputContainer", suffix: str) -> VideoFacts:
     if not container.streams.video:
-        raise NotAVideoError("no pictures")
+        raise VideoError(VideoProblem.NOT_A_VIDEO)
     stream = container.streams.video[0]
     # The library's annotations do not say so, but there is none for a codec that it does not know.
     if getattr(stream, "codec_context", None) is None:
-        raise NotAVideoError("an unknown codec")
+        raise VideoError(VideoProblem.NOT_A_VIDEO)
     if stream.width <= 0 or stream.height <= 0 or stream.width * stream.height > MAX_PIXELS:
-        raise NotAVideoError("no usable size")
+        raise VideoError(VideoProblem.NOT_A_VIDEO)
     frame = next(iter(container.decode(stream)), None)
     if frame is None:
-        raise NotAVideoError("no pictures")
+        raise VideoError(VideoProblem.NOT_A_VIDEO)
     ratio = float(stream.sample_aspect_ratio or Fraction(1))
+    if not _is_likely(ratio):
+        ratio = 1.0
     seconds = _seconds(container, stream)
-    return Track(
-        stream.width,
-        stream.height,
-        frame.rotation,
-        ratio if _is_likely(ratio) else 1.0,
-        seconds if seconds is not None and 0 < seconds <= MAX_SECONDS else None,
-    )
+    if seconds is not None and not 0 < seconds <= MAX_SECONDS:
+        seconds = None
+    return _as_shown(stream.width, stream.height, ratio, frame.rotation, seconds, suffix)
 
 
 def _seconds(container: "InputContainer", stream: "VideoStream") -> float | None:

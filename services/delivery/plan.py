@@ -4,14 +4,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
 
 from telegram.constants import FileSizeLimit
 
 from services.delivery.download import FetchedFile
-from services.delivery.errors import AddressRefusedError, NotAVideoError, VideoError, VideoGoneError, VideoTooLargeError
+from services.delivery.errors import VideoError, VideoProblem
 from services.delivery.facts import VideoFacts, read_facts
 from services.tasks import in_thread
+
+URL_LIMIT = int(FileSizeLimit.FILESIZE_DOWNLOAD)
+"""Bytes that Telegram fetches by address (source: the Bot API page, "Sending files": 20 MB for what is not a photo)."""
 
 PATIENCE = (60.0, 240.0)
 """Seconds that an address is asked for again, before each look for another one."""
@@ -37,53 +39,30 @@ class Way(StrEnum):
     """A message with the address."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileLimits:
-    """What Telegram takes, in bytes."""
-
-    url: int
-    """By address (source: the Bot API page, "Sending files": 20 MB for what is not a photo)."""
-    upload: int
-    """By upload, all files of a request together."""
-
-    @classmethod
-    def of(cls, *, local_mode: bool) -> Self:
-        """The limits of Telegram's own Bot API server, or of one in local mode."""
-        upload = FileSizeLimit.FILESIZE_UPLOAD_LOCAL_MODE if local_mode else FileSizeLimit.FILESIZE_UPLOAD
-        return cls(int(FileSizeLimit.FILESIZE_DOWNLOAD), int(upload))
+def upload_limit(*, local_mode: bool) -> int:
+    """Bytes that one request can upload to a Bot API server: Telegram's own, or one in local mode."""
+    return int(FileSizeLimit.FILESIZE_UPLOAD_LOCAL_MODE if local_mode else FileSizeLimit.FILESIZE_UPLOAD)
 
 
-def choose(size: int | None, *, needs_key: bool, public: bool, limits: FileLimits) -> Way:
-    """Chooses the first way to try.
-
-    By address where Telegram can fetch it and it is small enough, else by upload where that fits, else a link.
+def choose(size: int, *, public: bool, limit: int) -> Way:
+    """The first way to try: by address where Telegram can, else by upload where that fits, else a link.
 
     Args:
-        size: Bytes, or None when unknown because the video could not be fetched.
-        needs_key: Whether its address answers only to the bot's key.
-        public: Whether Telegram's servers can reach its address.
-        limits: What Telegram takes.
+        size: Bytes.
+        public: Whether Telegram's servers can fetch the video from its address.
+        limit: The most bytes that can be uploaded.
     """
-    if size is None or size > limits.upload:
+    if size > limit:
         return Way.LINK
-    if size <= limits.url and public and not needs_key:
-        return Way.URL
-    return Way.UPLOAD
+    return Way.URL if public and size <= URL_LIMIT else Way.UPLOAD
 
 
-def after(way: Way, size: int | None, limits: FileLimits) -> Way | None:
-    """The way to try after one that was refused, None after the last; without a file the size, in bytes, is None."""
-    if way is Way.URL and size is not None and size <= limits.upload:
-        return Way.UPLOAD
-    return Way.LINK if way is not Way.LINK else None
-
-
-def batches(uploads: Sequence[int], limits: FileLimits) -> list[range]:
+def batches(uploads: Sequence[int], limit: int) -> list[range]:
     """Divides videos into messages, so that no request uploads more than Telegram takes at once.
 
     Args:
         uploads: For each video, in order, the bytes that it uploads: 0 when sent by address.
-        limits: What Telegram takes.
+        limit: The most bytes that one request can upload.
 
     Returns:
         Ranges of positions, in order; each of one video or of an album.
@@ -91,41 +70,13 @@ def batches(uploads: Sequence[int], limits: FileLimits) -> list[range]:
     found: list[range] = []
     start, total = 0, 0
     for position, size in enumerate(uploads):
-        if position > start and total + size > limits.upload:
+        if position > start and total + size > limit:
             found.append(range(start, position))
             start, total = position, 0
         total += size
     if uploads:
         found.append(range(start, len(uploads)))
     return found
-
-
-class VideoProblem(StrEnum):
-    """Why a video can be sent as a link at best."""
-
-    TOO_LARGE = "too-large"
-    """Larger than can be uploaded: the link works."""
-    UNAVAILABLE = "unavailable"
-    """Could not be fetched: the link may work later."""
-    GONE = "gone"
-    """There is nothing at its address."""
-    NOT_A_VIDEO = "not-a-video"
-    """What came is no video, such as an error page."""
-    REFUSED_ADDRESS = "refused-address"
-    """Its address may not be fetched."""
-
-    @property
-    def is_of_the_service(self) -> bool:
-        """Whether it was the service's file, and nothing that Telegram could not take."""
-        return self is not VideoProblem.TOO_LARGE
-
-
-_PROBLEMS: dict[type[VideoError], VideoProblem] = {
-    VideoTooLargeError: VideoProblem.TOO_LARGE,
-    VideoGoneError: VideoProblem.GONE,
-    NotAVideoError: VideoProblem.NOT_A_VIDEO,
-    AddressRefusedError: VideoProblem.REFUSED_ADDRESS,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,18 +102,14 @@ class Prepared:
         """What the file is called in the chat, after what it is."""
         return f"video-{self.index + 1}.{self.facts.suffix if self.facts else 'mp4'}"
 
-    @property
-    def linkable(self) -> bool:
-        """Whether the address can be shown as a link at all."""
-        return self.url.lower().startswith(("http://", "https://"))
-
 
 @dataclass(frozen=True, slots=True)
 class VideoPreparer:
     """Fetches videos, reads their facts, and chooses their way."""
 
     fetch: Fetch
-    limits: FileLimits
+    upload_limit: int
+    """The most bytes that one request can upload."""
 
     async def prepare(self, url: str, directory: Path, index: int, late: Callable[[], None], fresh: Fresh) -> Prepared:
         """Prepares one video; what is wrong with it ends as a link with a problem, not as an exception.
@@ -179,10 +126,10 @@ class VideoPreparer:
         for patience in (*PATIENCE, LAST_PATIENCE):
             try:
                 return await self._prepare(url, target, index, patience, late)
-            except (AddressRefusedError, VideoTooLargeError) as error:
-                # Another address that may not be asked says nothing about the one that was given.
-                return _link(index, url, error) if dead is None else _link(index, given, dead)
             except VideoError as error:
+                if error.problem in {VideoProblem.REFUSED_ADDRESS, VideoProblem.TOO_LARGE}:
+                    # Another address that may not be asked says nothing about the one that was given.
+                    return _link(index, url, error) if dead is None else _link(index, given, dead)
                 dead = error
             other = await fresh(url)
             if other is not None:
@@ -196,12 +143,10 @@ class VideoPreparer:
         fetched = await self.fetch(url, target, patience, late)
         facts = await in_thread(read_facts, None, target)
         # Telegram takes nothing but MP4 by address; and what it is uploaded as is what it is.
-        by_address = fetched.public and facts.suffix == "mp4"
-        way = choose(fetched.size, needs_key=fetched.needed_key, public=by_address, limits=self.limits)
+        way = choose(fetched.size, public=fetched.public and facts.suffix == "mp4", limit=self.upload_limit)
         problem = VideoProblem.TOO_LARGE if way is Way.LINK else None
         return Prepared(index, url, way, target, fetched.size, facts, problem)
 
 
 def _link(index: int, url: str, error: VideoError) -> Prepared:
-    size = error.size if isinstance(error, VideoTooLargeError) else None
-    return Prepared(index, url, Way.LINK, size=size, problem=_PROBLEMS.get(type(error), VideoProblem.UNAVAILABLE))
+    return Prepared(index, url, Way.LINK, size=error.size, problem=error.problem)

@@ -21,7 +21,6 @@ from services.delivery.errors import (
     SendForbiddenError,
     SendNotSentError,
     SendRefusedError,
-    SendTooLargeError,
     SendUnknownError,
 )
 from services.delivery.facts import VideoFacts
@@ -41,6 +40,9 @@ SLOWEST_BYTES_PER_SECOND = 50_000
 """The slowest connection that an upload gets through."""
 
 CONNECT_SECONDS = 20.0
+
+FREE_CONNECTION_SECONDS = 30.0
+"""How long a send may wait for one of the connections to be free."""
 
 ACTION_SECONDS = 4.5
 """Telegram shows what the bot is doing for five seconds."""
@@ -108,8 +110,6 @@ class VideoSender:
 
     bot: Bot
     """The bot; a rate limiter belongs below it."""
-    pool_timeout: float = 30.0
-    """Seconds to wait for a free connection."""
 
     async def send(self, place: Place, videos: Sequence[Outgoing], caption: str = "") -> list[SentVideo]:
         """Sends one video, or 2 to 10 as an album, in their order.
@@ -120,7 +120,7 @@ class VideoSender:
             caption: Plain text, cut at 1024 characters; of an album, that of its first video.
 
         Raises:
-            SendRefusedError: Telegram refused the media (``SendTooLargeError``: their size); nothing was sent.
+            SendRefusedError: Telegram refused the media; nothing was sent.
             SendForbiddenError: The bot may not write there; nothing was sent.
             SendNotSentError: Provably not sent; may be tried again.
             SendUnknownError: May have been sent.
@@ -211,7 +211,7 @@ class VideoSender:
             "read_timeout": answer,
             "write_timeout": STALL_SECONDS,
             "connect_timeout": CONNECT_SECONDS,
-            "pool_timeout": self.pool_timeout,
+            "pool_timeout": FREE_CONNECTION_SECONDS,
         }
         if len(videos) > 1:
             album = [_album_item(video, files.get(at), None if at else caption) for at, video in enumerate(videos)]
@@ -275,7 +275,7 @@ def meaning(error: TelegramError, *, whole: bool) -> SendError | TelegramError:
         return SendForbiddenError(error.message) if is_closed(error) else SendRefusedError(error.message)
     text = error.message.lower()
     if "too large" in text or "(413)" in text:
-        return SendTooLargeError("too large")
+        return SendRefusedError("too large")
     cause = error.__cause__ or error
     name = str(cause) if isinstance(cause, CallBrokeError) else type(cause).__name__
     if isinstance(error, NetworkError) and isinstance(cause, NeverSentError):

@@ -12,8 +12,14 @@ from structlog import get_logger
 from telegram.error import ChatMigrated, RetryAfter
 
 from services.clock import Clock
-from services.delivery.errors import SendForbiddenError, SendNotSentError, SendRefusedError, SendUnknownError
-from services.delivery.plan import FileLimits, Prepared, VideoPreparer, VideoProblem, Way, after, batches
+from services.delivery.errors import (
+    SendForbiddenError,
+    SendNotSentError,
+    SendRefusedError,
+    SendUnknownError,
+    VideoProblem,
+)
+from services.delivery.plan import Prepared, VideoPreparer, Way, batches
 from services.delivery.send import Outgoing, VideoSender
 from services.failures import Charged, Failure, FailureKind
 from services.generations.model import FILE_LATE, WERE_LINKED, WERE_SENT, Generation, State, Video, VideoState
@@ -40,6 +46,10 @@ BROKEN_UPLOADS = 3
 
 LAST_SEND_SECONDS = 3.0
 """How long a send that has begun may still take when the process ends: cut off, it would be made once more."""
+
+
+_OUTCOMES = {VideoProblem.REFUSED_ADDRESS: VideoState.FAILED, VideoProblem.TOO_LARGE: VideoState.LINKED}
+"""What becomes of a video with a problem; any other is that of the service's file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +107,7 @@ class Sending:
     def _next(self, items: Sequence[Item]) -> None:
         """Put videos before all that wait, so that their order stays, in groups that Telegram takes at once."""
         sizes = [0 if item.way is Way.URL else item.prepared.size or 0 for item in items]
-        groups = [[items[index] for index in batch] for batch in batches(sizes, self.deliverer.limits)]
+        groups = [[items[index] for index in batch] for batch in batches(sizes, self.deliverer.upload_limit)]
         self._line.extendleft(reversed(groups))
 
     async def _attempt(self, group: list[Item]) -> None:
@@ -170,20 +180,11 @@ class Sending:
         """By upload what was refused by address; each alone what was refused as an album; a link at last."""
         self._broken = 0
         if any(item.way is Way.URL for item in group):
-            self._next([replace(item, way=Way.UPLOAD) for item in group if self._is_uploadable(item)])
-            links = [item.position for item in group if not self._is_uploadable(item)]
+            self._next([replace(item, way=Way.UPLOAD) for item in group])
         elif len(group) > 1:
             self._line.extendleft([item] for item in reversed(group))
-            links = []
         else:
-            links = [group[0].position]
-        if links:
-            await self.deliverer.database.write(become, self.generation, links, VideoState.LINKED)
-
-    def _is_uploadable(self, item: Item) -> bool:
-        if item.way is Way.UPLOAD:
-            return True
-        return after(item.way, item.prepared.size, self.deliverer.limits) is Way.UPLOAD
+            await self.deliverer.database.write(become, self.generation, [group[0].position], VideoState.LINKED)
 
     async def _until_telegram_answers(self) -> None:
         """Wait for the end of an outage: what is sent during one would only get lost as well."""
@@ -208,7 +209,8 @@ class Deliverer:
     temp_dirs: TempDirs
     reporter: Reporter
     sender: VideoSender
-    limits: FileLimits
+    upload_limit: int
+    """The most bytes that one request can upload."""
     move_chat: Callable[[int, int], Awaitable[object]]
     """Called with old and new id when a group became a supergroup."""
     clock: Clock
@@ -325,16 +327,10 @@ class Deliverer:
         if prepared.url != video.url:
             await self.database.write(moved, generation, video.position, prepared.url)
         problem = prepared.problem
-        if problem is not None:
-            log.info("video_not_sendable", problem=problem.value, size=prepared.size)
-        if problem is VideoProblem.REFUSED_ADDRESS or not prepared.linkable:
-            outcome = VideoState.FAILED
-        elif problem is not None and problem.is_of_the_service:
-            outcome = VideoState.UNFETCHED
-        elif prepared.way is Way.LINK:
-            outcome = VideoState.LINKED
-        else:
+        if problem is None:
             return Item(prepared, prepared.way, video.send_attempts)
+        log.info("video_not_sendable", problem=problem.value, size=prepared.size)
+        outcome = _OUTCOMES.get(problem, VideoState.UNFETCHED)
         await self.database.write(become, generation, [video.position], outcome)
         return None
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.clock import SystemClock
-from services.delivery.plan import FileLimits, Prepared, Way
+from services.delivery.plan import Prepared, Way
 from services.delivery.send import Outgoing, SentVideo
 from services.genaipro.events import VideoResult
 from services.generations.deliver import Deliverer, Item, Sending
@@ -62,7 +62,7 @@ async def test_a_video_is_sent_only_while_it_is_ours(postgres_database: Database
         unused,
         unused,
         chat,  # type: ignore[arg-type]
-        FileLimits(20_000_000, 50_000_000),
+        50_000_000,
         nowhere,
         clock,
         lambda: 0.5,

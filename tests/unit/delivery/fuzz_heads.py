@@ -9,7 +9,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from services.delivery.errors import NotAVideoError
+from services.delivery.errors import VideoError
 from services.delivery.facts import read_facts
 from services.delivery.length import least_length
 
@@ -56,7 +56,7 @@ def run(count: int, seed: int, folder: Path, more: list[bytes] | None = None) ->
             assert least_length(file, len(data)) >= 0
         try:
             facts = read_facts(path)
-        except NotAVideoError:
+        except VideoError:
             found["refused"] += 1
         else:
             assert facts.width > 0

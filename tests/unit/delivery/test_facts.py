@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.delivery.errors import NotAVideoError
+from services.delivery.errors import VideoError
 from services.delivery.facts import VideoFacts, read_facts
 from tests.unit.delivery.conftest import make_film
 from tests.unit.delivery.test_tables import h264
@@ -57,7 +57,7 @@ def test_sound_alone_is_no_video(tmp_path: Path) -> None:
         frame = av.AudioFrame(format="s16", layout="mono", samples=800)
         frame.sample_rate = 8000
         container.mux(stream.encode(frame))
-    with pytest.raises(NotAVideoError):
+    with pytest.raises(VideoError, match="not-a-video"):
         read_facts(path)
 
 
@@ -77,7 +77,7 @@ def test_sound_alone_is_no_video(tmp_path: Path) -> None:
 def test_other_things_named_mp4_are_none(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "video-1.mp4"
     path.write_bytes(data)
-    with pytest.raises(NotAVideoError):
+    with pytest.raises(VideoError, match="not-a-video"):
         read_facts(path)
 
 
@@ -86,7 +86,7 @@ def test_cut_off_film_is_none(film: Path, tmp_path: Path, share: float) -> None:
     data = film.read_bytes()
     path = tmp_path / "cut.mp4"
     path.write_bytes(data[: int(len(data) * share)])
-    with pytest.raises(NotAVideoError):
+    with pytest.raises(VideoError, match="not-a-video"):
         read_facts(path)
 
 
@@ -95,7 +95,7 @@ def test_unknown_codec_is_none(footage: bytes, tmp_path: Path) -> None:
     unknown = footage.replace(b"mp4v", b"zzzz").replace(b"esds", b"zzzz")
     assert unknown != footage
     path.write_bytes(unknown)
-    with pytest.raises(NotAVideoError):
+    with pytest.raises(VideoError, match="not-a-video"):
         read_facts(path)
 
 
@@ -109,7 +109,7 @@ def test_damage_raises_nothing_else(film: Path, tmp_path: Path, data: st.DataObj
     path.write_bytes(spoilt)
     try:
         facts = read_facts(path)
-    except NotAVideoError:
+    except VideoError:
         return
     assert facts.width > 0
     assert facts.height > 0

@@ -5,19 +5,13 @@ import pytest
 
 from services.delivery import plan as module
 from services.delivery.download import FetchedFile
-from services.delivery.errors import (
-    AddressRefusedError,
-    VideoError,
-    VideoGoneError,
-    VideoTooLargeError,
-    VideoUnavailableError,
-)
+from services.delivery.errors import VideoError, VideoProblem
 from services.delivery.facts import VideoFacts
-from services.delivery.plan import FileLimits, Prepared, VideoPreparer, VideoProblem, Way
+from services.delivery.plan import Prepared, VideoPreparer, Way, upload_limit
 
 URL = "https://cdn.example.org/v.mp4"
 FILMS = Path(__file__).parent / "films"
-CLOUD = FileLimits.of(local_mode=False)
+CLOUD = upload_limit(local_mode=False)
 
 
 class Fetches:
@@ -30,15 +24,15 @@ class Fetches:
         if self.error is not None:
             raise self.error
         put(target, self.data)
-        return FetchedFile(target, len(self.data), needed_key=False, public=self.public)
+        return FetchedFile(len(self.data), public=self.public)
 
 
 def put(target: Path, data: bytes) -> None:
     target.write_bytes(data)
 
 
-async def prepared(tmp_path: Path, fetcher: Fetches, limits: FileLimits = CLOUD) -> Prepared:
-    return await VideoPreparer(fetcher.fetch, limits).prepare(URL, tmp_path, 1, lambda: None, nowhere_else)
+async def prepared(tmp_path: Path, fetcher: Fetches, limit: int = CLOUD) -> Prepared:
+    return await VideoPreparer(fetcher.fetch, limit).prepare(URL, tmp_path, 1, lambda: None, nowhere_else)
 
 
 async def nowhere_else(_url: str) -> str | None:
@@ -64,7 +58,7 @@ async def test_video_that_others_cannot_reach_is_uploaded(tmp_path: Path, footag
 
 
 async def test_larger_than_an_upload_is_a_link(tmp_path: Path, footage: bytes) -> None:
-    done = await prepared(tmp_path, Fetches(footage), FileLimits(url=10, upload=100))
+    done = await prepared(tmp_path, Fetches(footage), 100)
     assert (done.way, done.problem) == (Way.LINK, VideoProblem.TOO_LARGE)
 
 
@@ -74,24 +68,17 @@ async def test_page_instead_of_a_video_is_not_sent_as_one(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("error", "problem", "size"),
+    ("problem", "size"),
     [
-        (VideoTooLargeError(70), VideoProblem.TOO_LARGE, 70),
-        (VideoGoneError(), VideoProblem.GONE, None),
-        (VideoUnavailableError(502), VideoProblem.UNAVAILABLE, None),
-        (AddressRefusedError(), VideoProblem.REFUSED_ADDRESS, None),
+        (VideoProblem.TOO_LARGE, 70),
+        (VideoProblem.GONE, None),
+        (VideoProblem.UNAVAILABLE, None),
+        (VideoProblem.REFUSED_ADDRESS, None),
     ],
 )
-async def test_what_cannot_be_fetched_is_a_link(
-    tmp_path: Path, error: VideoError, problem: VideoProblem, size: int | None
-) -> None:
-    done = await prepared(tmp_path, Fetches(error=error))
+async def test_what_cannot_be_fetched_is_a_link(tmp_path: Path, problem: VideoProblem, size: int | None) -> None:
+    done = await prepared(tmp_path, Fetches(error=VideoError(problem, size)))
     assert (done.way, done.problem, done.size) == (Way.LINK, problem, size)
-
-
-def test_only_http_addresses_are_links() -> None:
-    assert Prepared(0, "HTTPS://a.example/v", Way.LINK).linkable
-    assert not Prepared(0, "javascript:alert(1)", Way.LINK).linkable
 
 
 class Addresses:
@@ -103,11 +90,11 @@ class Addresses:
 
     async def fetch(self, url: str, target: Path, patience: float, late: Callable[[], None]) -> FetchedFile:
         self.asked.append((url, patience))
-        film = self.films.get(url, VideoGoneError())
+        film = self.films.get(url, VideoError(VideoProblem.GONE))
         if isinstance(film, VideoError):
             raise film
         put(target, film)
-        return FetchedFile(target, len(film), needed_key=False, public=True)
+        return FetchedFile(len(film), public=True)
 
 
 def named(*addresses: str | None) -> module.Fresh:
@@ -137,7 +124,7 @@ async def test_a_dead_address_is_looked_up(
 
 
 async def test_another_address_that_is_no_better_leaves_a_link(tmp_path: Path) -> None:
-    fetcher = Addresses(new=AddressRefusedError())
+    fetcher = Addresses(new=VideoError(VideoProblem.REFUSED_ADDRESS))
     done = await VideoPreparer(fetcher.fetch, CLOUD).prepare("old", tmp_path, 0, lambda: None, named("new"))
     assert (done.url, done.way, done.problem) == ("old", Way.LINK, VideoProblem.GONE)
     fetcher = Addresses()

@@ -15,7 +15,6 @@ from services.delivery.errors import (
     SendForbiddenError,
     SendNotSentError,
     SendRefusedError,
-    SendTooLargeError,
     SendUnknownError,
 )
 from services.delivery.facts import VideoFacts
@@ -129,7 +128,7 @@ async def test_gives_up_when_that_does_not_help(bench: Bench) -> None:
         (400, "Bad Request: failed to get HTTP URL content", SendRefusedError),
         (400, "Bad Request: wrong type of the web page content", SendRefusedError),
         (400, "Bad Request: not enough rights to send videos to the chat", SendForbiddenError),
-        (413, "Request Entity Too Large", SendTooLargeError),
+        (413, "Request Entity Too Large", SendRefusedError),
         (403, "Forbidden: bot was blocked by the user", SendForbiddenError),
         (403, "Forbidden: bot was kicked from the supergroup chat", SendForbiddenError),
         (400, "Bad Request: chat not found", SendForbiddenError),
@@ -173,7 +172,7 @@ def heavy(tmp_path: Path) -> Outgoing:
 
 async def test_too_large_as_a_page(bench: Bench, heavy: Outgoing) -> None:
     bench.api.script = [too_large_as_html]
-    with pytest.raises(SendTooLargeError):
+    with pytest.raises(SendRefusedError):
         await bench.sender.send(PLACE, [heavy])
 
 

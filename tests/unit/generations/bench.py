@@ -8,7 +8,6 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from services.changes import Changes
-from services.delivery.plan import FileLimits
 from services.failures import Failure
 from services.generations import store
 from services.generations.cancelling import CancelScopes
@@ -81,7 +80,7 @@ class Bench:
             temp_dirs,
             self.chat,
             self.chat,  # type: ignore[arg-type]
-            FileLimits(20_000_000, 50_000_000),
+            50_000_000,
             self._nowhere,
             self.clock,
             lambda: 0.5,

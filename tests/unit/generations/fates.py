@@ -15,9 +15,15 @@ from typing import Self, TypeVar, TypeVarTuple
 
 from sqlalchemy.orm import Session
 
-from services.delivery.errors import SendForbiddenError, SendNotSentError, SendRefusedError, SendUnknownError
+from services.delivery.errors import (
+    SendForbiddenError,
+    SendNotSentError,
+    SendRefusedError,
+    SendUnknownError,
+    VideoProblem,
+)
 from services.delivery.facts import VideoFacts
-from services.delivery.plan import Prepared, VideoProblem, Way
+from services.delivery.plan import Prepared, Way
 from services.delivery.send import Outgoing, SentVideo
 from services.failures import Charged, Failure, FailureKind
 from services.genaipro.events import (

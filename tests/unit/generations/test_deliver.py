@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import update
 from telegram.error import ChatMigrated
 
-from services.delivery.errors import SendNotSentError, SendRefusedError
+from services.delivery.errors import SendNotSentError, SendRefusedError, VideoProblem
 from services.delivery.facts import VideoFacts
-from services.delivery.plan import Prepared, VideoProblem, Way
+from services.delivery.plan import Prepared, Way
 from services.delivery.send import Outgoing, SentVideo
 from services.failures import Charged, FailureKind
 from services.genaipro.events import VideoResult
