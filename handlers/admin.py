@@ -1,5 +1,6 @@
 """Commands of admins: ``/stats``, ``/allow``, ``/deny``. To everybody else they are commands that do not exist."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from functools import wraps
@@ -7,11 +8,11 @@ from functools import wraps
 from structlog import get_logger
 from telegram import Message, MessageEntity, MessageOriginUser, Update, User
 
+from handlers.addressing import replied_to
 from handlers.commands import say_unknown
 from handlers.context import Context
 from handlers.replies import answer, answer_text
 from handlers.visitors import Handler, for_visitors
-from services.access import Subject, SubjectKind
 from services.genaipro.events import GenAIProError
 from services.generations.model import State
 from services.payments.ledger import Totals
@@ -20,13 +21,13 @@ from services.services import Services
 from services.statistics import Statistics, gather_statistics
 from services.texts import Phrases
 
-MAX_ID_DIGITS = 16
+_ID = re.compile(r"-?[0-9]{1,16}")
 
 log = get_logger(__name__)
 
 
-def subject_of(message: Message, arguments: list[str]) -> Subject | None:
-    """Whom ``/allow`` or ``/deny`` is about, or None when it does not say.
+def subject_of(message: Message, arguments: list[str]) -> int | None:
+    """The id of the person or group that ``/allow`` or ``/deny`` is about, or None when it does not say.
 
     An id says it, or a mention of a person; then the person replied to; then the group it is written in. In private
     a forwarded message stands for the person who wrote it.
@@ -34,33 +35,20 @@ def subject_of(message: Message, arguments: list[str]) -> Subject | None:
     if mentioned := message.parse_entities([MessageEntity.TEXT_MENTION]):
         return _person(next(iter(mentioned)).user)
     if arguments:
-        return _by_id(arguments)
+        is_id = len(arguments) == 1 and _ID.fullmatch(arguments[0]) is not None
+        return (int(arguments[0]) or None) if is_id else None
     in_private = message.chat.id > 0
-    replied = message.reply_to_message
-    if replied is not None and replied.forum_topic_created is None:
-        return _writer(replied, in_private=in_private)
-    return None if in_private else Subject(SubjectKind.CHAT, message.chat.id)
-
-
-def _by_id(arguments: list[str]) -> Subject | None:
-    digits = arguments[0].removeprefix("-")
-    if len(arguments) != 1 or not (digits.isascii() and digits.isdecimal()) or len(digits) > MAX_ID_DIGITS:
-        return None
-    number = int(arguments[0])
-    if number == 0:
-        return None
-    return Subject(SubjectKind.USER if number > 0 else SubjectKind.CHAT, number)
-
-
-def _writer(message: Message, *, in_private: bool) -> Subject | None:
-    if in_private and isinstance(message.forward_origin, MessageOriginUser):
-        return _person(message.forward_origin.sender_user)
+    replied = replied_to(message)
+    if replied is None:
+        return None if in_private else message.chat.id
+    if in_private and isinstance(replied.forward_origin, MessageOriginUser):
+        return _person(replied.forward_origin.sender_user)
     # Somebody anonymous writes through an account that all anonymous people share.
-    return None if message.sender_chat is not None else _person(message.from_user)
+    return None if replied.sender_chat is not None else _person(replied.from_user)
 
 
-def _person(user: User | None) -> Subject | None:
-    return None if user is None or user.is_bot else Subject(SubjectKind.USER, user.id)
+def _person(user: User | None) -> int | None:
+    return None if user is None or user.is_bot else user.id
 
 
 def statistics_screen(phrases: Phrases, statistics: Statistics, credits_left: int | None) -> Screen:
@@ -129,35 +117,31 @@ async def stats(_update: Update, context: Context) -> None:
 @for_admins
 async def allow(update: Update, context: Context) -> None:
     """``/allow``: let a person or a group in."""
-    if update.message is None:
-        return
-    subject = subject_of(update.message, context.args or [])
+    subject = subject_of(update.message, context.args or []) if update.message is not None else None
     if subject is None:
         await answer_text(context, "allow-usage")
         return
     await context.services.access.allow(subject)
-    await _say(context, f"allowed-{subject.kind}", subject)
+    await _say(context, "allowed", subject)
 
 
 @for_admins
 async def deny(update: Update, context: Context) -> None:
     """``/deny``: shut a person or a group out, at once."""
-    if update.message is None:
-        return
-    subject = subject_of(update.message, context.args or [])
+    subject = subject_of(update.message, context.args or []) if update.message is not None else None
     if subject is None:
         await answer_text(context, "deny-usage")
-    elif subject == Subject(SubjectKind.USER, context.visitor.caller.user_id):
+    elif subject == context.visitor.caller.user_id:
         await answer_text(context, "deny-self")
     elif await context.services.access.deny(subject):
-        await _say(context, f"denied-{subject.kind}", subject)
+        await _say(context, "denied", subject)
     else:
         await answer_text(context, "deny-owner")
 
 
-async def _say(context: Context, key: str, subject: Subject) -> None:
+async def _say(context: Context, done: str, subject: int) -> None:
     # Ids are handed over as words: a number would get its thousands separated.
-    await answer_text(context, key, id=str(subject.id))
+    await answer_text(context, f"{done}-{'user' if subject > 0 else 'chat'}", id=str(subject))
 
 
 async def _credits_left(services: Services) -> int | None:

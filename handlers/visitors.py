@@ -52,7 +52,7 @@ async def admit(update: Update, context: Context, *, as_person: bool = False) ->
         if update.callback_query is not None:
             await close(update.callback_query)
         return False
-    verdict = await services.access.decide(caller.user_id, caller.chat_id, is_private=caller.is_private)
+    verdict = await services.access.decide(caller.user_id, caller.chat_id)
     if not verdict.may_use:
         await _refuse(update, caller, services)
         return False

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
-from sqlalchemy import delete, or_, select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from services.clock import Clock
@@ -23,13 +23,6 @@ CLAIM_LIFETIME = timedelta(days=7)
 """An unused code older than this is deleted when the next one is made."""
 
 
-class SubjectKind(StrEnum):
-    """Whom a rule is about."""
-
-    USER = "user"
-    CHAT = "chat"
-
-
 class Rule(StrEnum):
     """What a rule says."""
 
@@ -38,15 +31,8 @@ class Rule(StrEnum):
     ADMIN = "admin"
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A person or a group, by Telegram's id (groups have negative ones)."""
-
-    kind: SubjectKind
-    id: int
-
-
-Rules = Mapping[Subject, Rule]
+Rules = Mapping[int, Rule]
+"""What was decided about people and groups, by Telegram's ids: those of groups are negative."""
 
 
 class Permission(StrEnum):
@@ -73,19 +59,19 @@ class OwnerLists:
     """Nothing shuts these out."""
 
 
-def judge(lists: OwnerLists, rules: Rules, user_id: int, chat_id: int, *, is_private: bool) -> Permission:
+def judge(lists: OwnerLists, rules: Rules, user_id: int, chat_id: int) -> Permission:
     """What somebody may do in a chat.
 
     Admins may do everything. A deny, of the person or of the group, beats every allow. Someone allowed may use the
     bot anywhere; in an allowed group everyone may.
     """
-    of_person = rules.get(Subject(SubjectKind.USER, user_id))
+    of_person, of_chat = rules.get(user_id), rules.get(chat_id)
     if user_id in lists.admin_ids or of_person is Rule.ADMIN:
         return Permission.ADMIN
-    of_chat = None if is_private else rules.get(Subject(SubjectKind.CHAT, chat_id))
     if Rule.DENY in (of_person, of_chat):
         return Permission.REFUSED
-    is_listed = user_id in lists.user_ids or (not is_private and chat_id in lists.chat_ids)
+    # A private chat has the number of its person, who is not let in as a group.
+    is_listed = user_id in lists.user_ids or (chat_id < 0 and chat_id in lists.chat_ids)
     if lists.is_open or is_listed or Rule.ALLOW in (of_person, of_chat):
         return Permission.ALLOWED
     return Permission.REFUSED
@@ -99,24 +85,23 @@ class Access:
     lists: OwnerLists
     clock: Clock
 
-    async def decide(self, user_id: int, chat_id: int, *, is_private: bool) -> Permission:
+    async def decide(self, user_id: int, chat_id: int) -> Permission:
         """What somebody may do in a chat."""
-        rules = await self.database.read(_rules_about, user_id, chat_id)
-        return judge(self.lists, rules, user_id, chat_id, is_private=is_private)
+        return judge(self.lists, await self.database.read(_rules, user_id, chat_id), user_id, chat_id)
 
     async def admin_ids(self) -> frozenset[int]:
         """All admins: those of the environment, and those made by the claim link."""
         return self.lists.admin_ids | await self.database.read(_admins)
 
-    async def allow(self, subject: Subject) -> None:
-        """Let somebody in; an admin stays an admin."""
-        await self.database.write(_allow, subject, self.clock.now())
+    async def allow(self, user_or_chat_id: int) -> None:
+        """Let a person or a group in; an admin stays an admin."""
+        await self.database.write(_allow, user_or_chat_id, self.clock.now())
 
-    async def deny(self, subject: Subject) -> bool:
+    async def deny(self, user_or_chat_id: int) -> bool:
         """Shut somebody out, from the next update on, in every process; False for whom ``ADMIN_USER_IDS`` names."""
-        if subject.kind is SubjectKind.USER and subject.id in self.lists.admin_ids:
+        if user_or_chat_id in self.lists.admin_ids:
             return False
-        await self.database.write(_put, subject, Rule.DENY, self.clock.now())
+        await self.database.write(_put, user_or_chat_id, Rule.DENY, self.clock.now())
         return True
 
     async def migrate(self, old_chat_id: int, new_chat_id: int) -> None:
@@ -145,62 +130,50 @@ class Access:
 
 def is_admin(lists: OwnerLists, session: Session, user_id: int) -> bool:
     """Whether somebody is an admin, within a transaction."""
-    if user_id in lists.admin_ids:
-        return True
-    return _rule(session, Subject(SubjectKind.USER, user_id)) is Rule.ADMIN
+    return user_id in lists.admin_ids or _rules(session, user_id).get(user_id) is Rule.ADMIN
 
 
 def forget_access(session: Session, user_id: int) -> None:
     """Delete what was decided in somebody's favour; a deny stays."""
     session.execute(
         delete(AccessRow).where(
-            AccessRow.kind == SubjectKind.USER.value,
-            AccessRow.subject_id == user_id,
-            AccessRow.verdict != Rule.DENY.value,
+            AccessRow.kind == "user", AccessRow.subject_id == user_id, AccessRow.verdict != Rule.DENY.value
         )
     )
 
 
-def _rules_about(session: Session, user_id: int, chat_id: int) -> Rules:
-    of_person = (AccessRow.kind == SubjectKind.USER.value) & (AccessRow.subject_id == user_id)
-    of_chat = (AccessRow.kind == SubjectKind.CHAT.value) & (AccessRow.subject_id == chat_id)
-    rows = session.execute(
-        select(AccessRow.kind, AccessRow.subject_id, AccessRow.verdict).where(or_(of_person, of_chat))
-    )
-    return {Subject(SubjectKind(kind), subject_id): Rule(verdict) for kind, subject_id, verdict in rows}
+def _rules(session: Session, *ids: int) -> Rules:
+    key = AccessRow.kind.in_(("user", "chat")) & AccessRow.subject_id.in_(ids)
+    rows = session.execute(select(AccessRow.subject_id, AccessRow.verdict).where(key))
+    return {subject_id: Rule(verdict) for subject_id, verdict in rows}
 
 
 def _admins(session: Session) -> frozenset[int]:
     return frozenset(session.scalars(select(AccessRow.subject_id).where(AccessRow.verdict == Rule.ADMIN.value)))
 
 
-def _rule(session: Session, subject: Subject) -> Rule | None:
-    row = session.get(AccessRow, (subject.kind.value, subject.id))
-    return None if row is None else Rule(row.verdict)
-
-
-def _put(session: Session, subject: Subject, rule: Rule, now: datetime) -> None:
+def _put(session: Session, subject_id: int, rule: Rule, now: datetime) -> None:
     """Make this the one rule about somebody."""
     upsert(
         session,
         AccessRow,
-        kind=subject.kind.value,
-        subject_id=subject.id,
+        kind="user" if subject_id > 0 else "chat",
+        subject_id=subject_id,
         verdict=rule.value,
         created_at=now,
     )
 
 
-def _allow(session: Session, subject: Subject, now: datetime) -> None:
-    if _rule(session, subject) is not Rule.ADMIN:
-        _put(session, subject, Rule.ALLOW, now)
+def _allow(session: Session, subject_id: int, now: datetime) -> None:
+    if _rules(session, subject_id).get(subject_id) is not Rule.ADMIN:
+        _put(session, subject_id, Rule.ALLOW, now)
 
 
 def _migrate(session: Session, old_chat_id: int, new_chat_id: int, listed: Rule | None, now: datetime) -> None:
-    rule = _rule(session, Subject(SubjectKind.CHAT, old_chat_id)) or listed
-    new = Subject(SubjectKind.CHAT, new_chat_id)
-    if rule is not None and _rule(session, new) is None:
-        _put(session, new, rule, now)
+    rules = _rules(session, old_chat_id, new_chat_id)
+    rule = rules.get(old_chat_id, listed)
+    if rule is not None and new_chat_id not in rules:
+        _put(session, new_chat_id, rule, now)
 
 
 def _add_code(session: Session, code: str, now: datetime) -> bool:
@@ -220,7 +193,7 @@ def _claim(session: Session, code: str, user_id: int, now: datetime) -> bool:
     if not any(hmac.compare_digest(_hash(code), one) for one in known):
         return False
     session.execute(delete(ClaimCodeRow))
-    _put(session, Subject(SubjectKind.USER, user_id), Rule.ADMIN, now)
+    _put(session, user_id, Rule.ADMIN, now)
     return True
 
 

@@ -71,10 +71,10 @@ async def find_shared(database: Database, access: Access, user_id: int, text: st
         offset: ``next_offset`` of the page before, or empty.
     """
     places = None
-    if not (await access.decide(user_id, user_id, is_private=True)).may_use:
+    if not (await access.decide(user_id, user_id)).may_use:
         # Groups where somebody may use the bot who may not elsewhere, and has used it.
         groups = await database.read(_groups, user_id)
-        places = [group for group in groups if (await access.decide(user_id, group, is_private=False)).may_use]
+        places = [group for group in groups if (await access.decide(user_id, group)).may_use]
         if not places:
             return SharePage()
     return await database.read(_page, user_id, places, text, offset)

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from sandbox.botapi import BotApiServer, Person
-from services.access import OwnerLists, Permission, Subject, SubjectKind
+from services.access import OwnerLists, Permission
 from services.generations.model import State
 from tests.integration.commands.rows import add_generation
 from tests.integration.handlers.conftest import MakeWorld
@@ -17,7 +17,7 @@ async def closed(make_world: MakeWorld) -> World:
 
 
 async def verdict(world: World, user_id: int, chat_id: int | None = None) -> Permission:
-    return await world.services.access.decide(user_id, chat_id or user_id, is_private=chat_id is None)
+    return await world.services.access.decide(user_id, chat_id or user_id)
 
 
 async def test_a_person_is_let_in_and_shut_out_by_id(closed: World, owner: Person, alice: Person) -> None:
@@ -124,5 +124,5 @@ async def test_stats_of_a_new_bot_whose_service_does_not_answer(make_world: Make
 
 
 async def test_an_allowed_admin_stays_admin(closed: World, owner: Person) -> None:
-    await closed.services.access.allow(Subject(SubjectKind.USER, OWNER))
+    await closed.services.access.allow(OWNER)
     assert await verdict(closed, OWNER) is Permission.ADMIN

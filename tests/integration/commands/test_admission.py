@@ -1,5 +1,5 @@
 from sandbox.botapi import BotApiServer, Person
-from services.access import OwnerLists, Permission, Subject, SubjectKind
+from services.access import OwnerLists, Permission
 from services.store.schema import PersonRow
 from tests.integration.handlers.conftest import MakeWorld
 from tests.integration.handlers.world import OWNER, World
@@ -63,7 +63,7 @@ async def test_a_button_pressed_by_somebody_shut_out_meanwhile_changes_nothing(
     world: World, server: BotApiServer, alice: Person
 ) -> None:
     menu = await world.says(alice, "/settings")
-    await world.services.access.deny(Subject(SubjectKind.USER, alice.user_id))
+    await world.services.access.deny(alice.user_id)
     notice = await world.presses(alice, menu, "Tiếng Việt")
     assert notice is not None
     assert str(alice.user_id) in notice
@@ -105,4 +105,4 @@ async def test_a_claim_in_a_group_is_none(make_world: MakeWorld, server: BotApiS
 
 async def test_a_start_with_other_words_is_a_plain_start(world: World, alice: Person) -> None:
     assert "send a photo" in (await world.says(alice, "/start hello")).text
-    assert await world.services.access.decide(alice.user_id, alice.chat_id, is_private=True) is Permission.ALLOWED
+    assert await world.services.access.decide(alice.user_id, alice.chat_id) is Permission.ALLOWED

@@ -5,7 +5,7 @@ from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from sandbox.botapi import Person
-from services.access import Permission, Subject, SubjectKind
+from services.access import Permission
 from services.generations.model import FINAL, State
 from services.retention import UNTOLD_GRACE, forget_everything
 from services.store.base import Base
@@ -22,7 +22,7 @@ async def fill(world: World, user_id: int) -> None:
     at = world.clock.now() - timedelta(hours=1)
     await world.services.people.choose(user_id, language="en")
     await world.services.throttle.allows(f"history:u{user_id}:1", timedelta(minutes=1))
-    await world.services.access.allow(Subject(SubjectKind.USER, user_id))
+    await world.services.access.allow(user_id)
     # Ids of generations are random and tell nobody's name.
     name = sha256(str(user_id).encode()).hexdigest()[:8]
     await add_generation(world.services.database, f"done-{name}", user_id, at, file_ids=["x"])
@@ -111,9 +111,9 @@ async def test_nothing_is_deleted_by_asking_or_by_no(world: World, alice: Person
 
 async def test_a_deny_outlives_the_person(world: World, alice: Person) -> None:
     menu = await world.says(alice, "/forget")
-    await world.services.access.deny(Subject(SubjectKind.USER, alice.user_id))
+    await world.services.access.deny(alice.user_id)
     await world.services.database.write(forget_everything, alice.user_id, world.clock.now(), False)
-    assert await world.services.access.decide(alice.user_id, alice.chat_id, is_private=True) is Permission.REFUSED
+    assert await world.services.access.decide(alice.user_id, alice.chat_id) is Permission.REFUSED
     assert menu.buttons
 
 

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from sqlalchemy import select
 
-from services.access import CLAIM_LIFETIME, Access, OwnerLists, Permission, Subject, SubjectKind
+from services.access import CLAIM_LIFETIME, Access, OwnerLists, Permission
 from services.store.database import Database
 from services.store.schema import ClaimCodeRow
 from tests.hand_clock import HandClock
@@ -14,11 +14,11 @@ PERSON, OTHER = 7, 8
 async def test_whoever_has_the_code_becomes_admin_once(access: Access) -> None:
     assert await access.offer_claim("code-0")
     assert await access.claim("code-0", PERSON)
-    assert await access.decide(PERSON, PERSON, is_private=True) is Permission.ADMIN
+    assert await access.decide(PERSON, PERSON) is Permission.ADMIN
     assert await access.admin_ids() == {PERSON}
     assert not await access.claim("code-0", OTHER)
     assert not await access.claim("code-0", PERSON)
-    assert await access.decide(OTHER, OTHER, is_private=True) is Permission.REFUSED
+    assert await access.decide(OTHER, OTHER) is Permission.REFUSED
 
 
 async def test_with_an_admin_there_is_no_code(access: Access) -> None:
@@ -69,14 +69,14 @@ async def test_old_codes_go_when_a_new_one_is_made(access: Access, clock: HandCl
 
 
 async def test_somebody_denied_who_holds_the_code_becomes_admin(access: Access) -> None:
-    await access.deny(Subject(SubjectKind.USER, PERSON))
+    await access.deny(PERSON)
     assert await access.offer_claim("code-0")
     assert await access.claim("code-0", PERSON)
-    assert await access.decide(PERSON, PERSON, is_private=True) is Permission.ADMIN
+    assert await access.decide(PERSON, PERSON) is Permission.ADMIN
 
 
 async def test_an_admin_by_link_stays_admin_when_allowed(access: Access) -> None:
     assert await access.offer_claim("code-0")
     await access.claim("code-0", PERSON)
-    await access.allow(Subject(SubjectKind.USER, PERSON))
+    await access.allow(PERSON)
     assert await access.admin_ids() == {PERSON}

@@ -1,25 +1,25 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.access import OwnerLists, Permission, Rule, Rules, Subject, SubjectKind, judge
+from services.access import OwnerLists, Permission, Rule, Rules, judge
 
 PERSON, OTHER, GROUP = 7, 8, -100
 
 
 def of_person(rule: Rule) -> Rules:
-    return {Subject(SubjectKind.USER, PERSON): rule}
+    return {PERSON: rule}
 
 
 def of_group(rule: Rule) -> Rules:
-    return {Subject(SubjectKind.CHAT, GROUP): rule}
+    return {GROUP: rule}
 
 
 def in_private(lists: OwnerLists, rules: Rules) -> Permission:
-    return judge(lists, rules, PERSON, PERSON, is_private=True)
+    return judge(lists, rules, PERSON, PERSON)
 
 
 def in_group(lists: OwnerLists, rules: Rules) -> Permission:
-    return judge(lists, rules, PERSON, GROUP, is_private=False)
+    return judge(lists, rules, PERSON, GROUP)
 
 
 def test_closed_by_default() -> None:
@@ -83,7 +83,7 @@ def test_in_a_denied_group_only_admins_may(lists: OwnerLists, rule: Rule | None)
 
 @given(st.sampled_from([*Rule, None]), st.sampled_from([*Rule, None]))
 def test_nothing_shuts_out_an_admin_of_the_environment(person_rule: Rule | None, group_rule: Rule | None) -> None:
-    rules: dict[Subject, Rule] = {}
+    rules: dict[int, Rule] = {}
     if person_rule is not None:
         rules.update(of_person(person_rule))
     if group_rule is not None:
