@@ -17,7 +17,7 @@ from structlog import get_logger
 from telegram import Bot, Update
 from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from handlers.addressing import BotName, is_overheard
+from handlers.addressing import is_overheard
 from handlers.context import BotApplication
 from services.clock import Clock
 from services.inbox import Arrived, Inbox, Turn, lane_name
@@ -148,7 +148,7 @@ class UpdateQueue:
         bot = self.application.bot
         try:
             update = _parsed(data, payload, bot)
-            if is_overheard(update, BotName(bot.id, bot.username)):
+            if is_overheard(update, bot.bot):
                 return Incoming(Arrived(number, "", ""), OVERHEARD)
             kind = next(
                 (kind for kind in wanted_updates(inline=True, sells=True) if getattr(update, kind) is not None), OTHER

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from telegram import Message, MessageEntity, Update
+from telegram import Message, MessageEntity, Update, User
 from telegram.constants import ChatType, MessageEntityType
 
 from handlers.media import album_words_in, photo_in, words_in
 from services.drafts.model import Wanted, is_count
 from services.generations.model import Shape
 
-_COMMAND = re.compile(r"/video(?:@(?P<bot>\w+))?(?![\w@])", re.IGNORECASE)
+VIDEO_COMMAND = re.compile(r"\A/video(?:@(?P<bot>\w+))?(?![\w@])", re.IGNORECASE)
 _COUNT = re.compile(r"[x×](?P<count>\d{1,2})", re.IGNORECASE)
 _SHAPES = {
     "tall": Shape.TALL,
@@ -28,15 +28,6 @@ _SHAPES = {
     "ngang": Shape.WIDE,
 }
 _LEADING = " \t\n,:;–—-"
-
-
-@dataclass(frozen=True, slots=True)
-class BotName:
-    """The bot as others name it."""
-
-    id: int
-    username: str
-    """Without the ``@``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +52,22 @@ class VideoRequest:
 class AddressedBy(StrEnum):
     """How a message in a group addresses the bot."""
 
-    COMMAND = "command"
-    MENTION = "mention"
+    REQUEST = "request"
+    """``/video``, or a mention of its name."""
     REPLY = "reply"
     """An answer to a message of the bot's."""
     NONE = "none"
 
 
-def is_video_command(text: str) -> bool:
-    """Whether a text begins with ``/video``, for this bot or another one."""
-    return _COMMAND.match(text) is not None
-
-
-def is_for_another_bot(text: str, bot: BotName) -> bool:
+def is_for_another_bot(text: str, bot: User) -> bool:
     """Whether a text begins with ``/video@`` and the name of another bot."""
-    match = _COMMAND.match(text)
-    return match is not None and match["bot"] is not None and match["bot"].lower() != bot.username.lower()
+    match = VIDEO_COMMAND.match(text)
+    return match is not None and match["bot"] is not None and f"@{match['bot']}".lower() != bot.name.lower()
 
 
-def read_command(text: str, bot: BotName) -> VideoRequest | None:
+def read_command(text: str, bot: User) -> VideoRequest | None:
     """What ``/video`` asks for; None when the text does not begin with it, or names another bot."""
-    match = _COMMAND.match(text)
+    match = VIDEO_COMMAND.match(text)
     if match is None or is_for_another_bot(text, bot):
         return None
     return read_request(text[match.end() :])
@@ -107,7 +93,7 @@ def read_request(text: str) -> VideoRequest:
     return VideoRequest(rest, count, shape=shape)
 
 
-def read_mention(text: str, entities: Sequence[MessageEntity], bot: BotName) -> VideoRequest | None:
+def read_mention(text: str, entities: Sequence[MessageEntity], bot: User) -> VideoRequest | None:
     """What a text asks for that mentions the bot anywhere; None when it does not. The mention is left out."""
     units = text.encode("utf-16-le")
     rest, end, is_mentioned = bytearray(), 0, False
@@ -124,17 +110,14 @@ def read_mention(text: str, entities: Sequence[MessageEntity], bot: BotName) -> 
     return read_request(f"{before.rstrip()} {after.lstrip()}" if before[-1:].isspace() else before + after)
 
 
-def read_address(message: Message, bot: BotName) -> tuple[AddressedBy, VideoRequest]:
+def read_address(message: Message, bot: User) -> tuple[AddressedBy, VideoRequest]:
     """How a message in a group addresses the bot, and what it asks for."""
     text = words_in(message)
     if is_for_another_bot(text, bot):
         return AddressedBy.NONE, VideoRequest("")
-    request = read_command(text, bot)
+    request = read_command(text, bot) or read_mention(text, message.entities or message.caption_entities, bot)
     if request is not None:
-        return AddressedBy.COMMAND, request
-    request = read_mention(text, message.entities or message.caption_entities, bot)
-    if request is not None:
-        return AddressedBy.MENTION, request
+        return AddressedBy.REQUEST, request
     answered = replied_to(message)
     is_reply = answered is not None and answered.from_user is not None and answered.from_user.id == bot.id
     is_prompt = message.text is not None and not message.text.startswith("/")
@@ -143,7 +126,7 @@ def read_address(message: Message, bot: BotName) -> tuple[AddressedBy, VideoRequ
     return AddressedBy.NONE, VideoRequest("")
 
 
-def is_overheard(update: Update, bot: BotName) -> bool:
+def is_overheard(update: Update, bot: User) -> bool:
     """Whether an update is a message in a group that is not for the bot, or was sent by its inline mode.
 
     Commands are told apart by the handlers, and parts of albums are remembered, for somebody may ask about them later.
@@ -171,7 +154,7 @@ def replied_to(message: Message) -> Message | None:
     return None if answered is None or answered.forum_topic_created is not None else answered
 
 
-def _names(entity: MessageEntity, part: str, bot: BotName) -> bool:
+def _names(entity: MessageEntity, part: str, bot: User) -> bool:
     if entity.type == MessageEntityType.TEXT_MENTION:
         return entity.user is not None and entity.user.id == bot.id
-    return entity.type == MessageEntityType.MENTION and part.lower() == f"@{bot.username.lower()}"
+    return entity.type == MessageEntityType.MENTION and part.lower() == bot.name.lower()

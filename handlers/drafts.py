@@ -6,6 +6,7 @@ from datetime import timedelta
 from telegram import Message
 
 from handlers.context import Context, topic_of
+from handlers.media import album_words_in, photo_in, unusable_in
 from handlers.replies import say
 from services.drafts.albums import SeenPhoto
 from services.drafts.drafts import Added, AddOutcome, NewItems
@@ -20,23 +21,24 @@ ONCE = timedelta(days=1)
 """A sentence about one message, or one album, is said once; updates are not repeated for longer than this."""
 
 
-def words_item(message: Message, words: str) -> DraftItem:
-    """The words of a message whose own media cannot be used, as an item of the draft that its album belongs to."""
-    return DraftItem(message.message_id, words, None, message.media_group_id)
+async def item_of(context: Context, message: Message, words: str) -> DraftItem | None:
+    """A message as an item of a draft, with these words; its photo is looked at, and remembered as part of its album.
 
-
-async def take_photo(context: Context, message: Message, photo: PhotoRef, words: str) -> DraftItem | None:
-    """Look at a photo that somebody sent, and remember it where it is part of an album.
-
-    None when it cannot be used: the person was told why.
+    None when nothing of it can be used: the person was told why. Where only its media cannot, its words stay those of
+    its album.
     """
-    problem = await _problem(context, photo)
+    photo, album = photo_in(message), message.media_group_id
+    problem = None if photo is None else await _problem(context, photo)
     if problem is not None:
-        await say_once(context, message, f"photo-{problem.value}", what="photo")
+        await say_once(context, message, f"photo-{problem.value}")
         return None
-    album = message.media_group_id
-    if album is not None:
+    if photo is not None and album is not None:
         await remember_photo(context.services, message, context.visitor.caller.user_id, album, photo)
+    unusable = unusable_in(message)
+    if unusable is not None:
+        await say_once(context, message, "unusable", kind=unusable)
+        if not album_words_in(message):
+            return None
     return DraftItem(message.message_id, words, photo, album)
 
 
@@ -102,23 +104,18 @@ async def follow(context: Context, message: Message, added: Added) -> None:
     if added.outcome in {AddOutcome.ADDED, AddOutcome.REPEATED} and added.draft_id is not None:
         context.services.card_timers.soon(added.draft_id)
     elif added.outcome is AddOutcome.TOO_LATE and context.visitor.caller.is_private:
-        await say_once(context, message, "draft-too-late", what="late")
+        await say_once(context, message, "draft-too-late")
 
 
-async def refuse_media(context: Context, message: Message, kind: str) -> None:
-    """Say what to send instead, once for a message or an album."""
-    await say_once(context, message, "unusable", what="unusable", kind=kind)
-
-
-async def say_once(context: Context, message: Message, key: str, *, what: str, **arguments: Argument) -> None:
+async def say_once(context: Context, message: Message, key: str, **arguments: Argument) -> None:
     """Answer a message, or an album, once, however often its updates come.
 
     A photo of an album is told of by itself: each may have a fault of its own.
     """
-    is_album = message.media_group_id is not None and what != "photo"
-    whole = f"a{message.media_group_id}" if is_album else message.message_id
-    caller = context.visitor.caller
-    if await context.services.throttle.allows(person_key(what, caller.user_id, caller.chat_id, whole), ONCE):
+    album, caller, of_photo = message.media_group_id, context.visitor.caller, key.startswith("photo-")
+    whole = message.message_id if album is None or of_photo else f"a{album}"
+    once = person_key("photo" if of_photo else key, caller.user_id, caller.chat_id, whole)
+    if await context.services.throttle.allows(once, ONCE):
         await reply(context, message, key, **arguments)
 
 

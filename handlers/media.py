@@ -32,10 +32,13 @@ def photo_in(message: Message | ExternalReplyInfo) -> PhotoRef | None:
     """
     sizes = message.photo or _still_of(message)
     if sizes:
-        return _largest(sizes)
-    if message.document is not None and not message.animation and is_image_file(message.document):
-        return _file(message.document)
-    return None
+        largest = max(sizes, key=lambda size: size.width * size.height)
+        return PhotoRef(largest.file_id, largest.file_unique_id, PhotoKind.PHOTO, largest.file_size)
+    file = message.document
+    if file is None or message.animation or not is_image_file(file):
+        return None
+    kind, media_type, name = PhotoKind.DOCUMENT, file.mime_type or "", file.file_name or ""
+    return PhotoRef(file.file_id, file.file_unique_id, kind, file.file_size, media_type, name)
 
 
 def is_image_file(document: Document) -> bool:
@@ -82,19 +85,3 @@ def _still_of(message: Message | ExternalReplyInfo) -> Sequence[PhotoSize]:
         if isinstance(paid, PaidMediaLivePhoto) and paid.live_photo.photo:
             return paid.live_photo.photo
     return ()
-
-
-def _largest(sizes: Sequence[PhotoSize]) -> PhotoRef:
-    largest = max(sizes, key=lambda size: size.width * size.height)
-    return PhotoRef(largest.file_id, largest.file_unique_id, PhotoKind.PHOTO, largest.file_size)
-
-
-def _file(document: Document) -> PhotoRef:
-    return PhotoRef(
-        document.file_id,
-        document.file_unique_id,
-        PhotoKind.DOCUMENT,
-        document.file_size,
-        document.mime_type or "",
-        document.file_name or "",
-    )

@@ -4,7 +4,6 @@ from telegram import Message, Update
 
 from handlers.addressing import (
     AddressedBy,
-    BotName,
     VideoRequest,
     is_for_another_bot,
     read_address,
@@ -12,18 +11,13 @@ from handlers.addressing import (
     read_mention,
 )
 from handlers.context import Context, topic_of
-from handlers.drafts import add_to_draft, refuse_media, remember_photo, take_photo, with_album, words_item
+from handlers.drafts import add_to_draft, item_of, remember_photo, with_album
 from handlers.media import album_words_in, photo_in, unusable_in, words_in
 from handlers.video import ask_for_video
 from handlers.visitors import admit
 from services.drafts.drafts import Edition
 from services.drafts.model import NOTHING_WANTED, DraftItem, Owner
-from services.photos.model import PhotoKind, PhotoRef
-
-
-def bot_name(context: Context) -> BotName:
-    """The bot as others name it."""
-    return BotName(context.bot.id, context.bot.username)
+from services.photos.model import PhotoKind
 
 
 async def private_message(update: Update, context: Context) -> None:
@@ -32,27 +26,18 @@ async def private_message(update: Update, context: Context) -> None:
     This is everything that people send in private, other commands apart.
     """
     message = update.message
-    if message is None or is_for_another_bot(words_in(message), bot_name(context)):
+    if message is None or is_for_another_bot(words_in(message), context.bot.bot):
         return
-    photo, unusable, text = photo_in(message), unusable_in(message), words_in(message).strip()
-    if photo is None and unusable is None and not text:
+    text = words_in(message).strip()
+    if not text and photo_in(message) is None and unusable_in(message) is None:
         return
     if not await admit(update, context, as_person=True):
         return
-    request = read_command(text, bot_name(context))
+    request = read_command(text, context.bot.bot)
     if request is not None:
         await ask_for_video(context, message, request)
-    elif photo is not None:
-        item = await take_photo(context, message, photo, text)
-        if item is not None:
-            await add_to_draft(context, message, [item])
-    elif unusable is not None:
-        await refuse_media(context, message, unusable)
-        words = album_words_in(message)
-        if words:
-            await add_to_draft(context, message, [words_item(message, words)])
     else:
-        await add_to_draft(context, message, [DraftItem(message.message_id, text)])
+        await _add(context, message, text)
 
 
 async def group_message(update: Update, context: Context) -> None:
@@ -60,22 +45,15 @@ async def group_message(update: Update, context: Context) -> None:
     message = update.message
     if message is None or message.from_user is None or message.is_automatic_forward:
         return
-    how, request = read_address(message, bot_name(context))
-    photo, unusable, words = photo_in(message), unusable_in(message), album_words_in(message)
-    if how is AddressedBy.NONE or (how is AddressedBy.REPLY and photo is None and not words):
+    how, request = read_address(message, context.bot.bot)
+    is_text_alone = photo_in(message) is None and not album_words_in(message)
+    if how is AddressedBy.NONE or (how is AddressedBy.REPLY and is_text_alone):
         await _overhear(update, context, message, message.from_user.id, how, request)
-    elif not await admit(update, context, as_person=True):
-        return
-    elif how is not AddressedBy.REPLY:
-        await ask_for_video(context, message, request)
-    elif photo is not None:
-        item = await take_photo(context, message, photo, request.prompt)
-        if item is not None:
-            await add_to_draft(context, message, await with_album(context, message, item))
-    elif unusable is not None:
-        await refuse_media(context, message, unusable)
-        items = await with_album(context, message, words_item(message, request.prompt))
-        await add_to_draft(context, message, items)
+    elif await admit(update, context, as_person=True):
+        if how is AddressedBy.REQUEST:
+            await ask_for_video(context, message, request)
+        else:
+            await _add(context, message, request.prompt)
 
 
 async def edited_message(update: Update, context: Context) -> None:
@@ -83,7 +61,7 @@ async def edited_message(update: Update, context: Context) -> None:
     message = update.edited_message
     if message is None or message.from_user is None:
         return
-    text, bot = words_in(message).strip(), bot_name(context)
+    text, bot = words_in(message).strip(), context.bot.bot
     request = read_command(text, bot)
     if request is None and message.chat.id < 0:
         request = read_mention(text, message.entities or message.caption_entities, bot)
@@ -119,14 +97,20 @@ async def _overhear(
     if photo is not None and album is not None:
         await remember_photo(services, message, user_id, album, photo)
         if await services.drafts.knows_album(owner, album):
-            await _join_album(update, context, message, photo)
+            await _join_album(update, context, message)
     elif how is AddressedBy.REPLY and await services.drafts.open_of(owner) is not None and await admit(update, context):
         await add_to_draft(context, message, [DraftItem(message.message_id, request.prompt)], opens=False)
 
 
-async def _join_album(update: Update, context: Context, message: Message, photo: PhotoRef) -> None:
+async def _join_album(update: Update, context: Context, message: Message) -> None:
     if not await admit(update, context):
         return
-    item = await take_photo(context, message, photo, words_in(message).strip())
+    item = await item_of(context, message, words_in(message).strip())
     if item is not None:
         await add_to_draft(context, message, [item], opens=False)
+
+
+async def _add(context: Context, message: Message, words: str) -> None:
+    item = await item_of(context, message, words)
+    if item is not None:
+        await add_to_draft(context, message, await with_album(context, message, item))

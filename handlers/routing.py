@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from telegram import Message, Update
+from telegram import Update
 from telegram.ext import (
     ApplicationBuilder,
     BaseHandler,
@@ -16,7 +16,7 @@ from telegram.ext import (
     filters,
 )
 
-from handlers.addressing import is_video_command
+from handlers.addressing import VIDEO_COMMAND
 from handlers.admin import allow, deny, stats
 from handlers.buttons import press_card, press_stale, press_status
 from handlers.commands import cancel, help_, privacy, start, unknown
@@ -58,14 +58,6 @@ PAYMENT_COMMANDS = {"balance": balance, "terms": terms, "paysupport": paysupport
 """Those of private chats where videos have a price."""
 
 
-class VideoCommand(filters.MessageFilter):
-    """Texts that begin with ``/video``; captions, which the library's own command handler never sees, go with media."""
-
-    def filter(self, message: Message) -> bool:
-        """Whether the text does."""
-        return message.text is not None and is_video_command(message.text)
-
-
 def routes(*, sells: bool) -> list[BaseHandler[Update, Context, Any]]:
     """All routes, in the order in which they are tried.
 
@@ -93,8 +85,7 @@ def routes(*, sells: bool) -> list[BaseHandler[Update, Context, Any]]:
         InlineQueryHandler(offer_videos),
         MessageHandler(edited, edited_message),
         MessageHandler(new & filters.StatusUpdate.MIGRATE, group_moved),
-        MessageHandler(new & in_private & VideoCommand(), private_message),
-        MessageHandler(new & in_private & filters.COMMAND, unknown),
+        MessageHandler(new & in_private & filters.COMMAND & ~filters.Regex(VIDEO_COMMAND), unknown),
         MessageHandler(new & in_private, private_message),
         MessageHandler(new & in_group, group_message),
     ]

@@ -9,13 +9,11 @@ from handlers.context import Context
 from handlers.drafts import (
     add_to_draft,
     follow,
-    refuse_media,
+    item_of,
     reply,
     say_once,
-    take_photo,
     usable_photos,
     with_album,
-    words_item,
 )
 from handlers.media import photo_in, unusable_in
 from handlers.replies import say
@@ -35,23 +33,20 @@ async def ask_for_video(context: Context, message: Message, request: VideoReques
     if request.is_count_wrong:
         await reply(context, message, "video-count-wrong", limit=MAX_VIDEOS)
         return
-    own, unusable = photo_in(message), unusable_in(message)
-    if own is not None:
-        item = await take_photo(context, message, own, request.prompt)
-        if item is not None and message.media_group_id is None and request.prompt:
-            await _order(context, message, request, [own])
-        elif item is not None:
-            await _with_own(context, message, item, request)
-    elif unusable is not None:
-        await refuse_media(context, message, unusable)
-        if message.media_group_id is not None:
-            await _with_own(context, message, words_item(message, request.prompt), request)
+    if photo_in(message) is not None or unusable_in(message) is not None:
+        await _with_own(context, message, request)
     elif not await _with_answered(context, message, request):
         await _without_photos(context, message, request)
 
 
-async def _with_own(context: Context, message: Message, item: DraftItem, request: VideoRequest) -> None:
-    items, album, visitor = await with_album(context, message, item), message.media_group_id, context.visitor
+async def _with_own(context: Context, message: Message, request: VideoRequest) -> None:
+    item, album, visitor = await item_of(context, message, request.prompt), message.media_group_id, context.visitor
+    if item is None:
+        return
+    if item.photo is not None and album is None and request.prompt:
+        await _order(context, message, request, [item.photo])
+        return
+    items = await with_album(context, message, item)
     if album is None or not request.prompt:
         await add_to_draft(context, message, items, wanted=request.wanted)
         return
@@ -65,7 +60,7 @@ async def _with_answered(context: Context, message: Message, request: VideoReque
         return False
     photos, problem = await usable_photos(context, found)
     if not photos and problem is not None:
-        await say_once(context, message, f"photo-{problem.value}", what="photo")
+        await say_once(context, message, f"photo-{problem.value}")
     elif request.prompt:
         await _order(context, message, request, photos)
     else:
@@ -110,10 +105,10 @@ async def _order(context: Context, message: Message, request: VideoRequest, phot
     owner, shape = visitor.caller.owner, request.shape or visitor.preferences.usual_shape
     if len(photos) > photo_limit(shape):
         if request.shape is Shape.TALL:
-            await say_once(context, message, "draft-tall-photos", what="extra")
+            await say_once(context, message, "draft-tall-photos")
             return
         if shape is Shape.TALL:
-            await say_once(context, message, "draft-made-wide", what="shape")
+            await say_once(context, message, "draft-made-wide")
         shape = Shape.WIDE
     order = Order(
         request_key=f"message:{owner.chat_id}:{message.message_id}",
@@ -129,7 +124,7 @@ async def _order(context: Context, message: Message, request: VideoRequest, phot
         shape=shape,
     )
     if len(photos) > MAX_PHOTOS:
-        await say_once(context, message, "draft-extra-photos", what="extra")
+        await say_once(context, message, "draft-extra-photos")
     outcome = await services.starter.order(order)
     if isinstance(outcome, LimitReached):
         place = Place(owner.chat_id, owner.thread_id, message.message_id)

@@ -7,11 +7,10 @@ from telegram import Chat, ForumTopicCreated, Message, MessageEntity, PhotoSize,
 from telegram.constants import MessageEntityType
 
 from handlers.addressing import (
+    VIDEO_COMMAND,
     AddressedBy,
-    BotName,
     VideoRequest,
     is_for_another_bot,
-    is_video_command,
     read_address,
     read_command,
     read_mention,
@@ -19,10 +18,10 @@ from handlers.addressing import (
     replied_to,
 )
 
-BOT = BotName(7, "Pho2Video_bot")
 NOW = datetime(2026, 3, 30, tzinfo=UTC)
 GROUP = Chat(-100, Chat.SUPERGROUP)
-ANNA, ITSELF = User(1, "Anna", is_bot=False), User(7, "Bot", is_bot=True)
+ANNA = User(1, "Anna", is_bot=False)
+BOT = User(7, "Bot", is_bot=True, username="Pho2Video_bot")
 
 
 def mention(text: str, name: str = "@pho2video_bot", user: User | None = None) -> MessageEntity:
@@ -73,7 +72,7 @@ def test_what_the_command_asks_for(text: str, asked: VideoRequest | None) -> Non
     ],
 )
 def test_whose_command_it_is(text: str, is_command: bool, is_anothers: bool) -> None:
-    assert is_video_command(text) is is_command
+    assert (VIDEO_COMMAND.match(text) is not None) is is_command
     assert is_for_another_bot(text, BOT) is is_anothers
 
 
@@ -94,7 +93,7 @@ def test_a_mention_is_left_out_of_the_prompt(text: str, asked: VideoRequest) -> 
 
 def test_a_mention_by_name_counts_and_others_do_not() -> None:
     text = "Helper leaves @someone"
-    assert read_mention(text, [mention(text, "Helper", ITSELF)], BOT) == VideoRequest("leaves @someone")
+    assert read_mention(text, [mention(text, "Helper", BOT)], BOT) == VideoRequest("leaves @someone")
     assert read_mention(text, [mention(text, "@someone"), mention(text, "Helper", ANNA)], BOT) is None
     assert read_mention("@pho2video_bot without an entity", [], BOT) is None
 
@@ -118,9 +117,9 @@ def test_reading_never_fails_and_a_count_is_one_that_can_be_asked_for(text: str)
 
 MENTION = "@pho2video_bot"
 PHOTO = (PhotoSize("a", "b", 10, 10),)
-OF_BOT = Message(4, NOW, GROUP, from_user=ITSELF, text="hello")
+OF_BOT = Message(4, NOW, GROUP, from_user=BOT, text="hello")
 OF_ANNA = Message(3, NOW, GROUP, from_user=ANNA, text="hello")
-TOPIC = Message(2, NOW, GROUP, from_user=ITSELF, forum_topic_created=ForumTopicCreated("Films", 1))
+TOPIC = Message(2, NOW, GROUP, from_user=BOT, forum_topic_created=ForumTopicCreated("Films", 1))
 
 
 @pytest.mark.parametrize(
@@ -128,13 +127,13 @@ TOPIC = Message(2, NOW, GROUP, from_user=ITSELF, forum_topic_created=ForumTopicC
     [
         ({"text": "hello"}, AddressedBy.NONE),
         ({"photo": PHOTO, "caption": "hello"}, AddressedBy.NONE),
-        ({"text": "/video leaves"}, AddressedBy.COMMAND),
-        ({"photo": PHOTO, "caption": "/video leaves"}, AddressedBy.COMMAND),
+        ({"text": "/video leaves"}, AddressedBy.REQUEST),
+        ({"photo": PHOTO, "caption": "/video leaves"}, AddressedBy.REQUEST),
         ({"text": "/video@other_bot a", "reply_to_message": OF_BOT}, AddressedBy.NONE),
-        ({"text": "@pho2video_bot a", "entities": [mention("@pho2video_bot a")]}, AddressedBy.MENTION),
+        ({"text": "@pho2video_bot a", "entities": [mention("@pho2video_bot a")]}, AddressedBy.REQUEST),
         (
             {"photo": PHOTO, "caption": "@pho2video_bot", "caption_entities": [mention("@pho2video_bot")]},
-            AddressedBy.MENTION,
+            AddressedBy.REQUEST,
         ),
         ({"photo": PHOTO, "reply_to_message": OF_BOT}, AddressedBy.REPLY),
         ({"text": "leaves", "reply_to_message": OF_BOT}, AddressedBy.REPLY),
