@@ -14,7 +14,7 @@ from telegram import Message, MessageEntity, Update, User
 from telegram.constants import ChatType, MessageEntityType
 
 from handlers.media import album_words_in, photo_in, words_in
-from services.drafts.model import Wanted, is_count
+from services.drafts.model import NOTHING_WANTED, Wanted, is_count
 from services.generations.model import Shape
 
 VIDEO_COMMAND = re.compile(r"\A/video(?:@(?P<bot>\w+))?(?![\w@])", re.IGNORECASE)
@@ -36,17 +36,9 @@ class VideoRequest:
 
     prompt: str
     """What should happen, or empty."""
-    count: int | None = None
-    """The number of videos, 1 to 4, or None when none is named."""
+    wanted: Wanted = NOTHING_WANTED
     is_count_wrong: bool = False
     """Whether a number is named that cannot be asked for."""
-    shape: Shape | None = None
-    """The form of the videos, or None when none is named."""
-
-    @property
-    def wanted(self) -> Wanted:
-        """What it asks for beside its words."""
-        return Wanted(self.count, self.shape)
 
 
 class AddressedBy(StrEnum):
@@ -89,8 +81,8 @@ def read_request(text: str) -> VideoRequest:
             break
         rest = rest[len(word) :].strip()
     if count is not None and not is_count(count):
-        return VideoRequest(rest, None, is_count_wrong=True, shape=shape)
-    return VideoRequest(rest, count, shape=shape)
+        return VideoRequest(rest, Wanted(shape=shape), is_count_wrong=True)
+    return VideoRequest(rest, Wanted(count, shape))
 
 
 def read_mention(text: str, entities: Sequence[MessageEntity], bot: User) -> VideoRequest | None:

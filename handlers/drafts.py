@@ -13,7 +13,6 @@ from services.drafts.drafts import Added, AddOutcome, NewItems
 from services.drafts.model import NOTHING_WANTED, DraftItem, Wanted
 from services.photos.model import PhotoKind, PhotoProblem, PhotoRef
 from services.screens import Place, Screen
-from services.services import Services
 from services.texts import Argument
 from services.throttle import person_key
 
@@ -33,7 +32,8 @@ async def item_of(context: Context, message: Message, words: str) -> DraftItem |
         await say_once(context, message, f"photo-{problem.value}")
         return None
     if photo is not None and album is not None:
-        await remember_photo(context.services, message, context.visitor.caller.user_id, album, photo)
+        part, user_id = SeenPhoto(message.message_id, photo), context.visitor.caller.user_id
+        await context.services.albums.remember(message.chat.id, user_id, album, part)
     unusable = unusable_in(message)
     if unusable is not None:
         await say_once(context, message, "unusable", kind=unusable)
@@ -44,19 +44,9 @@ async def item_of(context: Context, message: Message, words: str) -> DraftItem |
 
 async def usable_photos(context: Context, photos: Iterable[PhotoRef]) -> tuple[list[PhotoRef], PhotoProblem | None]:
     """Those of several photos that can be used, and what is wrong with the first that cannot."""
-    good: list[PhotoRef] = []
-    first_problem: PhotoProblem | None = None
-    for photo in photos:
-        problem = await _problem(context, photo)
-        if problem is None:
-            good.append(photo)
-        first_problem = first_problem or problem
-    return good, first_problem
-
-
-async def remember_photo(services: Services, message: Message, user_id: int, album: str, photo: PhotoRef) -> None:
-    """Keep a part of an album for a later reply to it."""
-    await services.albums.remember(message.chat.id, user_id, album, SeenPhoto(message.message_id, photo))
+    problems = [(photo, await _problem(context, photo)) for photo in photos]
+    good = [photo for photo, problem in problems if problem is None]
+    return good, next((problem for _, problem in problems if problem is not None), None)
 
 
 async def with_album(context: Context, message: Message, item: DraftItem) -> list[DraftItem]:

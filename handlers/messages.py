@@ -2,21 +2,15 @@
 
 from telegram import Message, Update
 
-from handlers.addressing import (
-    AddressedBy,
-    VideoRequest,
-    is_for_another_bot,
-    read_address,
-    read_command,
-    read_mention,
-)
+from handlers.addressing import AddressedBy, VideoRequest, is_for_another_bot, read_address, read_command, read_mention
 from handlers.context import Context, topic_of
-from handlers.drafts import add_to_draft, item_of, remember_photo, with_album
+from handlers.drafts import add_to_draft, item_of, with_album
 from handlers.media import album_words_in, photo_in, unusable_in, words_in
 from handlers.video import ask_for_video
 from handlers.visitors import admit
+from services.drafts.albums import SeenPhoto
 from services.drafts.drafts import Edition
-from services.drafts.model import NOTHING_WANTED, DraftItem, Owner
+from services.drafts.model import DraftItem, Owner
 from services.photos.model import PhotoKind
 
 
@@ -65,14 +59,10 @@ async def edited_message(update: Update, context: Context) -> None:
     request = read_command(text, bot)
     if request is None and message.chat.id < 0:
         request = read_mention(text, message.entities or message.caption_entities, bot)
-    photo = photo_in(message)
-    edition = Edition(
-        message.message_id,
-        request.prompt if request is not None else text,
-        # An image file would have to be looked at first; the one that was, stays.
-        photo if photo is not None and photo.kind is PhotoKind.PHOTO else None,
-        request.wanted if request is not None else NOTHING_WANTED,
-    )
+    request, photo = request or VideoRequest(text), photo_in(message)
+    # An image file would have to be looked at first; the one that was, stays.
+    known = photo if photo is not None and photo.kind is PhotoKind.PHOTO else None
+    edition = Edition(message.message_id, request.prompt, known, request.wanted)
     draft_id = await context.services.drafts.change_message(message.chat.id, message.from_user.id, edition)
     if draft_id is not None:
         context.services.card_timers.soon(draft_id)
@@ -95,19 +85,13 @@ async def _overhear(
     photo, album, services = photo_in(message), message.media_group_id, context.services
     owner = Owner(message.chat.id, topic_of(message), user_id)
     if photo is not None and album is not None:
-        await remember_photo(services, message, user_id, album, photo)
-        if await services.drafts.knows_album(owner, album):
-            await _join_album(update, context, message)
+        await services.albums.remember(message.chat.id, user_id, album, SeenPhoto(message.message_id, photo))
+        if await services.drafts.knows_album(owner, album) and await admit(update, context):
+            item = await item_of(context, message, words_in(message).strip())
+            if item is not None:
+                await add_to_draft(context, message, [item], opens=False)
     elif how is AddressedBy.REPLY and await services.drafts.open_of(owner) is not None and await admit(update, context):
         await add_to_draft(context, message, [DraftItem(message.message_id, request.prompt)], opens=False)
-
-
-async def _join_album(update: Update, context: Context, message: Message) -> None:
-    if not await admit(update, context):
-        return
-    item = await item_of(context, message, words_in(message).strip())
-    if item is not None:
-        await add_to_draft(context, message, [item], opens=False)
 
 
 async def _add(context: Context, message: Message, words: str) -> None:

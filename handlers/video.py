@@ -6,15 +6,7 @@ from telegram import Message
 
 from handlers.addressing import VideoRequest, replied_to
 from handlers.context import Context
-from handlers.drafts import (
-    add_to_draft,
-    follow,
-    item_of,
-    reply,
-    say_once,
-    usable_photos,
-    with_album,
-)
+from handlers.drafts import add_to_draft, follow, item_of, reply, say_once, usable_photos, with_album
 from handlers.media import photo_in, unusable_in
 from handlers.replies import say
 from services.drafts.drafts import AddOutcome
@@ -102,9 +94,9 @@ async def _without_photos(context: Context, message: Message, request: VideoRequ
 
 async def _order(context: Context, message: Message, request: VideoRequest, photos: list[PhotoRef]) -> None:
     visitor, services = context.visitor, context.services
-    owner, shape = visitor.caller.owner, request.shape or visitor.preferences.usual_shape
+    owner, shape = visitor.caller.owner, request.wanted.shape or visitor.preferences.usual_shape
     if len(photos) > photo_limit(shape):
-        if request.shape is Shape.TALL:
+        if request.wanted.shape is Shape.TALL:
             await say_once(context, message, "draft-tall-photos")
             return
         if shape is Shape.TALL:
@@ -119,7 +111,7 @@ async def _order(context: Context, message: Message, request: VideoRequest, phot
         request_message_id=message.message_id,
         status_message_id=None,
         prompt=request.prompt,
-        count=request.count or visitor.preferences.usual_count,
+        count=request.wanted.count or visitor.preferences.usual_count,
         photos=tuple(photos[:MAX_PHOTOS]),
         shape=shape,
     )

@@ -17,6 +17,7 @@ from handlers.addressing import (
     read_request,
     replied_to,
 )
+from services.drafts.model import Wanted
 
 NOW = datetime(2026, 3, 30, tzinfo=UTC)
 GROUP = Chat(-100, Chat.SUPERGROUP)
@@ -41,11 +42,11 @@ def message(**content: object) -> Message:
         ("/VIDEO@pho2video_BOT  leaves\nfall ", VideoRequest("leaves\nfall")),
         ("/video", VideoRequest("")),
         ("/video@Pho2Video_bot", VideoRequest("")),
-        ("/video x3 leaves", VideoRequest("leaves", 3)),
-        ("/video\nX1\nleaves", VideoRequest("leaves", 1)),
-        ("/video ×4", VideoRequest("", 4)),
-        ("/video x5 leaves", VideoRequest("leaves", None, is_count_wrong=True)),
-        ("/video x0", VideoRequest("", None, is_count_wrong=True)),
+        ("/video x3 leaves", VideoRequest("leaves", Wanted(3))),
+        ("/video\nX1\nleaves", VideoRequest("leaves", Wanted(1))),
+        ("/video ×4", VideoRequest("", Wanted(4))),
+        ("/video x5 leaves", VideoRequest("leaves", is_count_wrong=True)),
+        ("/video x0", VideoRequest("", is_count_wrong=True)),
         ("/video x3d glasses", VideoRequest("x3d glasses")),
         ("/video x 3", VideoRequest("x 3")),
         ("/video x264", VideoRequest("x264")),
@@ -81,7 +82,7 @@ def test_whose_command_it_is(text: str, is_command: bool, is_anothers: bool) -> 
     [
         ("@pho2video_bot leaves", VideoRequest("leaves")),
         ("@pho2video_bot, leaves", VideoRequest("leaves")),
-        ("@pho2video_bot x2 leaves", VideoRequest("leaves", 2)),
+        ("@pho2video_bot x2 leaves", VideoRequest("leaves", Wanted(2))),
         ("leaves @pho2video_bot", VideoRequest("leaves")),
         ("🍂 leaves @pho2video_bot fall 🍂", VideoRequest("🍂 leaves fall 🍂")),
         ("@pho2video_bot", VideoRequest("")),
@@ -110,7 +111,7 @@ def test_whatever_stands_around_a_mention_is_the_prompt(before: str, after: str)
 @given(st.text(max_size=60))
 def test_reading_never_fails_and_a_count_is_one_that_can_be_asked_for(text: str) -> None:
     asked = read_request(text)
-    assert asked.count in {None, 1, 2, 3, 4}
+    assert asked.wanted.count in {None, 1, 2, 3, 4}
     read_command(f"/video{text}", BOT)
     assert asked.prompt == asked.prompt.strip()
 
