@@ -216,11 +216,9 @@ async def _ask_genaipro(settings: Settings) -> str:
             clock=clock,
         )
         try:
-            grants = await client.credits()
+            left = await client.credits_left()
         except GenAIProError as error:
             raise OperatorError(_genaipro_trouble(error)) from None
-    now = clock.now()
-    left = sum(grant.left for grant in grants if grant.expires_at is None or grant.expires_at > now)
     if left == 0:
         raise OperatorError("the key is valid, but no credits are left; buy credits for the account of the key")
     return f"the key is valid, {left} credits are left"

@@ -262,6 +262,6 @@ class Monitoring:
         """Generations are worked on."""
         self.ready["worker"] = partial(services.worker.contact.check, QUEUE_SILENCE)
         client = services.genaipro
-        probe = GenAIProProbe(client.credits, client.contact, self.per_minute, self.clock)
+        probe = GenAIProProbe(client.credits_left, client.contact, self.per_minute, self.clock)
         self.ready["genaipro"] = probe.check
         self.looks["credits"] = probe.refresh_credits

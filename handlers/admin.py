@@ -147,7 +147,7 @@ async def _say(context: Context, done: str, subject: int) -> None:
 async def _credits_left(services: Services) -> int | None:
     """Videos that the owner can still pay for, or None when the service does not say."""
     try:
-        return sum(grant.left for grant in await services.genaipro.credits())
+        return await services.genaipro.credits_left()
     except GenAIProError as error:
         log.info("credits_not_known", kind=error.failure.kind.value)
         return None

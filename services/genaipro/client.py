@@ -20,7 +20,6 @@ from services.failures import Failure, FailureKind
 from services.genaipro.classify import ApiAnswer, lost, paid_error, read_error
 from services.genaipro.events import (
     CompletedEvent,
-    CreditGrant,
     FailedEvent,
     GenAIProError,
     NotAcceptedError,
@@ -199,15 +198,16 @@ class GenAIProClient:
         """The first page of the history, or None where the limit on calls has none to spare."""
         return await self._history_page(1, 20) if await self.rate_limit.spare() else None
 
-    async def credits(self) -> tuple[CreditGrant, ...]:
-        """The grants of credits, possibly none."""
+    async def credits_left(self) -> int:
+        """The credits of all grants that are neither used nor expired; the metrics are told, too."""
         await self.rate_limit.wait()
         with self._counted("credits"):
             body, _ = await self._read("veo/credits", {})
             grants = parse_credits(body)
         now = self.clock.now()
-        CREDITS_LEFT.set(sum(grant.left for grant in grants if grant.expires_at is None or grant.expires_at > now))
-        return grants
+        left = sum(grant.left for grant in grants if grant.expires_at is None or grant.expires_at > now)
+        CREDITS_LEFT.set(left)
+        return left
 
     def _heard(self, call: str, status: int | None = 200) -> None:
         """Count a call by its HTTP status, None without an answer."""

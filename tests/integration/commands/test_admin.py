@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from sandbox.botapi import BotApiServer, Person
+from sandbox.genaipro.ledger import Ledger
 from services.access import OwnerLists, Permission
 from services.generations.model import State
 from tests.integration.commands.rows import add_generation
@@ -112,6 +113,15 @@ async def test_stats_counts_by_state_today_and_in_all(world: World, owner: Perso
         "Credits left: 77",
         "Usual time: 1:30 min",
     ]
+
+
+async def test_stats_leaves_out_credits_that_have_expired(
+    world: World, owner: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, lasting = (NOON + timedelta(days=days) for days in (-1, 1))
+    grants = [{"quota": 50, "used": 0, "expires_at": at.isoformat()} for at in (gone, lasting)]
+    monkeypatch.setattr(Ledger, "credits", lambda _ledger: grants)
+    assert "Credits left: 50" in (await world.says(owner, "/stats")).text
 
 
 async def test_stats_of_a_new_bot_whose_service_does_not_answer(make_world: MakeWorld, owner: Person) -> None:

@@ -144,7 +144,7 @@ async def test_a_refused_connection_is_not_accepted(make_client: MakeClient, pho
         with pytest.raises(NotAcceptedError) as caught:
             await collect(client, photos)
         with pytest.raises(NotAcceptedError):
-            await client.credits()
+            await client.credits_left()
     assert caught.value.failure == Failure(FailureKind.BUSY)
     assert (caught.value.status, caught.value.retry_after) == (None, None)
 
@@ -202,8 +202,8 @@ async def test_a_dead_pooled_connection_is_not_used(make_client: MakeClient, pho
 
     async with WireServer(script) as server:
         client = make_client(server.url)
-        assert await client.credits() == ()
-        assert await client.credits() == ()
+        assert await client.credits_left() == 0
+        assert await client.credits_left() == 0
         assert server.connections == 1
         assert await collect(client, photos) == [CompletedEvent((DONE,))]
         assert server.connections == 2
@@ -314,7 +314,7 @@ async def test_the_key_is_in_no_error_and_no_log(
     caplog.set_level(logging.DEBUG)
     async with WireServer(script) as server:
         client = make_client(server.url)
-        shown = await told_by(collect(client, photos)) + await told_by(client.credits())
+        shown = await told_by(collect(client, photos)) + await told_by(client.credits_left())
     assert len(shown) > 2
     assert KEY not in shown
     assert KEY not in repr(client)

@@ -119,7 +119,7 @@ async def test_every_call_names_the_bot(make_client: MakeClient, photos: list[Ph
 
     async with WireServer(script) as server:
         client = make_client(server.url)
-        await client.credits()
+        await client.credits_left()
         await client.histories()
         for call in (client.ingredients_to_video, client.frames_to_video):
             async with call(photos[:1], "a cat", 1) as events:

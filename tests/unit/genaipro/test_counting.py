@@ -122,6 +122,6 @@ async def test_expired_credits_are_not_left(make_client: MakeClient) -> None:
     ]
     before = Counted()
     async with WireServer(answering(200, grants)) as server:
-        await make_client(server.url).credits()
+        assert await make_client(server.url).credits_left() == 77
     assert REGISTRY.get_sample_value("pho2video_credits_left") == 77
     assert before("calls_total", service="genaipro", call="credits", status="200") == 1
