@@ -296,7 +296,7 @@ class Process:
         """What runs until the process ends where it works on generations."""
         return [
             services.worker.run,
-            services.cancel_watch.run,
+            services.cancel_scopes.run,
             services.progress_log.run,
             *([services.payment_upkeep.run] if services.sales.has_books else []),
             partial(services.status.tick, self.clock.sleep, self._outbox.room),

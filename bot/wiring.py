@@ -33,7 +33,7 @@ from services.failures import Failure
 from services.genaipro.client import GenAIProClient
 from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit
 from services.genaipro.upload import paid_session
-from services.generations.cancelling import CancelScopes, CancelWatch
+from services.generations.cancelling import CancelScopes
 from services.generations.deliver import Deliverer
 from services.generations.model import Generation
 from services.generations.progress import ProgressLog
@@ -203,7 +203,8 @@ def _generations(
 ) -> None:
     """Generations: their queue, what they show, and the phases of each."""
     database, clock = services.database, services.clock
-    queue_changed, scopes = asyncio.Event(), CancelScopes()
+    queue_changed = asyncio.Event()
+    services.cancel_scopes = CancelScopes(database, services.changes)
     services.changes.listen(QUEUE_TOPIC, lambda _subject: queue_changed.set())
     queue_limits = QueueLimits(
         max_active=settings.max_active_generations,
@@ -215,7 +216,7 @@ def _generations(
     services.receipts = Receipts(bot, database, clock)
     services.status = _status(services, bot, times)
     services.progress_log = ProgressLog(database, clock)
-    runner = _runner(services, settings, scopes, queue_changed, videos)
+    runner = _runner(services, settings, queue_changed, videos)
     services.worker = Worker(
         members.executor_id,
         database,
@@ -229,15 +230,13 @@ def _generations(
     services.generations = Generations(
         database,
         queue,
-        scopes,
+        services.cancel_scopes,
         services.status,
         queue_changed.set,
-        services.changes,
         clock,
         services.receipts.note,
         services.invoices.send_first if services.sales.is_open else None,
     )
-    services.cancel_watch = CancelWatch(database, scopes, services.changes)
 
 
 def _status(services: Services, bot: Bot, times: StateTimes) -> StatusMessages:
@@ -265,9 +264,7 @@ def _status(services: Services, bot: Bot, times: StateTimes) -> StatusMessages:
     )
 
 
-def _runner(
-    services: Services, settings: Settings, scopes: CancelScopes, queue_changed: asyncio.Event, videos: VideoPreparer
-) -> Runner:
+def _runner(services: Services, settings: Settings, queue_changed: asyncio.Event, videos: VideoPreparer) -> Runner:
     """The phases of a generation."""
     clock, database, status = services.clock, services.database, services.status
     submitter = Submitter(
@@ -312,7 +309,7 @@ def _runner(
         submit=submitter,
         reconcile=reconciler,
         deliver=deliverer,
-        scopes=scopes,
+        scopes=services.cancel_scopes,
         reporter=status,
         alarm=services.alarm.raise_for,
         ended=queue_changed.set,

@@ -3,20 +3,17 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from structlog import get_logger
 from telegram.error import TelegramError
 
-from services.changes import Changes
 from services.clock import Clock
 from services.drafts.buttons import PressOutcome, judge_press
 from services.drafts.model import DraftState, Owner, order_of
 from services.drafts.store import adopt, lock, lock_open, with_items
-from services.generations.cancelling import TOPIC as CANCEL_TOPIC
-from services.generations.cancelling import CancelScopes, request_cancel
+from services.generations.cancelling import CancelScopes
 from services.generations.model import (
     FINAL,
     PAST_CANCEL,
@@ -66,12 +63,9 @@ class Generations:
     database: Database
     queue: Queue
     scopes: CancelScopes
-    """What Cancel ends in this process."""
     status: StatusMessages
     wake: Callable[[], None]
     """Tells the worker of this process to look at the queue."""
-    changes: Changes
-    """Tells the other processes of a wish to cancel."""
     clock: Clock
     taken: Callable[[Generation], object] = lambda _generation: None
     """Told of every generation that was placed."""
@@ -141,8 +135,7 @@ class Generations:
         Returns:
             Whether it is cancelled, or will be.
         """
-        announce = partial(self.changes.announce, topic=CANCEL_TOPIC)
-        after = await self.database.write(request_cancel, generation_id, self.clock.now(), announce)
+        after = await self.database.write(self.scopes.request, generation_id, self.clock.now())
         if after is None or after.state in PAST_CANCEL - {State.CANCELLED}:
             return False
         log.info("cancel_requested", generation=generation_id, state=after.state.value)

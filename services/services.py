@@ -14,7 +14,7 @@ from services.drafts.albums import Albums
 from services.drafts.buttons import DraftButtons
 from services.drafts.drafts import Drafts
 from services.genaipro.client import GenAIProClient
-from services.generations.cancelling import CancelWatch
+from services.generations.cancelling import CancelScopes
 from services.generations.progress import ProgressLog
 from services.generations.worker import Worker
 from services.inbox import Inbox
@@ -92,7 +92,7 @@ class Services:
     invoices: Invoices
     payment_upkeep: PaymentUpkeep
     """What happens to payments by itself."""
-    cancel_watch: CancelWatch
-    """Wishes to cancel that come from other processes."""
+    cancel_scopes: CancelScopes
+    """The runs of this process that Cancel ends."""
     cut_short: set[int]
     """The updates that a database outage kept from being handled; each is handled again."""

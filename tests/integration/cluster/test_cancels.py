@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
@@ -12,7 +12,7 @@ import pytest_asyncio
 from services.changes import Changes
 from services.clock import SystemClock
 from services.generations import cancelling
-from services.generations.cancelling import CancelRequestedError, CancelScopes, CancelWatch
+from services.generations.cancelling import CancelRequestedError, CancelScopes
 from services.generations.model import Generation, Lease, Order, State
 from services.generations.store import RunOvertakenError, insert
 from services.orders import Generations
@@ -28,16 +28,15 @@ class Side:
     """One process: what it needs to hear of wishes, and to have them."""
 
     database: Database
-    scopes: CancelScopes = field(default_factory=CancelScopes)
 
     def __post_init__(self) -> None:
         self.rows = Rows(self.database, SystemClock())
         self.changes = Changes(self.database, SystemClock())
-        self.watch = CancelWatch(self.database, self.scopes, self.changes)
+        self.scopes = CancelScopes(self.database, self.changes)
 
     async def wish(self, generation: Generation) -> None:
         unused = cast("Any", None)
-        door = Generations(self.database, unused, self.scopes, unused, lambda: None, self.changes, SystemClock())
+        door = Generations(self.database, unused, self.scopes, unused, lambda: None, SystemClock())
         assert await door.cancel(generation.id)
 
     async def running(self, name: str) -> Generation:
@@ -79,7 +78,7 @@ async def test_an_announced_wish_is_not_waited_for(
     listening = asyncio.Event()
     worker.changes.listen("hello", lambda _subject: listening.set())
     first, second = await worker.running("first"), await worker.running("second")
-    async with at_work(worker.changes.run(), worker.watch.run()):
+    async with at_work(worker.changes.run(), worker.scopes.run()):
         await listening.wait()
         blocks = [asyncio.ensure_future(worker.block(one)) for one in (first, second)]
         await web.wish(first)
@@ -97,7 +96,7 @@ async def test_what_was_announced_to_the_deaf_is_found_all_the_same(
     monkeypatch.setattr(cancelling, "WATCH_SECONDS", 0.02)
     web, worker = Side(postgres_database), Side(other)
     cancelled, taken = await worker.running("cancelled"), await worker.running("taken")
-    async with at_work(worker.watch.run()):
+    async with at_work(worker.scopes.run()):
         blocks = [asyncio.ensure_future(worker.block(one)) for one in (cancelled, taken)]
         await web.wish(cancelled)
         with pytest.raises(CancelRequestedError):

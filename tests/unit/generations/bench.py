@@ -55,7 +55,7 @@ class Bench:
     def boot(self) -> None:
         """Start a new process on the same rows: whatever was in memory is gone."""
         self._claimed: dict[str, Generation] = {}
-        self.scopes = CancelScopes()
+        self.scopes = CancelScopes(self.database, self.changes)
         temp_dirs = TempDirs(Path(self._folder.name))
         self.log = ProgressLog(self.database, self.clock)
         snapshots = HistorySnapshots(self.service.recent_history, self.clock)

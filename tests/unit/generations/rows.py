@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.changes import Changes
 from services.clock import Clock
 from services.failures import Failure
 from services.genaipro.events import VideoResult
 from services.generations import results, store
-from services.generations.cancelling import request_cancel
+from services.generations.cancelling import CancelScopes
 from services.generations.matching import HistoryBefore, Request
 from services.generations.model import Generation, Lease, State, Video, VideoState
 from services.store.database import Database
@@ -46,7 +47,8 @@ class Rows:
         await self.database.write(store.mark_final_shown, generation_id, self.clock.now(), durable=False)
 
     async def request_cancel(self, generation_id: str) -> Generation | None:
-        return await self.database.write(request_cancel, generation_id, self.clock.now())
+        scopes = CancelScopes(self.database, Changes(self.database, self.clock))
+        return await self.database.write(scopes.request, generation_id, self.clock.now())
 
     async def move_chat(self, old_chat_id: int, new_chat_id: int) -> None:
         await self.database.write(store.move_generations, old_chat_id, new_chat_id)
