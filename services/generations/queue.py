@@ -1,13 +1,13 @@
 """The queue: orders become rows within the limits, rows get their turn. All of it is in the database."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import bindparam, func, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from services.changes import Changes
 from services.clock import Clock
@@ -55,9 +55,19 @@ _STATES_OF = select(GenerationRow.state).where(GenerationRow.user_id == bindpara
 _HOW_MANY_RUN = select(func.count()).where(_RUNNING)
 _WHO_RUNS = select(GenerationRow.user_id).where(_RUNNING)
 _FIRST_QUEUED = select(GenerationRow.id).where(_QUEUED).limit(1)
-_SHOWN = select(GenerationRow.id).where(_QUEUED, GenerationRow.status_message_id.is_not(None))
+
+_TURN = aliased(GenerationRow)
+_TURNS = select(func.count()).where(
+    _TURN.user_id == GenerationRow.user_id,
+    _TURN.started_at.is_not(None),
+    _TURN.finished_at.is_(None) | (_TURN.finished_at >= GenerationRow.queued_at),
+)
 _ALL_QUEUED = select(
-    GenerationRow.id, GenerationRow.user_id, GenerationRow.queued_at, GenerationRow.status_message_id
+    GenerationRow.id,
+    GenerationRow.user_id,
+    GenerationRow.queued_at,
+    _TURNS.correlate(GenerationRow).scalar_subquery(),
+    GenerationRow.status_message_id.is_not(None),
 ).where(_QUEUED)
 
 
@@ -142,8 +152,12 @@ class Claimed:
     """The generations whose turn it is, in their order."""
 
     generations: Sequence[Generation]
-    left: int
-    """How many still wait."""
+    left: Sequence[Waiting]
+    """Those that still wait."""
+
+    def places(self) -> dict[str, int]:
+        """The place of each that still waits and has a status message, from 1."""
+        return {item.id: place for place, item in enumerate(in_order(self.left), 1) if item.shown}
 
 
 @dataclass(slots=True)
@@ -200,12 +214,6 @@ class Queue:
         """The place of every waiting generation, from 1. Those who ask at the same time share the answer."""
         return await self._positions.answer()
 
-    async def positions_shown(self) -> dict[str, int]:
-        """The same of those that have a status message, which are few where few must wait."""
-        shown = await self.database.read(_shown)
-        places = await self.positions() if shown else {}
-        return {generation_id: places[generation_id] for generation_id in shown if generation_id in places}
-
     async def leases(self) -> list[Lease]:
         """All that run, or have ended untold; what a button ended a moment ago is left to the button."""
         return await self.database.read(_leases, self.clock.now() - UNTOLD)
@@ -243,11 +251,13 @@ def claim_next(session: Session, limits: Limits, process_id: str, now: datetime)
         max_active=limits.max_active,
         max_active_per_user=limits.max_active_per_user,
     )
-    if not chosen:
-        return Claimed([], len(waiting))
-    ids = [item.id for item in chosen]
-    claimed = {one.id: one for one in changed_rows(session, CLAIM, {"ids": ids, "now": now, "process": process_id})}
-    return Claimed([claimed[one] for one in ids if one in claimed], len(waiting) - len(chosen))
+    claimed: dict[str, Generation] = {}
+    if chosen:
+        turns = {"ids": [item.id for item in chosen], "now": now, "process": process_id}
+        claimed = {one.id: one for one in changed_rows(session, CLAIM, turns)}
+    ids, begun = {item.id for item in chosen}, Counter(item.user_id for item in chosen)
+    left = [replace(item, turns=item.turns + begun[item.user_id]) for item in waiting if item.id not in ids]
+    return Claimed([claimed[item.id] for item in chosen if item.id in claimed], left)
 
 
 def _is_announced(item: Waiting, now: datetime) -> bool:
@@ -261,10 +271,6 @@ def _is_announced(item: Waiting, now: datetime) -> bool:
 def is_any_waiting(session: Session) -> bool:
     """Whether anything waits; asked each time that a place becomes free."""
     return session.execute(_FIRST_QUEUED).first() is not None
-
-
-def _shown(session: Session) -> list[str]:
-    return list(session.scalars(_SHOWN))
 
 
 def _places(session: Session) -> dict[str, int]:
@@ -281,33 +287,7 @@ def _leases(session: Session, untold_since: datetime) -> list[Lease]:
 
 
 def _waiting(session: Session) -> list[Waiting]:
-    rows = session.execute(_ALL_QUEUED).all()
-    turns = _turns(session, [(row.id, row.user_id, row.queued_at) for row in rows])
-    return [
-        Waiting(row.id, row.user_id, row.queued_at, turns[row.id], row.status_message_id is not None) for row in rows
-    ]
-
-
-def _turns(session: Session, queued: Sequence[tuple[str, int, datetime]]) -> Counter[str]:
-    """The turns that each owner had, or has, since a generation of theirs was queued."""
-    turns: Counter[str] = Counter()
-    if len(queued) < 2:
-        # One that waits alone comes first, whatever turns its owner had.
-        return turns
-    since = min(queued_at for _id, _user, queued_at in queued)
-    rows = session.execute(
-        select(GenerationRow.user_id, GenerationRow.finished_at).where(
-            GenerationRow.user_id.in_({user_id for _id, user_id, _since in queued}),
-            GenerationRow.started_at.is_not(None),
-            GenerationRow.finished_at.is_(None) | (GenerationRow.finished_at >= since),
-        )
-    )
-    ends: dict[int, list[datetime | None]] = defaultdict(list)
-    for user_id, finished_at in rows:
-        ends[user_id].append(finished_at)
-    for generation_id, user_id, queued_at in queued:
-        turns[generation_id] = sum(end is None or end >= queued_at for end in ends[user_id])
-    return turns
+    return [Waiting(*row) for row in session.execute(_ALL_QUEUED)]
 
 
 def lock_queue(session: Session) -> None:

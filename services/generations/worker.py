@@ -6,14 +6,14 @@ whoever takes a row over goes on from there.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from structlog import get_logger
 
+from services.cluster import Alone, Membership
 from services.generations.model import Generation, Lease, State
-from services.generations.queue import Queue, is_any_waiting
+from services.generations.queue import Claimed, Queue, is_any_waiting
 from services.generations.store import load, take_over
 from services.retries import OUTAGE
 from services.store.database import Database
@@ -32,19 +32,6 @@ MEND_SECONDS = 5.0
 log = get_logger(__name__)
 
 
-class Members(Protocol):
-    """The processes of the bot."""
-
-    @property
-    def is_leader(self) -> bool:
-        """Whether this process does what one of those that work on generations shall do for all."""
-        ...
-
-    async def alive(self) -> set[str] | None:
-        """The processes that are alive; None while nobody may be declared dead."""
-        ...
-
-
 @dataclass(slots=True)
 class Worker:
     """Runs generations in this process."""
@@ -56,14 +43,14 @@ class Worker:
     """Goes through a generation's next phase; None once the run has nothing left to do."""
     show_place: Callable[[Generation, int], Awaitable[None]]
     """Shows a new place in the queue."""
-    members: Members
+    members: Membership | Alone
     changed: asyncio.Event
     """Set when something was placed, or a place became free."""
     contact: Contact
     _tasks: Tasks = field(default_factory=Tasks, init=False)
     _runs: set[tuple[str, int]] = field(default_factory=set, init=False)
     """The ids and epochs of the generations that run."""
-    _places: dict[str, int] = field(default_factory=dict, init=False)
+    _places: Mapping[str, int] = field(default_factory=dict, init=False)
 
     async def run(self) -> None:
         """Work until cancelled. A database that does not answer is asked again."""
@@ -75,23 +62,21 @@ class Worker:
                     await self.mend()
                     mend_at = loop.time() + MEND_SECONDS
                 if await self.database.read(is_any_waiting):
-                    if await self.claim():
-                        await self._show_places()
-                    else:
-                        self._places = {}
+                    claimed = await self.claim()
+                    await self._show_places(claimed.places() if self.members.is_leader else {})
                 self.contact.answered()
             except OUTAGE as error:
                 self.contact.failed()
                 log.warning("queue_met_an_outage", error=type(error).__name__)
             await self._pause()
 
-    async def claim(self) -> bool:
-        """Run as many of those that wait as the limits allow; whether others still wait."""
+    async def claim(self) -> Claimed:
+        """Run as many of those that wait as the limits allow."""
         claimed = await self.queue.claim_next(self.process_id)
         for generation in claimed.generations:
             log.info("turn_given", generation=generation.id)
             self._start(generation)
-        return claimed.left > 0
+        return claimed
 
     async def mend(self) -> None:
         """Take over what nobody works on: its process died, or this one failed to run it."""
@@ -144,15 +129,12 @@ class Worker:
         finally:
             self.changed.clear()
 
-    async def _show_places(self) -> None:
+    async def _show_places(self, places: Mapping[str, int]) -> None:
         """Tell those that wait about their new place; the outbox drops what comes too often."""
-        if not self.members.is_leader:
-            self._places = {}
-            return
-        places = await self.queue.positions_shown()
-        changed = {key: place for key, place in places.items() if self._places.get(key) != place}
-        self._places = places
-        for generation_id, place in changed.items():
+        known, self._places = self._places, places
+        for generation_id, place in places.items():
+            if known.get(generation_id) == place:
+                continue
             generation = await self.database.read(load, generation_id)
             if generation is not None and generation.state is State.QUEUED:
                 await self.show_place(generation, place)

@@ -15,7 +15,7 @@ from telegram import Bot, StarTransaction, TransactionPartnerUser
 from telegram.error import BadRequest, TelegramError
 
 from services.clock import Clock
-from services.generations.worker import Members
+from services.cluster import Alone, Membership
 from services.payments import ledger, purchases, returns
 from services.payments.invoices import UNSENT_FOR
 from services.payments.model import Charge, Payment, request_of
@@ -153,7 +153,7 @@ class PaymentUpkeep:
     comparison: Comparison
     shown: RequestDisplay
     clock: Clock
-    members: Members
+    members: Membership | Alone
     check_interval: float
     """Seconds between two comparisons with Telegram's list."""
     alarm: Callable[[str], Awaitable[None]]

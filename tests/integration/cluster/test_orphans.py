@@ -53,7 +53,7 @@ class Process:
             self.queue,
             self.advance,
             self.show_place,
-            self.members,
+            self.members,  # type: ignore[arg-type]
             asyncio.Event(),
             Contact(self.clock),
         )

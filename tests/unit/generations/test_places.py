@@ -50,26 +50,34 @@ async def test_a_claim_raises_the_fencing_token_sets_the_owner_and_gives_the_row
     assert claimed == await here.get(generation_id)
     assert (claimed.state, claimed.epoch) == (State.SUBMITTING, 1)
     assert claimed.photos
-    assert await here.queue.claim_next("one") == Claimed([], 0)
+    assert await here.queue.claim_next("one") == Claimed([], [])
     assert await here.queue.leases() == [Lease(generation_id, 1, "one")]
 
 
 async def test_only_places_that_a_message_shows_are_told(here: Bench) -> None:
     queue = none_start(here)
     first, second, third = [await here.queued(user=user) for user in (1, 2, 3)]
-    asked = statements(here)
-    assert await queue.positions_shown() == {}
-    assert len(asked) == 1
+    assert (await queue.claim_next("one")).places() == {}
     await shown(here, third)
     await shown(here, first)
-    assert await queue.positions_shown() == {first: 1, third: 3}
+    assert (await queue.claim_next("one")).places() == {first: 1, third: 3}
     await here.rows.request_cancel(first)
-    assert await queue.positions_shown() == {third: 2}
+    assert (await queue.claim_next("one")).places() == {third: 2}
     assert await queue.positions() == {second: 1, third: 2}
     await here.rows.request_cancel(third)
-    asked.clear()
-    assert await queue.positions_shown() == {}
-    assert len(asked) == 1
+    assert (await queue.claim_next("one")).places() == {}
+
+
+async def test_a_turn_that_begins_counts_in_the_places_that_are_left(here: Bench) -> None:
+    here.queue = queue = Queue(here.database, here.clock, Limits(1, 1, 100, 0), here._next, here.changes)
+    hidden, second, other = await here.queued(user=1), await here.queued(user=1), await here.queued(user=2)
+    await shown(here, second)
+    await shown(here, other)
+    claimed = await queue.claim_next("one")
+    assert [one.id for one in claimed.generations] == [second]
+    await shown(here, hidden)
+    assert claimed.places() == {other: 1}
+    assert (await queue.claim_next("one")).places() == await queue.positions() == {other: 1, hidden: 2}
 
 
 async def test_those_who_ask_for_places_at_the_same_time_share_the_answer(here: Bench) -> None:
