@@ -270,7 +270,6 @@ def _runner(services: Services, settings: Settings, queue_changed: asyncio.Event
     submitter = Submitter(
         database,
         services.genaipro,
-        services.genaipro.rate_limit,
         HistorySnapshots(services.genaipro.recent_history, clock),
         services.photos.fetch,
         services.temp_dirs,

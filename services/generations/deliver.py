@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -131,19 +131,17 @@ class Sending:
             taken = await self.deliverer.sender.send(self._place, videos, self.generation.prompt)
         log.info("videos_sent", videos=len(taken), ways=[item.way.value for item in group])
         rows = [(item.position, video.message_id, video.file_id) for item, video in zip(group, taken, strict=True)]
-        clock = self.deliverer.clock
+        database, clock = self.deliverer.database, self.deliverer.clock
         self.ended = await through_outages(
-            clock.sleep,
-            lambda: self.deliverer.database.write(sent, self.generation, rows, self._sent_as, clock.now()),
+            clock.sleep, database.write, sent, self.generation, rows, self._sent_as, clock.now()
         )
 
     async def _unknown(self, group: list[Item]) -> None:
         """The answer got lost: once more, when Telegram answers again, and a link after that."""
         log.warning("send_unknown", videos=len(group))
-        again = [replace(item, sends=item.sends + 1) for item in group if item.sends + 1 < MAX_SENDS]
-        worn = [item.position for item in group if item.sends + 1 >= MAX_SENDS]
-        if worn:
-            await self.deliverer.database.write(become, self.generation, worn, VideoState.LINKED)
+        again = [replace(item, sends=item.sends + 1) for item in group]
+        await self._link([item for item in again if item.sends >= MAX_SENDS])
+        again = [item for item in again if item.sends < MAX_SENDS]
         if again:
             await self._pause()
             self._line.appendleft(again)
@@ -172,19 +170,23 @@ class Sending:
             self._place, self._sent_as = Place(self.generation.user_id), VideoState.SENT_IN_PRIVATE
             self._line.appendleft(group)
             return
-        rest = [item.position for batch in (group, *self._line) for item in batch]
+        rest = [item for batch in (group, *self._line) for item in batch]
         self._line.clear()
-        await self.deliverer.database.write(become, self.generation, rest, VideoState.LINKED)
+        await self._link(rest)
 
     async def _another_way(self, group: list[Item]) -> None:
         """By upload what was refused by address; each alone what was refused as an album; a link at last."""
         self._broken = 0
         if any(item.way is Way.URL for item in group):
+            # What is sent by address is on disk, too, and small enough.
             self._next([replace(item, way=Way.UPLOAD) for item in group])
         elif len(group) > 1:
             self._line.extendleft([item] for item in reversed(group))
         else:
-            await self.deliverer.database.write(become, self.generation, [group[0].position], VideoState.LINKED)
+            await self._link(group)
+
+    async def _link(self, items: Sequence[Item]) -> None:
+        await self.deliverer.link(self.generation, [item.position for item in items])
 
     async def _until_telegram_answers(self) -> None:
         """Wait for the end of an outage: what is sent during one would only get lost as well."""
@@ -230,16 +232,14 @@ class Deliverer:
         """
         self.reporter.progress(generation)
         left = await self._left(generation)
-        worn = [video.position for video in left if video.send_attempts >= MAX_SENDS]
-        if worn:
-            await self.database.write(become, generation, worn, VideoState.LINKED)
-        fresh = [video for video in left if video.position not in worn]
+        await self.link(generation, [video.position for video in left if video.send_attempts >= MAX_SENDS])
+        fresh = [video for video in left if video.send_attempts < MAX_SENDS]
         if fresh:
             sending_pass = Sending(generation, self)
             async with (
                 self.sender.uploading(generation.place, self.clock.sleep),
                 self.temp_dirs.folder(generation.id, "videos") as folder,
-                self._preparing(generation, fresh, folder) as groups,
+                aclosing(self._groups(generation, fresh, folder)) as groups,
             ):
                 async for items in groups:
                     self.reporter.progress(generation)
@@ -254,64 +254,58 @@ class Deliverer:
         Raises:
             RunOvertakenError: The row is another run's.
         """
-        left = [video.position for video in await self._left(generation)]
-        await self.database.write(become, generation, left, VideoState.LINKED)
+        await self.link(generation, [video.position for video in await self._left(generation)])
         return await self._end(generation)
+
+    async def link(self, generation: Generation, positions: Sequence[int]) -> None:
+        """Give these videos as links."""
+        if positions:
+            await self.database.write(become, generation, positions, VideoState.LINKED)
 
     async def _left(self, generation: Generation) -> list[Video]:
         videos = await self.database.read(videos_of, generation.id)
         return [video for video in videos if video.state in {VideoState.READY, VideoState.SENDING}]
 
-    @asynccontextmanager
-    async def _preparing(
+    async def _groups(
         self, generation: Generation, videos: Sequence[Video], folder: Path
-    ) -> AsyncIterator[AsyncIterator[list[Item]]]:
-        """Fetch all videos at the same time; they come in groups, see :meth:`_groups`."""
-        late: set[int] = set()
-        changed = asyncio.Event()
+    ) -> AsyncGenerator[list[Item], None]:
+        """Fetch all videos at the same time; they come all at once, but for those whose file is late."""
+        awaited, together = {video.position for video in videos}, asyncio.Event()
+
+        def wait_no_more(*positions: int) -> None:
+            awaited.difference_update(positions)
+            if not awaited:
+                together.set()
 
         def is_late(position: int) -> None:
-            if position not in late:
+            if position in awaited:
                 log.info("file_not_there_yet", position=position)
-                late.add(position)
-                changed.set()
+                wait_no_more(position)
                 self.reporter.progress(replace(generation, note=FILE_LATE))
 
-        async def rest_is_late() -> None:
+        async def prepare(video: Video) -> Item | None:
+            try:
+                return await self._prepare(generation, video, folder, partial(is_late, video.position))
+            finally:
+                wait_no_more(video.position)
+
+        async def lose_patience() -> None:
             await self.clock.sleep(TOGETHER_SECONDS)
-            late.update(video.position for video in videos)
-            changed.set()
+            wait_no_more(*awaited)
 
-        tasks = {
-            video.position: asyncio.ensure_future(
-                self._prepare(generation, video, folder, partial(is_late, video.position))
-            )
-            for video in videos
-        }
-        patience = asyncio.ensure_future(rest_is_late())
-        for task in tasks.values():
-            task.add_done_callback(lambda _task: changed.set())
+        tasks = [asyncio.ensure_future(prepare(video)) for video in videos]
+        patience = asyncio.ensure_future(lose_patience())
         try:
-            yield self._groups(tasks, late, changed)
+            await together.wait()
+            left = set(tasks)
+            while left:
+                ready, left = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
+                items = [task.result() for task in tasks if task in ready]
+                yield [item for item in items if item is not None]
         finally:
-            for task in (*tasks.values(), patience):
+            for task in (*tasks, patience):
                 task.cancel()
-            await asyncio.gather(*tasks.values(), patience, return_exceptions=True)
-
-    @staticmethod
-    async def _groups(
-        tasks: Mapping[int, "asyncio.Future[Item | None]"], late: set[int], changed: asyncio.Event
-    ) -> AsyncIterator[list[Item]]:
-        """Groups of what is ready: all at once, but for those whose file is late, which hold nobody up."""
-        left = dict(tasks)
-        while left:
-            ready = [position for position, task in left.items() if task.done()]
-            if not ready or any(position not in late and position not in ready for position in left):
-                await changed.wait()
-                changed.clear()
-                continue
-            items = [left.pop(position).result() for position in sorted(ready)]
-            yield [item for item in items if item is not None]
+            await asyncio.gather(*tasks, patience, return_exceptions=True)
 
     async def _prepare(
         self, generation: Generation, video: Video, folder: Path, late: Callable[[], None]

@@ -124,16 +124,12 @@ class Runner:
             return await through_outages(self.clock.sleep, self.deliver.give_up, fresh)
         charged = Charged.NO if fresh.armed_at is None else Charged.UNKNOWN
         kind = FailureKind.INTERNAL if fresh.armed_at is None else FailureKind.LOST
-        return await through_outages(
-            self.clock.sleep,
-            lambda: self.database.write(fail, fresh, Failure(kind, "", charged), self.clock.now()),
-        )
+        failure = Failure(kind, charged=charged)
+        return await through_outages(self.clock.sleep, self.database.write, fail, fresh, failure, self.clock.now())
 
     async def _move(self, run: Generation, state: State, charged: Charged) -> Generation:
-        return await through_outages(
-            self.clock.sleep,
-            lambda: self.database.write(move, run, state, self.clock.now(), {"charged": charged.value}),
-        )
+        now, paid = self.clock.now(), {"charged": charged.value}
+        return await through_outages(self.clock.sleep, self.database.write, move, run, state, now, paid)
 
     async def _finish(self, generation: Generation) -> None:
         """Tell the end, once, however long Telegram cannot be reached; the person first, the admins after that."""

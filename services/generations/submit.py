@@ -6,11 +6,9 @@ A process that dies before the arming has not paid; one that dies after it leave
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
 from structlog import get_logger
 from tenacity import (
@@ -25,6 +23,7 @@ from tenacity import (
 from services.clock import Clock
 from services.failures import Charged, Failure, FailureKind
 from services.genaipro.classify import failure_of
+from services.genaipro.client import GenAIProClient
 from services.genaipro.events import (
     CompletedEvent,
     FailedEvent,
@@ -36,7 +35,6 @@ from services.genaipro.events import (
     StatusEvent,
     StreamEvent,
 )
-from services.genaipro.rate_limit import RateLimit
 from services.generations.cancelling import CancelRequestedError
 from services.generations.matching import HistoryBefore
 from services.generations.model import Generation, Shape, State, on_status_word
@@ -65,22 +63,6 @@ LOOK_SECONDS = 2.0
 
 BACK_OFF_SECONDS = 60.0
 """How long a history that did not answer is left alone."""
-
-
-class PaidApi(Protocol):
-    """The calls that cost; see :class:`services.genaipro.client.GenAIProClient`."""
-
-    def ingredients_to_video(
-        self, photos: Sequence[PhotoFile], prompt: str, count: int
-    ) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
-        """Make the POST for wide videos and hand out its events."""
-        ...
-
-    def frames_to_video(
-        self, photos: Sequence[PhotoFile], prompt: str, count: int
-    ) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
-        """Make the POST for tall videos and hand out its events."""
-        ...
 
 
 @dataclass(slots=True)
@@ -132,9 +114,7 @@ class Submitter:
     """Takes a generation from its turn to the end of its stream."""
 
     database: Database
-    api: PaidApi
-    rate_limit: RateLimit
-    """The own limit on calls."""
+    api: GenAIProClient
     snapshots: HistorySnapshots
     fetch_photo: Callable[[PhotoRef, Path, int], Awaitable[PhotoFile]]
     """Gets one into a directory, under a number; a ``PhotoError`` where it cannot be had, or not be used."""
@@ -160,7 +140,9 @@ class Submitter:
         self.reporter.progress(generation)
         async with self.temp_dirs.folder(generation.id, "photos") as folder:
             try:
-                photos = await self._fetch(generation, folder)
+                photos = [
+                    await self.fetch_photo(photo, folder, number) for number, photo in enumerate(generation.photos, 1)
+                ]
             except PhotoError as error:
                 log.info("photos_unusable", problem=error.problem.value)
                 return await self._fail(generation, Failure(FailureKind.PHOTOS))
@@ -168,9 +150,6 @@ class Submitter:
                 return await self._until_accepted(generation, photos)
             except NotAcceptedError as error:
                 return await self._fail(generation, error.failure)
-
-    async def _fetch(self, generation: Generation, folder: Path) -> list[PhotoFile]:
-        return [await self.fetch_photo(ref, folder, position) for position, ref in enumerate(generation.photos, 1)]
 
     async def _until_accepted(self, generation: Generation, photos: Sequence[PhotoFile]) -> Generation:
         """Attempt again only what was provably not accepted, with jitter."""
@@ -185,7 +164,7 @@ class Submitter:
         before = await self.snapshots.before(generation.prompt)
         async for attempt in attempts:
             with attempt:
-                await self.rate_limit.wait()
+                await self.api.rate_limit.wait()
                 armed = await self.database.write(arm, current, before, self.clock.now())
                 if armed is None:
                     raise CancelRequestedError
@@ -244,9 +223,9 @@ class Submitter:
         if isinstance(event, FailedEvent):
             return await self._fail(current, event.failure)
         if any(result.urls for result in event.results):
+            now = self.clock.now()
             return await through_outages(
-                self.clock.sleep,
-                lambda: self.database.write(record, current, event.results, False, self.clock.now()),
+                self.clock.sleep, self.database.write, record, current, event.results, False, now
             )
         if any(result.succeeded or not (result.failed or result.status) for result in event.results):
             # Made, and not said where: the history may know, and soon, if it ever does.
@@ -257,15 +236,12 @@ class Submitter:
         return await self._fail(current, failure_of(event.results))
 
     async def _fail(self, current: Generation, failure: Failure) -> Generation:
-        return await through_outages(
-            self.clock.sleep, lambda: self.database.write(fail, current, failure, self.clock.now())
-        )
+        return await through_outages(self.clock.sleep, self.database.write, fail, current, failure, self.clock.now())
 
     async def _look_up(self, current: Generation, *, server_error: bool) -> Generation:
-        unknown = {"charged": Charged.UNKNOWN.value, "server_error": server_error}
+        now, unknown = self.clock.now(), {"charged": Charged.UNKNOWN.value, "server_error": server_error}
         return await through_outages(
-            self.clock.sleep,
-            lambda: self.database.write(move, current, State.RECONCILING, self.clock.now(), unknown),
+            self.clock.sleep, self.database.write, move, current, State.RECONCILING, now, unknown
         )
 
 

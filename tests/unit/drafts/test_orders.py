@@ -82,7 +82,7 @@ async def test_only_what_was_started_is_shown(database: Database, time: Time, mo
 
     monkeypatch.setattr(Generations, "placed", note)
     unused = cast("Any", None)
-    door = Generations(database, unused, unused, unused, lambda: told.append("woken"), unused, time)
+    door = Generations(database, unused, unused, unused, lambda: told.append("woken"), time)
     await door.show(PressOutcome.UNKNOWN)
     await door.show(TooManyWaiting(3))
     await door.show(Placed("g1", created=False))

@@ -61,8 +61,7 @@ class Bench:
         snapshots = HistorySnapshots(self.service.recent_history, self.clock)
         self.submitter = Submitter(
             self.database,
-            self.service,
-            self.service,
+            self.service,  # type: ignore[arg-type]
             snapshots,
             self.chat.fetch,
             temp_dirs,

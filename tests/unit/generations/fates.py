@@ -156,6 +156,7 @@ class Service:
         self.spares = True
         self.skew = 0.0
         self.told: float | None = 0.0
+        self.rate_limit = self
 
     def ingredients_to_video(
         self, photos: Sequence[PhotoFile], prompt: str, count: int
