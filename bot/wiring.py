@@ -48,8 +48,9 @@ from services.inbox import Inbox
 from services.messenger import Messenger
 from services.orders import Generations, Starter
 from services.payments.invoices import Invoices, pay_link
-from services.payments.sales import Sales, Tariff, open_till
-from services.payments.upkeep import Comparison, PaymentUpkeep
+from services.payments.ledger import open_till
+from services.payments.sales import Sales, Tariff
+from services.payments.upkeep import PaymentUpkeep
 from services.people import People
 from services.photos.fetch import MAX_PHOTO_BYTES, BotFiles, PhotoFetcher
 from services.photos.workers import PhotoWorkers
@@ -104,11 +105,12 @@ async def open_services(
         database,
         bot,
         services.sales,
-        Comparison(database, bot, services.sales, clock, bot.id),
-        services.generations,
         clock,
         members,
         settings.payment_check_interval,
+        services.generations.placed,
+        services.generations.tell_end,
+        services.generations.show_end_again,
         services.alarm.tell,
         refund_wanted,
     )
@@ -180,7 +182,7 @@ def _open_videos(stack: AsyncExitStack, settings: Settings, clock: Clock) -> Vid
 async def _sales(services: Services, settings: Settings, bot: Bot, refund_wanted: asyncio.Event) -> None:
     """What videos cost, and what Telegram shows of the bot, which depends on it."""
     database, clock, texts = services.database, services.clock, services.texts
-    tag = await database.write(partial(open_till, sells=settings.stars_per_video > 0), bot.id, new_id())
+    tag = await database.write(open_till, bot.id, new_id(), settings.stars_per_video > 0)
     tariff = Tariff(
         stars=settings.stars_per_video,
         free_videos=settings.free_videos_per_user,
@@ -189,7 +191,7 @@ async def _sales(services: Services, settings: Settings, bot: Bot, refund_wanted
     )
     may_all = partial(is_admin, services.access.lists)
     services.sales = Sales(database, clock, services.changes, tariff, tag, may_all, refund_wanted.set)
-    services.invoices = Invoices(bot, services.sales, texts)
+    services.invoices = Invoices(bot, database, clock, texts, tag)
     services.profile = Profile(bot, texts, sells=services.sales.is_open)
 
 

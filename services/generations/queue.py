@@ -124,8 +124,8 @@ def to_start(
 class Selling(Protocol):
     """Sells requests (``services.payments.sales.Sales``); where nobody pays, each has no price."""
 
-    def price(self, session: Session, order: Order) -> Price | None:
-        """What a request costs its requester."""
+    def price(self, session: Session, user_id: int, count: int) -> Price | None:
+        """What a request of so many videos costs its requester."""
         ...
 
     def sell(self, session: Session, generation_id: str, order: Order, price: Price) -> None:
@@ -188,7 +188,7 @@ class Queue:
         if refusal is not None:
             return refusal
         generation_id = self.new_id()
-        price = None if self.selling is None else self.selling.price(session, order)
+        price = None if self.selling is None else self.selling.price(session, order.user_id, order.count)
         insert(session, generation_id, order, self.clock.now(), price)
         if self.selling is not None and price is not None:
             self.selling.sell(session, generation_id, order, price)

@@ -1,23 +1,21 @@
 """Invoices out. Source: Bot API, ``sendInvoice`` and "Payments in Telegram Stars"."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 
 from structlog import get_logger
 from telegram import Bot, LabeledPrice
 from telegram.error import TelegramError
 
+from services.clock import Clock
 from services.outbox.calls import Priority, sending
+from services.payments import purchases
 from services.payments.model import Invoice
-from services.payments.sales import Sales
+from services.store.database import Database
 from services.texts import Texts
 
 PAY_PREFIX = "pay_"
 """Of the parameter of a deep link that leads to an invoice."""
-
-UNSENT_FOR = timedelta(seconds=30)
-"""An invoice whose sending was not heard of for so long is sent again; a second one does no harm."""
 
 log = get_logger(__name__)
 
@@ -42,19 +40,22 @@ class Invoices:
     """Sends the invoices of requests to their requesters."""
 
     bot: Bot
-    sales: Sales
+    database: Database
+    clock: Clock
     texts: Texts
+    tag: str
+    """Marks the payloads of this bot."""
 
     async def send_first(self, generation_id: str) -> None:
         """Send a request's invoice unless it was sent; what fails is tried again by the upkeep of payments."""
-        if await self.sales.claim_invoice(generation_id, UNSENT_FOR):
-            invoice = await self.sales.invoice(generation_id)
-            if invoice is not None:
-                await self._send(invoice)
+        now = self.clock.now()
+        invoice = await self.database.write(purchases.claim_invoice, self.tag, generation_id, now)
+        if invoice is not None:
+            await self._send(invoice)
 
     async def send_again(self, generation_id: str, user_id: int) -> InvoiceOutcome:
         """Send it because its requester asks for it; an earlier one that is still there goes."""
-        invoice = await self.sales.invoice(generation_id)
+        invoice = await self.database.read(purchases.invoice, self.tag, generation_id)
         if invoice is None:
             return InvoiceOutcome.NOT_DUE
         if invoice.user_id != user_id:
@@ -82,7 +83,8 @@ class Invoices:
         except TelegramError as error:
             log.warning("invoice_not_sent", generation=invoice.generation_id, error=type(error).__name__)
             return False
-        await self.sales.invoice_sent(invoice.generation_id, message.message_id)
+        sent = invoice.generation_id, message.message_id, self.clock.now()
+        await self.database.write(purchases.invoice_sent, *sent, durable=False)
         return True
 
     async def _delete(self, chat_id: int, message_id: int) -> None:

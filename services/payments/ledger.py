@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from services.generations.model import FINAL
 from services.payments.model import Account, Payment, PaymentState
@@ -17,28 +17,15 @@ from services.store.base import affected, insert_new
 from services.store.payment_tables import MovementRow, PaymentRow, PurchaseRow, TillRow
 from services.store.schema import GenerationRow
 
-_SUMS = tuple(
-    func.coalesce(func.sum(column), 0).label(column.key)
-    for column in (
-        MovementRow.stars,
-        MovementRow.free,
-        MovementRow.credit,
-        MovementRow.owed,
-        MovementRow.made,
-        MovementRow.bought,
-    )
-)
+LAST_PAYMENTS = 10
+"""How many payments ``/balance`` shows."""
 
 
-def till_tag(session: Session, bot_id: int, new_tag: str) -> str:
-    """What makes the payloads of this bot, with this database, recognisable."""
-    insert_new(session, TillRow, bot_id=bot_id, tag=new_tag, next_offset=0)
-    return session.scalars(select(TillRow.tag).where(TillRow.bot_id == bot_id)).one()
-
-
-def known_tag(session: Session, bot_id: int) -> str | None:
-    """The same where this bot has sold before; None where it never has."""
-    return session.scalar(select(TillRow.tag).where(TillRow.bot_id == bot_id))
+def open_till(session: Session, bot_id: int, new_tag: str, sells: bool) -> str:
+    """What marks the payloads of this bot with this database; empty where it neither sells nor has sold."""
+    if sells:
+        insert_new(session, TillRow, bot_id=bot_id, tag=new_tag)
+    return session.scalar(select(TillRow.tag).where(TillRow.bot_id == bot_id)) or ""
 
 
 def next_offset(session: Session, bot_id: int) -> int:
@@ -68,8 +55,7 @@ def purchase(session: Session, generation_id: str, *, lock: bool = False) -> tup
         .join(GenerationRow, GenerationRow.id == PurchaseRow.generation_id)
         .where(PurchaseRow.generation_id == generation_id)
     )
-    row = session.execute(query.with_for_update() if lock else query).one_or_none()
-    return None if row is None else (row[0], row[1])
+    return session.execute(query.with_for_update() if lock else query).one_or_none()
 
 
 def move(session: Session, key: str, user_id: int, generation_id: str | None, now: datetime, **amounts: int) -> None:
@@ -93,16 +79,10 @@ def as_payment(row: PaymentRow) -> Payment:
     )
 
 
-def payment(session: Session, charge_id: str) -> Payment | None:
-    """One payment, or None."""
-    row = session.get(PaymentRow, charge_id)
-    return None if row is None else as_payment(row)
-
-
-def payments_of(session: Session, user_id: int, limit: int) -> list[Payment]:
+def last_payments(session: Session, user_id: int) -> list[Payment]:
     """Somebody's last payments, newest first."""
-    query = select(PaymentRow).where(PaymentRow.user_id == user_id).order_by(PaymentRow.paid_at.desc()).limit(limit)
-    return [as_payment(row) for row in session.scalars(query)]
+    query = select(PaymentRow).where(PaymentRow.user_id == user_id).order_by(PaymentRow.paid_at.desc())
+    return [as_payment(row) for row in session.scalars(query.limit(LAST_PAYMENTS))]
 
 
 def known_charges(session: Session, charge_ids: Sequence[str]) -> frozenset[str]:
@@ -112,8 +92,7 @@ def known_charges(session: Session, charge_ids: Sequence[str]) -> frozenset[str]
 
 def give_up_free_videos(session: Session, user_id: int, now: datetime) -> None:
     """Give up somebody's free videos, for good; what they paid, and their credit, stay."""
-    forfeit = {"user_id": user_id, "moved_at": now, "stars": 0, "free": 0, "credit": 0, "owed": 0, "made": 0}
-    insert_new(session, MovementRow, key=_forfeit_key(user_id), bought=0, **forfeit)
+    insert_new(session, MovementRow, key=_forfeit_key(user_id), user_id=user_id, moved_at=now)
 
 
 def _forfeit_key(user_id: int) -> str:
@@ -136,18 +115,13 @@ class Totals:
 
 def totals(session: Session) -> Totals:
     """Add everything up."""
-    by_state = {
-        state: int(stars)
-        for state, stars in session.execute(
-            select(PaymentRow.state, func.sum(PaymentRow.stars)).group_by(PaymentRow.state)
-        )
-    }
-    credit = session.scalar(select(func.coalesce(func.sum(MovementRow.credit), 0))) or 0
+    sums = select(PaymentRow.state, func.sum(PaymentRow.stars)).group_by(PaymentRow.state)
+    by_state = {state: int(stars) for state, stars in session.execute(sums)}
     return Totals(
-        sum(by_state.values()),
-        by_state.get(PaymentState.REFUNDED.value, 0),
-        by_state.get(PaymentState.REFUNDING.value, 0),
-        int(credit),
+        taken=sum(by_state.values()),
+        returned=by_state.get(PaymentState.REFUNDED.value, 0),
+        returning=by_state.get(PaymentState.REFUNDING.value, 0),
+        credit=int(session.scalar(select(func.sum(MovementRow.credit))) or 0),
     )
 
 
@@ -157,8 +131,12 @@ def faults(session: Session) -> list[str]:
 
 
 def _faults_of_people(session: Session) -> list[str]:
+    columns = (
+        MovementRow.stars, MovementRow.free, MovementRow.credit, MovementRow.owed, MovementRow.made, MovementRow.bought,
+    )  # fmt: skip
+    sums = select(*(func.sum(column).label(column.key) for column in columns)).group_by(MovementRow.user_id)
     lines = []
-    for row in session.execute(select(MovementRow.user_id, *_SUMS).group_by(MovementRow.user_id)):
+    for row in session.execute(sums):
         if row.free + row.credit + row.owed + row.made != row.bought:
             lines.append("somebody's videos do not add up to what they bought")
         if row.credit < 0:
@@ -171,27 +149,26 @@ def _faults_of_people(session: Session) -> list[str]:
 
 
 def _faults_of_payments(session: Session) -> list[str]:
-    moved = {
-        row.key: row
-        for row in session.execute(select(MovementRow.key, MovementRow.stars).where(MovementRow.stars != 0))
-    }
-    payments = session.scalars(select(PaymentRow)).all()
+    stars = select(MovementRow.key, MovementRow.stars).where(MovementRow.stars != 0)
+    moved = dict(session.execute(stars).all())
     lines = []
-    for payment in payments:
+    for payment in session.scalars(select(PaymentRow)).all():
         paid, back = moved.pop(f"paid:{payment.charge_id}", None), moved.pop(f"refunded:{payment.charge_id}", None)
-        if paid is None or paid.stars != payment.stars:
+        if paid != payment.stars:
             lines.append(f"payment {payment.charge_id} was not written down as it came")
         if (back is not None) != (payment.state == PaymentState.REFUNDED.value):
             lines.append(f"payment {payment.charge_id} is {payment.state}, which its movements do not say")
-        if back is not None and back.stars != -payment.stars:
+        if back is not None and back != -payment.stars:
             lines.append(f"payment {payment.charge_id} did not go back as a whole")
     lines += [f"{key} is the movement of a payment that is not there" for key in moved]
     return lines
 
 
 def _faults_of_requests(session: Session) -> list[str]:
-    owed = _by_request(session, MovementRow, MovementRow.owed)
-    paid = _by_request(session, PaymentRow, PaymentRow.videos, PaymentRow.state == PaymentState.PAID.value)
+    owes = select(MovementRow.generation_id, func.sum(MovementRow.owed)).group_by(MovementRow.generation_id)
+    owed = dict(session.execute(owes).all())
+    buys = select(PaymentRow.generation_id, func.sum(PaymentRow.videos)).group_by(PaymentRow.generation_id)
+    paid = dict(session.execute(buys.where(PaymentRow.state == PaymentState.PAID.value)).all())
     query = select(PurchaseRow, GenerationRow.state).join(GenerationRow, GenerationRow.id == PurchaseRow.generation_id)
     lines = []
     for row, state in session.execute(query):
@@ -202,14 +179,3 @@ def _faults_of_requests(session: Session) -> list[str]:
             lines.append(f"request {row.generation_id} was settled before its end")
     lines += [f"request {key} is gone and still owes videos" for key, amount in owed.items() if amount]
     return lines
-
-
-def _by_request(
-    session: Session,
-    table: type[MovementRow | PaymentRow],
-    amount: InstrumentedAttribute[int],
-    *where: ColumnElement[bool],
-) -> dict[str | None, int]:
-    """Sums of a column, by request."""
-    sums = select(table.generation_id, func.sum(amount)).where(*where).group_by(table.generation_id)
-    return {generation_id: int(total) for generation_id, total in session.execute(sums)}

@@ -26,20 +26,6 @@ class PaymentState(StrEnum):
 
 GIVEN_BACK = frozenset({PaymentState.REFUNDING, PaymentState.REFUNDED})
 
-_MAY_BECOME = {
-    PaymentState.PAID: {PaymentState.USED, PaymentState.CREDITED, PaymentState.REFUNDING, PaymentState.REFUNDED},
-    # Only an admin, or somebody with the bot's token, gives these back.
-    PaymentState.USED: {PaymentState.REFUNDING, PaymentState.REFUNDED},
-    PaymentState.CREDITED: {PaymentState.REFUNDING, PaymentState.REFUNDED},
-    PaymentState.REFUNDING: {PaymentState.REFUNDED},
-    PaymentState.REFUNDED: set(),
-}
-
-
-def may_become(now: PaymentState, then: PaymentState) -> bool:
-    """Whether a payment may go from one state to another."""
-    return then in _MAY_BECOME[now]
-
 
 class Verdict(StrEnum):
     """What the bot answers somebody who is about to pay."""
@@ -58,16 +44,6 @@ class Verdict(StrEnum):
     """The person's videos of the day would be exceeded."""
     LATE = "late"
     """The database did not answer in time."""
-
-
-class End(StrEnum):
-    """How a request ended, as far as money goes."""
-
-    NOTHING = "nothing"
-    """Without a video: failed, or cancelled before anything was sent to the service."""
-    STOPPED = "stopped"
-    """Cancelled after the service may have begun."""
-    VIDEOS = "videos"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,20 +125,20 @@ def split(count: int, account: Account, stars_per_video: int) -> Price:
     return Price(free, credit, videos, videos * stars_per_video)
 
 
-def divide(end: End, free: int, credit: int, paid: int, made: int) -> Division:
+def divide(free: int, credit: int, paid: int, made: int, *, was_stopped: bool) -> Division:
     """Where the videos that a request owed go when it ends.
 
     Args:
-        end: How it ended.
         free: Videos paid for by free ones.
         credit: Videos paid for by credit.
         paid: Videos paid for in Stars that were not given back already.
         made: Videos that its requester got.
+        was_stopped: Whether it was cancelled after the service may have begun.
     """
     owed = free + credit + paid
-    if end is End.STOPPED:
+    if was_stopped:
         return Division(0, 0, owed, 0, paid)
-    if end is End.NOTHING or made == 0:
+    if made == 0:
         return Division(0, free, credit, paid, 0)
     missing = max(0, owed - made)
     return Division(owed - missing, 0, missing, 0, min(missing, paid))

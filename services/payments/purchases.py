@@ -3,16 +3,16 @@
 Each step is written down before it is acted upon.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from services.generations.model import FINAL, UNPAID_IN_TIME, DailyLimitReached, Price, State
+from services.generations.model import FINAL, UNPAID_IN_TIME, Price, State
+from services.generations.queue import day_is_full
 from services.payments import ledger, returns
-from services.payments.model import Charge, Invoice, PaymentState, Verdict, payload_of, request_of
+from services.payments.model import Charge, Invoice, Payment, PaymentState, Verdict, payload_of, request_of
 from services.store.base import affected, insert_new
 from services.store.payment_tables import PaymentRow, PurchaseRow
 from services.store.schema import GenerationRow
@@ -20,14 +20,18 @@ from services.store.schema import GenerationRow
 AGREED_FOR = timedelta(minutes=1)
 """How long a payment that was agreed to may still come."""
 
+UNSENT_FOR = timedelta(seconds=30)
+"""An invoice whose sending was not heard of for so long is sent again; a second one does no harm."""
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
     """What a payment did."""
 
-    is_new: bool
+    charge: Charge
     generation_id: str | None
     """The request that it is for; None where it was somebody else's payload."""
+    is_new: bool = False
     begins: bool = False
     """Whether it paid for its request; otherwise it goes back."""
 
@@ -63,17 +67,16 @@ def invoice(session: Session, tag: str, generation_id: str) -> Invoice | None:
     )
 
 
-def claim_invoice(session: Session, tag: str, generation_id: str, now: datetime, again_before: datetime) -> bool:
-    """Take it upon oneself to send a request's invoice, unless somebody has or does.
-
-    What was taken on before ``again_before``, and not finished, is taken on anew.
-    """
-    if invoice(session, tag, generation_id) is None:
-        return False
+def claim_invoice(session: Session, tag: str, generation_id: str, now: datetime) -> Invoice | None:
+    """Take it upon oneself to send a request's invoice; None when it is not due, or somebody has sent or sends it."""
+    due = invoice(session, tag, generation_id)
+    if due is None:
+        return None
     own = PurchaseRow.generation_id == generation_id
     unsent = PurchaseRow.invoice_message_id.is_(None)
-    unclaimed = PurchaseRow.invoiced_at.is_(None) | (PurchaseRow.invoiced_at < again_before)
-    return affected(session, update(PurchaseRow).where(own, unsent, unclaimed).values(invoiced_at=now)) > 0
+    unclaimed = PurchaseRow.invoiced_at.is_(None) | (PurchaseRow.invoiced_at < now - UNSENT_FOR)
+    claim = update(PurchaseRow).where(own, unsent, unclaimed).values(invoiced_at=now)
+    return due if affected(session, claim) else None
 
 
 def invoice_sent(session: Session, generation_id: str, message_id: int, now: datetime) -> None:
@@ -82,16 +85,10 @@ def invoice_sent(session: Session, generation_id: str, message_id: int, now: dat
     session.execute(sent.values(invoice_message_id=message_id, invoiced_at=now))
 
 
-def agree(
-    session: Session,
-    tag: str,
-    asked: Charge,
-    now: datetime,
-    day_is_full: Callable[[Session, int, int], DailyLimitReached | None],
-) -> tuple[Verdict, str | None]:
+def agree(session: Session, tag: str, asked: Charge, now: datetime, daily_videos: int) -> tuple[Verdict, str | None]:
     """Decide whether somebody may pay, and commit it before they are told.
 
-    In place of a charge id, ``asked`` has the id of the query.
+    In place of a charge id, ``asked`` has the id of the query; ``daily_videos`` is 0 for no limit.
 
     Returns:
         The verdict, and the language of the request where there is one.
@@ -102,7 +99,7 @@ def agree(
         return Verdict.GONE, None
     row, generation = found
     verdict = _judge(row, generation, asked, now)
-    if verdict is Verdict.AGREED and day_is_full(session, row.user_id, generation.count) is not None:
+    if verdict is Verdict.AGREED and day_is_full(session, daily_videos, row.user_id, generation.count, now):
         verdict = Verdict.DAY_IS_FULL
     if verdict is Verdict.AGREED:
         row.agreed_at, row.agreed_query = now, asked.charge_id
@@ -133,61 +130,60 @@ def receive(session: Session, tag: str, charge: Charge, now: datetime, *, went_b
     """
     generation_id = request_of(tag, charge.payload)
     if generation_id is None:
-        return Received(is_new=False, generation_id=None)
-    purchase = ledger.purchase(session, generation_id, lock=True)
-    row = {
-        "charge_id": charge.charge_id,
-        "user_id": charge.user_id,
-        "generation_id": generation_id,
-        "stars": charge.stars,
-        "videos": 0,
-        "credit": 0,
-        "attempts": 0,
-        "state": PaymentState.REFUNDING.value,
-        "paid_at": charge.paid_at,
-        "retry_at": now,
-    }
-    if not insert_new(session, PaymentRow, **row):
-        return Received(is_new=False, generation_id=generation_id)
-    begins = purchase is not None and not went_back and _begin(session, purchase[0], charge, now)
-    videos = purchase[0].videos if purchase is not None and begins else 0
+        return Received(charge, None)
+    found = ledger.purchase(session, generation_id, lock=True)
+    is_new = insert_new(
+        session,
+        PaymentRow,
+        charge_id=charge.charge_id,
+        user_id=charge.user_id,
+        generation_id=generation_id,
+        stars=charge.stars,
+        videos=0,
+        state=PaymentState.REFUNDING.value,
+        paid_at=charge.paid_at,
+        retry_at=now,
+    )
+    if not is_new:
+        return Received(charge, generation_id)
+    bought = 0 if found is None or went_back else _begin(session, found[0], charge, now)
     ledger.move(
         session, f"paid:{charge.charge_id}", charge.user_id, generation_id, now,
-        stars=charge.stars, owed=videos, bought=videos,
+        stars=charge.stars, owed=bought, bought=bought,
     )  # fmt: skip
-    return Received(True, generation_id, begins)
+    return Received(charge, generation_id, is_new=True, begins=bought > 0)
 
 
-def _begin(session: Session, row: PurchaseRow, charge: Charge, now: datetime) -> bool:
+def _begin(session: Session, row: PurchaseRow, charge: Charge, now: datetime) -> int:
+    """Begin a request that waits for exactly this payment; how many videos that bought."""
     if row.user_id != charge.user_id or row.stars != charge.stars:
-        return False
+        return 0
     unpaid = (GenerationRow.id == row.generation_id) & (GenerationRow.state == State.UNPAID.value)
     # Its place in the queue, and its share of the day's quota, are those of the moment it is paid.
     queued = update(GenerationRow).where(unpaid).values(state=State.QUEUED.value, queued_at=now)
     if not affected(session, queued):
-        return False
+        return 0
     used = update(PaymentRow).where(PaymentRow.charge_id == charge.charge_id)
     session.execute(used.values(state=PaymentState.PAID.value, videos=row.videos, retry_at=None))
-    return True
+    return row.videos
 
 
 def expire(session: Session, now: datetime) -> list[str]:
     """End the requests that nobody has paid for in time; not those whose payment may be on its way."""
     late = (PurchaseRow.due_at <= now) & (PurchaseRow.agreed_at.is_(None) | (PurchaseRow.agreed_at <= now - AGREED_FOR))
-    query = select(GenerationRow.id).join(PurchaseRow, PurchaseRow.generation_id == GenerationRow.id)
-    query = query.where(GenerationRow.state == State.UNPAID.value, late)
-    ids = list(session.scalars(query.with_for_update(of=GenerationRow)))
-    ended = {"state": State.CANCELLED.value, "note": UNPAID_IN_TIME, "finished_at": now}
-    if ids:
-        still = GenerationRow.id.in_(ids) & (GenerationRow.state == State.UNPAID.value)
-        session.execute(update(GenerationRow).where(still).values(**ended))
-    return ids
+    query = select(GenerationRow).join(PurchaseRow, PurchaseRow.generation_id == GenerationRow.id)
+    rows = session.scalars(
+        query.where(GenerationRow.state == State.UNPAID.value, late).with_for_update(of=GenerationRow)
+    ).all()
+    for row in rows:
+        row.state, row.note, row.finished_at = State.CANCELLED.value, UNPAID_IN_TIME, now
+    return [row.id for row in rows]
 
 
-def work_left(session: Session, now: datetime, unsent_before: datetime) -> tuple[bool, bool, list[str]]:
-    """What is to be done: whether requests are to be ended, whether refunds are due, and whose invoice was not sent.
+def work_left(session: Session, now: datetime) -> tuple[bool, list[Payment], list[str]]:
+    """What is to be done: whether requests may have to end, the refunds that are due, and whose invoice was not sent.
 
-    That is one in a private chat, asked for before ``unsent_before``, that is not known to be sent.
+    That is one in a private chat that is not known to be sent, and was asked for ``UNSENT_FOR`` ago.
     """
     unpaid = select(
         GenerationRow.id, GenerationRow.chat_id, GenerationRow.user_id, GenerationRow.queued_at,
@@ -199,6 +195,6 @@ def work_left(session: Session, now: datetime, unsent_before: datetime) -> tuple
         for row in rows
         if row.chat_id == row.user_id
         and row.invoice_message_id is None
-        and (row.invoiced_at or row.queued_at) < unsent_before
+        and (row.invoiced_at or row.queued_at) < now - UNSENT_FOR
     ]
-    return any(row.due_at <= now for row in rows), bool(returns.refunds_due(session, now)), unsent
+    return any(row.due_at <= now for row in rows), returns.refunds_due(session, now), unsent

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from services.generations.model import FINAL, WERE_LINKED, WERE_SENT, State
 from services.generations.queue import lock_queue
 from services.payments import ledger
-from services.payments.model import GIVEN_BACK, End, Payment, PaymentState, Settlement, divide, may_become
+from services.payments.model import GIVEN_BACK, Payment, PaymentState, Settlement, divide
 from services.store.payment_tables import MovementRow, PaymentRow, PurchaseRow
 from services.store.schema import GenerationRow, VideoRow
 
@@ -43,11 +43,11 @@ def settle_all_of(session: Session, user_id: int, now: datetime) -> None:
 def _settle(session: Session, row: PurchaseRow, generation: GenerationRow, now: datetime) -> None:
     own = (PaymentRow.generation_id == row.generation_id) & (PaymentRow.state == PaymentState.PAID.value)
     payment = session.scalar(select(PaymentRow).where(own).with_for_update())
-    given = [state.value for state in WERE_SENT | WERE_LINKED]
-    videos = (VideoRow.generation_id == row.generation_id) & VideoRow.state.in_(given)
-    made = session.scalar(select(func.count()).select_from(VideoRow).where(videos)) or 0
     paid = 0 if payment is None else payment.videos
-    division = divide(_end_of(generation), row.free, row.credit, paid, made)
+    made = _made(session, row.generation_id) if generation.state == State.DONE.value else 0
+    # What was armed and not taken back may have reached the service.
+    was_stopped = generation.state == State.CANCELLED.value and generation.armed_at is not None
+    division = divide(row.free, row.credit, paid, made, was_stopped=was_stopped)
     owed = row.free + row.credit + paid - division.refunded
     if owed:
         ledger.move(
@@ -63,13 +63,10 @@ def _settle(session: Session, row: PurchaseRow, generation: GenerationRow, now: 
         payment.state = (PaymentState.CREDITED if payment.credit else PaymentState.USED).value
 
 
-def _end_of(generation: GenerationRow) -> End:
-    if generation.state == State.DONE.value:
-        return End.VIDEOS
-    # What was armed and not taken back may have reached the service.
-    if generation.state == State.CANCELLED.value and generation.armed_at is not None:
-        return End.STOPPED
-    return End.NOTHING
+def _made(session: Session, generation_id: str) -> int:
+    given = [state.value for state in WERE_SENT | WERE_LINKED]
+    videos = (VideoRow.generation_id == generation_id) & VideoRow.state.in_(given)
+    return session.scalar(select(func.count()).select_from(VideoRow).where(videos)) or 0
 
 
 def _settlement(session: Session, generation_id: str) -> Settlement:
@@ -112,7 +109,7 @@ def _undo(session: Session, row: PaymentRow, now: datetime) -> None:
 
 
 def _want_back(session: Session, row: PaymentRow, now: datetime, owed: int) -> None:
-    if not may_become(PaymentState(row.state), PaymentState.REFUNDING):
+    if PaymentState(row.state) in GIVEN_BACK:
         raise ValueError(f"a payment that is {row.state} cannot be refunded")
     row.state, row.retry_at = PaymentState.REFUNDING.value, now
     if owed:
@@ -135,13 +132,13 @@ def refund_failed(session: Session, charge_id: str, retry_at: datetime) -> None:
     session.execute(update(PaymentRow).where(own).values(attempts=PaymentRow.attempts + 1, retry_at=retry_at))
 
 
-def refunded(session: Session, charge_id: str, now: datetime) -> bool:
-    """Note that a payment went back, on whoever's wish; false when that is known, or there is none."""
+def refunded(session: Session, charge_id: str, now: datetime) -> Payment | None:
+    """Note that a payment went back, on whoever's wish; None when that is known, or there is none."""
     row = _payment_to_give_back(session, charge_id)
     if row is None or row.state == PaymentState.REFUNDED.value:
-        return False
+        return None
     if row.state != PaymentState.REFUNDING.value:
         _undo(session, row, now)
     row.state, row.retry_at = PaymentState.REFUNDED.value, None
     ledger.move(session, f"refunded:{charge_id}", row.user_id, row.generation_id, now, stars=-row.stars)
-    return True
+    return ledger.as_payment(row)

@@ -9,16 +9,12 @@ from structlog import get_logger
 
 from services.changes import Changes
 from services.clock import Clock
-from services.generations.model import DailyLimitReached, Order, Price
+from services.generations.model import Order, Price
 from services.generations.queue import TOPIC as QUEUE_TOPIC
-from services.generations.queue import day_is_full
 from services.payments import ledger, purchases, returns
-from services.payments.model import Account, Charge, Invoice, Payment, Settlement, Verdict, split
+from services.payments.model import Account, Charge, Payment, Settlement, Verdict, split
 from services.store.database import Database
 from services.telemetry import STARS_TAKEN
-
-LAST_PAYMENTS = 10
-"""How many payments ``/balance`` shows."""
 
 JUDGED_WITHIN = 2.0
 """Seconds until the database's verdict on a payment must be there: the answer is due within three."""
@@ -65,9 +61,11 @@ class Sales:
         """Whether anything was or may be sold."""
         return bool(self.tag)
 
-    def price(self, session: Session, order: Order) -> Price | None:
-        """What a request costs its requester; None for nothing."""
-        return self._quote(session, order.user_id, order.count) if self.is_open else None
+    def price(self, session: Session, user_id: int, count: int) -> Price | None:
+        """What a request of so many videos costs its requester; None for nothing."""
+        if not self.is_open or self.is_admin(session, user_id):
+            return None
+        return split(count, ledger.account(session, user_id, self.tariff.free_videos), self.tariff.stars)
 
     def sell(self, session: Session, generation_id: str, order: Order, price: Price) -> None:
         """Write down how a request is paid, in the transaction that makes it."""
@@ -75,26 +73,8 @@ class Sales:
         purchases.sell(session, generation_id, order.user_id, price, now, now + self.tariff.timeout)
 
     async def quote(self, user_id: int, count: int) -> Price | None:
-        """What a request of somebody's would cost now; None for nothing."""
-        return await self.database.read(self._quote, user_id, count) if self.is_open else None
-
-    def _quote(self, session: Session, user_id: int, count: int) -> Price | None:
-        if self.is_admin(session, user_id):
-            return None
-        return split(count, ledger.account(session, user_id, self.tariff.free_videos), self.tariff.stars)
-
-    async def invoice(self, generation_id: str) -> Invoice | None:
-        """What is to be asked for a request; None when it waits for no payment."""
-        return await self.database.read(purchases.invoice, self.tag, generation_id)
-
-    async def claim_invoice(self, generation_id: str, patience: timedelta) -> bool:
-        """Take it upon oneself to send a request's invoice; see :func:`services.payments.purchases.claim_invoice`."""
-        now = self.clock.now()
-        return await self.database.write(purchases.claim_invoice, self.tag, generation_id, now, now - patience)
-
-    async def invoice_sent(self, generation_id: str, message_id: int) -> None:
-        """Remember which message is a request's invoice."""
-        await self.database.write(purchases.invoice_sent, generation_id, message_id, self.clock.now(), durable=False)
+        """The same for a request that is not made yet."""
+        return await self.database.read(self.price, user_id, count) if self.is_open else None
 
     async def judge(self, asked: Charge) -> tuple[Verdict, str | None]:
         """Decide whether somebody may pay; what is agreed to is committed."""
@@ -102,20 +82,17 @@ class Sales:
         return await self.database.write(self._judge, asked, late, urgent=True)
 
     def _judge(self, session: Session, asked: Charge, late: float) -> tuple[Verdict, str | None]:
-        judged = purchases.agree(session, self.tag, asked, self.clock.now(), self._day_is_full)
+        judged = purchases.agree(session, self.tag, asked, self.clock.now(), self.tariff.daily_videos)
         if self.clock.monotonic() >= late:
             # It waited for the lock, and nobody waits for it any more: refused, it must not look agreed to.
             session.rollback()
             return Verdict.LATE, None
         return judged
 
-    def _day_is_full(self, session: Session, user_id: int, count: int) -> DailyLimitReached | None:
-        return day_is_full(session, self.tariff.daily_videos, user_id, count, self.clock.now())
-
     async def receive(self, charge: Charge) -> purchases.Received:
         """Take a payment, once; it begins its request, or goes back."""
         received = await self.database.write(self.receive_in, charge)
-        self.took(charge, received)
+        self.took(received)
         return received
 
     def receive_in(self, session: Session, charge: Charge, *, went_back: bool = False) -> purchases.Received:
@@ -125,8 +102,9 @@ class Sales:
             self.changes.announce(session, QUEUE_TOPIC)
         return received
 
-    def took(self, charge: Charge, received: purchases.Received) -> None:
+    def took(self, received: purchases.Received) -> None:
         """Count a payment that was committed, and have it refunded where it bought nothing."""
+        charge = received.charge
         if received.generation_id is None:
             log.warning("payment_of_another_program", charge=charge.charge_id, stars=charge.stars)
         elif received.is_new:
@@ -149,7 +127,7 @@ class Sales:
 
     async def payments(self, user_id: int) -> list[Payment]:
         """Somebody's last payments, newest first."""
-        return await self.database.read(ledger.payments_of, user_id, LAST_PAYMENTS)
+        return await self.database.read(ledger.last_payments, user_id)
 
     async def refund(self, charge_id: str) -> Payment | None:
         """Want a payment back, whatever it brought.
@@ -161,8 +139,3 @@ class Sales:
         if payment is not None:
             self.refund_wanted()
         return payment
-
-
-def open_till(session: Session, bot_id: int, new_tag: str, *, sells: bool) -> str:
-    """What marks the payloads of this bot; empty where it neither sells nor has sold."""
-    return ledger.till_tag(session, bot_id, new_tag) if sells else ledger.known_tag(session, bot_id) or ""

@@ -169,7 +169,7 @@ def test_the_check_of_the_books_finds_what_is_wrong(session: Session) -> None:
     insert(session, "g", order, now, price)
     purchases.sell(session, "g", 1, price, now, now)
     charge = Charge("c", 1, PRICE, payload_of(TAG, "g"), now)
-    verdict, _ = purchases.agree(session, TAG, charge, now, lambda *_: None)
+    verdict, _ = purchases.agree(session, TAG, charge, now, 0)
     assert verdict is Verdict.AGREED
     assert purchases.receive(session, TAG, charge, now).begins
     assert ledger.faults(session) == []
