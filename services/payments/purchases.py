@@ -172,9 +172,7 @@ def expire(session: Session, now: datetime) -> list[str]:
     """End the requests that nobody has paid for in time; not those whose payment may be on its way."""
     late = (PurchaseRow.due_at <= now) & (PurchaseRow.agreed_at.is_(None) | (PurchaseRow.agreed_at <= now - AGREED_FOR))
     query = select(GenerationRow).join(PurchaseRow, PurchaseRow.generation_id == GenerationRow.id)
-    rows = session.scalars(
-        query.where(GenerationRow.state == State.UNPAID.value, late).with_for_update(of=GenerationRow)
-    ).all()
+    rows = session.scalars(query.where(GenerationRow.state == State.UNPAID.value, late).with_for_update()).all()
     for row in rows:
         row.state, row.note, row.finished_at = State.CANCELLED.value, UNPAID_IN_TIME, now
     return [row.id for row in rows]

@@ -1,9 +1,10 @@
 """Two processes on one PostgreSQL, and the same Stars."""
 
 import asyncio
+import threading
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from services.generations.model import Order, State
@@ -61,6 +62,33 @@ async def test_each_step_is_taken_by_one(postgres_url: str) -> None:
     assert sorted(refund is not None for refund in refunds) == [False] * 5 + [True]
     assert await two.read(ledger.faults) == []
     assert (await two.read(ledger.totals)).returned == 50
+    await one.close()
+    await two.close()
+
+
+async def test_what_was_just_agreed_to_does_not_run_out_of_time(postgres_url: str) -> None:
+    """The agreement is committed while another process looks for what nobody has paid for in time."""
+    one, two = await open_database(postgres_url), await open_database(postgres_url)
+    await one.write(ask)
+    late = NOW + timedelta(hours=2)
+    agreed, go_on = threading.Event(), threading.Event()
+
+    def agree(session: Session) -> Verdict:
+        verdict, _ = purchases.agree(session, TAG, CHARGE, late, 0)
+        agreed.set()
+        assert go_on.wait(60)
+        return verdict
+
+    agreeing = asyncio.create_task(one.write(agree))
+    await asyncio.to_thread(agreed.wait, 60)
+    expiring = asyncio.create_task(two.write(purchases.expire, late))
+    waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    async with asyncio.timeout(60):
+        while not await two.read(lambda session: session.scalar(waits)):  # noqa: ASYNC110 - a lock tells nobody
+            await asyncio.sleep(0.01)
+    go_on.set()
+    assert await agreeing is Verdict.AGREED
+    assert await expiring == []
     await one.close()
     await two.close()
 
