@@ -4,12 +4,11 @@ All of it arrives in one transaction, or nothing does. The old database is only 
 """
 
 from collections.abc import Callable
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack
 from datetime import timedelta
-from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, Engine, Table, func, insert, literal, select, text, tuple_
+from sqlalchemy import Connection, Engine, Table, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -30,10 +29,8 @@ GONE_AFTER = timedelta(minutes=1)
 _OF_THE_MOMENT = {MemberRow.__tablename__, ApiCallRow.__tablename__, ApiHoldRow.__tablename__}
 """Who lives, who called when, how long nobody calls: nothing of it holds for another database."""
 
-
-def tables() -> list[Table]:
-    """What is copied: each table after those that it refers to."""
-    return [table for table in Base.metadata.sorted_tables if table.name not in _OF_THE_MOMENT]
+TABLES = [table for table in Base.metadata.sorted_tables if table.name not in _OF_THE_MOMENT]
+"""What is copied: each table after those that it refers to."""
 
 
 def target_url(given: str, settings: Settings) -> str:
@@ -62,9 +59,8 @@ async def move_database(settings: Settings, to: str, clock: Clock, say: Callable
     url = target_url(to, settings)
     async with AsyncExitStack() as stack:
         # A bot that runs would write what is not copied any more.
-        locks = stack.enter_context(ExitStack())
         if is_sqlite(settings.effective_database_url):
-            locks.enter_context(exclusive_data_dir(settings.data_dir))
+            stack.enter_context(exclusive_data_dir(settings.data_dir))
         source = await _open(settings.effective_database_url, stack)
         await _refuse_living(source, clock)
         target = await _open(url, stack)
@@ -94,27 +90,20 @@ async def _refuse_living(source: Database, clock: Clock) -> None:
 
 def _copy_all(target: Session, source: Engine, say: Callable[[str], object]) -> int:
     writing = target.connection()
-    for table in tables():
-        if writing.execute(select(text("1")).select_from(table).limit(1)).first() is not None:
+    for table in TABLES:
+        if writing.execute(select(table).limit(1)).first() is not None:
             raise OperatorError(f"--to names a database that is in use: its table {table.name} is not empty")
     total = 0
     with source.connect() as reading:
-        for table in tables():
+        for table in TABLES:
             total += (count := _copy(reading, writing, table))
             say(f"{table.name}: {count}")
     return total
 
 
 def _copy(reading: Connection, writing: Connection, table: Table) -> int:
-    """Copy one table, page by page, each beginning after the last key of the one before."""
-    key = list(table.primary_key)
-    query = select(table).order_by(*key).limit(ROWS_AT_ONCE)
-    count = 0
-    page = query
-    while rows := reading.execute(page).mappings().all():
-        values: list[dict[str, Any]] = [dict(row) for row in rows]
-        writing.execute(insert(table), values)
-        count += len(values)
-        last = [literal(values[-1][column.name], column.type) for column in key]
-        page = query.where(tuple_(*key) > tuple_(*last))
+    query, count = select(table).order_by(*table.primary_key), 0
+    for page in reading.execute(query, execution_options={"yield_per": ROWS_AT_ONCE}).mappings().partitions():
+        writing.execute(insert(table), [dict(row) for row in page])
+        count += len(page)
     return count

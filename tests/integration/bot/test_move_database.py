@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from bot.cli import app, guarded
 from bot.data_dir import exclusive_data_dir
 from bot.errors import OperatorError
-from bot.move_database import move_database, tables
+from bot.move_database import TABLES, move_database
 from bot.settings import FixedSettings, Settings
 from services.clock import SystemClock
 from services.store.database import open_database
@@ -21,7 +21,7 @@ async def fill(url: str, count: int) -> None:
     database = await open_database(url)
 
     def insert_rows(session: Session) -> None:
-        for table in tables() if count else ():
+        for table in TABLES if count else ():
             session.execute(insert(table), rows_for(table, count))
 
     await database.write(insert_rows)
@@ -33,7 +33,7 @@ async def contents(url: str) -> dict[str, list[Any]]:
     found = await database.read(
         lambda session: {
             table.name: [tuple(row) for row in session.execute(select(table).order_by(*table.primary_key))]
-            for table in tables()
+            for table in TABLES
         }
     )
     await database.close()
@@ -65,7 +65,7 @@ async def test_everything_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert arrived == await contents(settings.effective_database_url)
     assert {len(rows) for rows in arrived.values()} == {7}
     assert "generations: 7" in said
-    assert said[-1].startswith(f"{7 * len(tables())} rows were copied")
+    assert said[-1].startswith(f"{7 * len(TABLES)} rows were copied")
 
 
 async def test_everything_arrives_at_postgresql_and_comes_back(tmp_path: Path, postgres_url: str) -> None:
