@@ -142,9 +142,8 @@ def migrate_data(
     settings = load_settings(run=False)
     configure_logging("CRITICAL", settings.log_format, settings.secrets)
     from bot.move_database import move_database
-    from services.clock import SystemClock
 
-    asyncio.run(move_database(settings, to, SystemClock(), typer.echo))
+    asyncio.run(move_database(settings, to, typer.echo))
 
 
 @app.command()

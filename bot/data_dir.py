@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from bot.errors import STATUS_CONFIGURATION, STATUS_FAILED, OperatorError
+from bot.errors import STATUS_CONFIGURATION, OperatorError
 
 LOCK_NAME = ".lock"
 
@@ -61,8 +61,7 @@ def exclusive_data_dir(path: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise OperatorError(
-                f"DATA_DIR {path} is in use by another running bot; stop it, or set DATA_DIR to a directory of its own",
-                STATUS_FAILED,
+                f"DATA_DIR {path} is in use by another running bot; stop it, or set DATA_DIR to a directory of its own"
             ) from error
         except OSError as error:
             raise _unusable(path, error) from error

@@ -13,9 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.data_dir import exclusive_data_dir
-from bot.errors import STATUS_CONFIGURATION, STATUS_FAILED, OperatorError
+from bot.errors import STATUS_CONFIGURATION, OperatorError
 from bot.settings import FixedSettings, Settings
-from services.clock import Clock
 from services.store.base import Base
 from services.store.database import Database, DatabaseError, open_database, reason_of
 from services.store.engines import driver_url, is_sqlite
@@ -49,7 +48,7 @@ def target_url(given: str, settings: Settings) -> str:
     return url
 
 
-async def move_database(settings: Settings, to: str, clock: Clock, say: Callable[[str], object]) -> None:
+async def move_database(settings: Settings, to: str, say: Callable[[str], object]) -> None:
     """Copy everything from the settings' database to another one, whose tables are made; say a line for each table.
 
     Raises:
@@ -62,12 +61,12 @@ async def move_database(settings: Settings, to: str, clock: Clock, say: Callable
         if is_sqlite(settings.effective_database_url):
             stack.enter_context(exclusive_data_dir(settings.data_dir))
         source = await _open(settings.effective_database_url, stack)
-        await _refuse_living(source, clock)
+        await _refuse_living(source)
         target = await _open(url, stack)
         try:
             total = await target.write(_copy_all, source.engine, say)
         except (SQLAlchemyError, OSError) as error:
-            raise OperatorError(f"nothing was copied: {reason_of(error)}", STATUS_FAILED) from error
+            raise OperatorError(f"nothing was copied: {reason_of(error)}") from error
         say(f"{total} rows were copied; set DATABASE_URL to the new database and start the bot")
 
 
@@ -75,17 +74,17 @@ async def _open(url: str, stack: AsyncExitStack) -> Database:
     try:
         database = await open_database(url)
     except DatabaseError as error:
-        raise OperatorError(str(error), STATUS_FAILED) from error
+        raise OperatorError(str(error)) from error
     stack.push_async_callback(database.close)
     return database
 
 
-async def _refuse_living(source: Database, clock: Clock) -> None:
+async def _refuse_living(source: Database) -> None:
     if source.is_sqlite:
         return
-    recent = select(func.count()).where(MemberRow.seen_at > clock.now() - GONE_AFTER)
+    recent = select(func.count()).where(MemberRow.seen_at > func.clock_timestamp() - GONE_AFTER)
     if living := await source.read(lambda session: session.scalar(recent)):
-        raise OperatorError(f"{living} processes of the bot run on DATABASE_URL; stop them first", STATUS_FAILED)
+        raise OperatorError(f"{living} processes of the bot run on DATABASE_URL; stop them first")
 
 
 def _copy_all(target: Session, source: Engine, say: Callable[[str], object]) -> int:

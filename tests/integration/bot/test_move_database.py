@@ -60,7 +60,7 @@ async def test_everything_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("bot.move_database.ROWS_AT_ONCE", 3)
     settings = await source_with(tmp_path, 7)
     said: list[str] = []
-    await move_database(settings, to(tmp_path), SystemClock(), said.append)
+    await move_database(settings, to(tmp_path), said.append)
     arrived = await contents(to(tmp_path))
     assert arrived == await contents(settings.effective_database_url)
     assert {len(rows) for rows in arrived.values()} == {7}
@@ -70,27 +70,28 @@ async def test_everything_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 async def test_everything_arrives_at_postgresql_and_comes_back(tmp_path: Path, postgres_url: str) -> None:
     settings = await source_with(tmp_path, 7)
-    await move_database(settings, postgres_url, SystemClock(), str)
+    await move_database(settings, postgres_url, str)
     there = await contents(postgres_url)
     assert there == await contents(settings.effective_database_url)
-    await move_database(settings_for(tmp_path, postgres_url), to(tmp_path), SystemClock(), str)
+    await move_database(settings_for(tmp_path, postgres_url), to(tmp_path), str)
     assert await contents(to(tmp_path)) == there
 
 
 async def test_a_bot_that_runs_on_postgresql_is_in_the_way(tmp_path: Path, postgres_url: str) -> None:
     database = await open_database(postgres_url)
-    clock = SystemClock()
-    await database.write(lambda session: session.add(MemberRow(executor_id="a", works=True, seen_at=clock.now())))
+    await database.write(
+        lambda session: session.add(MemberRow(executor_id="a", works=True, seen_at=SystemClock().now()))
+    )
     await database.close()
     settings = settings_for(tmp_path, postgres_url)
     with pytest.raises(OperatorError, match="1 processes of the bot run on DATABASE_URL; stop them first"):
-        await move_database(settings, to(tmp_path), clock, str)
+        await move_database(settings, to(tmp_path), str)
 
 
 async def test_a_bot_that_runs_is_in_the_way(tmp_path: Path) -> None:
     settings = await source_with(tmp_path, 1)
     with exclusive_data_dir(settings.data_dir), pytest.raises(OperatorError, match="in use by another running bot"):
-        await move_database(settings, to(tmp_path), SystemClock(), str)
+        await move_database(settings, to(tmp_path), str)
 
 
 async def test_a_target_in_use_is_left_alone(tmp_path: Path) -> None:
@@ -98,7 +99,7 @@ async def test_a_target_in_use_is_left_alone(tmp_path: Path) -> None:
     await fill(to(tmp_path), 1)
     before = await contents(to(tmp_path))
     with pytest.raises(OperatorError, match="names a database that is in use: its table"):
-        await move_database(settings, to(tmp_path), SystemClock(), str)
+        await move_database(settings, to(tmp_path), str)
     assert await contents(to(tmp_path)) == before
 
 
@@ -113,9 +114,9 @@ async def test_all_arrives_or_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
             raise ConnectionError(line)
 
     with pytest.raises(OperatorError, match="nothing was copied"):
-        await move_database(settings, to(tmp_path), SystemClock(), break_off)
+        await move_database(settings, to(tmp_path), break_off)
     assert not any((await contents(to(tmp_path))).values())
-    await move_database(settings, to(tmp_path), SystemClock(), str)
+    await move_database(settings, to(tmp_path), str)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,7 @@ async def test_all_arrives_or_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
 async def test_a_target_that_cannot_be_one(given: str, said: str, tmp_path: Path) -> None:
     settings = await source_with(tmp_path, 0)
     with pytest.raises(OperatorError) as caught:
-        await move_database(settings, given, SystemClock(), str)
+        await move_database(settings, given, str)
     assert said in caught.value.message
     assert "private-word" not in caught.value.message
 
@@ -139,7 +140,7 @@ async def test_a_target_that_cannot_be_one(given: str, said: str, tmp_path: Path
 async def test_the_source_is_no_target(tmp_path: Path) -> None:
     settings = await source_with(tmp_path, 0)
     with pytest.raises(OperatorError, match="must name another database than DATABASE_URL"):
-        await move_database(settings, settings.effective_database_url, SystemClock(), str)
+        await move_database(settings, settings.effective_database_url, str)
 
 
 def test_the_command(workdir: Path, restored_logging: None, capsys: pytest.CaptureFixture[str]) -> None:
