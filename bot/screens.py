@@ -8,10 +8,9 @@ from functools import partial
 from itertools import chain
 
 from handlers.admin import statistics_screen
-from handlers.forget import question
 from handlers.history import entry_screen, page_screen
 from handlers.payments import balance_text
-from handlers.settings import settings_screen
+from handlers.settings import question, settings_screen
 from services.cards.view import card_screen
 from services.drafts.model import Draft, DraftItem, DraftState, Owner, ideas_in
 from services.failures import Charged, Failure, FailureKind

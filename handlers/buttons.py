@@ -13,55 +13,33 @@ from services.drafts.buttons import DraftButtons, PressOutcome
 from services.generations.model import PAST_CANCEL, Order, Placed, Shape
 from services.orders import StartOutcome, refusal
 
-CARD = re.compile(
-    r"(?a:d:(?P<id>[0-9a-zA-Z_-]{1,40}):(?P<word>[1-4]|go|cancel|wide|tall|ideas|back|i-[a-z0-9-]{1,20}))"
-)
-STATUS = re.compile(r"(?a:g:(?P<id>[0-9a-zA-Z_-]{1,40}):(?P<word>cancel|again|edit))")
-
-_REFUSALS = {
-    PressOutcome.NOT_YOURS: "draft-not-yours",
-    PressOutcome.SUBMITTED: "draft-submitted",
-    PressOutcome.CANCELLED: "draft-cancelled",
-    PressOutcome.UNKNOWN: "draft-unknown",
-    PressOutcome.INCOMPLETE: "draft-incomplete",
-    PressOutcome.TALL_PHOTOS: "draft-tall-photos",
-    PressOutcome.TOO_LONG: "draft-too-long",
-}
+_ID = "[0-9a-zA-Z_-]{1,40}"
+_CARD = rf"d:(?P<draft>{_ID}):(?P<change>[1-4]|go|cancel|wide|tall|ideas|back|i-[a-z0-9-]{{1,20}})"
+_STATUS = rf"g:(?P<generation>{_ID}):(?P<wish>cancel|again|edit)"
+_BUTTON = re.compile(f"{_CARD}|{_STATUS}")
 
 
 @for_visitors()
-async def press_card(update: Update, context: Context) -> None:
-    """A button of a card: number, shape or ideas, Generate, or Cancel."""
+async def press_button(update: Update, context: Context) -> None:
+    """A button of a card: number, shape or ideas, Generate, or Cancel; or one of a status message or the history."""
     query = update.callback_query
     if query is None:
         return
-    pressed = CARD.fullmatch(query.data or "")
+    pressed = _BUTTON.fullmatch(query.data or "")
     if pressed is None:
         await _close(query, context, "draft-unknown")
         return
-    draft_id, word = pressed.groups()
-    if word == "go":
-        outcome = await context.services.starter.start(draft_id, context.visitor.caller.user_id, _message_of(query))
+    draft_id, change, generation_id, wish = pressed.groups()
+    if change == "go":
+        caller = context.visitor.caller
+        outcome = await context.services.starter.start(draft_id, caller.user_id, caller.message_id)
         await _close_start(query, context, outcome, started=None)
-    else:
-        await _change(query, context, draft_id, word)
-
-
-@for_visitors()
-async def press_status(update: Update, context: Context) -> None:
-    """A button of a status message, or of the history: Cancel, Again, or Edit."""
-    query = update.callback_query
-    if query is None:
-        return
-    pressed = STATUS.fullmatch(query.data or "")
-    if pressed is None:
-        await _close(query, context, "draft-unknown")
-        return
-    generation_id, word = pressed.groups()
-    if word == "cancel":
+    elif change is not None:
+        await _change(query, context, draft_id, change)
+    elif wish == "cancel":
         await _cancel_generation(query, context, generation_id)
     else:
-        await _repeat(query, context, generation_id, update.update_id, again=word == "again")
+        await _repeat(query, context, generation_id, update.update_id, again=wish == "again")
 
 
 @for_visitors()
@@ -72,8 +50,8 @@ async def press_stale(update: Update, context: Context) -> None:
 
 
 async def _change(query: CallbackQuery, context: Context, draft_id: str, word: str) -> None:
-    services = context.services
-    outcome = await _press(services.draft_buttons, draft_id, word, context.visitor.caller.user_id, _message_of(query))
+    services, caller = context.services, context.visitor.caller
+    outcome = await _press(services.draft_buttons, draft_id, word, caller.user_id, caller.message_id)
     if word == "cancel":
         started = None if outcome is PressOutcome.DONE else await services.generations.of_draft(draft_id)
         if started is not None:
@@ -82,7 +60,7 @@ async def _change(query: CallbackQuery, context: Context, draft_id: str, word: s
             return
     if outcome is PressOutcome.DONE:
         services.card_timers.now(draft_id)
-    await _close(query, context, _REFUSALS.get(outcome))
+    await _close(query, context, None if outcome is PressOutcome.DONE else f"draft-{outcome.value}")
 
 
 async def _press(buttons: DraftButtons, draft_id: str, word: str, user_id: int, card: int | None) -> PressOutcome:
@@ -146,7 +124,7 @@ async def _close_start(query: CallbackQuery, context: Context, outcome: StartOut
             case Placed(_, created):
                 await _close(query, context, started if created else "draft-again-running")
             case PressOutcome():
-                await _close(query, context, _REFUSALS[outcome])
+                await _close(query, context, f"draft-{outcome.value}")
             case _:
                 await close(query, refusal(outcome, context.visitor.phrases))
     finally:
@@ -155,10 +133,6 @@ async def _close_start(query: CallbackQuery, context: Context, outcome: StartOut
 
 async def _close(query: CallbackQuery, context: Context, key: str | None) -> None:
     await close(query, None if key is None else context.visitor.phrases.plain(key))
-
-
-def _message_of(query: CallbackQuery) -> int | None:
-    return query.message.message_id if query.message is not None else None
 
 
 def _here(order: Order, visitor: Visitor) -> Order:

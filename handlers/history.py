@@ -1,18 +1,23 @@
-"""``/history``: pages of earlier requests; choosing one sends its videos again."""
+"""A person's own videos: ``/history``, which sends them again, and ``@bot`` typed in any chat, which offers them.
 
-from dataclasses import dataclass
+Source: Bot API page of ``answerInlineQuery``.
+"""
+
+import re
 from datetime import timedelta
 from html import escape
 
 from babel.dates import format_skeleton
-from telegram import CallbackQuery, Update
+from structlog import get_logger
+from telegram import CallbackQuery, InlineQueryResultCachedVideo, InlineQueryResultsButton, Update
+from telegram.error import TelegramError
 
-from handlers.context import Caller, Context
+from handlers.context import Context
 from handlers.menus import data_of, for_menu_owner
 from handlers.replies import answer, answer_text, show
 from handlers.visitors import for_visitors
-from services.delivery.send import ResendOutcome
-from services.history import HistoryEntry, HistoryPage, history_entry, history_page
+from services.delivery.send import ResendOutcome, as_caption
+from services.history import HistoryEntry, HistoryPage, SharedVideo, find_shared, history_entry, history_page
 from services.screens import Button, Screen
 from services.texts import Html, Phrases, shorten
 from services.throttle import person_key
@@ -22,31 +27,15 @@ LABEL_LENGTH = 40
 PROMPT_LENGTH = 300
 SEND_EVERY = timedelta(seconds=5)
 """Two taps within this time are one wish."""
-MAX_PAGE_DIGITS = 6
+HISTORY_CHOICE = re.compile(r"(?:p|v:(?P<wanted>[a-z0-9]+)):(?P<page>[0-9]{1,6})")
+"""What a button asks for: a page, or the videos of a request, with the page to find the way back to."""
+TITLE_LIMIT = 60
+"""Code points of a prompt that a list of results shows on a phone."""
 
+START_PARAMETER = "inline"
+"""What ``/start`` is given by the button that opens the bot."""
 
-@dataclass(frozen=True, slots=True)
-class HistoryChoice:
-    """What a button asks for."""
-
-    page: int
-    """The page to show, or to find the way back to."""
-    generation_id: str | None = None
-    """The request whose videos are wanted."""
-
-
-def understand(words: tuple[str, ...]) -> HistoryChoice | None:
-    """The choice behind a button's words, or None."""
-    match words:
-        case ("p", page) if _is_page(page):
-            return HistoryChoice(int(page))
-        case ("v", generation_id, page) if _is_page(page):
-            return HistoryChoice(int(page), generation_id)
-    return None
-
-
-def _is_page(word: str) -> bool:
-    return word.isdecimal() and len(word) <= MAX_PAGE_DIGITS
+log = get_logger(__name__)
 
 
 def page_screen(phrases: Phrases, owner_id: int, page: HistoryPage) -> Screen:
@@ -95,35 +84,67 @@ async def history(_update: Update, context: Context) -> None:
     await answer(context, await _page(context, 0))
 
 
-@for_menu_owner(understand)
-async def browse_history(context: Context, query: CallbackQuery, choice: HistoryChoice) -> None:
+@for_menu_owner(HISTORY_CHOICE.fullmatch)
+async def browse_history(context: Context, query: CallbackQuery, choice: re.Match[str]) -> None:
     """A button: another page, or one request."""
-    if choice.generation_id is None:
-        await show(context, query, await _page(context, choice.page))
+    page = int(choice["page"])
+    if choice["wanted"] is None:
+        await show(context, query, await _page(context, page))
         return
     caller, phrases, services = context.visitor.caller, context.visitor.phrases, context.services
-    entry = await services.database.read(history_entry, choice.generation_id, caller.user_id, _only_in(caller))
+    entry = await services.database.read(history_entry, caller.user_id, caller.chat_id, choice["wanted"])
     if entry is None:
         await show(context, query, Screen(phrases.html("history-gone")))
     elif await services.throttle.allows(person_key("history", caller.user_id, entry.generation_id), SEND_EVERY):
-        await show(context, query, entry_screen(phrases, caller.user_id, entry, choice.page))
-        await _send(context, entry)
+        await show(context, query, entry_screen(phrases, caller.user_id, entry, page))
+        if entry.file_ids:
+            outcome = await services.sender.send_again(caller.answer_place, entry.file_ids, entry.prompt)
+            if outcome is ResendOutcome.GONE:
+                await answer_text(context, "history-gone")
 
 
 async def _page(context: Context, number: int) -> Screen:
     caller = context.visitor.caller
-    page = await context.services.database.read(history_page, caller.user_id, number, _only_in(caller))
+    page = await context.services.database.read(history_page, caller.user_id, caller.chat_id, number)
     return page_screen(context.visitor.phrases, caller.user_id, page)
 
 
-async def _send(context: Context, entry: HistoryEntry) -> None:
-    if not entry.file_ids:
+async def offer_videos(update: Update, context: Context) -> None:
+    """Offer what the query finds, or the way to the bot where it finds nothing.
+
+    Nothing is cached, so that what was made or forgotten a moment ago counts at once.
+    """
+    query, services = update.inline_query, context.services
+    if query is None:
         return
-    place = context.visitor.caller.answer_place
-    outcome = await context.services.sender.send_again(place, entry.file_ids, entry.prompt)
-    if outcome is ResendOutcome.GONE:
-        await answer_text(context, "history-gone")
+    user = query.from_user
+    page = await find_shared(services.database, services.access, user.id, query.query, query.offset)
+    preferences = await services.people.preferences(user.id, user.language_code, is_guest=True)
+    phrases = services.texts.into(preferences.language)
+    button = None
+    if not page.videos and not query.offset:
+        button = InlineQueryResultsButton(phrases.plain("inline-open"), start_parameter=START_PARAMETER)
+    try:
+        await query.answer(
+            [_result(video, phrases) for video in page.videos],
+            cache_time=0,
+            is_personal=True,
+            next_offset=page.next_offset,
+            button=button,
+        )
+    except TelegramError as error:
+        # The person has typed on, most likely: an answer is worthless seconds later.
+        log.info("inline_query_not_answered", error=type(error).__name__)
 
 
-def _only_in(caller: Caller) -> int | None:
-    return None if caller.is_private else caller.chat_id
+def _result(video: SharedVideo, phrases: Phrases) -> InlineQueryResultCachedVideo:
+    number = None
+    if video.count > 1:
+        number = phrases.plain("inline-number", number=video.position + 1)
+    return InlineQueryResultCachedVideo(
+        video.id,
+        video.file_id,
+        shorten(video.prompt, TITLE_LIMIT) or "…",
+        description=number,
+        caption=as_caption(video.prompt),
+    )

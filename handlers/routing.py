@@ -18,13 +18,11 @@ from telegram.ext import (
 
 from handlers.addressing import VIDEO_COMMAND
 from handlers.admin import allow, deny, stats
-from handlers.buttons import press_card, press_stale, press_status
+from handlers.buttons import press_button, press_stale
 from handlers.commands import cancel, help_, privacy, start, unknown
 from handlers.context import SERVICES, BotApplication, Context
 from handlers.errors import handle_error
-from handlers.forget import decide_forgetting, forget
-from handlers.history import browse_history, history
-from handlers.inline import offer_videos
+from handlers.history import browse_history, history, offer_videos
 from handlers.messages import edited_message, group_message, group_moved, private_message
 from handlers.payments import (
     PAY_LINK,
@@ -37,7 +35,7 @@ from handlers.payments import (
     take_payment,
     terms,
 )
-from handlers.settings import change_setting, settings
+from handlers.settings import change_setting, decide_forgetting, forget, settings
 from services.services import Services
 
 COMMANDS = {
@@ -75,8 +73,7 @@ def routes(*, sells: bool) -> list[BaseHandler[Update, Context, Any]]:
         MessageHandler(new & filters.SUCCESSFUL_PAYMENT, take_payment),
         MessageHandler(new & filters.StatusUpdate.REFUNDED_PAYMENT, note_refund),
         *(sales if sells else []),
-        CallbackQueryHandler(press_card, pattern=r"^d:"),
-        CallbackQueryHandler(press_status, pattern=r"^g:"),
+        CallbackQueryHandler(press_button, pattern=r"^[dg]:"),
         *(CommandHandler(name, handler, filters=new) for name, handler in COMMANDS.items()),
         CallbackQueryHandler(change_setting, pattern=r"^s:"),
         CallbackQueryHandler(browse_history, pattern=r"^h:"),

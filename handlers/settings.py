@@ -1,4 +1,4 @@
-"""``/settings``: language, usual number and shape of videos, start without asking; all in one message."""
+"""``/settings``: language, usual number and shape of videos, start without asking; ``/forget``, which asks first."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,60 +12,51 @@ from handlers.replies import answer, show
 from handlers.visitors import for_visitors
 from services.generations.model import MAX_VIDEOS, Shape
 from services.people import Preferences
+from services.retention import forget_everything
 from services.screens import Button, Screen
 from services.texts import LANGUAGES, Phrases
 
-MENU = "s"
-LANGUAGE, COUNT, SHAPE, AT_ONCE = "language", "count", "shape", "atonce"
+SETTINGS, FORGET = "s", "f"
 
-Chosen = Mapping[str, Any]
-"""Fields of :class:`Preferences`; choosing it twice is choosing it once."""
+_ROWS: tuple[tuple[str, str, str, Mapping[str, object]], ...] = (
+    ("language", "language", "settings-language-{}", {one: one for one in LANGUAGES}),
+    ("count", "usual_count", "settings-count", {str(number): number for number in range(1, MAX_VIDEOS + 1)}),
+    ("shape", "usual_shape", "draft-button-{}", {shape.value: shape for shape in Shape}),
+    ("atonce", "starts_at_once", "settings-at-once-{}", {"off": False, "on": True}),
+)
+"""Of the menu: its word on the buttons, the field of :class:`Preferences`, the text of a button, and the values of the
+field by their word."""
 
-_CHOICES: Mapping[str, Mapping[str, Chosen]] = {
-    LANGUAGE: {one: {"language": one} for one in LANGUAGES},
-    COUNT: {str(number): {"usual_count": number} for number in range(1, MAX_VIDEOS + 1)},
-    SHAPE: {shape.value: {"usual_shape": shape} for shape in Shape},
-    AT_ONCE: {"on": {"starts_at_once": True}, "off": {"starts_at_once": False}},
+SETTING_CHOICES: Mapping[str, Mapping[str, Any]] = {
+    f"{name}:{word}": {field: value} for name, field, _label, values in _ROWS for word, value in values.items()
 }
+"""What the buttons mean: a field with its new value."""
 
-
-def understand(words: tuple[str, ...]) -> Chosen | None:
-    """The choice behind a button's words, or None."""
-    match words:
-        case (name, value):
-            return _CHOICES.get(name, {}).get(value)
-    return None
+FORGET_CHOICES = {"yes": True, "no": False}
 
 
 def settings_screen(phrases: Phrases, owner_id: int, preferences: Preferences) -> Screen:
     """The menu as it stands."""
 
-    def button(key: str, name: str, value: str | int, *, is_chosen: bool, **arguments: int) -> Button:
-        label = phrases.plain(key, **arguments)
-        return Button(
-            phrases.plain("settings-chosen", label=label) if is_chosen else label, data_of(MENU, owner_id, name, value)
-        )
+    def button(name: str, word: str, label: str, *, is_chosen: bool) -> Button:
+        shown = phrases.plain(label.format(word), number=word)
+        marked = phrases.plain("settings-chosen", label=shown) if is_chosen else shown
+        return Button(marked, data_of(SETTINGS, owner_id, name, word))
 
-    at_once = "on" if preferences.starts_at_once else "off"
     text = phrases.html(
         "settings-text",
         language=phrases.plain(f"settings-language-{preferences.language}"),
         count=preferences.usual_count,
         shape=preferences.usual_shape.value,
-        asking=at_once,
+        asking="on" if preferences.starts_at_once else "off",
     )
-    languages = tuple(
-        button(f"settings-language-{one}", LANGUAGE, one, is_chosen=one == preferences.language) for one in LANGUAGES
+    rows = (
+        tuple(
+            button(name, word, label, is_chosen=getattr(preferences, field) == value) for word, value in values.items()
+        )
+        for name, field, label, values in _ROWS
     )
-    counts = tuple(
-        button("settings-count", COUNT, number, is_chosen=number == preferences.usual_count, number=number)
-        for number in range(1, MAX_VIDEOS + 1)
-    )
-    shapes = tuple(
-        button(f"draft-button-{one.value}", SHAPE, one.value, is_chosen=one is preferences.usual_shape) for one in Shape
-    )
-    starts = tuple(button(f"settings-at-once-{one}", AT_ONCE, one, is_chosen=one == at_once) for one in ("off", "on"))
-    return Screen(text, (languages, counts, shapes, starts))
+    return Screen(text, tuple(rows))
 
 
 @for_visitors(as_person=True)
@@ -75,10 +66,41 @@ async def settings(_update: Update, context: Context) -> None:
     await answer(context, settings_screen(visitor.phrases, visitor.caller.user_id, visitor.preferences))
 
 
-@for_menu_owner(understand)
-async def change_setting(context: Context, query: CallbackQuery, chosen: Chosen) -> None:
-    """A button of the menu: change one setting and show it."""
+@for_menu_owner(SETTING_CHOICES.get)
+async def change_setting(context: Context, query: CallbackQuery, chosen: Mapping[str, Any]) -> None:
+    """A button of the menu: change one setting and show it; choosing it twice is choosing it once."""
     user_id, services = context.visitor.caller.user_id, context.services
     await services.people.choose(user_id, **chosen)
     now = replace(context.visitor.preferences, **chosen)
     await show(context, query, settings_screen(services.texts.into(now.language), user_id, now))
+
+
+def question(phrases: Phrases, owner_id: int, *, is_admin: bool, sells: bool = False) -> Screen:
+    """The question before everything is forgotten, with what will be lost."""
+    text: str = phrases.html("forget-ask-admin" if is_admin else "forget-ask")
+    if sells:
+        text += f"\n{phrases.html('forget-ask-payments')}"
+    answers = ((Button(phrases.plain(f"forget-{word}"), data_of(FORGET, owner_id, word)),) for word in FORGET_CHOICES)
+    return Screen(text, tuple(answers))
+
+
+@for_visitors(as_person=True)
+async def forget(_update: Update, context: Context) -> None:
+    """``/forget``: ask."""
+    visitor = context.visitor
+    sells = context.services.sales.is_open
+    await answer(context, question(visitor.phrases, visitor.caller.user_id, is_admin=visitor.is_admin, sells=sells))
+
+
+@for_menu_owner(FORGET_CHOICES.get)
+async def decide_forgetting(context: Context, query: CallbackQuery, said_yes: bool) -> None:
+    """The answer: delete all that is kept of the person, or nothing."""
+    visitor, services, sells = context.visitor, context.services, context.services.sales.is_open
+    text: str = visitor.phrases.html("forget-kept")
+    if said_yes:
+        user_id, now = visitor.caller.user_id, services.clock.now()
+        is_done = await services.database.write(forget_everything, user_id, now, sells)
+        text = visitor.phrases.html("forget-done" if is_done else "forget-busy")
+        if is_done and sells:
+            text += f"\n{visitor.phrases.html('forget-done-payments')}"
+    await show(context, query, Screen(text))

@@ -21,9 +21,9 @@ from services.generations.model import (
     VideoState,
 )
 from services.generations.results import videos_of
+from services.history import share_query
 from services.payments.model import Settlement
 from services.screens import Button, ButtonStyle, Screen
-from services.sharing import share_query
 from services.status.estimates import Estimates
 from services.store.database import Database
 from services.texts import Html, Phrases, Texts, isolate, prompt_line

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from bot.update_queue import ALLOWED_UPDATES, wanted_updates
 from services.generations.model import State
+from services.history import fold
 from services.receipts import receipt_of
-from services.sharing import fold
 
 VIETNAMESE = "aàáảãạăằắẳẵặâầấẩẫậeèéẻẽẹêềếểễệiìíỉĩịoòóỏõọôồốổỗộơờớởỡợuùúủũụưừứửữựyỳýỷỹỵdđ"
 

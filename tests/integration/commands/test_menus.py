@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers import forget, history, settings
-from handlers.menus import DATA_LIMIT, data_of, read_press
+from handlers.history import HISTORY_CHOICE
+from handlers.menus import DATA_LIMIT, MENU_DATA, data_of
+from handlers.settings import FORGET_CHOICES, SETTING_CHOICES
 from sandbox.botapi import BotApiServer, Person
 from services.generations.model import Shape
 from services.people import Preferences
@@ -17,21 +18,21 @@ words = st.lists(st.from_regex(r"[a-z0-9]{1,10}", fullmatch=True), min_size=1, m
 def test_what_a_button_says_is_read_back(menu: str, owner: int, said: list[str]) -> None:
     data = data_of(menu, owner, *said)
     assert len(data.encode()) <= DATA_LIMIT
-    press = read_press(data)
+    press = MENU_DATA.fullmatch(data)
     assert press is not None
-    assert (press.owner_id, press.words) == (owner, tuple(said))
+    assert (int(press["owner"]), press["words"].split(":")) == (owner, said)
 
 
 @given(st.text() | st.from_regex(r"[sfh]:.*") | st.from_regex(r"[sfh]:[0-9]+:.*"))
 def test_any_data_is_read_or_refused_and_never_understood_wrongly(data: str) -> None:
-    press = read_press(data)
+    press = MENU_DATA.fullmatch(data)
     if press is None:
         return
-    chosen = settings.understand(press.words)
+    chosen = SETTING_CHOICES.get(press["words"])
     assert chosen is None or set(chosen.values()) < {"en", "vi", False, 1, 2, 3, 4, *Shape}
-    assert forget.understand(press.words) in {True, False, None}
-    choice = history.understand(press.words)
-    assert choice is None or 0 <= choice.page < 10**6
+    assert FORGET_CHOICES.get(press["words"]) in {True, False, None}
+    choice = HISTORY_CHOICE.fullmatch(press["words"])
+    assert choice is None or 0 <= int(choice["page"]) < 10**6
 
 
 @pytest.mark.parametrize("bad", [("s", 1), ("s", 1, ""), ("s", 1, "UP"), ("S", 1, "a"), ("h", 1, "x" * 64)])
