@@ -2,12 +2,23 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
 
 from services.clock import Clock
 from services.retries import OUTAGE
+from services.tasks import Tasks
+
+QUIET_SECONDS = 0.4
+"""A draft is refreshed so long after its last message."""
+
+LONGEST_SECONDS = 1.5
+"""A draft is refreshed so long after the first message since the last refresh, however many follow."""
+
+CLOSING_SECONDS = 3.0
+"""How long :meth:`CardTimers.close` takes at most."""
 
 OUTAGE_SECONDS = 3.0
 """Until a draft is looked at again whose database did not answer."""
@@ -18,48 +29,38 @@ SWEEP_SECONDS = 30.0
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class CardTimes:
-    """When a draft is refreshed."""
-
-    quiet: float = 0.4
-    """Seconds after its last message."""
-    longest: float = 1.5
-    """Seconds after the first message since the last refresh, however many follow."""
-    closing: float = 3.0
-    """Seconds that :meth:`CardTimers.close` takes at most."""
-
-
 @dataclass(slots=True)
 class _Timer:
-    """One draft's timer: a task that lives while something is due."""
+    """One draft's timer, kept while something is due or under way."""
 
-    due: float | None
-    latest: float
-    task: asyncio.Task[None] | None = None
-    is_asleep: bool = False
+    due: float = 0.0
+    latest: float = 0.0
+    """When it is due whatever else comes."""
+    waiting: asyncio.Task[None] | None = None
+    """Waits until it is due and until the refresh before has ended; None while nothing is due."""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by a refresh."""
 
 
 @dataclass(slots=True)
 class CardTimers:
-    """Refreshes drafts a moment after they change; one task for a draft, owned here, ended by :meth:`close`."""
+    """Refreshes drafts a moment after they change, each once at a time."""
 
     refresh: Callable[[str], Awaitable[float | None]]
     """Brings one draft up to date; seconds after which to call again, or None."""
     unfinished: Callable[[], Awaitable[Sequence[str]]]
     """The drafts that are not up to date."""
     clock: Clock
-    times: CardTimes = field(default_factory=CardTimes)
     _timers: dict[str, _Timer] = field(default_factory=dict)
-    _cancelled: set[asyncio.Task[None]] = field(default_factory=set)
+    _tasks: Tasks = field(default_factory=Tasks)
     _is_closed: bool = False
 
     def soon(self, draft_id: str) -> None:
         """Refresh a draft once no message has come for a moment."""
         now = self.clock.monotonic()
         timer = self._timers.get(draft_id)
-        latest = timer.latest if timer is not None and timer.due is not None else now + self.times.longest
-        self._set(draft_id, min(now + self.times.quiet, latest), latest)
+        latest = timer.latest if timer is not None and timer.waiting is not None else now + LONGEST_SECONDS
+        self._set(draft_id, min(now + QUIET_SECONDS, latest), latest)
 
     def now(self, draft_id: str) -> None:
         """Refresh a draft without waiting: somebody pressed a button."""
@@ -82,67 +83,49 @@ class CardTimers:
 
     async def settled(self) -> None:
         """Wait until nothing is due any more."""
-        while tasks := [timer.task for timer in self._timers.values() if timer.task is not None]:
-            await asyncio.wait(tasks)
+        await self._tasks.drain()
 
     async def close(self) -> None:
         """Refresh at once what still waits, and end; what takes too long is left to the next sweep."""
+        now = self.clock.monotonic()
+        for draft_id, timer in self._timers.items():
+            if timer.waiting is not None:
+                self._set(draft_id, now, now)
         self._is_closed = True
-        waiting = [(draft_id, timer) for draft_id, timer in self._timers.items() if timer.is_asleep]
-        for draft_id, timer in waiting:
-            self._wake(timer)
-            timer.task = asyncio.create_task(self._fire(draft_id, timer))
-        tasks = [timer.task for timer in self._timers.values() if timer.task is not None] + list(self._cancelled)
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=self.times.closing)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        self._timers.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING_SECONDS):
+                await self._tasks.drain()
+        await self._tasks.cancel()
 
     def _set(self, draft_id: str, due: float, latest: float) -> None:
         if self._is_closed:
             return
-        timer = self._timers.get(draft_id)
-        if timer is None:
-            timer = self._timers[draft_id] = _Timer(due, latest)
-        else:
-            is_earlier = timer.due is None or due < timer.due
-            timer.due, timer.latest = due, latest
-            if timer.task is not None and not (timer.is_asleep and is_earlier):
-                return
-            self._wake(timer)
-        timer.task = asyncio.create_task(self._run(draft_id, timer), name=f"draft-card-{draft_id}")
+        timer = self._timers.setdefault(draft_id, _Timer())
+        if timer.waiting is not None:
+            timer.waiting.cancel()
+        timer.due, timer.latest = due, latest
+        timer.waiting = self._tasks.start(self._wait(draft_id, timer), name=f"draft-card-{draft_id}")
 
-    def _wake(self, timer: _Timer) -> None:
-        timer.is_asleep = False
-        if timer.task is not None and timer.task.cancel():
-            self._cancelled.add(timer.task)
-            timer.task.add_done_callback(self._cancelled.discard)
-
-    async def _run(self, draft_id: str, timer: _Timer) -> None:
-        while timer.due is not None:
-            wait = timer.due - self.clock.monotonic()
-            if wait > 0:
-                timer.is_asleep = True
-                await self.clock.sleep(wait)
-                timer.is_asleep = False
-                continue
-            await self._fire(draft_id, timer)
-        if self._timers.get(draft_id) is timer:
+    async def _wait(self, draft_id: str, timer: _Timer) -> None:
+        wait = timer.due - self.clock.monotonic()
+        if wait > 0:
+            await self.clock.sleep(wait)
+        async with timer.turn:
+            timer.waiting = None
+            again = await self._refreshed(draft_id)
+        if again is not None:
+            due = self.clock.monotonic() + again
+            due = due if timer.waiting is None else min(due, timer.due)
+            self._set(draft_id, due, due)
+        if timer.waiting is None:
             del self._timers[draft_id]
 
-    async def _fire(self, draft_id: str, timer: _Timer) -> None:
-        timer.due = None
+    async def _refreshed(self, draft_id: str) -> float | None:
         try:
-            again = await self.refresh(draft_id)
+            return await self.refresh(draft_id)
         except OUTAGE as error:
             _log.warning("draft-card-met-an-outage", error=type(error).__name__)
-            again = OUTAGE_SECONDS
+            return OUTAGE_SECONDS
         except Exception:  # noqa: BLE001 - a fault of one draft stops no other; the sweep takes it up again
             _log.exception("draft-card-failed")
-            return
-        if again is not None and not self._is_closed:
-            due = self.clock.monotonic() + again
-            timer.due = due if timer.due is None else min(due, timer.due)
-            timer.latest = timer.due
+            return None
