@@ -31,6 +31,7 @@ from bot.webhook import Webhook, WebhookKeeper
 from bot.wiring import open_services
 from handlers.routing import make_application
 from services.access import CLAIM_PREFIX
+from services.cards.store import release_all
 from services.clock import Clock, SystemClock
 from services.cluster import Alone, Membership
 from services.retention import prune_hourly
@@ -131,7 +132,7 @@ class Intake:
         services = self.services
         await self.queue.application.initialize()
         if services.database.is_sqlite:
-            await services.cards.release_all()
+            await services.database.write(release_all, durable=False)
         await services.card_timers.sweep()
         code = secrets.token_urlsafe(18)
         if await services.access.offer_claim(code):

@@ -126,7 +126,6 @@ def _card(
         starts_itself=False,
         extra_told=False,
         request_message_id=None,
-        edited_from=None,
         held_until=None,
         updated_at=NOW,
     )

@@ -15,7 +15,7 @@ from bot.settings import Settings
 from bot.telegram_session import open_session
 from services.access import Access, OwnerLists, is_admin
 from services.alarm import OwnerAlarm
-from services.cards.store import CardStore
+from services.cards.store import unfinished
 from services.cards.timers import CardTimers
 from services.cards.updates import CardUpdates
 from services.changes import Changes
@@ -26,7 +26,6 @@ from services.delivery.address import AddressPolicy, GuardedResolver, guarded_se
 from services.delivery.download import VideoFetcher
 from services.delivery.plan import VideoPreparer, upload_limit
 from services.delivery.send import VideoSender
-from services.drafts.albums import Albums
 from services.drafts.buttons import DraftButtons
 from services.drafts.drafts import Drafts
 from services.failures import Failure
@@ -321,13 +320,11 @@ def _runner(services: Services, settings: Settings, queue_changed: asyncio.Event
 def _conversation(services: Services) -> None:
     """Drafts, their cards, and what starts them."""
     database, clock, texts = services.database, services.clock, services.texts
-    services.drafts, services.cards = Drafts(database, clock, new_id), CardStore(database, clock)
+    services.drafts = Drafts(database, clock, new_id)
     services.draft_buttons = DraftButtons(database, clock, new_id, texts)
-    services.albums = Albums(database, clock)
     services.starter = Starter(database, services.generations.queue.place, clock)
     updates = CardUpdates(
-        services.drafts,
-        services.cards,
+        database,
         services.starter,
         services.generations.show,
         services.messenger,
@@ -335,6 +332,6 @@ def _conversation(services: Services) -> None:
         texts,
         clock,
         services.inbox,
-        quote=services.sales.quote,
+        services.sales.quote,
     )
-    services.card_timers = CardTimers(updates.refresh, services.cards.unfinished, clock)
+    services.card_timers = CardTimers(updates.refresh, partial(database.read, unfinished), clock)

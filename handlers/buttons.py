@@ -9,8 +9,8 @@ from telegram import CallbackQuery, Update
 from handlers.context import Context, Visitor
 from handlers.replies import close
 from handlers.visitors import for_visitors
-from services.drafts.buttons import DraftButtons, PressOutcome
-from services.generations.model import PAST_CANCEL, Order, Placed, Shape
+from services.drafts.buttons import PressOutcome
+from services.generations.model import PAST_CANCEL, Order, Placed
 from services.orders import StartOutcome, refusal
 
 _ID = "[0-9a-zA-Z_-]{1,40}"
@@ -51,7 +51,7 @@ async def press_stale(update: Update, context: Context) -> None:
 
 async def _change(query: CallbackQuery, context: Context, draft_id: str, word: str) -> None:
     services, caller = context.services, context.visitor.caller
-    outcome = await _press(services.draft_buttons, draft_id, word, caller.user_id, caller.message_id)
+    outcome = await services.draft_buttons.press(draft_id, caller.user_id, word, caller.message_id)
     if word == "cancel":
         started = None if outcome is PressOutcome.DONE else await services.generations.of_draft(draft_id)
         if started is not None:
@@ -61,20 +61,6 @@ async def _change(query: CallbackQuery, context: Context, draft_id: str, word: s
     if outcome is PressOutcome.DONE:
         services.card_timers.now(draft_id)
     await _close(query, context, None if outcome is PressOutcome.DONE else f"draft-{outcome.value}")
-
-
-async def _press(buttons: DraftButtons, draft_id: str, word: str, user_id: int, card: int | None) -> PressOutcome:
-    match word:
-        case "cancel":
-            return await buttons.cancel(draft_id, user_id, card)
-        case "wide" | "tall":
-            return await buttons.set_shape(draft_id, user_id, Shape(word), card)
-        case "ideas" | "back":
-            return await buttons.show_ideas(draft_id, user_id, card, shown=word == "ideas")
-        case idea if idea.startswith("i-"):
-            return await buttons.toggle_idea(draft_id, user_id, idea.removeprefix("i-"), card)
-        case number:
-            return await buttons.set_count(draft_id, user_id, int(number), card)
 
 
 async def _cancel_generation(query: CallbackQuery, context: Context, generation_id: str) -> None:

@@ -8,7 +8,6 @@ from telegram import Message
 from handlers.context import Context, topic_of
 from handlers.media import album_words_in, photo_in, unusable_in
 from handlers.replies import say
-from services.drafts.albums import SeenPhoto
 from services.drafts.drafts import Added, AddOutcome, NewItems
 from services.drafts.model import NOTHING_WANTED, DraftItem, Wanted
 from services.photos.model import PhotoKind, PhotoProblem, PhotoRef
@@ -32,8 +31,7 @@ async def item_of(context: Context, message: Message, words: str) -> DraftItem |
         await say_once(context, message, f"photo-{problem.value}")
         return None
     if photo is not None and album is not None:
-        part, user_id = SeenPhoto(message.message_id, photo), context.visitor.caller.user_id
-        await context.services.albums.remember(message.chat.id, user_id, album, part)
+        await context.services.drafts.remember(context.visitor.caller.owner, album, message.message_id, photo)
     unusable = unusable_in(message)
     if unusable is not None:
         await say_once(context, message, "unusable", kind=unusable)
@@ -54,14 +52,11 @@ async def with_album(context: Context, message: Message, item: DraftItem) -> lis
     owner, album, services = context.visitor.caller.owner, message.media_group_id, context.services
     if album is None or not owner.in_group:
         return [item]
-    seen = await services.albums.parts(owner.chat_id, album)
-    others = [
-        DraftItem(part.message_id, "", part.photo, album) for part in seen if part.message_id != message.message_id
-    ]
-    known = await services.drafts.known_messages(owner.chat_id, others)
-    fresh = [other for other in others if other.message_id not in known]
-    good, _ = await usable_photos(context, [other.photo for other in fresh if other.photo is not None])
-    return [item, *(other for other in fresh if other.photo in good)]
+    seen = await services.drafts.album_parts(owner.chat_id, album)
+    known = await services.drafts.known_messages(owner.chat_id, list(seen))
+    fresh = {part: photo for part, photo in seen.items() if part not in known and part != message.message_id}
+    good, _ = await usable_photos(context, fresh.values())
+    return [item, *(DraftItem(part, "", photo, album) for part, photo in fresh.items() if photo in good)]
 
 
 async def add_to_draft(
@@ -82,8 +77,7 @@ async def add_to_draft(
         opens: Whether a draft is made where there is none.
     """
     visitor = context.visitor
-    defaults = visitor.preferences if opens else None
-    incoming = NewItems(visitor.caller.owner, items, defaults, wanted, request_message_id)
+    incoming = NewItems(visitor.caller.owner, items, visitor.preferences, wanted, request_message_id, opens)
     added = await context.services.drafts.add(incoming)
     await follow(context, message, added)
     return added
@@ -121,8 +115,5 @@ async def _problem(context: Context, photo: PhotoRef) -> PhotoProblem | None:
         return PhotoProblem.TOO_LARGE
     if photo.kind is PhotoKind.PHOTO:
         return None
-    await services.drafts.hold(caller.chat_id, caller.user_id)
-    try:
+    async with services.drafts.held(caller.chat_id, caller.user_id):
         return await services.photos.inspect(photo)
-    finally:
-        await services.drafts.release(caller.chat_id, caller.user_id)

@@ -8,7 +8,6 @@ from handlers.drafts import add_to_draft, item_of, with_album
 from handlers.media import album_words_in, photo_in, unusable_in, words_in
 from handlers.video import ask_for_video
 from handlers.visitors import admit
-from services.drafts.albums import SeenPhoto
 from services.drafts.drafts import Edition
 from services.drafts.model import DraftItem, Owner
 from services.photos.model import PhotoKind
@@ -85,7 +84,7 @@ async def _overhear(
     photo, album, services = photo_in(message), message.media_group_id, context.services
     owner = Owner(message.chat.id, topic_of(message), user_id)
     if photo is not None and album is not None:
-        await services.albums.remember(message.chat.id, user_id, album, SeenPhoto(message.message_id, photo))
+        await services.drafts.remember(owner, album, message.message_id, photo)
         if await services.drafts.knows_album(owner, album) and await admit(update, context):
             item = await item_of(context, message, words_in(message).strip())
             if item is not None:

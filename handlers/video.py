@@ -9,7 +9,7 @@ from handlers.context import Context
 from handlers.drafts import add_to_draft, follow, item_of, reply, say_once, usable_photos, with_album
 from handlers.media import photo_in, unusable_in
 from handlers.replies import say
-from services.drafts.drafts import AddOutcome
+from services.drafts.drafts import AddOutcome, NewItems
 from services.drafts.model import DraftItem, borrow, photo_limit
 from services.generations.model import MAX_VIDEOS, LimitReached, Order, Shape
 from services.orders import refusal
@@ -42,8 +42,8 @@ async def _with_own(context: Context, message: Message, request: VideoRequest) -
     if album is None or not request.prompt:
         await add_to_draft(context, message, items, wanted=request.wanted)
         return
-    added = await context.services.albums.start(visitor.caller.owner, visitor.preferences, album, items, request.wanted)
-    await follow(context, message, added)
+    incoming = NewItems(visitor.caller.owner, items, visitor.preferences, request.wanted)
+    await follow(context, message, await context.services.drafts.start_album(album, incoming))
 
 
 async def _with_answered(context: Context, message: Message, request: VideoRequest) -> bool:
@@ -73,8 +73,8 @@ async def _answered_photos(context: Context, message: Message) -> list[PhotoRef]
         return []
     if not isinstance(answered, Message) or answered.media_group_id is None:
         return [photo]
-    seen = await context.services.albums.parts(message.chat.id, answered.media_group_id)
-    parts = {part.message_id: part.photo for part in seen} | {answered.message_id: photo}
+    seen = await context.services.drafts.album_parts(message.chat.id, answered.media_group_id)
+    parts = seen | {answered.message_id: photo}
     return [parts[message_id] for message_id in sorted(parts)]
 
 

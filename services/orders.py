@@ -10,9 +10,9 @@ from structlog import get_logger
 from telegram.error import TelegramError
 
 from services.clock import Clock
-from services.drafts.buttons import PressOutcome, judge_press
+from services.drafts.buttons import PressOutcome, pressed
 from services.drafts.model import DraftState, Owner, order_of
-from services.drafts.store import adopt, lock, lock_open, with_items
+from services.drafts.store import lock_open, with_items
 from services.generations.cancelling import CancelScopes
 from services.generations.model import (
     FINAL,
@@ -200,11 +200,9 @@ class Starter:
         return await self.database.write(self._start, draft_id, user_id, card)
 
     def _start(self, session: Session, draft_id: str, user_id: int, card: int | None) -> StartOutcome:
-        row = lock(session, draft_id)
-        verdict = judge_press(row, user_id)
-        if row is None or verdict is not PressOutcome.DONE:
-            return verdict
-        adopt(row, card)
+        row = pressed(session, draft_id, user_id, card)
+        if isinstance(row, PressOutcome):
+            return row
         draft = with_items(session, row)
         if not draft.is_ready:
             return PressOutcome.INCOMPLETE

@@ -12,7 +12,7 @@ from structlog import get_logger
 
 from services.access import forget_access
 from services.clock import Clock
-from services.drafts.albums import prune_seen
+from services.drafts.drafts import prune_seen
 from services.drafts.store import forget_drafts, prune_drafts
 from services.generations.model import FINAL
 from services.generations.results import prune_claims

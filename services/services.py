@@ -4,13 +4,11 @@ from dataclasses import dataclass
 
 from services.access import Access
 from services.alarm import OwnerAlarm
-from services.cards.store import CardStore
 from services.cards.timers import CardTimers
 from services.changes import Changes
 from services.chat_moves import ChatMoves
 from services.clock import Clock
 from services.delivery.send import VideoSender
-from services.drafts.albums import Albums
 from services.drafts.buttons import DraftButtons
 from services.drafts.drafts import Drafts
 from services.genaipro.client import GenAIProClient
@@ -76,11 +74,8 @@ class Services:
     """Requests in the making."""
     draft_buttons: DraftButtons
     """What the buttons of a card do to its draft."""
-    albums: Albums
-    """Parts of albums that went by in groups, and albums captioned ``/video``."""
     starter: Starter
     """From a draft to a generation."""
-    cards: CardStore
     card_timers: CardTimers
     """Show drafts a moment after they change."""
     worker: Worker

@@ -3,23 +3,43 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import TypeVar, TypeVarTuple
 
 import structlog
+from sqlalchemy.orm import Session
 from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from services.cards.store import CLAIM, CardStore, SentOutcome, SubmittedElsewhereError
+from services.cards.store import (
+    CLAIM,
+    SentOutcome,
+    ask_first,
+    claim,
+    is_sent_off,
+    lost,
+    release,
+    sent,
+    shown,
+    tell_extra,
+)
 from services.cards.view import card_screen
 from services.clock import Clock
-from services.drafts.drafts import Drafts
 from services.drafts.model import Draft, DraftState
+from services.drafts.store import load
 from services.generations.model import LimitReached, Price
 from services.inbox import Inbox
 from services.messenger import ChatClosedError, ChatMovedError, EditOutcome, Messenger
 from services.orders import Starter, StartOutcome, refusal
+from services.retries import OUTAGE
 from services.screens import Place, Screen
+from services.store.database import Database
 from services.telegram_errors import wait_of
 from services.texts import Phrases, Texts
+
+ALBUM_QUIET = timedelta(seconds=2.5)
+"""How long nothing must come in before a draft with a part of an album starts by itself: others may be on their way."""
+
+QUIET = timedelta(seconds=0.4)
+"""The same for any other draft."""
 
 BEFORE_ANY_STATUS = -1_000_000_000
 """Added to a draft's version, it gives the card's place among the edits of its message: every state of the generation,
@@ -34,26 +54,20 @@ UNHANDLED_SECONDS = 0.2
 _MAX_ROUNDS = 20
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Quiet:
-    """How long nothing must come in before a draft starts by itself."""
-
-    album: timedelta = timedelta(seconds=2.5)
-    """After a part of an album: others may be on their way."""
-    single: timedelta = timedelta(seconds=0.4)
-    """Otherwise."""
+class SubmittedElsewhereError(Exception):
+    """The draft was sent off, by this process or another one: it has no card any more."""
 
 
 @dataclass(slots=True)
 class CardUpdates:
     """Shows drafts as they are; the database, not the caller, knows what that is."""
 
-    drafts: Drafts
-    store: CardStore
+    database: Database
     starter: Starter
     show_started: Callable[[StartOutcome], Awaitable[None]]
     """Shows what a start has come to (:meth:`Generations.show`)."""
@@ -62,11 +76,10 @@ class CardUpdates:
     """Called with old and new id when a group became a supergroup."""
     texts: Texts
     clock: Clock
-    inbox: Inbox | None = None
-    """Knows of messages that are still to be handled; None where all are handled as they come."""
-    quiet: Quiet = field(default_factory=Quiet)
-    quote: Callable[[int, int], Awaitable[Price | None]] | None = None
-    """What so many videos of a person's would cost; None where nobody pays."""
+    inbox: Inbox
+    """Knows of messages that are still to be handled."""
+    quote: Callable[[int, int], Awaitable[Price | None]]
+    """What so many videos of a person's would cost; None for nothing."""
     _since: datetime = field(init=False)
 
     def __post_init__(self) -> None:
@@ -82,75 +95,64 @@ class CardUpdates:
             return await self._refresh(draft_id)
         except RetryAfter as error:
             return wait_of(error)
-        except BadRequest as error:
-            await self._give_up(draft_id, error)
-        except (TimedOut, NetworkError) as error:
-            _log.info("draft-card-delayed", error=type(error).__name__)
-            return RETRY_SECONDS
         except (ChatClosedError, TelegramError) as error:
-            await self._give_up(draft_id, error)
+            if isinstance(error, NetworkError) and not isinstance(error, BadRequest):
+                _log.info("draft-card-delayed", error=type(error).__name__)
+                return RETRY_SECONDS
+            _log.warning("draft-card-refused", error=type(error).__name__)
+        draft = await self._draft(draft_id)
+        if draft is not None:
+            await self._note(shown, draft_id, draft.version)
         return None
 
     async def _refresh(self, draft_id: str) -> float | None:
-        draft = await self.drafts.get(draft_id)
-        if draft is None:
-            return None
-        is_due = draft.can_start_itself
-        if is_due or draft.state is DraftState.STARTING:
+        draft = await self._draft(draft_id)
+        if draft is None or draft.state is DraftState.CANCELLED:
+            return await self._show(draft)
+        is_starting = draft.state is DraftState.STARTING
+        if draft.can_start_itself or is_starting:
             wait = await self._wait(draft)
             if wait is not None:
                 return wait
         # Generate may have been pressed in the moment after the photo too many came in.
-        if is_due or draft.state in {DraftState.OPEN, DraftState.SUBMITTED}:
-            await self._tell_extra(draft)
-        if is_due:
+        await self._tell_extra(draft)
+        if draft.can_start_itself:
             await self._start(draft)
-        elif draft.state is DraftState.STARTING:
-            await self._tell_extra(draft)
-            await self.store.ask_first(draft_id)
+        elif is_starting:
+            await self._note(ask_first, draft_id)
         else:
             return await self._show(draft)
-        return await self._show(await self.drafts.get(draft_id))
+        return await self._show(await self._draft(draft_id))
 
     async def _wait(self, draft: Draft) -> float | None:
         """Seconds before a draft may start by itself, or None when it may now."""
         now = self.clock.now()
-        if draft.has_album:
-            # Parts that came while no process ran are about to be heard of.
-            ready_at = max(draft.updated_at, self._since) + self.quiet.album
-        else:
-            ready_at = draft.updated_at + self.quiet.single
+        # Parts of an album that came while no process ran are about to be heard of.
+        album_ready_at = max(draft.updated_at, self._since) + ALBUM_QUIET
+        ready_at = album_ready_at if draft.has_album else draft.updated_at + QUIET
         if draft.held_until is not None:
             ready_at = max(ready_at, draft.held_until)
         if ready_at > now:
             return (ready_at - now).total_seconds()
-        owner = draft.owner
         # In a rush a part may have arrived long before its handler begins.
-        if self.inbox is not None and await self.inbox.holds(owner.chat_id, owner.user_id):
-            return UNHANDLED_SECONDS
-        return None
+        return UNHANDLED_SECONDS if await self.inbox.holds(draft.owner.chat_id, draft.owner.user_id) else None
 
     async def _start(self, draft: Draft) -> None:
         outcome = await self.starter.start(draft.id, draft.owner.user_id)
         await self.show_started(outcome)
         if isinstance(outcome, LimitReached):
-            await self.store.ask_first(draft.id)
-            await self._say(draft, Screen(refusal(outcome, self._phrases(draft))), draft.request)
+            await self._note(ask_first, draft.id)
+            await self._say(draft, refusal(outcome, self._phrases(draft)), draft.request)
 
     async def _tell_extra(self, draft: Draft) -> None:
-        if draft.extra_message_id is None or draft.extra_told or not await self.store.tell_extra(draft.id):
+        if draft.extra_message_id is None or draft.extra_told or not await self._note(tell_extra, draft.id):
             return
-        await self._say(
-            draft, Screen("\n".join(self._phrases(draft).html(key) for key in draft.extra_keys)), draft.extra_message_id
-        )
+        sentences = [self._phrases(draft).html(key) for key in draft.extra_keys]
+        await self._say(draft, "\n".join(sentences), draft.extra_message_id)
 
-    async def _say(self, draft: Draft, screen: Screen, reply_to: int) -> None:
-        async def send() -> None:
-            place = Place(draft.owner.chat_id, draft.owner.thread_id, reply_to if reply_to > 0 else None)
-            await self.messenger.send(place, screen)
-
+    async def _say(self, draft: Draft, html: str, reply_to: int) -> None:
         try:
-            await self._following(draft, send)
+            await self._send_reply(draft, Screen(html), reply_to)
         except (ChatClosedError, TelegramError) as error:
             # The sentence is a courtesy; the card, or the videos, are not to wait for it.
             _log.info("draft-notice-lost", error=type(error).__name__)
@@ -159,94 +161,102 @@ class CardUpdates:
         for _ in range(_MAX_ROUNDS):
             if draft is None or not _is_behind(draft):
                 return None
-            outcome = await self._show_once(draft)
+            card = draft.card_message_id
+            outcome = await (self._send(draft) if card is None else self._edit(draft, card))
             if outcome is None:
+                # It may have been sent: a second card is worse than a late one.
                 return CLAIM.total_seconds()
             if outcome is not SentOutcome.BEHIND:
                 return None
-            draft = await self.drafts.get(draft.id)
+            draft = await self._draft(draft.id)
         return RETRY_SECONDS
 
-    async def _show_once(self, draft: Draft) -> SentOutcome | None:
-        """Edit or send the card; None where it may have been sent, and nobody knows."""
-        if draft.card_message_id is not None:
-            is_newest = await self._edit(draft, draft.card_message_id)
-            return SentOutcome.CARD if is_newest else SentOutcome.BEHIND
-        version = await self.store.claim(draft.id)
+    async def _edit(self, draft: Draft, message_id: int) -> SentOutcome:
+        editing = self.messenger.edit(
+            draft.owner.chat_id,
+            message_id,
+            await self._card(draft),
+            version=draft.version + BEFORE_ANY_STATUS,
+            fence=lambda: self._still_a_card(draft.id),
+        )
+        try:
+            outcome = await self._following(draft, editing)
+        except SubmittedElsewhereError:
+            return SentOutcome.CARD
+        if outcome is EditOutcome.GONE and draft.state is DraftState.OPEN:
+            await self._note(lost, draft.id, message_id)
+            return SentOutcome.BEHIND
+        return await self._note(shown, draft.id, draft.version)
+
+    async def _still_a_card(self, draft_id: str) -> None:
+        """Look once more before a card is edited; where nobody can tell, it is.
+
+        Of one process, the outbox keeps card and status in their order.
+
+        Raises:
+            SubmittedElsewhereError: Another process has sent the draft off: its card is a status message by now.
+        """
+        if self.database.is_sqlite:
+            return
+        try:
+            is_status = await self.database.read(is_sent_off, draft_id)
+        except OUTAGE:
+            return
+        if is_status:
+            raise SubmittedElsewhereError
+
+    async def _send(self, draft: Draft) -> SentOutcome | None:
+        """Send the card, unless somebody else does; None where it may have been sent, and nobody knows."""
+        version = await self._note(claim, draft.id, self.clock.now())
         if version is None:
             # Whoever else has the claim shows the newest version in the end.
             return SentOutcome.CARD
-        newest = draft if version == draft.version else await self.drafts.get(draft.id)
-        return SentOutcome.ORPHAN if newest is None else await self._send(newest)
-
-    async def _edit(self, draft: Draft, message_id: int) -> bool:
-        """Edit the card; whether it shows the draft as it is."""
-        screen = await self._card(draft)
-
-        async def edit() -> EditOutcome:
-            return await self.messenger.edit(
-                draft.owner.chat_id,
-                message_id,
-                screen,
-                version=draft.version + BEFORE_ANY_STATUS,
-                fence=lambda: self.store.still_a_card(draft.id),
-            )
-
+        newest = draft if version == draft.version else await self._draft(draft.id)
+        if newest is None:
+            return SentOutcome.ORPHAN
         try:
-            outcome = await self._following(draft, edit)
-        except SubmittedElsewhereError:
-            return True
-        if outcome is EditOutcome.GONE and draft.state is DraftState.OPEN:
-            await self.store.lost(draft.id, message_id)
-            return False
-        return await self.store.shown(draft.id, draft.version)
-
-    async def _send(self, draft: Draft) -> SentOutcome | None:
-        reply_to = draft.request if draft.owner.in_group and draft.request > 0 else None
-
-        screen = await self._card(draft)
-
-        async def send() -> int:
-            return await self.messenger.send(Place(draft.owner.chat_id, draft.owner.thread_id, reply_to), screen)
-
-        try:
-            message_id = await self._following(draft, send)
+            screen = await self._card(newest)
+            message_id = await self._send_reply(newest, screen, newest.request if newest.owner.in_group else 0)
         except TimedOut:
-            # A second card is worse than a late one.
             return None
         except (ChatClosedError, TelegramError):
-            await self.store.release(draft.id)
+            await self._note(release, draft.id)
             raise
         if message_id is None:
-            await self.store.release(draft.id)
+            await self._note(release, draft.id)
             return SentOutcome.BEHIND
-        outcome = await self.store.sent(draft.id, message_id, draft.version)
+        outcome = await self._note(sent, draft.id, message_id, newest.version)
         if outcome is SentOutcome.ORPHAN:
-            screen = Screen(self._phrases(draft).html("draft-card-started"))
-            await self.messenger.edit(draft.owner.chat_id, message_id, screen)
             # The status message is another one; where this one cannot be deleted it says what became of it.
-            await self.messenger.delete(draft.owner.chat_id, message_id)
+            screen = Screen(self._phrases(newest).html("draft-card-started"))
+            await self.messenger.edit(newest.owner.chat_id, message_id, screen)
+            await self.messenger.delete(newest.owner.chat_id, message_id)
         return outcome
 
     async def _card(self, draft: Draft) -> Screen:
-        price = None
-        if self.quote is not None and draft.state is DraftState.OPEN:
-            price = await self.quote(draft.owner.user_id, draft.count)
+        price = await self.quote(draft.owner.user_id, draft.count) if draft.state is DraftState.OPEN else None
         return card_screen(draft, self._phrases(draft), price)
 
-    async def _following(self, draft: Draft, call: Callable[[], Awaitable[T]]) -> T | None:
-        """Call; where the group has become a supergroup, move everything there and return None."""
+    async def _send_reply(self, draft: Draft, screen: Screen, reply_to: int) -> int | None:
+        """Send a message; None where everything has moved to a supergroup instead."""
+        # What was borrowed, or moved with its group, has no message here to reply to.
+        place = Place(draft.owner.chat_id, draft.owner.thread_id, reply_to if reply_to > 0 else None)
+        return await self._following(draft, self.messenger.send(place, screen))
+
+    async def _following(self, draft: Draft, call: Awaitable[T]) -> T | None:
+        """Make a call; where the group has become a supergroup, move everything there and return None."""
         try:
-            return await call()
+            return await call
         except ChatMovedError as error:
             await self.move_chat(draft.owner.chat_id, error.new_chat_id)
             return None
 
-    async def _give_up(self, draft_id: str, error: Exception) -> None:
-        _log.warning("draft-card-refused", error=type(error).__name__)
-        draft = await self.drafts.get(draft_id)
-        if draft is not None:
-            await self.store.shown(draft_id, draft.version)
+    async def _draft(self, draft_id: str) -> Draft | None:
+        return await self.database.read(load, draft_id)
+
+    async def _note(self, change: Callable[[Session, *Ts], T], *args: *Ts) -> T:
+        """Keep the books on cards, without a wait for the disk."""
+        return await self.database.write(change, *args, durable=False)
 
     def _phrases(self, draft: Draft) -> Phrases:
         return self.texts.into(draft.language)

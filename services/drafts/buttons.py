@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -18,10 +17,9 @@ from services.drafts.model import (
     Wanted,
     borrow,
     ideas_in,
-    toggle,
     write_ideas,
 )
-from services.drafts.store import adopt, close, drop_photos, lock, lock_open, open_row, put, touch, want, with_items
+from services.drafts.store import close, drop_photos, lock, lock_open, open_row, put, touch, want, with_items
 from services.generations.model import Order, Shape
 from services.people import Preferences
 from services.store.database import Database
@@ -44,21 +42,6 @@ class PressOutcome(StrEnum):
     """The prompt would be longer than Telegram shows."""
 
 
-def judge_press(row: DraftRow | None, user_id: int) -> PressOutcome:
-    """Whether a person may change a draft now (``DONE``), or why not."""
-    if row is None:
-        return PressOutcome.UNKNOWN
-    if row.user_id != user_id:
-        return PressOutcome.NOT_YOURS
-    if row.state == DraftState.CANCELLED.value:
-        return PressOutcome.CANCELLED
-    return PressOutcome.DONE if DraftState(row.state) in COLLECTING else PressOutcome.SUBMITTED
-
-
-Change = Callable[[Session, DraftRow], bool | PressOutcome]
-"""Changes a draft; whether it is another one now, or why the press is refused."""
-
-
 @dataclass(slots=True)
 class DraftButtons:
     """Changes drafts as the buttons say; ``new_id`` makes ids that nobody can guess."""
@@ -68,25 +51,14 @@ class DraftButtons:
     new_id: Callable[[], str]
     texts: Texts
 
-    async def set_count(self, draft_id: str, user_id: int, count: int, card: int | None = None) -> PressOutcome:
-        """Ask for another number of videos, 1 to 4; ``card`` is the message that was pressed."""
-        return await self._press(draft_id, user_id, card, partial(_choose_count, count))
+    async def press(self, draft_id: str, user_id: int, word: str, card: int | None = None) -> PressOutcome:
+        """Do what a button of a card says, but for Generate.
 
-    async def set_shape(self, draft_id: str, user_id: int, shape: Shape, card: int | None = None) -> PressOutcome:
-        """Ask for wide or tall videos; tall is refused while there are three photos."""
-        return await self._press(draft_id, user_id, card, partial(_choose_shape, shape))
-
-    async def show_ideas(self, draft_id: str, user_id: int, card: int | None = None, *, shown: bool) -> PressOutcome:
-        """Open the card's page of ideas, or close it."""
-        return await self._press(draft_id, user_id, card, partial(_turn_page, shown))
-
-    async def toggle_idea(self, draft_id: str, user_id: int, key: str, card: int | None = None) -> PressOutcome:
-        """Add an idea's words, in the draft's language, to the prompt, or take them away."""
-        return await self._press(draft_id, user_id, card, partial(_toggle_idea, self.texts, key))
-
-    async def cancel(self, draft_id: str, user_id: int, card: int | None = None) -> PressOutcome:
-        """Give a draft up."""
-        return await self._press(draft_id, user_id, card, _give_up)
+        Args:
+            word: What its data ends with (:mod:`services.cards.view`).
+            card: The message that was pressed.
+        """
+        return await self.database.write(_press, draft_id, user_id, card, word, self.texts, self.clock.now())
 
     async def cancel_open(self, owner: Owner) -> str | None:
         """Give an owner's open draft up; the draft, whose card is to be shown anew, or None when none was open."""
@@ -103,19 +75,34 @@ class DraftButtons:
         now = self.clock.now()
         return await self.database.write(_edit_again, owner, chosen, generation_id, order, self.new_id, now)
 
-    async def _press(self, draft_id: str, user_id: int, card: int | None, change: Change) -> PressOutcome:
-        return await self.database.write(_press, draft_id, user_id, card, change, self.clock.now())
+
+def pressed(session: Session, draft_id: str, user_id: int, card: int | None) -> DraftRow | PressOutcome:
+    """The row of a draft, kept from others, for whoever pressed a button of its card; or why they may change nothing.
+
+    Args:
+        card: The message that was pressed: the card, should the answer of Telegram's that tells so be still awaited.
+    """
+    row = lock(session, draft_id)
+    if row is None:
+        return PressOutcome.UNKNOWN
+    if row.user_id != user_id:
+        return PressOutcome.NOT_YOURS
+    if row.state == DraftState.CANCELLED.value:
+        return PressOutcome.CANCELLED
+    if DraftState(row.state) not in COLLECTING:
+        return PressOutcome.SUBMITTED
+    if row.card_message_id is None and card is not None:
+        row.card_message_id, row.card_claimed_at = card, None
+    return row
 
 
 def _press(
-    session: Session, draft_id: str, user_id: int, card: int | None, change: Change, now: datetime
+    session: Session, draft_id: str, user_id: int, card: int | None, word: str, texts: Texts, now: datetime
 ) -> PressOutcome:
-    row = lock(session, draft_id)
-    outcome = judge_press(row, user_id)
-    if row is None or outcome is not PressOutcome.DONE:
-        return outcome
-    adopt(row, card)
-    changed = change(session, row)
+    row = pressed(session, draft_id, user_id, card)
+    if isinstance(row, PressOutcome):
+        return row
+    changed = _change(session, row, word, texts)
     if isinstance(changed, PressOutcome):
         return changed
     if changed:
@@ -123,11 +110,24 @@ def _press(
     return PressOutcome.DONE
 
 
-def _choose_count(count: int, _session: Session, row: DraftRow) -> bool:
-    return want(row, Wanted(count))
+def _change(session: Session, row: DraftRow, word: str, texts: Texts) -> bool | PressOutcome:
+    """Change a draft; whether it is another one now, or why the press is refused."""
+    match word:
+        case "cancel":
+            row.state = DraftState.CANCELLED.value
+            return True
+        case "wide" | "tall":
+            return _choose_shape(session, row, Shape(word))
+        case "ideas" | "back":
+            was_shown, row.shows_ideas = row.shows_ideas, word == "ideas"
+            return row.shows_ideas != was_shown
+        case idea if idea.startswith("i-"):
+            return _toggle_idea(session, row, idea.removeprefix("i-"), texts)
+        case number:
+            return want(row, Wanted(int(number)))
 
 
-def _choose_shape(shape: Shape, session: Session, row: DraftRow) -> bool | PressOutcome:
+def _choose_shape(session: Session, row: DraftRow, shape: Shape) -> bool | PressOutcome:
     draft = with_items(session, row)
     if shape is Shape.TALL and len(draft.photos) > MAX_TALL_PHOTOS:
         return PressOutcome.TALL_PHOTOS
@@ -137,26 +137,17 @@ def _choose_shape(shape: Shape, session: Session, row: DraftRow) -> bool | Press
     return want(row, Wanted(shape=shape))
 
 
-def _turn_page(shown: bool, _session: Session, row: DraftRow) -> bool:
-    is_new = row.shows_ideas != shown
-    row.shows_ideas = shown
-    return is_new
-
-
-def _toggle_idea(texts: Texts, key: str, session: Session, row: DraftRow) -> bool | PressOutcome:
+def _toggle_idea(session: Session, row: DraftRow, key: str, texts: Texts) -> bool | PressOutcome:
     idea = next((one for one in ideas_in(texts.into(row.language)) if one.key == key), None)
     if idea is None:
         return PressOutcome.UNKNOWN
     draft = with_items(session, row)
-    ideas = toggle(draft.ideas, idea)
-    if len(ideas) > len(draft.ideas) and len(replace(draft, ideas=ideas).prompt) > MAX_PROMPT:
-        return PressOutcome.TOO_LONG
+    ideas = tuple(one for one in draft.ideas if one.key != key)
+    if ideas == draft.ideas:
+        ideas = (*ideas, idea)
+        if len(replace(draft, ideas=ideas).prompt) > MAX_PROMPT:
+            return PressOutcome.TOO_LONG
     row.ideas = write_ideas(ideas)
-    return True
-
-
-def _give_up(_session: Session, row: DraftRow) -> bool:
-    row.state = DraftState.CANCELLED.value
     return True
 
 

@@ -1,11 +1,17 @@
-"""Messages into drafts, each step in one transaction; doing it twice is doing it once."""
+"""Messages into drafts, each step in one transaction; doing it twice is doing it once.
 
-from collections.abc import Callable, Sequence
+Telegram sends every part of an album as an update of its own, in any order, with no end marker; a reply to one part
+names that part alone. So the parts are remembered as they go by.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from services.clock import Clock
@@ -15,9 +21,11 @@ from services.drafts.store import (
     draft_of_album,
     drafts_of_messages,
     load,
+    lock,
     lock_open,
+    new_row,
     of_album,
-    of_owner,
+    open_of,
     open_row,
     put,
     touch,
@@ -26,8 +34,9 @@ from services.drafts.store import (
 )
 from services.people import Preferences
 from services.photos.model import PhotoRef
+from services.store.base import affected, insert_new
 from services.store.database import Database
-from services.store.schema import DraftItemRow, DraftRow, photo_columns
+from services.store.schema import DraftItemRow, DraftRow, SeenPhotoRow, photo_columns, photo_of
 
 HOLD = timedelta(seconds=60)
 """How long the check of a photo keeps drafts from starting by themselves, should the process die in the middle."""
@@ -74,16 +83,18 @@ class NewItems:
     owner: Owner
     items: Sequence[DraftItem]
     """Not empty; of one album at most."""
-    defaults: Preferences | None
-    """How a new draft begins; None: none is made."""
+    defaults: Preferences
+    """How a new draft begins."""
     wanted: Wanted = NOTHING_WANTED
     request_message_id: int | None = None
     """The message that is the request, where that is none of the items."""
+    opens: bool = True
+    """Whether a draft is made where there is none."""
 
 
 @dataclass(slots=True)
 class Drafts:
-    """Drafts in the database; ``new_id`` makes ids that nobody can guess."""
+    """What messages do to drafts; ``new_id`` makes ids that nobody can guess."""
 
     database: Database
     clock: Clock
@@ -101,33 +112,60 @@ class Drafts:
         """Whether parts of this album are in a draft of the owner's, of any state."""
         return await self.database.read(_knows_album, owner, media_group_id)
 
-    async def known_messages(self, chat_id: int, items: Sequence[DraftItem]) -> frozenset[int]:
+    async def known_messages(self, chat_id: int, message_ids: Sequence[int]) -> frozenset[int]:
         """Those of these messages that were taken before."""
-        return frozenset(await self.database.read(drafts_of_messages, chat_id, items))
+        return frozenset(await self.database.read(drafts_of_messages, chat_id, message_ids))
 
     async def add(self, incoming: NewItems) -> Added:
         """Add messages to the draft of their album, or else to the owner's open one."""
         return await self.database.write(_add, incoming, self.new_id, self.clock.now(), durable=False)
 
+    async def start_album(self, media_group_id: str, incoming: NewItems) -> Added:
+        """Let an album start by itself: its parts leave the owner's open draft for a draft of their own."""
+        return await self.database.write(_start_album, media_group_id, incoming, self.clock.now())
+
+    async def remember(self, owner: Owner, media_group_id: str, message_id: int, photo: PhotoRef) -> None:
+        """Keep a part of an album that went by; keeping it twice changes nothing."""
+        now = self.clock.now()
+        await self.database.write(_remember, owner, media_group_id, message_id, photo, now, durable=False)
+
+    async def album_parts(self, chat_id: int, media_group_id: str) -> dict[int, PhotoRef]:
+        """The photos of an album that were seen so far by their messages, in the order of these."""
+        return await self.database.read(_album_parts, chat_id, media_group_id)
+
     async def change_message(self, chat_id: int, user_id: int, edition: Edition) -> str | None:
         """Take over an edited message of a draft that still collects; the draft, or None when nothing changed."""
         # Most edited messages of a group are none of ours, and must cost no write.
-        if not await self.known_messages(chat_id, [DraftItem(edition.message_id)]):
+        if not await self.known_messages(chat_id, [edition.message_id]):
             return None
         now = self.clock.now()
         return await self.database.write(_change_message, chat_id, user_id, edition, now, durable=False)
 
-    async def hold(self, chat_id: int, user_id: int) -> None:
-        """Keep what a person has in the making from starting by itself while a photo is checked."""
+    @asynccontextmanager
+    async def held(self, chat_id: int, user_id: int) -> AsyncIterator[None]:
+        """Keep what a person has in the making from starting by itself, while a photo is checked."""
         await self.database.write(_hold, chat_id, user_id, self.clock.now() + HOLD, durable=False)
+        try:
+            yield
+        finally:
+            await self.database.write(_hold, chat_id, user_id, None, durable=False)
 
-    async def release(self, chat_id: int, user_id: int) -> None:
-        """Undo :meth:`hold`."""
-        await self.database.write(_hold, chat_id, user_id, None, durable=False)
+
+def prune_seen(session: Session, before: datetime) -> int:
+    """Drop the parts of albums that were seen before a moment; how many."""
+    return affected(session, delete(SeenPhotoRow).where(SeenPhotoRow.seen_at < before))
+
+
+def album_draft_id(chat_id: int, media_group_id: str) -> str:
+    """The id of the draft of an album that starts by itself: the same for every part, in every process.
+
+    It is never shown on a button, so that it may be guessed.
+    """
+    return hashlib.sha256(f"{chat_id}:{media_group_id}".encode()).hexdigest()[:16]
 
 
 def _open_of(session: Session, owner: Owner) -> Draft | None:
-    row = session.scalar(of_owner(owner).where(DraftRow.state == DraftState.OPEN.value))
+    row = session.scalar(open_of(owner))
     return None if row is None else with_items(session, row)
 
 
@@ -136,8 +174,8 @@ def _knows_album(session: Session, owner: Owner, media_group_id: str) -> bool:
 
 
 def _add(session: Session, incoming: NewItems, new_id: Callable[[], str], now: datetime) -> Added:
-    owner, defaults = incoming.owner, incoming.defaults
-    known = drafts_of_messages(session, owner.chat_id, incoming.items)
+    owner = incoming.owner
+    known = drafts_of_messages(session, owner.chat_id, [item.message_id for item in incoming.items])
     fresh = [item for item in incoming.items if item.message_id not in known]
     if not fresh:
         return Added(AddOutcome.REPEATED, next(iter(known.values())))
@@ -146,17 +184,75 @@ def _add(session: Session, incoming: NewItems, new_id: Callable[[], str], now: d
     if row is not None and row.state not in COLLECTING_STATES:
         is_cancelled = row.state == DraftState.CANCELLED.value
         return Added(AddOutcome.DROPPED if is_cancelled else AddOutcome.TOO_LATE, row.id)
-    if row is None and defaults is None:
+    if row is None and incoming.opens:
+        row = open_row(session, owner, incoming.defaults, new_id, now)
+    elif row is None and album is None:
         row = lock_open(session, owner)
-        if row is None or album is not None:
-            return Added(AddOutcome.NO_DRAFT)
     if row is None:
-        assert defaults is not None
-        row = open_row(session, owner, defaults, new_id, now)
+        return Added(AddOutcome.NO_DRAFT)
     put(session, row, fresh, incoming.wanted, now)
     if incoming.request_message_id is not None:
         row.request_message_id = incoming.request_message_id
     return Added(AddOutcome.ADDED, row.id)
+
+
+def _start_album(session: Session, media_group_id: str, incoming: NewItems, now: datetime) -> Added:
+    owner, items = incoming.owner, incoming.items
+    draft_id = album_draft_id(owner.chat_id, media_group_id)
+    row = lock(session, draft_id)
+    if row is None:
+        earlier = draft_of_album(session, owner, media_group_id)
+        if earlier is not None and earlier.state not in COLLECTING_STATES:
+            known = drafts_of_messages(session, owner.chat_id, [item.message_id for item in items])
+            return Added(AddOutcome.REPEATED if len(known) == len(items) else AddOutcome.TOO_LATE, earlier.id)
+        row = new_row(session, draft_id, owner, incoming.defaults, DraftState.STARTING, now) or lock(session, draft_id)
+        assert row is not None
+        _take_parts(session, owner, row, media_group_id, now)
+    present = {item.message_id for item in with_items(session, row).items}
+    fresh = [item for item in items if item.message_id not in present]
+    if not fresh:
+        return Added(AddOutcome.REPEATED, row.id)
+    if row.state not in COLLECTING_STATES:
+        return Added(AddOutcome.TOO_LATE, row.id)
+    put(session, row, fresh, incoming.wanted, now)
+    row.starts_itself = True
+    return Added(AddOutcome.ADDED, row.id)
+
+
+def _take_parts(session: Session, owner: Owner, row: DraftRow, media_group_id: str, now: datetime) -> None:
+    source = lock_open(session, owner)
+    if source is None:
+        return
+    parts = DraftItemRow.media_group_id == media_group_id
+    move = update(DraftItemRow).where(DraftItemRow.draft_id == source.id, parts).values(draft_id=row.id)
+    if not affected(session, move):
+        return
+    touch(source, now)
+    if not with_items(session, source).items:
+        # The card that an early part called for becomes the status message.
+        row.card_message_id = source.card_message_id
+        session.delete(source)
+
+
+def _remember(
+    session: Session, owner: Owner, media_group_id: str, message_id: int, photo: PhotoRef, now: datetime
+) -> None:
+    insert_new(
+        session,
+        SeenPhotoRow,
+        chat_id=owner.chat_id,
+        message_id=message_id,
+        user_id=owner.user_id,
+        media_group_id=media_group_id,
+        seen_at=now,
+        **photo_columns(photo),
+    )
+
+
+def _album_parts(session: Session, chat_id: int, media_group_id: str) -> dict[int, PhotoRef]:
+    query = select(SeenPhotoRow).where(SeenPhotoRow.chat_id == chat_id, SeenPhotoRow.media_group_id == media_group_id)
+    rows = session.scalars(query.order_by(SeenPhotoRow.message_id))
+    return {row.message_id: photo for row in rows if (photo := photo_of(row)) is not None}
 
 
 def _change_message(session: Session, chat_id: int, user_id: int, edition: Edition, now: datetime) -> str | None:
@@ -177,11 +273,6 @@ def _change_message(session: Session, chat_id: int, user_id: int, edition: Editi
     return row.id
 
 
-def _hold(session: Session, chat_id: int, user_id: int, until: datetime | None) -> None:
-    whose = (DraftRow.chat_id == chat_id) & (DraftRow.user_id == user_id)
-    session.execute(update(DraftRow).where(whose, DraftRow.state.in_(COLLECTING_STATES)).values(held_until=until))
-
-
 def _apply(item: DraftItemRow, row: DraftRow, edition: Edition) -> bool:
     is_changed = (item.text or "") != edition.text
     item.text = edition.text or None
@@ -190,3 +281,8 @@ def _apply(item: DraftItemRow, row: DraftRow, edition: Edition) -> bool:
             setattr(item, column, value)
         is_changed = True
     return want(row, edition.wanted) or is_changed
+
+
+def _hold(session: Session, chat_id: int, user_id: int, until: datetime | None) -> None:
+    whose = (DraftRow.chat_id == chat_id) & (DraftRow.user_id == user_id)
+    session.execute(update(DraftRow).where(whose, DraftRow.state.in_(COLLECTING_STATES)).values(held_until=until))

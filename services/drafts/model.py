@@ -116,8 +116,6 @@ class Draft:
     """Whether it was said that photos past the third are left out."""
     request_message_id: int | None
     """The message that is the request, where that is none of the items."""
-    edited_from: str | None
-    """The generation whose photos it took over, or None."""
     held_until: datetime | None
     """Until when a photo is being checked, or None."""
     updated_at: datetime
@@ -195,8 +193,8 @@ class Draft:
     def extra_message_id(self) -> int | None:
         """The message of the first photo that is left out, or that made the draft wide; None when there is none."""
         first = MAX_TALL_PHOTOS if self.wanted_shape is Shape.TALL else MAX_PHOTOS
-        extra = [item.message_id for item in self.items if item.photo is not None][first:]
-        return extra[0] if extra else None
+        extra = self.items_with_photo[first:]
+        return extra[0].message_id if extra else None
 
     @property
     def extra_keys(self) -> tuple[str, ...]:
@@ -212,14 +210,8 @@ class Draft:
         """The message that the videos reply to: the request itself, or else the first message with a photo."""
         if self.request_message_id is not None:
             return self.request_message_id
-        with_photo = [item.message_id for item in self.items if item.photo is not None and item.message_id > 0]
-        texts = [item.message_id for item in self.items if item.message_id > 0]
-        return min(with_photo or texts, default=self.card_message_id or 0)
-
-
-def in_order(items: Iterable[DraftItem]) -> tuple[DraftItem, ...]:
-    """Items in message order."""
-    return tuple(sorted(items, key=lambda item: item.message_id))
+        own = [item for item in (*self.items_with_photo, *self.items) if item.message_id > 0]
+        return own[0].message_id if own else self.card_message_id or 0
 
 
 def borrow(photos: Iterable[PhotoRef], after: int = 0) -> tuple[DraftItem, ...]:
@@ -272,12 +264,6 @@ def ideas_in(phrases: Phrases) -> tuple[Idea, ...]:
     return tuple(
         Idea(key.removeprefix(IDEA_PREFIX), phrases.plain(key)) for key in phrases.keys if key.startswith(IDEA_PREFIX)
     )
-
-
-def toggle(chosen: Sequence[Idea], idea: Idea) -> tuple[Idea, ...]:
-    """The chosen ideas with this one, or without it where it was among them."""
-    others = tuple(one for one in chosen if one.key != idea.key)
-    return others if len(others) < len(chosen) else (*chosen, idea)
 
 
 def read_ideas(column: str) -> tuple[Idea, ...]:

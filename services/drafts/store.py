@@ -1,6 +1,6 @@
 """The tables of drafts: rows to values, and the steps that changes are made of, in a transaction of the caller's."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, case, delete, select, update
@@ -13,7 +13,6 @@ from services.drafts.model import (
     DraftState,
     Owner,
     Wanted,
-    in_order,
     is_count,
     read_ideas,
 )
@@ -29,47 +28,9 @@ MOVED = -(2**61)
 """Added to message ids of a chat that is no more: they keep their order, and no message of the new chat has them."""
 
 
-def item_row(draft_id: str, item: DraftItem) -> DraftItemRow:
-    """A new row for a message."""
-    return DraftItemRow(
-        draft_id=draft_id,
-        message_id=item.message_id,
-        media_group_id=item.media_group_id,
-        text=item.text or None,
-        **photo_columns(item.photo),
-    )
-
-
 def owner_of(row: DraftRow) -> Owner:
     """Whose draft a row is, and where."""
     return Owner(row.chat_id, row.thread_id or None, row.user_id)
-
-
-def draft_of(row: DraftRow, items: Iterable[DraftItemRow]) -> Draft:
-    """A draft from its rows."""
-    return Draft(
-        id=row.id,
-        owner=owner_of(row),
-        state=DraftState(row.state),
-        language=row.language,
-        count=row.count,
-        items=in_order(
-            DraftItem(item.message_id, item.text or "", photo_of(item), item.media_group_id) for item in items
-        ),
-        version=row.version,
-        card_version=row.card_version,
-        card_message_id=row.card_message_id,
-        starts_itself=row.starts_itself,
-        extra_told=row.extra_told,
-        request_message_id=row.request_message_id,
-        edited_from=row.edited_from,
-        held_until=row.held_until,
-        updated_at=row.updated_at,
-        wanted_shape=Shape(row.shape),
-        shape_chosen=row.shape_chosen,
-        ideas=read_ideas(row.ideas),
-        shows_ideas=row.shows_ideas,
-    )
 
 
 def lock(session: Session, draft_id: str) -> DraftRow | None:
@@ -79,31 +40,54 @@ def lock(session: Session, draft_id: str) -> DraftRow | None:
     return row
 
 
-def lock_open(session: Session, owner: Owner) -> DraftRow | None:
-    """The row of an owner's open draft, kept from others until the transaction ends; None when there is none."""
-    return session.scalar(of_owner(owner).where(DraftRow.state == DraftState.OPEN.value).with_for_update())
-
-
-def of_owner(owner: Owner) -> Select[DraftRow]:
-    """All drafts of an owner."""
+def open_of(owner: Owner) -> Select[DraftRow]:
+    """An owner's open draft, of which there is one at most."""
     return select(DraftRow).where(
         DraftRow.chat_id == owner.chat_id,
         DraftRow.thread_id == (owner.thread_id or NO_THREAD),
         DraftRow.user_id == owner.user_id,
+        DraftRow.state == DraftState.OPEN.value,
     )
 
 
-def load(session: Session, draft_id: str, *, locked: bool = False) -> Draft | None:
+def lock_open(session: Session, owner: Owner) -> DraftRow | None:
+    """The row of an owner's open draft, kept from others until the transaction ends; None when there is none."""
+    return session.scalar(open_of(owner).with_for_update())
+
+
+def load(session: Session, draft_id: str) -> Draft | None:
     """Read one draft, or None."""
-    row = lock(session, draft_id) if locked else session.get(DraftRow, draft_id, populate_existing=True)
+    row = session.get(DraftRow, draft_id)
     return None if row is None else with_items(session, row)
 
 
 def with_items(session: Session, row: DraftRow) -> Draft:
     """A draft from its row; its messages are read."""
     session.flush()
-    query = select(DraftItemRow).where(DraftItemRow.draft_id == row.id)
-    return draft_of(row, session.scalars(query))
+    query = select(DraftItemRow).where(DraftItemRow.draft_id == row.id).order_by(DraftItemRow.message_id)
+    return Draft(
+        id=row.id,
+        owner=owner_of(row),
+        state=DraftState(row.state),
+        language=row.language,
+        count=row.count,
+        items=tuple(
+            DraftItem(item.message_id, item.text or "", photo_of(item), item.media_group_id)
+            for item in session.scalars(query)
+        ),
+        version=row.version,
+        card_version=row.card_version,
+        card_message_id=row.card_message_id,
+        starts_itself=row.starts_itself,
+        extra_told=row.extra_told,
+        request_message_id=row.request_message_id,
+        held_until=row.held_until,
+        updated_at=row.updated_at,
+        wanted_shape=Shape(row.shape),
+        shape_chosen=row.shape_chosen,
+        ideas=read_ideas(row.ideas),
+        shows_ideas=row.shows_ideas,
+    )
 
 
 def touch(row: DraftRow, now: datetime) -> None:
@@ -118,13 +102,6 @@ def close(row: DraftRow, now: datetime) -> None:
     touch(row, now)
 
 
-def adopt(row: DraftRow, card: int | None) -> None:
-    """Learn from a press which message is the card, where the answer of Telegram's that tells it is still awaited."""
-    if row.card_message_id is None and card is not None:
-        row.card_message_id = card
-        row.card_claimed_at = None
-
-
 def put(session: Session, row: DraftRow, items: Sequence[DraftItem], wanted: Wanted, now: datetime) -> None:
     """Add messages that a draft does not have, and what else they ask for."""
     if row.ideas and any(item.text and item.photo is None and item.media_group_id is None for item in items):
@@ -132,7 +109,16 @@ def put(session: Session, row: DraftRow, items: Sequence[DraftItem], wanted: Wan
         session.execute(update(DraftItemRow).where(DraftItemRow.draft_id == row.id).values(text=None))
     if row.extra_told and _are_sent_anew(session, row, items):
         row.extra_told = False
-    session.add_all(item_row(row.id, item) for item in items)
+    session.add_all(
+        DraftItemRow(
+            draft_id=row.id,
+            message_id=item.message_id,
+            media_group_id=item.media_group_id,
+            text=item.text or None,
+            **photo_columns(item.photo),
+        )
+        for item in items
+    )
     want(row, wanted)
     touch(row, now)
 
@@ -162,44 +148,44 @@ def _are_sent_anew(session: Session, row: DraftRow, items: Sequence[DraftItem]) 
     return not albums <= set(session.scalars(known))
 
 
-def new_values(draft_id: str, owner: Owner, chosen: Preferences, state: DraftState, now: datetime) -> dict[str, object]:
-    """The columns of a new draft."""
-    return {
-        "id": draft_id,
-        "chat_id": owner.chat_id,
-        "thread_id": owner.thread_id or NO_THREAD,
-        "user_id": owner.user_id,
-        "state": state.value,
-        "language": chosen.language,
-        "count": chosen.usual_count,
-        "starts_itself": chosen.starts_at_once,
-        "shape": chosen.usual_shape.value,
-        "version": 0,
-        "created_at": now,
-        "updated_at": now,
-    }
+def new_row(
+    session: Session, draft_id: str, owner: Owner, chosen: Preferences, state: DraftState, now: datetime
+) -> DraftRow | None:
+    """A new draft; None where there is one of this id, or where this one would be the owner's second open one."""
+    statement = insert_into(session, DraftRow).values(
+        id=draft_id,
+        chat_id=owner.chat_id,
+        thread_id=owner.thread_id or NO_THREAD,
+        user_id=owner.user_id,
+        state=state.value,
+        language=chosen.language,
+        count=chosen.usual_count,
+        starts_itself=chosen.starts_at_once,
+        shape=chosen.usual_shape.value,
+        version=0,
+        created_at=now,
+        updated_at=now,
+    )
+    row: DraftRow | None = session.scalar(statement.on_conflict_do_nothing().returning(DraftRow))
+    return row
 
 
 def open_row(session: Session, owner: Owner, chosen: Preferences, new_id: Callable[[], str], now: datetime) -> DraftRow:
     """The owner's open draft, which is made if there is none."""
     # Another process may open it, or send it off, between any two of these statements.
     for _ in range(_OPEN_ATTEMPTS):
-        row = lock_open(session, owner)
-        if row is None:
-            new = new_values(new_id(), owner, chosen, DraftState.OPEN, now)
-            statement = insert_into(session, DraftRow).values(**new).on_conflict_do_nothing()
-            row = session.scalar(statement.returning(DraftRow))
+        row = lock_open(session, owner) or new_row(session, new_id(), owner, chosen, DraftState.OPEN, now)
         if row is not None:
             return row
     raise RuntimeError("the open draft of one person changes faster than it can be read")
 
 
-def drafts_of_messages(session: Session, chat_id: int, items: Iterable[DraftItem]) -> dict[int, str]:
+def drafts_of_messages(session: Session, chat_id: int, message_ids: Sequence[int]) -> dict[int, str]:
     """The draft of each of these messages that was taken before, whatever became of the draft."""
     query = (
         select(DraftItemRow.message_id, DraftItemRow.draft_id)
         .join(DraftRow, DraftRow.id == DraftItemRow.draft_id)
-        .where(DraftRow.chat_id == chat_id, DraftItemRow.message_id.in_([item.message_id for item in items]))
+        .where(DraftRow.chat_id == chat_id, DraftItemRow.message_id.in_(message_ids))
     )
     return dict(session.execute(query).all())
 
@@ -220,16 +206,15 @@ def draft_of_album(session: Session, owner: Owner, media_group_id: str) -> Draft
 
 
 def prune_drafts(session: Session, before: datetime) -> int:
-    """Drop drafts, of any state, that have not changed since a moment; how many."""
-    old = select(DraftRow.id).where(DraftRow.updated_at < before)
-    session.execute(delete(DraftItemRow).where(DraftItemRow.draft_id.in_(old)))
+    """Drop drafts, of any state, that have not changed since a moment; how many.
+
+    Their messages go with them, by the foreign key.
+    """
     return affected(session, delete(DraftRow).where(DraftRow.updated_at < before))
 
 
 def forget_drafts(session: Session, user_id: int) -> None:
-    """Delete a person's drafts and the photos seen of them, in the caller's transaction."""
-    whose = select(DraftRow.id).where(DraftRow.user_id == user_id)
-    session.execute(delete(DraftItemRow).where(DraftItemRow.draft_id.in_(whose)))
+    """Delete a person's drafts, with their messages, and the photos seen of them, in the caller's transaction."""
     session.execute(delete(DraftRow).where(DraftRow.user_id == user_id))
     session.execute(delete(SeenPhotoRow).where(SeenPhotoRow.user_id == user_id))
 

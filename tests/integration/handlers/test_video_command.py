@@ -1,6 +1,7 @@
 import pytest
 
 from sandbox.botapi import Person
+from services.drafts.drafts import NewItems
 from services.drafts.model import DraftState, Owner, Wanted
 from services.people import Preferences
 from tests.buttons import is_card
@@ -46,7 +47,8 @@ async def test_an_album_does_not_mix_with_an_open_draft(world: World, anna: Pers
 
 async def test_an_album_waiting_when_the_process_died_is_started_by_the_sweep(world: World, anna: Person) -> None:
     album = [item(1, "leaves", album="x"), item(2, album="x")]
-    await world.services.albums.start(Owner(anna.chat_id, None, anna.user_id), Preferences("en"), "x", album, Wanted(2))
+    incoming = NewItems(Owner(anna.chat_id, None, anna.user_id), album, Preferences("en"), Wanted(2))
+    await world.services.drafts.start_album("x", incoming)
     await world.services.card_timers.sweep()
     assert (await world.ordered()).count == 2
 

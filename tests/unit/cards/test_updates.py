@@ -3,16 +3,16 @@ from dataclasses import replace
 import pytest
 from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from services.cards.store import CLAIM
+from services.cards.store import CLAIM, claim, release_all, unfinished
 from services.cards.updates import RETRY_SECONDS, UNHANDLED_SECONDS
 from services.drafts.drafts import NewItems
-from services.drafts.model import NOTHING_WANTED, DraftState, Wanted
+from services.drafts.model import DraftState, Wanted
 from services.drafts.store import move_drafts
 from services.generations.model import TooManyWaiting
 from services.inbox import Arrived, lane_name
 from services.messenger import ChatClosedError, ChatMovedError, EditOutcome
 from services.people import Preferences
-from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, Room, Time, item
+from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, START, Room, Time, item
 
 AT_ONCE = Preferences("en", 1, starts_at_once=True)
 
@@ -71,14 +71,14 @@ async def test_a_deleted_card_comes_back_below(room: Room) -> None:
 async def test_a_cancelled_draft_says_so_on_its_card(room: Room) -> None:
     draft_id = await room.put(item(1))
     await room.updates.refresh(draft_id)
-    await room.buttons.cancel(draft_id, ANNA.user_id)
+    await room.buttons.press(draft_id, ANNA.user_id, "cancel")
     await room.updates.refresh(draft_id)
     assert room.phone.shown[500].rows == ()
 
 
 async def test_a_cancelled_draft_without_a_card_stays_silent(room: Room) -> None:
     draft_id = await room.put(item(1))
-    await room.buttons.cancel(draft_id, ANNA.user_id)
+    await room.buttons.press(draft_id, ANNA.user_id, "cancel")
     await room.updates.refresh(draft_id)
     assert room.phone.shown == {}
 
@@ -169,8 +169,8 @@ async def test_a_card_that_may_have_been_sent_is_not_sent_again_soon(room: Room,
 
 async def test_what_a_dead_process_was_about_to_send_is_sent_by_the_next(room: Room) -> None:
     draft_id = await room.put(item(1))
-    assert await room.cards.claim(draft_id)
-    await room.cards.release_all()
+    assert await room.database.write(claim, draft_id, START)
+    await room.database.write(release_all)
     await room.updates.refresh(draft_id)
     assert len(room.phone.shown) == 1
 
@@ -189,7 +189,7 @@ async def test_a_chat_that_is_closed_is_left_in_peace(room: Room) -> None:
     room.phone.edit_errors = [EditOutcome.CLOSED]
     await room.put(item(2))
     await room.updates.refresh(draft_id)
-    assert await room.cards.unfinished() == ()
+    assert await room.database.read(unfinished) == ()
 
 
 async def test_a_card_follows_its_group(room: Room) -> None:
@@ -224,7 +224,7 @@ async def test_a_fourth_photo_is_told_once_for_a_burst(room: Room) -> None:
 
 
 async def test_an_album_starts_once_it_is_quiet(room: Room, time: Time) -> None:
-    added = await room.albums.start(ANNA, DEFAULTS, "x", [item(2, "fly", album="x")], Wanted(2))
+    added = await room.drafts.start_album("x", NewItems(ANNA, [item(2, "fly", album="x")], DEFAULTS, Wanted(2)))
     assert added.draft_id is not None
     assert await room.updates.refresh(added.draft_id) == pytest.approx(2.5)
     await time.pass_(1.0)
@@ -239,18 +239,17 @@ async def test_an_album_starts_once_it_is_quiet(room: Room, time: Time) -> None:
 
 
 async def test_nothing_starts_while_a_photo_is_checked(room: Room, time: Time) -> None:
-    added = await room.albums.start(ANNA, DEFAULTS, "x", [item(2, "fly", album="x")], NOTHING_WANTED)
+    added = await room.drafts.start_album("x", NewItems(ANNA, [item(2, "fly", album="x")], DEFAULTS))
     assert added.draft_id is not None
-    await room.drafts.hold(ANNA.chat_id, ANNA.user_id)
-    await time.pass_(5)
-    assert await room.updates.refresh(added.draft_id) is not None
-    await room.drafts.release(ANNA.chat_id, ANNA.user_id)
+    async with room.drafts.held(ANNA.chat_id, ANNA.user_id):
+        await time.pass_(5)
+        assert await room.updates.refresh(added.draft_id) is not None
     assert await room.updates.refresh(added.draft_id) is None
     assert len(room.orders.placed_orders) == 1
 
 
 async def test_nothing_starts_while_a_message_waits_for_its_handler(room: Room, time: Time) -> None:
-    added = await room.albums.start(ANNA, DEFAULTS, "x", [item(2, "fly", album="x")], NOTHING_WANTED)
+    added = await room.drafts.start_album("x", NewItems(ANNA, [item(2, "fly", album="x")], DEFAULTS))
     assert added.draft_id is not None
     await room.inbox.store([Arrived(7, lane_name(ANNA.chat_id, ANNA.user_id), "{}"), Arrived(8, lane_name(1, 2), "{}")])
     await time.pass_(5)
@@ -277,7 +276,7 @@ async def test_an_incomplete_draft_waits_with_a_card_all_the_same(room: Room, ti
 
 async def test_a_start_that_is_refused_is_told_and_asks_from_then_on(room: Room, time: Time) -> None:
     room.orders.refusal = TooManyWaiting(3)
-    added = await room.albums.start(ANNA, DEFAULTS, "x", [item(2, "fly", album="x")], NOTHING_WANTED)
+    added = await room.drafts.start_album("x", NewItems(ANNA, [item(2, "fly", album="x")], DEFAULTS))
     assert added.draft_id is not None
     await time.pass_(3)
     await room.updates.refresh(added.draft_id)
@@ -290,7 +289,7 @@ async def test_a_start_that_is_refused_is_told_and_asks_from_then_on(room: Room,
 async def test_a_refused_album_beside_an_open_draft_ends(room: Room, time: Time) -> None:
     await room.put(item(1))
     room.orders.refusal = TooManyWaiting(3)
-    added = await room.albums.start(ANNA, DEFAULTS, "x", [item(2, "fly", album="x")], NOTHING_WANTED)
+    added = await room.drafts.start_album("x", NewItems(ANNA, [item(2, "fly", album="x")], DEFAULTS))
     assert added.draft_id is not None
     await time.pass_(3)
     await room.updates.refresh(added.draft_id)

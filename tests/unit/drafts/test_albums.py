@@ -1,29 +1,29 @@
 from datetime import timedelta
 
-from services.drafts.albums import SeenPhoto, album_draft_id, prune_seen
-from services.drafts.drafts import AddOutcome, NewItems
-from services.drafts.model import NOTHING_WANTED, DraftState, Wanted
-from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, Room, Time, item, photo
+from services.cards.store import claim, sent
+from services.drafts.drafts import AddOutcome, NewItems, album_draft_id, prune_seen
+from services.drafts.model import DraftState, Owner, Wanted
+from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, START, Room, Time, item, photo
 
 
 async def test_parts_seen_twice_and_in_any_order_are_an_album(room: Room) -> None:
     for number in (3, 1, 2, 1):
-        await room.albums.remember(-100, 5, "x", SeenPhoto(number, photo(str(number))))
-    await room.albums.remember(-200, 5, "x", SeenPhoto(4, photo("4")))
-    assert [part.message_id for part in await room.albums.parts(-100, "x")] == [1, 2, 3]
+        await room.drafts.remember(Owner(-100, None, 5), "x", number, photo(str(number)))
+    await room.drafts.remember(Owner(-200, None, 5), "x", 4, photo("4"))
+    assert list(await room.drafts.album_parts(-100, "x")) == [1, 2, 3]
 
 
 async def test_seen_parts_are_forgotten_after_a_while(room: Room, time: Time) -> None:
-    await room.albums.remember(-100, 5, "x", SeenPhoto(1, photo("1")))
+    await room.drafts.remember(Owner(-100, None, 5), "x", 1, photo("1"))
     await time.pass_(3600)
-    await room.albums.remember(-100, 5, "x", SeenPhoto(2, photo("2")))
+    await room.drafts.remember(Owner(-100, None, 5), "x", 2, photo("2"))
     assert await room.database.write(prune_seen, time.now() - timedelta(minutes=30)) == 1
-    assert [part.message_id for part in await room.albums.parts(-100, "x")] == [2]
+    assert list(await room.drafts.album_parts(-100, "x")) == [2]
 
 
 async def test_a_starting_album_takes_its_parts_out_of_the_open_draft(room: Room) -> None:
     open_id = await room.put(item(1), item(5, album="x"), item(7, "words", album="x"))
-    added = await room.albums.start(ANNA, DEFAULTS, "x", [item(6, "go", album="x")], Wanted(2))
+    added = await room.drafts.start_album("x", NewItems(ANNA, [item(6, "go", album="x")], DEFAULTS, Wanted(2)))
     assert added.draft_id == album_draft_id(11, "x")
     starting, kept = await room.get(added.draft_id), await room.get(open_id)
     assert starting.state is DraftState.STARTING
@@ -33,7 +33,7 @@ async def test_a_starting_album_takes_its_parts_out_of_the_open_draft(room: Room
 
 
 async def test_later_parts_find_the_starting_album(room: Room) -> None:
-    added = await room.albums.start(ANNA, DEFAULTS, "x", [item(6, "go", album="x")], NOTHING_WANTED)
+    added = await room.drafts.start_album("x", NewItems(ANNA, [item(6, "go", album="x")], DEFAULTS))
     later = await room.drafts.add(NewItems(ANNA, [item(5, album="x")], DEFAULTS))
     assert later.draft_id == added.draft_id
     assert await room.drafts.open_of(ANNA) is None
@@ -41,9 +41,9 @@ async def test_later_parts_find_the_starting_album(room: Room) -> None:
 
 async def test_an_emptied_draft_leaves_its_card_to_the_album(room: Room) -> None:
     open_id = await room.put(item(5, album="x"))
-    await room.cards.claim(open_id)
-    await room.cards.sent(open_id, 70, 1)
-    added = await room.albums.start(ANNA, DEFAULTS, "x", [item(6, "go", album="x")], NOTHING_WANTED)
+    await room.database.write(claim, open_id, START)
+    await room.database.write(sent, open_id, 70, 1)
+    added = await room.drafts.start_album("x", NewItems(ANNA, [item(6, "go", album="x")], DEFAULTS))
     assert added.draft_id is not None
     assert (await room.get(added.draft_id)).card_message_id == 70
     assert await room.drafts.get(open_id) is None
@@ -51,18 +51,18 @@ async def test_an_emptied_draft_leaves_its_card_to_the_album(room: Room) -> None
 
 async def test_a_repeated_caption_starts_nothing_new(room: Room) -> None:
     caption = item(6, "go", album="x")
-    added = await room.albums.start(IN_GROUP, DEFAULTS, "x", [caption], NOTHING_WANTED)
+    added = await room.drafts.start_album("x", NewItems(IN_GROUP, [caption], DEFAULTS))
     assert added.draft_id is not None
-    again = await room.albums.start(IN_GROUP, DEFAULTS, "x", [caption], NOTHING_WANTED)
+    again = await room.drafts.start_album("x", NewItems(IN_GROUP, [caption], DEFAULTS))
     await room.starter.start(added.draft_id, IN_GROUP.user_id)
-    later = await room.albums.start(IN_GROUP, DEFAULTS, "x", [caption], NOTHING_WANTED)
+    later = await room.drafts.start_album("x", NewItems(IN_GROUP, [caption], DEFAULTS))
     assert (again.outcome, later.outcome) == (AddOutcome.REPEATED, AddOutcome.REPEATED)
     assert len(room.orders.placed_orders) == 1
 
 
 async def test_a_second_caption_after_the_start_is_too_late(room: Room) -> None:
-    added = await room.albums.start(ANNA, DEFAULTS, "x", [item(6, "go", album="x")], NOTHING_WANTED)
+    added = await room.drafts.start_album("x", NewItems(ANNA, [item(6, "go", album="x")], DEFAULTS))
     assert added.draft_id is not None
     await room.starter.start(added.draft_id, ANNA.user_id)
-    later = await room.albums.start(ANNA, DEFAULTS, "x", [item(7, "more", album="x")], NOTHING_WANTED)
+    later = await room.drafts.start_album("x", NewItems(ANNA, [item(7, "more", album="x")], DEFAULTS))
     assert later.outcome is AddOutcome.TOO_LATE

@@ -49,9 +49,9 @@ async def test_a_draft_begins_as_its_person_likes(room: Room) -> None:
 
 
 async def test_without_defaults_no_draft_is_made(room: Room) -> None:
-    assert (await room.drafts.add(NewItems(ANNA, [item(1)], None))).outcome is AddOutcome.NO_DRAFT
+    assert (await room.drafts.add(NewItems(ANNA, [item(1)], DEFAULTS, opens=False))).outcome is AddOutcome.NO_DRAFT
     draft_id = await room.put(item(2))
-    added = await room.drafts.add(NewItems(ANNA, [item(3, "a", with_photo=False)], None))
+    added = await room.drafts.add(NewItems(ANNA, [item(3, "a", with_photo=False)], DEFAULTS, opens=False))
     assert (added.outcome, added.draft_id) == (AddOutcome.ADDED, draft_id)
 
 
@@ -64,7 +64,7 @@ async def test_a_late_part_of_a_started_album_is_told_apart(room: Room) -> None:
 
 async def test_a_late_part_of_a_cancelled_album_is_dropped(room: Room) -> None:
     draft_id = await room.put(item(1, "a", album="x"))
-    await room.buttons.cancel(draft_id, ANNA.user_id)
+    await room.buttons.press(draft_id, ANNA.user_id, "cancel")
     assert (await room.drafts.add(NewItems(ANNA, [item(2, album="x")], DEFAULTS))).outcome is AddOutcome.DROPPED
 
 
@@ -96,21 +96,21 @@ async def test_an_edit_by_somebody_else_or_after_the_start_changes_nothing(room:
 
 async def test_buttons_are_their_owners(room: Room) -> None:
     draft_id = await room.put(item(1, "a"))
-    assert await room.buttons.set_count(draft_id, 12, 3) is PressOutcome.NOT_YOURS
-    assert await room.buttons.cancel(draft_id, 12) is PressOutcome.NOT_YOURS
-    assert await room.buttons.set_count(draft_id, 11, 3) is PressOutcome.DONE
+    assert await room.buttons.press(draft_id, 12, "3") is PressOutcome.NOT_YOURS
+    assert await room.buttons.press(draft_id, 12, "cancel") is PressOutcome.NOT_YOURS
+    assert await room.buttons.press(draft_id, 11, "3") is PressOutcome.DONE
     made = await room.get(draft_id)
     assert (made.count, made.state) == (3, DraftState.OPEN)
 
 
 async def test_buttons_of_old_cards_say_what_became_of_them(room: Room) -> None:
     draft_id = await room.put(item(1, "a"))
-    assert await room.buttons.cancel(draft_id, 11) is PressOutcome.DONE
-    assert await room.buttons.set_count(draft_id, 11, 2) is PressOutcome.CANCELLED
+    assert await room.buttons.press(draft_id, 11, "cancel") is PressOutcome.DONE
+    assert await room.buttons.press(draft_id, 11, "2") is PressOutcome.CANCELLED
     other = await room.put(item(2, "a"))
     await room.starter.start(other, 11)
-    assert await room.buttons.cancel(other, 11) is PressOutcome.SUBMITTED
-    assert await room.buttons.cancel("nothing", 11) is PressOutcome.UNKNOWN
+    assert await room.buttons.press(other, 11, "cancel") is PressOutcome.SUBMITTED
+    assert await room.buttons.press("nothing", 11, "cancel") is PressOutcome.UNKNOWN
 
 
 async def test_cancel_ends_the_open_draft_of_that_place_alone(room: Room) -> None:

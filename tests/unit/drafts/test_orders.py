@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 from sqlalchemy.orm import Session
 
-from services.cards.store import SentOutcome
+from services.cards.store import SentOutcome, claim, sent
 from services.drafts.buttons import PressOutcome
 from services.drafts.model import DraftState, order_of
 from services.generations.model import DailyLimitReached, Order, Placed, State, TooManyWaiting
@@ -15,7 +15,7 @@ from services.orders import DOUBLE_TAP, Generations, Starter, refusal
 from services.store.database import Database
 from services.store.schema import GenerationRow
 from services.texts import LANGUAGES, Texts
-from tests.unit.drafts.world import ANNA, Room, Rows, Time, draft, item
+from tests.unit.drafts.world import ANNA, START, Room, Rows, Time, draft, item
 
 
 @pytest.fixture
@@ -38,18 +38,18 @@ async def test_a_draft_starts_once(room: Room) -> None:
 
 async def test_a_press_tells_which_message_the_card_is_before_telegrams_answer_does(room: Room) -> None:
     draft_id = await room.put(item(1, "fly"))
-    assert await room.cards.claim(draft_id)
+    assert await room.database.write(claim, draft_id, START)
     await room.starter.start(draft_id, ANNA.user_id, card=77)
     (placed,) = room.orders.placed_orders.values()
     assert placed.status_message_id == 77
-    assert await room.cards.sent(draft_id, 77, version=1) is SentOutcome.CARD
-    assert await room.cards.sent(draft_id, 78, version=1) is SentOutcome.ORPHAN
+    assert await room.database.write(sent, draft_id, 77, 1) is SentOutcome.CARD
+    assert await room.database.write(sent, draft_id, 78, 1) is SentOutcome.ORPHAN
 
 
 async def test_a_press_on_another_message_does_not_replace_the_card(room: Room) -> None:
     draft_id = await room.put(item(1, "fly"))
-    await room.cards.sent(draft_id, 77, version=1)
-    await room.buttons.set_count(draft_id, ANNA.user_id, 3, card=78)
+    await room.database.write(sent, draft_id, 77, 1)
+    await room.buttons.press(draft_id, ANNA.user_id, "3", card=78)
     assert (await room.get(draft_id)).card_message_id == 77
 
 
@@ -92,7 +92,7 @@ async def test_only_what_was_started_is_shown(database: Database, time: Time, mo
 
 async def test_an_order_of_the_drafts_own_photos_ends_the_draft_and_takes_its_card(room: Room) -> None:
     draft_id = await room.put(item(1))
-    await room.cards.sent(draft_id, 70, 1)
+    await room.database.write(sent, draft_id, 70, 1)
     assert isinstance(await room.starter.order(earlier()), Placed)
     assert room.orders.placed_orders["message:11:1"].status_message_id == 70
     assert await room.drafts.open_of(ANNA) is None

@@ -1,8 +1,8 @@
 from datetime import timedelta
 
-from services.drafts.albums import SeenPhoto
+from services.cards.store import sent, unfinished
 from services.drafts.drafts import AddOutcome, NewItems
-from services.drafts.model import NOTHING_WANTED, DraftState, Owner, order_of
+from services.drafts.model import DraftState, Owner, order_of
 from services.drafts.store import forget_drafts, move_drafts, prune_drafts
 from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, Room, Time, item, photo
 
@@ -14,16 +14,16 @@ async def test_old_drafts_go_with_their_messages(room: Room, time: Time) -> None
     assert await room.database.write(prune_drafts, time.now() - timedelta(seconds=50)) == 1
     assert await room.drafts.get(old) is None
     assert (await room.get(young)).photos == (photo("2"),)
-    assert await room.drafts.known_messages(11, [item(1)]) == frozenset()
+    assert await room.drafts.known_messages(11, [1]) == frozenset()
 
 
 async def test_a_forgotten_person_leaves_nothing(room: Room) -> None:
     mine, other = await room.put(item(1)), await room.put(item(2), owner=Owner(-100, None, 12))
-    await room.albums.remember(-100, 11, "x", SeenPhoto(3, photo("3")))
+    await room.drafts.remember(Owner(-100, None, 11), "x", 3, photo("3"))
     await room.database.write(forget_drafts, 11)
     assert await room.drafts.get(mine) is None
     assert await room.drafts.get(other) is not None
-    assert await room.albums.parts(-100, "x") == ()
+    assert await room.drafts.album_parts(-100, "x") == {}
 
 
 async def move(room: Room) -> tuple[str, ...]:
@@ -32,8 +32,8 @@ async def move(room: Room) -> tuple[str, ...]:
 
 async def test_a_draft_and_its_album_live_on_in_the_supergroup(room: Room) -> None:
     draft_id = await room.put(item(1, "a", album="x"), owner=IN_GROUP)
-    await room.albums.remember(-100, 5, "y", SeenPhoto(9, photo("9")))
-    await room.cards.sent(draft_id, 70, 1)
+    await room.drafts.remember(Owner(-100, None, 5), "y", 9, photo("9"))
+    await room.database.write(sent, draft_id, 70, 1)
     assert await move(room) == (draft_id,)
     assert await move(room) == ()
     # The new chat counts its messages anew: the same number is another message there.
@@ -41,7 +41,7 @@ async def test_a_draft_and_its_album_live_on_in_the_supergroup(room: Room) -> No
     moved = await room.get(draft_id)
     assert (added.outcome, added.draft_id) == (AddOutcome.ADDED, draft_id)
     assert (moved.prompt, moved.card_message_id) == ("a\nb", None)
-    assert [part.photo for part in await room.albums.parts(-1009, "y")] == [photo("9")]
+    assert list((await room.drafts.album_parts(-1009, "y")).values()) == [photo("9")]
 
 
 async def test_a_moved_draft_answers_its_new_card(room: Room) -> None:
@@ -64,11 +64,11 @@ async def test_what_is_left_undone_is_found(room: Room) -> None:
     behind = await room.put(item(1))
     shown = await room.put(item(2), owner=IN_GROUP)
     await room.updates.refresh(shown)
-    starting = await room.albums.start(Owner(7, None, 7), DEFAULTS, "x", [item(3, "go", album="x")], NOTHING_WANTED)
+    starting = await room.drafts.start_album("x", NewItems(Owner(7, None, 7), [item(3, "go", album="x")], DEFAULTS))
     cancelled = await room.put(item(4), owner=Owner(8, None, 8))
     await room.updates.refresh(cancelled)
-    await room.buttons.cancel(cancelled, 8)
-    assert set(await room.cards.unfinished()) == {behind, starting.draft_id, cancelled}
+    await room.buttons.press(cancelled, 8, "cancel")
+    assert set(await room.database.read(unfinished)) == {behind, starting.draft_id, cancelled}
 
 
 async def test_cancelling_from_outside_closes_the_card(room: Room, time: Time) -> None:

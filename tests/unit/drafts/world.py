@@ -10,10 +10,8 @@ from itertools import count
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from services.cards.store import CardStore
 from services.cards.updates import CardUpdates
 from services.clock import Clock
-from services.drafts.albums import Albums
 from services.drafts.buttons import DraftButtons
 from services.drafts.drafts import Drafts, NewItems
 from services.drafts.model import Draft, DraftItem, DraftState, Owner
@@ -57,7 +55,6 @@ def draft(*items: DraftItem, owner: Owner = ANNA, **values: object) -> Draft:
         "starts_itself": False,
         "extra_told": False,
         "request_message_id": None,
-        "edited_from": None,
         "held_until": None,
         "updated_at": START,
     }
@@ -234,6 +231,10 @@ class Moving:
         return ()
 
 
+async def quote_nothing(_user_id: int, _count: int) -> None:
+    """Nobody pays."""
+
+
 class Room:
     """All of the drafts' own parts over one database."""
 
@@ -242,8 +243,6 @@ class Room:
         new_id = numbered("d")
         self.drafts = Drafts(database, clock, new_id)
         self.buttons = DraftButtons(database, clock, new_id, Texts("en"))
-        self.albums = Albums(database, clock)
-        self.cards = CardStore(database, clock)
         self.orders = Orders()
         self.starter = Starter(database, self.orders.place, clock)
         self.phone = Phone()
@@ -251,8 +250,7 @@ class Room:
         self.inbox = Inbox(database, clock, BOT_ID, "this process")
         self.inbox.fetched.set()
         self.updates = CardUpdates(
-            self.drafts,
-            self.cards,
+            database,
             self.starter,
             self.orders.show,
             self.phone,  # type: ignore[arg-type]
@@ -260,6 +258,7 @@ class Room:
             Texts("en"),
             clock,
             self.inbox,
+            quote_nothing,
         )
 
     async def put(self, *items: DraftItem, owner: Owner = ANNA, defaults: Preferences = DEFAULTS) -> str:
