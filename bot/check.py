@@ -25,7 +25,7 @@ from services.failures import FailureKind
 from services.genaipro.client import GenAIProClient
 from services.genaipro.events import GenAIProError
 from services.genaipro.rate_limit import ProcessRateLimit
-from services.genaipro.upload import paid_session
+from services.genaipro.stream import paid_session
 from services.outgoing import reason
 from services.payments.ledger import Totals, faults, totals
 from services.store.database import NEWEST, DatabaseError, look_into, revision

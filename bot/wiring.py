@@ -31,7 +31,7 @@ from services.drafts.drafts import Drafts
 from services.failures import Failure
 from services.genaipro.client import GenAIProClient
 from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit
-from services.genaipro.upload import paid_session
+from services.genaipro.stream import paid_session
 from services.generations.cancelling import CancelScopes
 from services.generations.deliver import Deliverer
 from services.generations.model import Generation

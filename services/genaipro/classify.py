@@ -165,38 +165,22 @@ _KEY = re.compile(
 )
 
 
-def _kind_of_words(words: str) -> FailureKind | None:
-    """The reason that the words alone name, or None. Sound first: its word may stand beside "unsafe"."""
-    for pattern, kind in (
-        (_AUDIO, FailureKind.AUDIO),
-        (_SAFETY, FailureKind.SAFETY),
-        (_CREDITS, FailureKind.CREDITS),
-    ):
-        if pattern.search(words):
-            return kind
-    return None
+_BY_WORDS = ((_AUDIO, FailureKind.AUDIO), (_SAFETY, FailureKind.SAFETY), (_CREDITS, FailureKind.CREDITS))
+"""What words alone name. Sound first: its word may stand beside "unsafe"."""
+_BY_STATUS = {401: FailureKind.KEY, 402: FailureKind.CREDITS, 429: FailureKind.BUSY}
+_BY_CODE = {"401": FailureKind.KEY, "402": FailureKind.CREDITS}
+"""Numbers of an error event that can mean one thing only."""
 
 
-def _kind_of_status(status: int, words: str) -> FailureKind:
-    """The reason of an HTTP answer of 300 to 499."""
-    if status == 401:
+def _kind(words: ErrorWords, status: int | None) -> FailureKind:
+    """The reason of an HTTP answer of 300 to 499, or of an error event."""
+    said = f"{words.text} {words.code} {words.unshown}"
+    named = next((kind for pattern, kind in _BY_WORDS if pattern.search(said)), None)
+    if status is None:
+        return named or _BY_CODE.get(words.code, FailureKind.OTHER)
+    if status == 403 and named is None and _KEY.search(said):
         return FailureKind.KEY
-    if status == 402:
-        return FailureKind.CREDITS
-    if status == 429:
-        return FailureKind.BUSY
-    named = _kind_of_words(words)
-    if named is None and status == 403 and _KEY.search(words):
-        return FailureKind.KEY
-    return named or FailureKind.REJECTED
-
-
-def _kind_of_event(code: str, words: str) -> FailureKind:
-    """The reason of an error event; its own number counts only where it can mean one thing."""
-    named = _kind_of_words(words)
-    if named is not None:
-        return named
-    return {"401": FailureKind.KEY, "402": FailureKind.CREDITS}.get(code.strip(), FailureKind.OTHER)
+    return _BY_STATUS.get(status) or named or FailureKind.REJECTED
 
 
 def classify(words: ErrorWords, status: int | None = None) -> Failure:
@@ -206,13 +190,10 @@ def classify(words: ErrorWords, status: int | None = None) -> Failure:
         The kind, with the service's own words as reason (its code when there are none); nothing was charged, save for a
         5xx, of which that cannot be known.
     """
-    said = f"{words.text} {words.code} {words.unshown}"
     reason = short(words.text) or short(words.code)
-    if status is None:
-        return Failure(_kind_of_event(words.code, said), reason)
-    if status >= 500 or status < 300:
+    if status is not None and not 300 <= status < 500:
         return Failure(FailureKind.SERVICE, reason, Charged.UNKNOWN)
-    return Failure(_kind_of_status(status, said), reason)
+    return Failure(_kind(words, status), reason)
 
 
 def lost(status: int | None = None) -> MaybeAcceptedError:
@@ -297,6 +278,5 @@ def failure_of(results: Sequence[VideoResult]) -> Failure:
     for result in results:
         words = result.error or (result.status if result.failed else "")
         if words:
-            named = classify(ErrorWords(text=result.error, unshown=words))
-            return Failure(named.kind, named.reason, Charged.NO)
-    return Failure(FailureKind.OTHER, "", Charged.NO)
+            return classify(ErrorWords(text=result.error, unshown=words))
+    return Failure(FailureKind.OTHER)

@@ -8,9 +8,11 @@ error: ``NotAcceptedError`` (provably not accepted), ``RefusedError`` (refused f
 """
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeVar
 
 import aiohttp
 
@@ -28,10 +30,9 @@ from services.genaipro.events import (
     StreamEvent,
     VideoResult,
 )
-from services.genaipro.parsing import is_terminal, parse_answer, parse_credits, parse_event, parse_histories
+from services.genaipro.parsing import parse_answer, parse_credits, parse_event, parse_histories
 from services.genaipro.rate_limit import RateLimit, clock_offset
-from services.genaipro.stream import BODY_LIMIT, PaidEventSource, ServerSentEvent, SseLimitError, read_bounded
-from services.genaipro.upload import CONNECT_SECONDS, FormFile, open_form
+from services.genaipro.stream import BODY_LIMIT, FormFile, PaidEventSource, SseLimitError, open_form, read_bounded
 from services.outgoing import USER_AGENT, RequestProgress
 from services.photos.model import MAX_PHOTOS, PhotoFile
 from services.telemetry import BYTES, CREDITS_LEFT, OPEN_STREAMS, POSTS, Contact, PostOutcome, Service, count_call
@@ -39,8 +40,8 @@ from services.telemetry import BYTES, CREDITS_LEFT, OPEN_STREAMS, POSTS, Contact
 MAX_VIDEOS = 4
 """``number_of_videos`` is 1 to 4."""
 
-MAX_FRAMES = 2
-"""A tall video has a photo to begin with, and may have one to end with."""
+CONNECT_SECONDS = 30.0
+"""Seconds that name resolution, connection and TLS handshake may take together."""
 
 READ_SECONDS = 30.0
 """Seconds that a read (history, credits) may take in all."""
@@ -54,14 +55,21 @@ LONGEST_HOLD = 600.0
 SHORTEST_KEY = 8
 """Characters from which on a key is searched for in what the service says."""
 
+E = TypeVar("E")
+
 _LOG = logging.getLogger(__name__)
 _BROKEN = (aiohttp.ClientError, OSError, TimeoutError, SseLimitError)
 _BAD_ADDRESS = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
 
 
-def _check_request(photos: Sequence[PhotoFile], most_photos: int, prompt: str, count: int) -> None:
-    if not 1 <= len(photos) <= most_photos or not 1 <= count <= MAX_VIDEOS or not prompt.strip():
-        raise ValueError(f"1 to {most_photos} photos, 1 to {MAX_VIDEOS} videos and a prompt are needed")
+_Endpoint = tuple[str, Sequence[str], Sequence[tuple[str, str]]]
+"""Its path, the names of the parts for photos, as many as it takes, and what else its form says."""
+_WIDE: _Endpoint = ("ingredients-to-video", ["reference_images"] * MAX_PHOTOS, [])
+_TALL: _Endpoint = (
+    "frames-to-video",
+    ["start_image", "end_image"],
+    [("aspect_ratio", "VIDEO_ASPECT_RATIO_PORTRAIT")],
+)
 
 
 @dataclass(slots=True)
@@ -87,17 +95,19 @@ class GenAIProClient:
         self.base_url = self.base_url.rstrip("/")
         self.contact = Contact(self.clock)
 
-    def ingredients_to_video(
-        self, photos: Sequence[PhotoFile], prompt: str, count: int
+    def make_videos(
+        self, photos: Sequence[PhotoFile], prompt: str, count: int, *, tall: bool
     ) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
-        """Makes the paid POST for wide videos, exactly once, and hands out its events up to the terminal one.
+        """Makes the paid POST, exactly once, and hands out its events up to the terminal one.
 
         Leaving the context closes the connection at once, whatever was read; so does a cancellation.
 
         Args:
-            photos: 1 to 3 images on disk; they are streamed, and open until the context is left.
+            photos: 1 to 3 images on disk, of a tall video the one that it begins with, and possibly the one that it
+                ends with; they are streamed, and open until the context is left.
             prompt: Not empty.
             count: Videos asked for, 1 to 4.
+            tall: Whether they are 9:16, and not 16:9.
 
         Raises:
             ValueError: An argument is out of its range; nothing was sent.
@@ -106,33 +116,18 @@ class GenAIProClient:
                 before any connection).
             MaybeAcceptedError: On entering or while iterating; to be looked up, never to be sent again.
         """
-        files = [("reference_images", photo) for photo in photos]
-        fields = [("prompt", prompt), ("number_of_videos", str(count))]
-        _check_request(photos, MAX_PHOTOS, prompt, count)
-        return self._paid_request("ingredients-to-video", files, fields)
-
-    def frames_to_video(
-        self, photos: Sequence[PhotoFile], prompt: str, count: int
-    ) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
-        """Makes the paid POST for tall videos, as ``ingredients_to_video`` does for wide ones.
-
-        It takes the image that the video begins with, and possibly the one that it ends with.
-        """
-        files = list(zip(("start_image", "end_image"), photos, strict=False))
-        fields = [
-            ("prompt", prompt),
-            ("aspect_ratio", "VIDEO_ASPECT_RATIO_PORTRAIT"),
-            ("number_of_videos", str(count)),
-        ]
-        _check_request(photos, MAX_FRAMES, prompt, count)
-        return self._paid_request("frames-to-video", files, fields)
+        call, parts, others = _TALL if tall else _WIDE
+        if not 1 <= len(photos) <= len(parts) or not 1 <= count <= MAX_VIDEOS or not prompt.strip():
+            raise ValueError(f"1 to {len(parts)} photos, 1 to {MAX_VIDEOS} videos and a prompt are needed")
+        fields = [("prompt", prompt), *others, ("number_of_videos", str(count))]
+        return self._paid_request(call, list(zip(parts, photos, strict=False)), fields)
 
     @asynccontextmanager
     async def _paid_request(
         self, call: str, files: Sequence[FormFile], fields: Sequence[tuple[str, str]]
     ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         """The paid POST, counted by what came of it."""
-        outcome, is_answered = PostOutcome.LEFT, False
+        outcome = PostOutcome.LEFT
 
         async def finished(events: AsyncIterator[StreamEvent]) -> AsyncGenerator[StreamEvent, None]:
             nonlocal outcome
@@ -147,47 +142,42 @@ class GenAIProClient:
 
         with OPEN_STREAMS.track_inprogress():
             try:
-                async with self._open_stream(call, files, fields) as events:
-                    is_answered = True
-                    self._heard(call)
+                async with AsyncExitStack() as stack:
+                    with self._counted(call):
+                        events = await self._open_stream(stack, call, files, fields)
                     BYTES.labels(Service.GENAIPRO, "out").inc(sum(photo.size for _, photo in files))
-                    async with aclosing(finished(events)) as whole:
-                        yield whole
+                    yield await stack.enter_async_context(aclosing(finished(events)))
             except GenAIProError as error:
-                if not is_answered:
-                    self._failed(call, error)
                 outcome = error.outcome
                 raise
             finally:
                 POSTS.labels(outcome).inc()
 
-    @asynccontextmanager
     async def _open_stream(
-        self, call: str, files: Sequence[FormFile], fields: Sequence[tuple[str, str]]
-    ) -> AsyncIterator[AsyncGenerator[StreamEvent, None]]:
-        async with AsyncExitStack() as stack:
-            form = await self._open_photos(stack, files, fields)
-            sending = RequestProgress(self.idle_timeout)
-            source = PaidEventSource(
-                f"{self.base_url}/veo/{call}",
-                self.paid,
-                headers={
-                    **self._headers(),
-                    "Accept": "text/event-stream",
-                    "Accept-Encoding": "identity",
-                    "Cache-Control": "no-cache",
-                },
-                data=form,
-                allow_redirects=False,
-                trace_request_ctx=sending,
-                timeout=aiohttp.ClientTimeout(
-                    total=None, connect=CONNECT_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=self.idle_timeout
-                ),
-            )
-            stack.push_async_callback(source.close)
-            await self._post(source, sending)
-            events = self._stream(source) if await source.is_stream() else self._single(await self._whole(source))
-            yield await stack.enter_async_context(aclosing(events))
+        self, stack: AsyncExitStack, call: str, files: Sequence[FormFile], fields: Sequence[tuple[str, str]]
+    ) -> AsyncGenerator[StreamEvent, None]:
+        form = await self._open_form(stack, files, fields)
+        sending = RequestProgress(self.idle_timeout)
+        source = PaidEventSource(
+            f"{self.base_url}/veo/{call}",
+            self.paid,
+            headers={
+                **self._headers(),
+                "Accept": "text/event-stream",
+                "Accept-Encoding": "identity",
+                "Cache-Control": "no-cache",
+            },
+            data=form,
+            allow_redirects=False,
+            trace_request_ctx=sending,
+            timeout=aiohttp.ClientTimeout(
+                total=None, connect=CONNECT_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=self.idle_timeout
+            ),
+        )
+        stack.push_async_callback(source.close)
+        await self._post(source, sending)
+        events = self._stream(source) if await source.is_stream() else self._single(await self._whole(source))
+        return await stack.enter_async_context(aclosing(events))
 
     async def histories(self, page: int = 1, page_size: int = 20) -> ResultPage:
         """A page of the history, from 1 on, newest first."""
@@ -209,34 +199,30 @@ class GenAIProClient:
         CREDITS_LEFT.set(left)
         return left
 
-    def _heard(self, call: str, status: int | None = 200) -> None:
-        """Count a call by its HTTP status, None without an answer."""
-        count_call(Service.GENAIPRO, call, status)
-        self.contact.heard(status)
-
-    def _failed(self, call: str, error: GenAIProError) -> None:
-        """Count a call that failed. A refusal without a status is the bot's own: nothing was asked."""
-        if error.status is not None or not isinstance(error, RefusedError):
-            self._heard(call, error.status)
-
     @contextmanager
     def _counted(self, call: str) -> Iterator[None]:
-        """Count a read by how the block ends."""
+        """Count a call by how the block ends."""
         try:
             yield
         except GenAIProError as error:
-            self._failed(call, error)
+            # A refusal without a status is the bot's own: nothing was asked.
+            if error.status is not None or not isinstance(error, RefusedError):
+                self._heard(call, error.status)
             raise
-        self._heard(call)
+        self._heard(call, 200)
+
+    def _heard(self, call: str, status: int | None) -> None:
+        count_call(Service.GENAIPRO, call, status)
+        self.contact.heard(status)
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.api_key}", "User-Agent": USER_AGENT}
 
-    async def _open_photos(
+    async def _open_form(
         self, stack: AsyncExitStack, files: Sequence[FormFile], fields: Sequence[tuple[str, str]]
     ) -> aiohttp.FormData:
         try:
-            return await stack.enter_async_context(open_form(files, fields))
+            return await open_form(stack, files, fields)
         except OSError as error:
             cause = type(error).__name__
         _LOG.warning("a photo cannot be opened: %s", cause)
@@ -260,9 +246,7 @@ class GenAIProClient:
         """The terminal event of an answer that is no stream; raises what any other such answer means."""
         if 200 <= source.answer.status < 300:
             raw = await source.body(READ_LIMIT, seconds=None)
-            event = parse_answer(raw.decode("utf-8-sig", "replace"))
-            if isinstance(event, FailedEvent):
-                event = parse_answer(self._text(raw))
+            event = self._keyless(parse_answer, raw.decode("utf-8-sig", "replace"))
             if event is None:
                 _LOG.warning("an answer of status %d that tells no result", source.answer.status)
                 raise lost(source.answer.status)
@@ -282,23 +266,18 @@ class GenAIProClient:
         yield event
 
     async def _stream(self, source: PaidEventSource) -> AsyncGenerator[StreamEvent, None]:
-        while (raw := await self._next(source)) is not None:
-            event = parse_event(raw.name, raw.data)
-            if isinstance(event, FailedEvent):
-                event = parse_event(raw.name, self._text(raw.data.encode()))
-            if raw.complete or is_terminal(event):
-                yield event
-            if is_terminal(event):
-                return
-        _LOG.warning("the stream ended without a terminal event")
-        raise lost(source.answer.status)
-
-    async def _next(self, source: PaidEventSource) -> ServerSentEvent | None:
+        what_happened = "the stream ended without a terminal event"
         try:
-            return await anext(source, None)
+            async for raw in source:
+                event = self._keyless(partial(parse_event, raw.name), raw.data)
+                is_terminal = isinstance(event, CompletedEvent | FailedEvent)
+                if raw.complete or is_terminal:
+                    yield event
+                if is_terminal:
+                    return
         except _BROKEN as broken:
-            cause = type(broken).__name__
-        _LOG.warning("the stream broke: %s", cause)
+            what_happened = f"the stream broke: {type(broken).__name__}"
+        _LOG.warning(what_happened)
         raise lost(source.answer.status)
 
     async def _history_page(self, page: int, page_size: int) -> ResultPage:
@@ -331,16 +310,19 @@ class GenAIProClient:
 
     async def _heeded(self, error: GenAIProError) -> GenAIProError:
         """The error; a wait that it asks for holds all calls."""
-        if isinstance(error, NotAcceptedError) and error.retry_after is not None:
+        if error.retry_after is not None:
             await self.rate_limit.hold(min(error.retry_after, LONGEST_HOLD))
         return error
 
     def _said(self, answer: aiohttp.ClientResponse, body: bytes) -> ApiAnswer:
-        kind, text = answer.content_type.lower(), self._text(body)
+        kind, text = answer.content_type.lower(), self._censored(body.decode("utf-8-sig", "replace"))
         return ApiAnswer(answer.status, answer.headers, kind, text, self.clock.now())
 
-    def _text(self, body: bytes) -> str:
+    def _keyless(self, parse: Callable[[str], E], text: str) -> E:
+        """What a text means; a failure, which is shown and kept, is read from the text without the key."""
+        event = parse(text)
+        return parse(self._censored(text)) if isinstance(event, FailedEvent) else event
+
+    def _censored(self, text: str) -> str:
         """What the service says, without the key, should it repeat that."""
-        if len(self.api_key) >= SHORTEST_KEY:
-            body = body.replace(self.api_key.encode(), b"...")
-        return body.decode("utf-8-sig", "replace")
+        return text.replace(self.api_key, "...") if len(self.api_key) >= SHORTEST_KEY else text

@@ -32,9 +32,10 @@ class VideoResult:
 
 @dataclass(frozen=True, slots=True)
 class StatusEvent:
-    """``video_generation_status``: a status word, known (starting, uploading_images, processing) or not."""
+    """Progress: ``video_generation_status``, or any event that nobody knows."""
 
     word: str
+    """The status word, known (starting, uploading_images, processing) or not; of an unknown event its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +52,7 @@ class FailedEvent:
     failure: Failure
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownEvent:
-    """Any other event: kept, shown as progress, never an error."""
-
-    name: str
-    """The event's name (``message`` when it has none)."""
-    data: str
-    """Its data as text, cut at 300 characters."""
-
-
-StreamEvent = StatusEvent | CompletedEvent | FailedEvent | UnknownEvent
+StreamEvent = StatusEvent | CompletedEvent | FailedEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +60,6 @@ class ResultPage:
     """One page of ``GET /veo/histories``, newest first."""
 
     results: Sequence[VideoResult]
-    page: int
     total_pages: int
     clock_offset: float | None = None
     """Seconds by which the service's clock is ahead of the bot's, by the ``Date`` of the answer; None without one."""
@@ -95,28 +85,23 @@ class GenAIProError(Exception):
     Args:
         failure: The reason, ready to be stored and told.
         status: The HTTP status, or None where no answer came.
+        retry_after: Seconds that the service asked to wait, or None.
     """
 
     outcome: ClassVar = PostOutcome.REFUSED
     """What a paid request is counted as that ends so."""
 
-    def __init__(self, failure: Failure, status: int | None = None) -> None:
+    def __init__(self, failure: Failure, status: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(f"{failure.kind.value} (status {status}): {failure.reason}")
         self.failure = failure
         self.status = status
+        self.retry_after = retry_after
 
 
 class NotAcceptedError(GenAIProError):
-    """Provably not accepted: may be tried again (refused connection, DNS, TLS; 429; 503 with ``Retry-After``).
-
-    ``retry_after`` is the seconds that the service asked to wait (by that header or ``X-RateLimit-Reset``), or None.
-    """
+    """Provably not accepted: may be tried again (refused connection, DNS, TLS; 429; 503 with ``Retry-After``)."""
 
     outcome = PostOutcome.NOT_ACCEPTED
-
-    def __init__(self, failure: Failure, status: int | None = None, retry_after: float | None = None) -> None:
-        super().__init__(failure, status)
-        self.retry_after = retry_after
 
 
 class RefusedError(GenAIProError):

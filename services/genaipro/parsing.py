@@ -1,6 +1,6 @@
 """From payloads to typed events and pages, in every shape they were seen in. Pure.
 
-Malformed payloads give a typed error or an ``UnknownEvent``. One object of a result: ``{"id", "prompt",
+Malformed payloads give a typed error, or count as progress. One object of a result: ``{"id", "prompt",
 "file_url" | "file_urls", "status", "created_at", "error"?}``. Several: an array of them, a single one, or an object
 with the array under ``data``. Source: the API pages of ``/v1/veo``.
 """
@@ -21,7 +21,6 @@ from services.genaipro.events import (
     ResultPage,
     StatusEvent,
     StreamEvent,
-    UnknownEvent,
     VideoResult,
 )
 from services.store.base import storable
@@ -152,7 +151,6 @@ COMPLETE = "video_generation_complete"
 ERROR = "error"
 
 _WORD_KEYS = ("status", "state", "word", "message", "data")
-_ADDRESS = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
 _LARGEST = 10**15
 
 
@@ -163,19 +161,12 @@ def parse_event(name: str, data: str) -> StreamEvent:
         MaybeAcceptedError: A completed event whose data cannot be read: the videos may be there all the same.
     """
     kind = name.strip().lower()
-    if kind == STATUS:
-        word = _status_word(data)
-        return StatusEvent(word) if word else UnknownEvent(short(name), "")
     if kind == COMPLETE:
         return CompletedEvent(_completed(data))
     if kind == ERROR:
         return FailedEvent(classify(words_of_text(data)))
-    return UnknownEvent(short(name), short(_ADDRESS.sub("", data[:4000])))
-
-
-def is_terminal(event: StreamEvent) -> bool:
-    """Whether nothing comes after the event."""
-    return isinstance(event, CompletedEvent | FailedEvent)
+    word = _status_word(data) if kind == STATUS else ""
+    return StatusEvent(word or short(name))
 
 
 def _status_word(data: str) -> str:
@@ -237,10 +228,10 @@ def parse_histories(body: str, page: int) -> ResultPage:
     if results is None:
         raise _unreadable()
     if not isinstance(value, Mapping):
-        return ResultPage(results, page, page)
-    number = _count(value.get("page"), page)
+        return ResultPage(results, page)
     size, total = _count(value.get("page_size"), 0), _count(value.get("total"), 0)
-    return ResultPage(results, number, _count(value.get("total_pages"), -(-total // size) if size else number))
+    pages = -(-total // size) if size else _count(value.get("page"), page)
+    return ResultPage(results, _count(value.get("total_pages"), pages))
 
 
 def parse_credits(body: str) -> tuple[CreditGrant, ...]:
@@ -250,12 +241,12 @@ def parse_credits(body: str) -> tuple[CreditGrant, ...]:
         NotAcceptedError: The answer cannot be read; asking again is free.
     """
     value = _readable(body)
-    if isinstance(value, Mapping) and "data" in value:
-        value = value["data"]
+    if isinstance(value, Mapping):
+        value = value.get("data", value)
+    if value is None:
+        return ()
     if isinstance(value, Mapping):
         value = [value]
-    if value is None:
-        value = []
     if not isinstance(value, list):
         raise _unreadable()
     grants = tuple(

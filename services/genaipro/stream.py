@@ -1,4 +1,4 @@
-"""The event stream of a paid request: one request, ever, then its Server-Sent Events, once each.
+"""A paid request: its form, streamed from disk over a connection of its own, then its Server-Sent Events, once each.
 
 ``aiohttp-sse-client`` behaves as a browser does: it sends the request again when the stream ends or the connection
 drops, and raises on an HTTP error with the body unread. Here a second request is impossible, an error's status and
@@ -7,12 +7,17 @@ body are handed out, and what the end of a stream cut off is handed out too, sin
 
 import asyncio
 import logging
-import re
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, ExitStack
+from dataclasses import dataclass, field
+from io import FileIO
 
 import aiohttp
 from aiohttp_sse_client.client import CONTENT_TYPE_EVENT_STREAM, EventSource
+
+from services.outgoing import answer_first_socket, followed
+from services.photos.model import PhotoFile
 
 MAX_LINE = 8 * 1024 * 1024
 """Bytes of one line; a longer one is a fault of the stream."""
@@ -20,9 +25,7 @@ MAX_LINE = 8 * 1024 * 1024
 MAX_EVENT = 2 * MAX_LINE
 """Code points of the data of one event."""
 
-_BREAK = re.compile(rb"[\r\n]")
 _MARK = b"\xef\xbb\xbf"
-_LF = 0x0A
 
 
 class SseLimitError(Exception):
@@ -41,6 +44,7 @@ class ServerSentEvent:
     """Whether the blank line that ends it came; False only for the last event of a cut-off stream."""
 
 
+@dataclass(slots=True)
 class SseDecoder:
     """Turns chunks of bytes into events. Pure.
 
@@ -48,15 +52,16 @@ class SseDecoder:
     CRLF, one leading byte order mark is dropped, one space after the colon is dropped, invalid UTF-8 is replaced.
     """
 
-    def __init__(self, max_line: int = MAX_LINE, max_event: int = MAX_EVENT) -> None:
-        self._max_line = max_line
-        self._max_event = max_event
-        self._rest = bytearray()
-        self._first_line = True
-        self._after_cr = False
-        self._name = ""
-        self._data: list[str] = []
-        self._size = 0
+    max_line: int = MAX_LINE
+    max_event: int = MAX_EVENT
+    _line: bytearray = field(default_factory=bytearray, init=False)
+    """What there is of the line that has not ended."""
+    _is_first: bool = field(default=True, init=False)
+    _after_cr: bool = field(default=False, init=False)
+    """Whether the last break was a CR, to which an LF may belong."""
+    _name: str = field(default="", init=False)
+    _data: list[str] = field(default_factory=list, init=False)
+    _size: int = field(default=0, init=False)
 
     def feed(self, chunk: bytes) -> list[ServerSentEvent]:
         """The events that are complete with this chunk, which may be cut anywhere.
@@ -64,22 +69,14 @@ class SseDecoder:
         Raises:
             SseLimitError: A line or an event is too large.
         """
-        if self._after_cr and chunk:
-            self._after_cr = False
-            if chunk[0] == _LF:
-                chunk = chunk[1:]
-        scanned = len(self._rest)
-        self._rest += chunk
         events = []
-        start = 0
-        while (found := _BREAK.search(self._rest, max(scanned, start))) is not None:
-            event = self._take_line(bytes(self._rest[start : found.start()]))
-            if event is not None:
+        for part in self._unbroken(chunk).splitlines(keepends=True):
+            text = part.rstrip(b"\r\n")
+            self._line += text
+            if len(self._line) > self.max_line:
+                raise SseLimitError("line too long")
+            if text != part and (event := self._end_line()) is not None:
                 events.append(event)
-            start = self._after_break(found.start())
-        del self._rest[:start]
-        if len(self._rest) > self._max_line:
-            raise SseLimitError("line too long")
         return events
 
     def finish(self) -> list[ServerSentEvent]:
@@ -88,48 +85,90 @@ class SseDecoder:
         Raises:
             SseLimitError: The event is too large.
         """
-        rest = bytes(self._rest)
-        self._rest.clear()
-        event = self._take_line(rest) if rest else None
+        event = self._end_line() if self._line else None
         if event is None:
             event = self._dispatch(complete=False)
         return [] if event is None else [event]
 
-    def _after_break(self, position: int) -> int:
-        """Where the next line starts, given where the break of the last one is."""
-        if self._rest[position] == _LF:
-            return position + 1
-        if position + 1 == len(self._rest):
-            self._after_cr = True
-        elif self._rest[position + 1] == _LF:
-            return position + 2
-        return position + 1
+    def _unbroken(self, chunk: bytes) -> bytes:
+        """The chunk without an LF that belongs to the CR before it."""
+        if not chunk:
+            return chunk
+        rest = chunk.removeprefix(b"\n") if self._after_cr else chunk
+        self._after_cr = chunk.endswith(b"\r")
+        return rest
 
-    def _take_line(self, raw: bytes) -> ServerSentEvent | None:
-        if len(raw) > self._max_line:
-            raise SseLimitError("line too long")
-        if self._first_line:
-            self._first_line = False
+    def _end_line(self) -> ServerSentEvent | None:
+        raw = bytes(self._line)
+        self._line.clear()
+        if self._is_first:
+            self._is_first = False
             raw = raw.removeprefix(_MARK)
         if not raw:
             return self._dispatch(complete=True)
-        field, _, value = raw.decode("utf-8", "replace").partition(":")
-        self._take_field(field, value.removeprefix(" "))
-        return None
-
-    def _take_field(self, field: str, value: str) -> None:
-        if field == "event":
+        name, _, value = raw.decode("utf-8", "replace").partition(":")
+        value = value.removeprefix(" ")
+        if name == "event":
             self._name = value
-        elif field == "data":
+        elif name == "data":
             self._size += len(value) + 1
-            if self._size > self._max_event:
+            if self._size > self.max_event:
                 raise SseLimitError("event too large")
             self._data.append(value)
+        return None
 
     def _dispatch(self, *, complete: bool) -> ServerSentEvent | None:
         name, data = self._name, self._data
         self._name, self._data, self._size = "", [], 0
         return ServerSentEvent(name or "message", "\n".join(data), complete) if data else None
+
+
+def paid_session() -> aiohttp.ClientSession:
+    """A session for paid requests, each on a connection of its own, which is new and is closed with it.
+
+    A pooled connection may have died unnoticed; a POST that fails on it could not be told from one that was
+    accepted. A new connection that fails before the first byte proves that it was not.
+    """
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(force_close=True, limit=0, socket_factory=answer_first_socket),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trace_configs=[followed()],
+    )
+
+
+FormFile = tuple[str, PhotoFile]
+"""An image and the name of its part of a form."""
+
+
+async def open_form(
+    stack: AsyncExitStack, files: Sequence[FormFile], fields: Sequence[tuple[str, str]]
+) -> aiohttp.FormData:
+    """The multipart form, its files open until the stack is left.
+
+    aiohttp reads them in its thread pool, 256 KiB at a time (``aiohttp/payload.py``, ``IOBasePayload``), so neither
+    the event loop nor memory feels their size.
+
+    Args:
+        fields: Names and texts; lone surrogates, which UTF-8 cannot hold, become ``?``.
+
+    Raises:
+        OSError: A photo cannot be opened.
+    """
+    opened, closing = await asyncio.to_thread(_open_all, [photo for _, photo in files])
+    stack.enter_context(closing)
+    form = aiohttp.FormData(default_to_multipart=True)
+    for (name, photo), file in zip(files, opened, strict=True):
+        form.add_field(name, file, filename=photo.filename, content_type=photo.content_type)
+    for name, text in fields:
+        form.add_field(name, text.encode("utf-8", "replace").decode("utf-8"))
+    return form
+
+
+def _open_all(photos: Sequence[PhotoFile]) -> tuple[list[FileIO], ExitStack]:
+    with ExitStack() as stack:
+        # Without a buffer, which would stay for as long as the stream: aiohttp reads large pieces anyway.
+        files: list[FileIO] = [stack.enter_context(photo.path.open("rb", buffering=0)) for photo in photos]
+        return files, stack.pop_all()
 
 
 BODY_LIMIT = 64 * 1024

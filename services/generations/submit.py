@@ -33,7 +33,6 @@ from services.genaipro.events import (
     RefusedError,
     ResultPage,
     StatusEvent,
-    StreamEvent,
 )
 from services.generations.cancelling import CancelRequestedError
 from services.generations.matching import HistoryBefore
@@ -197,10 +196,9 @@ class Submitter:
     async def _listen(self, armed: Generation, photos: Sequence[PhotoFile]) -> CompletedEvent | FailedEvent:
         """Make the POST, show its events, and return the terminal one."""
         current = armed
-        post = self.api.frames_to_video if armed.shape is Shape.TALL else self.api.ingredients_to_video
         async with (
             asyncio.timeout(self.timeout),
-            post(photos, armed.prompt, armed.count) as events,
+            self.api.make_videos(photos, armed.prompt, armed.count, tall=armed.shape is Shape.TALL) as events,
         ):
             async for event in events:
                 if isinstance(event, CompletedEvent | FailedEvent):
@@ -208,10 +206,9 @@ class Submitter:
                 current = self._progress(current, event)
         raise MaybeAcceptedError(Failure(FailureKind.LOST, charged=Charged.UNKNOWN))
 
-    def _progress(self, current: Generation, event: StreamEvent) -> Generation:
+    def _progress(self, current: Generation, event: StatusEvent) -> Generation:
         """Show one event and have it written down; a database that fails must neither cost the stream nor hold it."""
-        word = event.word if isinstance(event, StatusEvent) else getattr(event, "name", "")
-        step = on_status_word(current.state, word)
+        step = on_status_word(current.state, event.word)
         log.info("stream_event", state=step.state.value)
         current = replace(current, state=step.state, note=step.note)
         self.reporter.progress(current)

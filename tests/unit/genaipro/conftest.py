@@ -6,7 +6,7 @@ import pytest
 
 from services.genaipro.client import GenAIProClient
 from services.genaipro.rate_limit import ProcessRateLimit
-from services.genaipro.upload import paid_session
+from services.genaipro.stream import paid_session
 from services.photos.model import PhotoFile
 from tests.hand_clock import HandClock
 

@@ -278,7 +278,7 @@ async def test_the_history(make_client: MakeClient) -> None:
         (request,) = server.requests
     assert request.target == "/api/v1/veo/histories?page=2&page_size=20"
     assert request.headers["authorization"] == f"Bearer {KEY}"
-    assert (page.page, page.total_pages) == (2, 3)
+    assert page.total_pages == 3
     first, second = page.results
     assert (first.id, first.urls, first.succeeded) == ("h1", (URL, "https://files.example/2.mp4"), True)
     assert (second.id, second.urls, second.succeeded, second.failed) == ("h2", (), False, False)

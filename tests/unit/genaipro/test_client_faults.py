@@ -187,7 +187,7 @@ async def test_arguments_out_of_range(
     make_client: MakeClient, photos: list[PhotoFile], many: int, prompt: str, count: int
 ) -> None:
     with pytest.raises(ValueError, match="1 to 3 photos"):
-        async with make_client("http://127.0.0.1:1").ingredients_to_video(photos[:many], prompt, count):
+        async with make_client("http://127.0.0.1:1").make_videos(photos[:many], prompt, count, tall=False):
             pass
 
 

@@ -1,13 +1,14 @@
 """One session for all paid requests: each has a connection of its own, and its own word on what has left."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from io import FileIO
 
 import aiohttp
 import pytest
 
 from services.genaipro.events import CompletedEvent, MaybeAcceptedError, NotAcceptedError, StatusEvent
-from services.genaipro.upload import open_form
+from services.genaipro.stream import open_form
 from services.outgoing import RequestProgress
 from services.photos.model import PhotoFile
 from tests.unit.genaipro.conftest import MakeClient
@@ -72,7 +73,7 @@ async def test_one_that_is_refused_a_connection_was_not_sent_while_another_strea
 
     async with WireServer(script) as server:
         client = make_client(server.url)
-        async with client.ingredients_to_video(photos, "a cat", 1) as events:
+        async with client.make_videos(photos, "a cat", 1, tall=False) as events:
             assert await anext(events) == StatusEvent("starting")
             server.refuse()
             for _ in range(2):
@@ -122,7 +123,7 @@ async def test_one_that_breaks_takes_no_other_with_it(make_client: MakeClient, p
 
     async with WireServer(script) as server:
         client = make_client(server.url)
-        async with client.ingredients_to_video(photos, "a cat", 1) as events:
+        async with client.make_videos(photos, "a cat", 1, tall=False) as events:
             assert await anext(events) == StatusEvent("starting")
             with pytest.raises(MaybeAcceptedError):
                 await collect(client, photos)
@@ -132,7 +133,8 @@ async def test_one_that_breaks_takes_no_other_with_it(make_client: MakeClient, p
 
 
 async def test_photos_are_open_without_a_buffer_for_as_long_as_the_request(photos: list[PhotoFile]) -> None:
-    async with open_form([("reference_images", photo) for photo in photos], [("prompt", "a cat")]) as form:
+    async with AsyncExitStack() as stack:
+        form = await open_form(stack, [("reference_images", photo) for photo in photos], [("prompt", "a cat")])
         files = [value for _, _, value in form._fields if not isinstance(value, str)]
         assert [type(file) for file in files] == [FileIO] * len(photos)
         assert not any(file.closed for file in files)

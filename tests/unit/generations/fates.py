@@ -6,7 +6,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -158,22 +158,14 @@ class Service:
         self.told: float | None = 0.0
         self.rate_limit = self
 
-    def ingredients_to_video(
-        self, photos: Sequence[PhotoFile], prompt: str, count: int
-    ) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
-        return self._post(prompt, count, is_tall=False)
-
-    def frames_to_video(
-        self, photos: Sequence[PhotoFile], prompt: str, count: int
-    ) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
-        return self._post(prompt, count, is_tall=True)
-
     @asynccontextmanager
-    async def _post(self, prompt: str, count: int, *, is_tall: bool) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+    async def make_videos(
+        self, photos: Sequence[PhotoFile], prompt: str, count: int, *, tall: bool
+    ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         self._fate.step()
         outcome = self.coming.popleft() if self.coming else Post.COMPLETED
         self.posts.append((prompt, outcome))
-        self.tall += is_tall
+        self.tall += tall
         if outcome.is_accepted:
             self._make(prompt, count)
         self._fate.step()
@@ -220,7 +212,7 @@ class Service:
     def _page(self, page: int, page_size: int) -> ResultPage:
         newest = self.objects[::-1]
         part = newest[(page - 1) * page_size : page * page_size]
-        return ResultPage(part, page, -(-len(newest) // page_size), self.told)
+        return ResultPage(part, -(-len(newest) // page_size), self.told)
 
     async def recent_history(self) -> ResultPage | None:
         self._fate.step()

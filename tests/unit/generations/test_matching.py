@@ -247,7 +247,7 @@ def test_where_every_request_has_its_objects_each_gets_its_own(requests: list[tu
 
 
 def before(*items: VideoResult, offset: float | None = None, complete: bool = True, pages: int = 1) -> HistoryBefore:
-    return replace(HistoryBefore.of(ResultPage(items, 1, pages, offset)), complete=complete)
+    return replace(HistoryBefore.of(ResultPage(items, pages, offset)), complete=complete)
 
 
 OFFSETS = st.floats(-60, 60)

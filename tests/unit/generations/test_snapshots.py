@@ -13,7 +13,7 @@ from services.generations.submit import BACK_OFF_SECONDS, FRESH_SECONDS, History
 from tests.hand_clock import HandClock
 
 PAGE = ResultPage(
-    [VideoResult("x", "a cat", (), False, False, "pending", datetime(2026, 1, 1, tzinfo=UTC))], 1, 1, clock_offset=2.5
+    [VideoResult("x", "a cat", (), False, False, "pending", datetime(2026, 1, 1, tzinfo=UTC))], 1, clock_offset=2.5
 )
 
 

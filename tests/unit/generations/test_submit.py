@@ -50,17 +50,17 @@ async def taken(here: Bench, **order: Any) -> Generation:
 async def test_the_arming_is_committed_before_the_post(here: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     generation = await taken(here)
     seen: list[Generation] = []
-    real = here.service.ingredients_to_video
+    real = here.service.make_videos
 
     @asynccontextmanager
     async def looking(
-        photos: Sequence[PhotoFile], prompt: str, count: int
+        photos: Sequence[PhotoFile], prompt: str, count: int, *, tall: bool
     ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         seen.append(await here.get(generation.id))
-        async with real(photos, prompt, count) as events:
+        async with real(photos, prompt, count, tall=tall) as events:
             yield events
 
-    monkeypatch.setattr(here.service, "ingredients_to_video", looking)
+    monkeypatch.setattr(here.service, "make_videos", looking)
     await here.submitter.run(generation)
     assert [(row.armed_at is not None, row.attempts) for row in seen] == [(True, 1)]
 
@@ -160,22 +160,22 @@ async def test_an_outage_between_refusal_and_disarming_is_waited_for(
 async def test_progress_that_cannot_be_stored_does_not_end_the_stream(
     here: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    generation, real = await taken(here), here.service.ingredients_to_video
+    generation, real = await taken(here), here.service.make_videos
 
     @asynccontextmanager
     async def written_down(
-        photos: Sequence[PhotoFile], prompt: str, count: int
+        photos: Sequence[PhotoFile], prompt: str, count: int, *, tall: bool
     ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         async def each(events: AsyncIterator[StreamEvent]) -> AsyncIterator[StreamEvent]:
             async for event in events:
                 yield event
                 await here.log.write()
 
-        async with real(photos, prompt, count) as events:
+        async with real(photos, prompt, count, tall=tall) as events:
             yield each(events)
 
     failing = Failing(here.database.write, progress._store, 99)
-    monkeypatch.setattr(here.service, "ingredients_to_video", written_down)
+    monkeypatch.setattr(here.service, "make_videos", written_down)
     monkeypatch.setattr(here.database, "write", failing)
     after = await here.submitter.run(generation)
     assert after.state is State.DELIVERING
@@ -198,14 +198,14 @@ async def test_a_run_that_was_overtaken_in_mid_stream_writes_nothing(
     generation = await taken(here)
 
     @asynccontextmanager
-    async def overtaken(_photos: object, _prompt: str, _count: int) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+    async def overtaken(*_request: object, tall: bool) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         async def events() -> AsyncIterator[StreamEvent]:
             await here.take(generation.id)
             yield CompletedEvent((VideoResult("i", "p", ("https://a.example/1",), True, False, "", None),))
 
         yield events()
 
-    monkeypatch.setattr(here.service, "ingredients_to_video", overtaken)
+    monkeypatch.setattr(here.service, "make_videos", overtaken)
     with pytest.raises(RunOvertakenError):
         await here.submitter.run(generation)
     row = await here.get(generation.id)
@@ -232,13 +232,13 @@ async def test_an_array_without_addresses(
     kind: FailureKind | None,
 ) -> None:
     @asynccontextmanager
-    async def ends_so(_photos: object, _prompt: str, _count: int) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+    async def ends_so(*_request: object, tall: bool) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         async def events() -> AsyncIterator[StreamEvent]:
             yield CompletedEvent(results)
 
         yield events()
 
-    monkeypatch.setattr(here.service, "ingredients_to_video", ends_so)
+    monkeypatch.setattr(here.service, "make_videos", ends_so)
     after = await here.submitter.run(await taken(here))
     assert after.state is state
     assert (after.failure.kind if after.failure else None) is kind
@@ -251,14 +251,14 @@ async def test_the_time_limit_ends_the_stream_and_the_result_is_looked_up(
     here: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @asynccontextmanager
-    async def endless(_photos: object, _prompt: str, _count: int) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+    async def endless(*_request: object, tall: bool) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         async def events() -> AsyncIterator[StreamEvent]:
             await asyncio.Event().wait()
             yield CompletedEvent(())
 
         yield events()
 
-    monkeypatch.setattr(here.service, "ingredients_to_video", endless)
+    monkeypatch.setattr(here.service, "make_videos", endless)
     here.generation_timeout = 0.01
     here.boot()
     after = await here.submitter.run(await taken(here))
