@@ -12,6 +12,7 @@ from services.messenger import ChatClosedError, ChatMovedError
 from services.screens import Place, Screen
 from services.services import Services
 from services.store.database import DATABASE_OUTAGES
+from services.telegram_errors import Refusal, is_closed, refusal_of
 
 log = get_logger(__name__)
 
@@ -25,8 +26,7 @@ def is_quiet(error: BaseException) -> bool:
     ``NetworkError`` in the library).
     """
     if isinstance(error, BadRequest):
-        text = error.message.lower()
-        return "query is too old" in text or "chat not found" in text
+        return is_closed(error) or refusal_of(error) is Refusal.PRESS_TOO_OLD
     return isinstance(error, (*_QUIET, NetworkError))
 
 

@@ -6,7 +6,6 @@ Source: Bot API page of ``setMessageReaction``.
 """
 
 import asyncio
-import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,7 +23,7 @@ from services.outbox.calls import is_group
 from services.retries import through_outages
 from services.store.database import Database
 from services.store.schema import NO_MESSAGE
-from services.telegram_errors import wait_of
+from services.telegram_errors import Refusal, refusal_of, wait_of
 
 HEARD, MADE, FAILED, NONE = "👀", "👍", "👎", ""
 """Reactions, all from Telegram's list; the last one takes the bot's reaction away."""
@@ -41,7 +40,7 @@ REFUSED_SECONDS = 3600.0
 REMEMBERED = 1000
 """Chats that take no reactions, and generations under way, that are kept in mind."""
 
-_ABOUT_ONE_MESSAGE = re.compile(r"message[\w ]* not found|message_id_invalid|not modified")
+_ABOUT_ONE_MESSAGE = (Refusal.MESSAGE_GONE, Refusal.UNCHANGED)
 
 log = get_logger(__name__)
 
@@ -135,7 +134,7 @@ class Receipts:
         if isinstance(error, RetryAfter):
             seconds = wait_of(error)
         elif isinstance(error, Forbidden) or (
-            isinstance(error, BadRequest) and not _ABOUT_ONE_MESSAGE.search(error.message.lower())
+            isinstance(error, BadRequest) and refusal_of(error) not in _ABOUT_ONE_MESSAGE
         ):
             seconds = REFUSED_SECONDS
         else:

@@ -22,9 +22,11 @@ class Refusal(StrEnum):
     REPLY_GONE = "reply-gone"
     """The message that is replied to was deleted."""
     MESSAGE_GONE = "message-gone"
-    """The message to edit was deleted, or cannot be edited any more."""
+    """The message that the call is about was deleted, or cannot be edited any more."""
     UNCHANGED = "unchanged"
     """The message shows this already."""
+    PRESS_TOO_OLD = "press-too-old"
+    """The press was not answered in time."""
     ALREADY_REFUNDED = "already-refunded"
     TOO_FEW_STARS = "too-few-stars"
     """The bot's own balance does not suffice for a refund."""
@@ -41,8 +43,9 @@ _WORDS = {
     ),
     Refusal.TOPIC_GONE: r"thread not found|topic_deleted",
     Refusal.REPLY_GONE: r"repl.*not found",
-    Refusal.MESSAGE_GONE: r"message to edit not found|can't be edited|message_id_invalid",
+    Refusal.MESSAGE_GONE: r"message[\w ]* not found|can't be edited|message_id_invalid",
     Refusal.UNCHANGED: r"not modified",
+    Refusal.PRESS_TOO_OLD: r"query is too old",
     Refusal.ALREADY_REFUNDED: r"charge_already_refunded",
     Refusal.TOO_FEW_STARS: r"balance_too_low|not enough stars",
 }

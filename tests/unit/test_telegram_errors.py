@@ -20,6 +20,8 @@ from services.telegram_errors import Refusal, is_closed, refusal_of
         ("Bad Request: message to edit not found", Refusal.MESSAGE_GONE),
         ("Bad Request: message can't be edited", Refusal.MESSAGE_GONE),
         ("Bad Request: MESSAGE_ID_INVALID", Refusal.MESSAGE_GONE),
+        ("Bad Request: message to react not found", Refusal.MESSAGE_GONE),
+        ("Bad Request: query is too old and response timeout expired", Refusal.PRESS_TOO_OLD),
         ("Bad Request: message is not modified: specified new message content", Refusal.UNCHANGED),
         ("Bad Request: wrong file identifier/HTTP URL specified", Refusal.OTHER),
     ],
