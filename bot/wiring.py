@@ -19,7 +19,6 @@ from services.cards.store import unfinished
 from services.cards.timers import CardTimers
 from services.cards.updates import CardUpdates
 from services.changes import Changes
-from services.chat_moves import ChatMoves
 from services.clock import Clock
 from services.cluster import Alone, Membership
 from services.delivery.address import AddressPolicy, GuardedResolver, guarded_session
@@ -55,6 +54,7 @@ from services.photos.fetch import MAX_PHOTO_BYTES, BotFiles, PhotoFetcher
 from services.photos.workers import PhotoWorkers
 from services.profile import Profile
 from services.receipts import Receipts
+from services.retention import move_chat
 from services.services import Services
 from services.status.estimates import Estimates
 from services.status.messages import StatusMessages
@@ -141,7 +141,7 @@ def _people(services: Services, settings: Settings) -> None:
     )
     services.access = Access(database, owner_lists, clock)
     services.people, services.throttle = People(database, texts, clock), Throttle(database, clock)
-    services.chat_moves = ChatMoves(database, services.access)
+    services.move_chat = partial(move_chat, database, services.access)
     services.alarm = OwnerAlarm(services.access, services.people, services.throttle, services.messenger, texts)
 
 
@@ -260,7 +260,7 @@ def _status(services: Services, bot: Bot, times: StateTimes) -> StatusMessages:
         screens,
         services.clock,
         services.tasks,
-        services.chat_moves.move_chat,
+        services.move_chat,
         seen,
     )
 
@@ -299,7 +299,7 @@ def _runner(services: Services, settings: Settings, queue_changed: asyncio.Event
         status,
         services.sender,
         videos.upload_limit,
-        services.chat_moves.move_chat,
+        services.move_chat,
         clock,
         random.SystemRandom().random,
         reconciler.another_address,
@@ -328,7 +328,7 @@ def _conversation(services: Services) -> None:
         services.starter,
         services.generations.show,
         services.messenger,
-        services.chat_moves.move_chat,
+        services.move_chat,
         texts,
         clock,
         services.inbox,

@@ -74,7 +74,7 @@ async def group_moved(update: Update, context: Context) -> None:
         return
     chat_id = message.chat.id
     old, new = message.migrate_from_chat_id or chat_id, message.migrate_to_chat_id or chat_id
-    for draft_id in await context.services.chat_moves.move_chat(old, new):
+    for draft_id in await context.services.move_chat(old, new):
         context.services.card_timers.now(draft_id)
 
 

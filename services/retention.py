@@ -1,4 +1,4 @@
-"""How long things are kept: what is old goes once an hour, and what is kept of a person when they say ``/forget``.
+"""How long things are kept: until they are old, or their person says ``/forget``; also where a group became another.
 
 ``/forget`` works on every table in one transaction. A rule that shuts the person out stays, as do the numbers of
 worked-through updates, which name nobody, and the bare record of what they paid.
@@ -10,13 +10,13 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
-from services.access import forget_access
+from services.access import Access, forget_access
 from services.clock import Clock
 from services.drafts.drafts import prune_seen
-from services.drafts.store import forget_drafts, prune_drafts
+from services.drafts.store import forget_drafts, move_drafts, prune_drafts
 from services.generations.model import FINAL
 from services.generations.results import prune_claims
-from services.generations.store import prune_generations
+from services.generations.store import move_generations, prune_generations
 from services.inbox import prune_inbox
 from services.payments.ledger import give_up_free_videos
 from services.payments.returns import settle_all_of
@@ -58,6 +58,21 @@ async def _prune(database: Database, now: datetime) -> None:
     await database.write(prune_inbox, now - KEEP_HANDLED)
     await database.write(prune_throttled, now - KEEP_NOTICES)
     log.info("pruned", drafts=drafts, photos=photos, generations=generations)
+
+
+async def move_chat(database: Database, access: Access, old_chat_id: int, new_chat_id: int) -> tuple[str, ...]:
+    """Keep what is kept of a group for the supergroup that it became; may be repeated.
+
+    Sources: Bot API pages of ``Message`` (``migrate_to_chat_id``) and ``ResponseParameters``.
+
+    Returns:
+        The open drafts that came along: their cards are to be shown.
+    """
+    if old_chat_id == new_chat_id:
+        return ()
+    await access.migrate(old_chat_id, new_chat_id)
+    await database.write(move_generations, old_chat_id, new_chat_id)
+    return await database.write(move_drafts, old_chat_id, new_chat_id)
 
 
 def forget_everything(session: Session, user_id: int, now: datetime, sells: bool) -> bool:

@@ -1,12 +1,12 @@
 """Everything that handlers and the process itself ask of, in one object."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from services.access import Access
 from services.alarm import OwnerAlarm
 from services.cards.timers import CardTimers
 from services.changes import Changes
-from services.chat_moves import ChatMoves
 from services.clock import Clock
 from services.delivery.send import VideoSender
 from services.drafts.buttons import DraftButtons
@@ -58,8 +58,8 @@ class Services:
     """What is told at most once in a while."""
     alarm: OwnerAlarm
     """Tells the admins what only they can mend."""
-    chat_moves: ChatMoves
-    """Groups that became supergroups."""
+    move_chat: Callable[[int, int], Awaitable[tuple[str, ...]]]
+    """Follows a group, from its id to that of the supergroup it became; returns its open drafts."""
     profile: Profile
     """What Telegram shows of the bot."""
     genaipro: GenAIProClient
