@@ -2,8 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -62,12 +62,8 @@ class AnswerFirstSocket(socket.socket):
             BlockingIOError: Not now; also when the connection is broken, but has an answer to be read.
             OSError: The connection is broken.
         """
-        try:
+        with self._answer_first():
             return super().send(data, flags)
-        except (BrokenPipeError, ConnectionResetError):
-            if self._has_answer():
-                raise BlockingIOError from None
-            raise
 
     def sendmsg(
         self,
@@ -78,8 +74,13 @@ class AnswerFirstSocket(socket.socket):
         /,
     ) -> int:
         """Sends, as ``socket.socket.sendmsg`` does; raises as ``send`` here (asyncio from Python 3.12 on uses both)."""
-        try:
+        with self._answer_first():
             return super().sendmsg(buffers, ancdata, flags, address)
+
+    @contextmanager
+    def _answer_first(self) -> Iterator[None]:
+        try:
+            yield
         except (BrokenPipeError, ConnectionResetError):
             if self._has_answer():
                 raise BlockingIOError from None
@@ -179,19 +180,12 @@ class RequestProgress:
 def followed() -> aiohttp.TraceConfig:
     """Tells each request's :class:`RequestProgress`, where it names one, what has left."""
 
-    async def on_headers(
-        _session: aiohttp.ClientSession, context: SimpleNamespace, _sent: aiohttp.TraceRequestHeadersSentParams
-    ) -> None:
+    async def on_sent(_session: aiohttp.ClientSession, context: SimpleNamespace, sent: object) -> None:
         if isinstance(context.trace_request_ctx, RequestProgress):
-            context.trace_request_ctx.moved(0)
-
-    async def on_chunk(
-        _session: aiohttp.ClientSession, context: SimpleNamespace, sent: aiohttp.TraceRequestChunkSentParams
-    ) -> None:
-        if isinstance(context.trace_request_ctx, RequestProgress):
-            context.trace_request_ctx.moved(len(sent.chunk))
+            chunk = sent.chunk if isinstance(sent, aiohttp.TraceRequestChunkSentParams) else b""
+            context.trace_request_ctx.moved(len(chunk))
 
     config = aiohttp.TraceConfig()
-    config.on_request_headers_sent.append(on_headers)
-    config.on_request_chunk_sent.append(on_chunk)
+    config.on_request_headers_sent.append(on_sent)
+    config.on_request_chunk_sent.append(on_sent)
     return config

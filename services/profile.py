@@ -7,7 +7,7 @@ once, and what fails is logged and left. Sources: Bot API pages of ``setMyComman
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from functools import partial
+from typing import ParamSpec
 
 from structlog import get_logger
 from telegram import (
@@ -37,6 +37,8 @@ TELEGRAM_LANGUAGES = (
 """Languages of Telegram's apps, in which an owner may have set a description."""
 
 log = get_logger(__name__)
+
+P = ParamSpec("P")
 
 
 class Profile:
@@ -69,8 +71,16 @@ class Profile:
         await self._publish_commands(BotCommandScopeAllGroupChats(), GROUP_COMMANDS)
         for admin_id in sorted(admin_ids):
             await self.publish_for_admin(admin_id)
-        await self._try("short_description", self._publish_short_descriptions)
-        await self._try("description", self._publish_descriptions)
+        bot = self._bot
+
+        async def short(code: str | None) -> str:
+            return (await bot.get_my_short_description(code)).short_description
+
+        async def long(code: str | None) -> str:
+            return (await bot.get_my_description(code)).description
+
+        await _try("short_description", self._describe, "bot-short-description", short, bot.set_my_short_description)
+        await _try("description", self._describe, "bot-description", long, bot.set_my_description)
 
     async def publish_for_admin(self, admin_id: int) -> None:
         """Register the commands of admins in one admin's chat, which Telegram refuses before they wrote to the bot."""
@@ -83,40 +93,30 @@ class Profile:
     async def _publish_commands(self, scope: BotCommandScope, names: tuple[str, ...]) -> None:
         for code, phrases in self._editions():
             commands = [BotCommand(name, phrases.plain(f"command-{name}")) for name in names]
-            await self._try("commands", partial(self._bot.set_my_commands, commands, scope, code))
+            await _try("commands", self._bot.set_my_commands, commands, scope, code)
 
-    async def _publish_short_descriptions(self) -> None:
-        async def found(code: str | None) -> str:
-            return (await self._bot.get_my_short_description(code)).short_description
-
-        if await self._may_set(found, "bot-short-description"):
-            for code, phrases in self._editions():
-                await self._bot.set_my_short_description(phrases.plain("bot-short-description"), code)
-
-    async def _publish_descriptions(self) -> None:
-        async def found(code: str | None) -> str:
-            return (await self._bot.get_my_description(code)).description
-
-        if await self._may_set(found, "bot-description"):
-            for code, phrases in self._editions():
-                await self._bot.set_my_description(phrases.plain("bot-description"), code)
-
-    async def _may_set(self, found: Callable[[str | None], Awaitable[str]], text_id: str) -> bool:
-        """Whether every description is missing or ours, and not all are there: a start may have died in between."""
+    async def _describe(
+        self,
+        text_id: str,
+        found: Callable[[str | None], Awaitable[str]],
+        change: Callable[[str, str | None], Awaitable[object]],
+    ) -> None:
+        """Set a description where every one is missing or ours, and not all are there: a start may have died midway."""
         ours = {code: phrases.plain(text_id) for code, phrases in self._editions()}
         there = {code: await found(code) for code in ours}
         if there == ours or any(text not in ("", ours[code]) for code, text in there.items()):
-            return False
+            return
         # Asked once in the life of a bot: after that, all of ours are there, or one of the owner's was found.
         for code in TELEGRAM_LANGUAGES.split():
             if code not in ours and await found(code) not in {"", *ours.values()}:
-                return False
-        return True
+                return
+        for language, text in ours.items():
+            await change(text, language)
 
-    @staticmethod
-    async def _try(what: str, step: Callable[[], Awaitable[object]]) -> None:
-        try:
-            async with asyncio.timeout(STEP_SECONDS):
-                await step()
-        except (TelegramError, TimeoutError) as error:
-            log.warning("profile_not_set", what=what, error=type(error).__name__)
+
+async def _try(what: str, step: Callable[P, Awaitable[object]], *args: P.args, **kwargs: P.kwargs) -> None:
+    try:
+        async with asyncio.timeout(STEP_SECONDS):
+            await step(*args, **kwargs)
+    except (TelegramError, TimeoutError) as error:
+        log.warning("profile_not_set", what=what, error=type(error).__name__)
