@@ -26,25 +26,6 @@ LEAVE_SECONDS = 2.0
 log = get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Tempo:
-    """How often a process is heard of, and when it counts as dead."""
-
-    heartbeat: float = 3.0
-    """Seconds between two signs of life."""
-    lease: timedelta = timedelta(seconds=15)
-    """A process not heard of for so long is dead. With the search for orphans every few seconds, theirs wait less
-    than 30 s."""
-
-    @property
-    def gap(self) -> timedelta:
-        """Silence of this process's own after which it cannot tell the dead from those that were cut off with it."""
-        return self.lease - timedelta(seconds=2 * self.heartbeat)
-
-
-DEFAULT_TEMPO = Tempo()
-
-
 @dataclass(slots=True)
 class Membership:
     """This process among its like, on one PostgreSQL."""
@@ -58,7 +39,11 @@ class Membership:
     """Whether it works on generations."""
     on_count: Callable[[int], object] = field(default=lambda _: None)
     """Called with the number of live processes after each heartbeat."""
-    tempo: Tempo = DEFAULT_TEMPO
+    heartbeat: float = 3.0
+    """Seconds between two signs of life."""
+    lease: timedelta = timedelta(seconds=15)
+    """A process not heard of for so long is dead. With the search for orphans every few seconds, theirs wait less
+    than 30 s."""
     _unbroken_since: datetime | None = field(default=None, init=False)
     _last: datetime | None = field(default=None, init=False)
     _leader: str | None = field(default=None, init=False)
@@ -68,6 +53,11 @@ class Membership:
         """Whether this process does what one of those that work on generations shall do for all."""
         return self._leader == self.executor_id
 
+    @property
+    def _gap(self) -> timedelta:
+        """Silence of this process's own after which it cannot tell the dead from those that were cut off with it."""
+        return self.lease - timedelta(seconds=2 * self.heartbeat)
+
     async def join(self) -> None:
         """Be heard of for the first time."""
         await self._beat()
@@ -75,9 +65,9 @@ class Membership:
     async def run(self) -> None:
         """Be heard of until cancelled; a database that does not answer is told again."""
         while True:
-            await self.sleep(self.tempo.heartbeat)
+            await self.sleep(self.heartbeat)
             try:
-                async with asyncio.timeout(self.tempo.lease.total_seconds() / 3):
+                async with asyncio.timeout(self.lease.total_seconds() / 3):
                     await self._beat()
             except OUTAGE as error:
                 log.warning("heartbeat_failed", error=type(error).__name__)
@@ -94,16 +84,16 @@ class Membership:
         After an outage of the database, or a pause of the whole machine, everybody looks dead for a moment: this
         process must have been heard of without a gap for some time, up to now, before it judges.
         """
-        if self._last is None or self._unbroken_since is None or self._last - self._unbroken_since < self.tempo.gap:
+        if self._last is None or self._unbroken_since is None or self._last - self._unbroken_since < self._gap:
             return None
-        now, members = await self.database.read(_look, self.tempo.lease)
-        if now - self._last > self.tempo.gap:
+        now, members = await self.database.read(_look, self.lease)
+        if now - self._last > self._gap:
             return None
         return {member.executor_id for member in members}
 
     async def _beat(self) -> None:
-        now, members = await self.database.write(_beat, self.executor_id, self.is_worker, self.tempo.lease)
-        if self._last is None or self._unbroken_since is None or now - self._last > self.tempo.gap:
+        now, members = await self.database.write(_beat, self.executor_id, self.is_worker, self.lease)
+        if self._last is None or self._unbroken_since is None or now - self._last > self._gap:
             self._unbroken_since = now
         self._last = now
         self._leader = min((member.executor_id for member in members if member.works), default=None)
@@ -118,16 +108,12 @@ def _beat(session: Session, executor_id: str, works: bool, lease: timedelta) -> 
     now = database_now(session)
     upsert(session, MemberRow, executor_id=executor_id, works=works, seen_at=now)
     session.execute(delete(MemberRow).where(MemberRow.seen_at < now - 40 * lease))
-    return now, _members(session, now, lease)
+    return _look(session, lease)
 
 
 def _look(session: Session, lease: timedelta) -> tuple[datetime, list[MemberRow]]:
     now = database_now(session)
-    return now, _members(session, now, lease)
-
-
-def _members(session: Session, now: datetime, lease: timedelta) -> list[MemberRow]:
-    return list(session.scalars(select(MemberRow).where(MemberRow.seen_at > now - lease)))
+    return now, list(session.scalars(select(MemberRow).where(MemberRow.seen_at > now - lease)))
 
 
 def database_now(session: Session) -> datetime:

@@ -36,7 +36,12 @@ class EditOutcome(Enum):
     """The chat is closed to the bot: blocked, kicked, no rights."""
 
 
-_EDITS = {Refusal.UNCHANGED: EditOutcome.DONE, Refusal.MESSAGE_GONE: EditOutcome.GONE}
+_REFUSED = {
+    Refusal.UNCHANGED: EditOutcome.DONE,
+    Refusal.MESSAGE_GONE: EditOutcome.GONE,
+    Refusal.CLOSED: EditOutcome.CLOSED,
+    Refusal.NO_MEDIA_HERE: EditOutcome.CLOSED,
+}
 
 
 class ChatClosedError(Exception):
@@ -149,9 +154,7 @@ class Messenger:
         except Forbidden:
             return EditOutcome.CLOSED
         except BadRequest as error:
-            if is_closed(error):
-                return EditOutcome.CLOSED
-            outcome = _EDITS.get(refusal_of(error))
+            outcome = _REFUSED.get(refusal_of(error))
             if outcome is None:
                 raise
             return outcome

@@ -113,12 +113,11 @@ async def through_outages(sleep: Sleep, call: Callable[P, Awaitable[T]], /, *arg
     except OUTAGE as error:
         if not is_outage(error):
             raise
-    async for attempt in AsyncRetrying(
+    again = AsyncRetrying(
         retry=retry_if_exception(is_outage), wait=wait_random_exponential(max=10), sleep=sleep, reraise=True
-    ):
-        with attempt:
-            return await call(*args, **kwargs)
-    raise AssertionError("the attempts end by returning or raising")
+    )
+    result: T = await again(call, *args, **kwargs)
+    return result
 
 
 def _error_of(state: RetryCallState) -> BaseException | None:

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from services.cluster import Membership, Tempo
+from services.cluster import Membership
 from services.genaipro.rate_limit import SharedRateLimit
 from services.store.database import Database, open_database
 
-QUICK = Tempo(heartbeat=1.0, lease=timedelta(seconds=10))
+HEARTBEAT, LEASE = 1.0, timedelta(seconds=10)
 
 
 async def run(database: Database, statement: str, **values: float) -> None:
@@ -30,7 +30,13 @@ class Heart:
         self.asleep = asyncio.Event()
         self.counts: list[int] = []
         self.member = Membership(
-            database, name, self._sleep, is_worker=is_worker, on_count=self.counts.append, tempo=QUICK
+            database,
+            name,
+            self._sleep,
+            is_worker=is_worker,
+            on_count=self.counts.append,
+            heartbeat=HEARTBEAT,
+            lease=LEASE,
         )
         self.task = asyncio.ensure_future(self._live())
 
@@ -39,7 +45,7 @@ class Heart:
         await self.member.run()
 
     async def _sleep(self, seconds: float) -> None:
-        assert seconds == QUICK.heartbeat
+        assert seconds == HEARTBEAT
         self.asleep.set()
         await self.beats.acquire()
 
