@@ -150,7 +150,7 @@ class Intake:
         if self.webhook is None:
             return [*works, Poller(bot, self.queue, self.contact, clock, kinds).run]
         # Telegram sends what waited when it likes, and does not say when that was all.
-        self.queue.inbox.fetched.set()
+        self.queue.inbox.fetched = True
         self.webhook.open(self.queue)
         return [*works, WebhookKeeper(bot, self.webhook, self.contact, clock.sleep, kinds).run]
 

@@ -12,8 +12,9 @@ from telegram.error import Conflict, InvalidToken, TelegramError
 from telegram.ext import ExtBot
 
 from bot.errors import OperatorError
-from bot.update_queue import ALLOWED_UPDATES, Incoming, UpdateQueue
+from bot.update_queue import ALLOWED_UPDATES, UpdateQueue
 from services.clock import Clock
+from services.inbox import Arrived
 from services.outgoing import reason
 from services.retries import OUTAGE, persistently, through_outages
 from services.telemetry import Contact
@@ -22,6 +23,7 @@ POLL_SECONDS = 50
 """How long Telegram may hold a call open while there is nothing new."""
 
 READ_MARGIN_SECONDS = 15.0
+"""What the answer may take beyond that."""
 
 MOST_AT_ONCE = 100
 """Updates that one call brings at most; so many say that more may wait. Source: Bot API, ``getUpdates``, ``limit``."""
@@ -36,20 +38,18 @@ class PollingBot(ExtBot[None]):
 
     __slots__ = ()
 
-    async def raw_updates(self, offset: int | None, hold: int, kinds: Sequence[str], margin: float) -> Sequence[object]:
+    async def raw_updates(self, offset: int | None, hold: int, kinds: Sequence[str]) -> Sequence[object]:
         """New updates, unread: the library's own method fails as a whole where one of them cannot be read.
 
         Args:
             offset: The first one's number; those before it are confirmed. None: from the oldest.
             hold: Seconds that Telegram may hold the call open while there are none.
-            margin: Seconds that the answer may take beyond that.
 
         Raises:
             telegram.error.TelegramError: Any failure.
         """
-        found = await self._post(
-            "getUpdates", {"offset": offset, "timeout": hold, "allowed_updates": kinds}, read_timeout=hold + margin
-        )
+        parameters = {"offset": offset, "timeout": hold, "allowed_updates": kinds}
+        found = await self._post("getUpdates", parameters, read_timeout=hold + READ_MARGIN_SECONDS)
         return found if isinstance(found, list) else []
 
 
@@ -84,22 +84,24 @@ class Poller:
                 await through_outages(self.clock.sleep, self._take, updates)
             self.contact.answered()
             if len(found) < MOST_AT_ONCE:
-                self.queue.inbox.fetched.set()
+                self.queue.inbox.fetched = True
             hold = POLL_SECONDS
             if updates:
-                offset = max(update.number for update in updates) + 1
+                offset = max(update.update_id for update in updates) + 1
 
     async def _fetch(self, offset: int | None, hold: int) -> Sequence[object]:
         try:
-            return await self.bot.raw_updates(offset, hold, self.kinds, READ_MARGIN_SECONDS)
+            return await self.bot.raw_updates(offset, hold, self.kinds)
         except Conflict as error:
-            await self._make_way(error)
+            if "webhook" in error.message.lower():
+                await self._remove_webhook()
+            else:
+                hint = "stop the other process that runs with this token, or use a webhook"
+                log.error("another_process_polls", hint=hint)
             raise
 
-    async def _make_way(self, conflict: Conflict) -> None:
-        """Polling and a webhook exclude each other: remove one that an earlier set-up left."""
-        if "webhook" not in conflict.message.lower():
-            return
+    async def _remove_webhook(self) -> None:
+        """Polling and a webhook exclude each other; an earlier set-up left one."""
         try:
             await self.bot.delete_webhook(drop_pending_updates=False)
         except TelegramError as error:
@@ -107,7 +109,7 @@ class Poller:
         else:
             log.warning("webhook_removed", reason="WEBHOOK_URL is not set, so the bot polls")
 
-    async def _take(self, updates: Sequence[Incoming]) -> None:
+    async def _take(self, updates: Sequence[Arrived]) -> None:
         try:
             await self.queue.take(updates)
         except OUTAGE as error:
@@ -117,9 +119,5 @@ class Poller:
 
     def _say(self, error: BaseException | None, attempt: int) -> None:
         self.contact.failed()
-        if isinstance(error, Conflict):
-            if "webhook" not in error.message.lower():
-                hint = "stop the other process that runs with this token, or use a webhook"
-                log.error("another_process_polls", hint=hint)
-            return
-        log.warning("telegram_not_reached", error=reason(error), attempt=attempt)
+        if not isinstance(error, Conflict):
+            log.warning("telegram_not_reached", error=reason(error), attempt=attempt)

@@ -11,16 +11,17 @@ from bisect import insort
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from structlog import get_logger
 from telegram import Bot, Update
-from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import AsyncRetrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
 from handlers.addressing import is_overheard
 from handlers.context import BotApplication
 from services.clock import Clock
-from services.inbox import Arrived, Inbox, Turn, lane_name
+from services.inbox import OTHER, OVERHEARD, Arrived, Inbox, Turn, lane_name
 from services.retries import OUTAGE, through_outages
 from services.store.base import storable
 from services.tasks import Tasks
@@ -29,11 +30,7 @@ from services.telemetry import UPDATES, UPDATES_REPEATED
 ALLOWED_UPDATES = (Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER)
 """The kinds of updates the bot is sent, in any case."""
 
-OTHER = "other"
-"""The kind of an update that was not asked for."""
-
-OVERHEARD = "overheard"
-"""The kind of messages in groups that are not for the bot: confirmed, counted and forgotten."""
+NOT_STORED = (OVERHEARD, Update.PRE_CHECKOUT_QUERY)
 
 ODD_LANE = "odd"
 """The lane of updates that cannot be read."""
@@ -56,22 +53,6 @@ DRAIN_SECONDS = 1.5
 """What handlers at work are given at the end; the inbox has the updates of those that do not make it."""
 
 log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """An update that came."""
-
-    arrived: Arrived
-    kind: str
-    """One of those that can be wanted, ``other``, or ``overheard``."""
-    update: Update | None = None
-    """None where it was not parsed yet, or cannot be."""
-
-    @property
-    def number(self) -> int:
-        """Its place in its lane."""
-        return self.arrived.update_id
 
 
 def wanted_updates(*, inline: bool, sells: bool) -> tuple[str, ...]:
@@ -105,10 +86,6 @@ def _lane_of(update: Update) -> str:
     return lane_name(chat.id if chat else 0, user.id if user else 0)
 
 
-class _CutShortError(Exception):
-    """An outage of the database ended the attempt."""
-
-
 @dataclass(slots=True, eq=False)
 class UpdateQueue:
     """Takes updates, and runs the handlers over them, in order for one person in one chat.
@@ -122,7 +99,7 @@ class UpdateQueue:
     cut_short: set[int]
     """The updates whose last attempt a database outage ended; the handlers' errors put them here."""
     clock: Clock
-    _lanes: dict[str, list[Incoming]] = field(default_factory=dict)
+    _lanes: dict[str, list[Arrived]] = field(default_factory=dict)
     _tasks: Tasks = field(default_factory=Tasks)
     _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_HANDLERS))
 
@@ -131,7 +108,7 @@ class UpdateQueue:
         """Updates that are not handled yet."""
         return sum(len(lane) for lane in self._lanes.values())
 
-    def read(self, data: object, text: str | None = None) -> Incoming | None:
+    def read(self, data: object, text: str | None = None) -> Arrived | None:
         """An update on its way in; None when it has no usable number.
 
         One whose content the library cannot read (a newer Bot API, an odd server) is taken all the same: refused, it
@@ -149,16 +126,15 @@ class UpdateQueue:
         try:
             update = _parsed(data, payload, bot)
             if is_overheard(update, bot.bot):
-                return Incoming(Arrived(number, "", ""), OVERHEARD)
-            kind = next(
-                (kind for kind in wanted_updates(inline=True, sells=True) if getattr(update, kind) is not None), OTHER
-            )
-            return Incoming(Arrived(number, _lane_of(update), payload), kind, update)
+                return Arrived(number, "", "", OVERHEARD)
+            kinds = wanted_updates(inline=True, sells=True)
+            kind = next((kind for kind in kinds if getattr(update, kind) is not None), OTHER)
+            return Arrived(number, _lane_of(update), payload, kind, update)
         except Exception as error:  # noqa: BLE001 - the library raises whatever a wrong field leads to
             log.warning("update_not_readable", error=type(error).__name__)
-            return Incoming(Arrived(number, ODD_LANE, payload), OTHER)
+            return Arrived(number, ODD_LANE, payload)
 
-    async def take(self, items: Sequence[Incoming]) -> None:
+    async def take(self, items: Sequence[Arrived]) -> None:
         """Commit updates, and handle those that are new, in the background.
 
         A caller that is cancelled leaves the commit to end by itself: an update in the inbox that nobody handles
@@ -170,7 +146,7 @@ class UpdateQueue:
 
     async def take_over(self, living: Collection[str] | None) -> None:
         """Handle what dead processes took; see :meth:`Inbox.take_over`."""
-        self._push(Incoming(arrived, OTHER) for arrived in await self.inbox.take_over(living))
+        self._push(await self.inbox.take_over(living))
 
     async def close(self) -> None:
         """Let handlers at work end, for a moment; the inbox has the rest."""
@@ -179,34 +155,30 @@ class UpdateQueue:
                 await self._tasks.drain()
         await self._tasks.cancel()
 
-    async def _take(self, items: Sequence[Incoming]) -> Exception | None:
-        checkouts = [item for item in items if item.kind == Update.PRE_CHECKOUT_QUERY]
-        for item in checkouts:
-            # Worthless ten seconds later, and safe to lose: it waits for nothing, not even a commit.
-            self._tasks.start(self._process(item), name=f"checkout-{item.number}")
-        ours = {item.number: item for item in items if item.kind not in (OVERHEARD, Update.PRE_CHECKOUT_QUERY)}
+    async def _take(self, items: Sequence[Arrived]) -> Exception | None:
+        for item in items:
+            if item.kind == Update.PRE_CHECKOUT_QUERY:
+                # Worthless ten seconds later, and safe to lose: it waits for nothing, not even a commit.
+                self._tasks.start(self._process(item), name=f"checkout-{item.update_id}")
         try:
-            stored = await self.inbox.store([item.arrived for item in ours.values()])
+            new = await self.inbox.store([item for item in items if item.kind not in NOT_STORED])
         except OUTAGE as error:
             return error
-        new = [ours[arrived.update_id] for arrived in stored]
         self._push(new)
-        overheard = sum(item.kind == OVERHEARD for item in items)
-        kinds = [item.kind for item in (*new, *checkouts)] + [OVERHEARD] * overheard
-        for kind in kinds:
-            UPDATES.labels(kind).inc()
-        UPDATES_REPEATED.inc(len(items) - len(kinds))
+        taken = [*new, *(item for item in items if item.kind in NOT_STORED)]
+        for item in taken:
+            UPDATES.labels(item.kind).inc()
+        UPDATES_REPEATED.inc(len(items) - len(taken))
         return None
 
-    def _push(self, items: Iterable[Incoming]) -> None:
+    def _push(self, items: Iterable[Arrived]) -> None:
         for item in items:
-            name = item.arrived.lane
-            lane = self._lanes.get(name)
+            lane = self._lanes.get(item.lane)
             if lane is not None:
-                insort(lane, item, key=lambda other: other.number)
+                insort(lane, item, key=attrgetter("update_id"))
                 continue
-            self._lanes[name] = [item]
-            self._tasks.start(self._work(name), name=f"lane-{name}")
+            self._lanes[item.lane] = [item]
+            self._tasks.start(self._work(item.lane), name=f"lane-{item.lane}")
 
     async def _work(self, name: str) -> None:
         lane = self._lanes[name]
@@ -221,39 +193,38 @@ class UpdateQueue:
         finally:
             del self._lanes[name]
 
-    async def _handle(self, item: Incoming) -> bool:
+    async def _handle(self, item: Arrived) -> bool:
         """Handle one update, and forget it; False when it is not its turn yet."""
-        turn = await through_outages(self.clock.sleep, self.inbox.turn, item.arrived)
+        turn = await through_outages(self.clock.sleep, self.inbox.turn, item)
         if turn is Turn.NOW:
             async with self._places:
                 await self._process(item)
-            await through_outages(self.clock.sleep, self.inbox.handled, [item.number])
+            await through_outages(self.clock.sleep, self.inbox.handled, item.update_id)
         elif turn is Turn.LOST:
             log.info("update_left_to_another_process")
         return turn is not Turn.LATER
 
-    async def _process(self, item: Incoming) -> None:
+    async def _process(self, item: Arrived) -> None:
         try:
-            payload = item.arrived.payload
-            update = item.update or _parsed(json.loads(payload), payload, self.application.bot)
+            update = item.update or _parsed(json.loads(item.payload), item.payload, self.application.bot)
         except Exception as error:  # noqa: BLE001 - the library raises whatever a wrong field leads to
             # A shape that the library does not know; it must not hold up what follows in its lane.
             log.warning("update_not_understood", error=type(error).__name__)
             return
         # Again after each outage, as if a kill had cut the handlers short.
         again = AsyncRetrying(
-            retry=retry_if_exception_type(_CutShortError),
+            retry=retry_if_result(bool),
             wait=wait_random_exponential(max=10),
             stop=stop_after_attempt(MOST_ATTEMPTS),
             sleep=self.clock.sleep,
+            retry_error_callback=lambda _: log.error("update_given_up", attempts=MOST_ATTEMPTS),
         )
-        try:
-            await again(self._run_handlers, update)
-        except RetryError:
-            log.error("update_given_up", attempts=MOST_ATTEMPTS)
+        await again(self._is_cut_short, update)
 
-    async def _run_handlers(self, update: Update) -> None:
+    async def _is_cut_short(self, update: Update) -> bool:
+        """Run the handlers; whether an outage of the database ended them."""
         await self.application.process_update(update)
-        if update.update_id in self.cut_short:
-            self.cut_short.discard(update.update_id)
-            raise _CutShortError
+        if update.update_id not in self.cut_short:
+            return False
+        self.cut_short.discard(update.update_id)
+        return True

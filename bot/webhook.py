@@ -9,7 +9,6 @@ import hmac
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from aiohttp import web
 from structlog import get_logger
@@ -17,8 +16,9 @@ from telegram import Bot, WebhookInfo
 from telegram.error import BadRequest
 from yarl import URL
 
-from bot.update_queue import ALLOWED_UPDATES, Incoming
+from bot.update_queue import UpdateQueue
 from services.clock import Clock, Sleep
+from services.inbox import Arrived
 from services.retries import OUTAGE, persistently
 from services.telemetry import WEBHOOK_REQUESTS, WEBHOOK_SECONDS, Contact
 
@@ -38,7 +38,7 @@ MOST_AT_ONCE = 2000
 log = get_logger(__name__)
 
 
-def read_body(body: bytes, read: Callable[[object, str], Incoming | None]) -> Incoming | None:
+def read_body(body: bytes, read: Callable[[object, str], Arrived | None]) -> Arrived | None:
     """An update as it came, or None when it is none.
 
     Args:
@@ -65,16 +65,6 @@ class _PlainRoute(web.AbstractRouteDef):
         return [resource.add_route("POST", self.handler)]
 
 
-class Updates(Protocol):
-    """What the webhook asks of the queue (:class:`bot.update_queue.UpdateQueue`)."""
-
-    def read(self, data: object, text: str | None = None) -> Incoming | None:
-        """An update on its way in; None when it is none."""
-
-    async def take(self, items: Sequence[Incoming]) -> None:
-        """Commit updates."""
-
-
 @dataclass(slots=True)
 class Webhook:
     """The route that Telegram calls; shut until it is opened, which Telegram takes for "later"."""
@@ -85,10 +75,10 @@ class Webhook:
     clock: Clock
     body_seconds: float = BODY_SECONDS
     """How long a body may take."""
-    _queue: Updates | None = None
+    _queue: UpdateQueue | None = None
     _taking: int = 0
 
-    def open(self, queue: Updates) -> None:
+    def open(self, queue: UpdateQueue) -> None:
         """Hand updates to the queue from now on."""
         self._queue = queue
 
@@ -118,32 +108,24 @@ class Webhook:
         queue = self._queue
         if queue is None or self._taking >= MOST_AT_ONCE:
             return 503
-        body = await self._body(request)
-        if isinstance(body, int):
-            return body
-        incoming = read_body(body, queue.read)
-        if incoming is None:
+        try:
+            async with asyncio.timeout(self.body_seconds):
+                body = await request.read()
+        except (TimeoutError, web.HTTPRequestEntityTooLarge) as error:
+            return 408 if isinstance(error, TimeoutError) else 413
+        arrived = read_body(body, queue.read)
+        if arrived is None:
             return 400
         self._taking += 1
         try:
             async with asyncio.timeout(TAKE_SECONDS):
-                await queue.take([incoming])
+                await queue.take([arrived])
         except OUTAGE as error:
             log.warning("inbox_met_an_outage", error=type(error).__name__)
             return 503
         finally:
             self._taking -= 1
         return 200
-
-    async def _body(self, request: web.Request) -> bytes | int:
-        """The body, or the status that says what is wrong with it."""
-        try:
-            async with asyncio.timeout(self.body_seconds):
-                return await request.read()
-        except TimeoutError:
-            return 408
-        except web.HTTPRequestEntityTooLarge:
-            return 413
 
 
 @dataclass(slots=True)
@@ -155,7 +137,7 @@ class WebhookKeeper:
     contact: Contact
     """Whether the webhook stands."""
     sleep: Sleep
-    kinds: Sequence[str] = ALLOWED_UPDATES
+    kinds: Sequence[str]
     _told_error_at: float = 0.0
 
     async def run(self) -> None:

@@ -5,15 +5,15 @@ process left is taken over by another one, and updates of one lane are handled i
 hold them. On SQLite a loss of power may take what came in its last moment: a photo or a tap, which is sent again.
 """
 
-import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
-from sqlalchemy import Update, delete, or_, select, true, update
+from sqlalchemy import Executable, delete, or_, select, true, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
+from telegram import Update
 
 from services.clock import Clock
 from services.store.base import insert_into
@@ -21,6 +21,12 @@ from services.store.database import Database
 from services.store.schema import InboxRow
 
 TAKEN_AT_ONCE = 1000
+
+OTHER = "other"
+"""The kind of an update that was not asked for, or not parsed yet."""
+
+OVERHEARD = "overheard"
+"""The kind of messages in groups that are not for the bot: confirmed, counted and forgotten."""
 
 
 def lane_name(chat_id: int, user_id: int) -> str:
@@ -37,6 +43,10 @@ class Arrived:
     """Updates of one lane are handled one after the other."""
     payload: str
     """The update as JSON."""
+    kind: str = OTHER
+    """One of those that can be wanted, ``other``, or ``overheard``."""
+    update: Update | None = None
+    """None where it was not parsed yet, or cannot be."""
 
 
 class Turn(Enum):
@@ -58,8 +68,8 @@ class Inbox:
     bot_id: int
     owner: str
     """This process; unique among those that live."""
-    fetched: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set once what waited at Telegram while the bot was away has come, as far as that can be known."""
+    fetched: bool = False
+    """Whether what waited at Telegram while the bot was away has come, as far as that can be known."""
 
     async def store(self, arrived: Sequence[Arrived]) -> list[Arrived]:
         """Commit updates, and return those that are new, in their order: this process is to handle them."""
@@ -110,14 +120,14 @@ class Inbox:
         own = update(InboxRow).where(self._left(), InboxRow.taken_by == self.owner)
         await self.database.write(_execute, own.values(taken_by=None))
 
-    async def handled(self, update_ids: Sequence[int]) -> None:
-        """Forget the content of updates, and whose they were; their numbers stay for a while."""
-        own = update(InboxRow).where(InboxRow.bot_id == self.bot_id, InboxRow.update_id.in_(update_ids))
+    async def handled(self, update_id: int) -> None:
+        """Forget the content of an update, and whose it was; its number stays for a while."""
+        own = update(InboxRow).where(InboxRow.bot_id == self.bot_id, InboxRow.update_id == update_id)
         await self.database.write(_execute, own.values(payload=None, lane="", taken_by=None), durable=False)
 
     async def holds(self, chat_id: int, user_id: int) -> bool:
         """Whether some of a person's updates in a chat wait, or are being handled; or may wait at Telegram still."""
-        if not self.fetched.is_set():
+        if not self.fetched:
             return True
         return await self.database.read(_is_any, self._left() & (InboxRow.lane == lane_name(chat_id, user_id)))
 
@@ -162,5 +172,5 @@ def _time_of(session: Session, bot_id: int, update_id: int) -> datetime | None:
     return session.scalar(select(InboxRow.received_at).where(own))
 
 
-def _execute(session: Session, statement: Update) -> None:
+def _execute(session: Session, statement: Executable) -> None:
     session.execute(statement)

@@ -12,11 +12,11 @@ from sqlalchemy.exc import OperationalError
 from telegram import Update, User
 from telegram.ext import ApplicationBuilder, ContextTypes, ExtBot, TypeHandler
 
-from bot.update_queue import MOST_ATTEMPTS, OVERHEARD, Incoming, UpdateQueue
+from bot.update_queue import MOST_ATTEMPTS, UpdateQueue
 from handlers.context import SERVICES, Context
 from handlers.errors import handle_error
 from services.clock import SystemClock
-from services.inbox import Arrived, Inbox, Turn
+from services.inbox import OVERHEARD, Arrived, Inbox, Turn
 from services.messenger import Messenger
 from services.services import Services
 from services.texts import Texts
@@ -82,8 +82,8 @@ class Bench:
         self.inbox.handled = AsyncMock(side_effect=self._forget)
         self.queue = UpdateQueue(self.application, self.inbox, services.cut_short, self.clock)
 
-    async def _forget(self, numbers: Sequence[int]) -> None:
-        self.done += numbers
+    async def _forget(self, number: int) -> None:
+        self.done.append(number)
         self.forgotten.set()
 
     async def _turn(self, arrived: Arrived) -> Turn:
@@ -96,7 +96,7 @@ class Bench:
         if self.failures:
             raise self.failures.pop(0)
 
-    def read(self, data: object) -> Incoming:
+    def read(self, data: object) -> Arrived:
         found = self.queue.read(data)
         assert found is not None
         return found
@@ -151,8 +151,8 @@ async def test_halves_of_characters_and_nul_stop_nobody(text: str, read: str) ->
     odd = private(7)
     odd["message"]["text"] = text
     incoming = here.read(odd)
-    assert incoming.arrived.payload.isascii()
-    assert json.loads(incoming.arrived.payload) == odd
+    assert incoming.payload.isascii()
+    assert json.loads(incoming.payload) == odd
     assert incoming.update is not None
     assert incoming.update.message is not None
     assert incoming.update.message.text == read

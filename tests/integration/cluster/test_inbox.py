@@ -42,7 +42,7 @@ async def test_what_a_dead_process_took_is_taken_over_once_and_in_order(one: Inb
 
 async def test_what_a_process_gives_back_is_taken_though_nobody_may_be_declared_dead(one: Inbox, other: Inbox) -> None:
     await one.store([item(1), item(2)])
-    await one.handled([1])
+    await one.handled(1)
     await one.give_back()
     assert await other.take_over(None) == [item(2)]
 
@@ -53,7 +53,7 @@ async def test_a_lane_keeps_its_order_whoever_holds_its_updates(one: Inbox, othe
     assert await other.turn(item(2)) is Turn.LATER
     assert await other.turn(item(3, "2:2")) is Turn.NOW
     assert await one.turn(item(1)) is Turn.NOW
-    await one.handled([1])
+    await one.handled(1)
     assert await other.turn(item(2)) is Turn.NOW
 
 
@@ -62,7 +62,7 @@ async def test_who_was_silent_for_too_long_has_lost_its_updates(one: Inbox, othe
     await other.take_over({"other"})
     assert await one.turn(item(1)) is Turn.LOST
     assert await other.turn(item(1)) is Turn.NOW
-    await other.handled([1])
+    await other.handled(1)
     assert await one.turn(item(1)) is Turn.LOST
 
 
@@ -71,7 +71,7 @@ async def test_numbers_of_another_bot_are_other_numbers(one: Inbox, postgres_dat
     assert await one.store([item(1)]) == [item(1)]
     assert await stranger.store([item(1)]) == [item(1)]
     assert await stranger.take_over(()) == [item(1)]
-    await stranger.handled([1])
+    await stranger.handled(1)
     assert await one.turn(item(1)) is Turn.NOW
 
 

@@ -67,5 +67,5 @@ async def test_an_update_does_not_wait_for_the_disk(database: Database) -> None:
     used = commits(database)
     inbox = Inbox(database, SystemClock(), 7, "one")
     await inbox.store([Arrived(1, "1:1", "{}")])
-    await inbox.handled([1])
+    await inbox.handled(1)
     assert used == ["NORMAL"] * 2

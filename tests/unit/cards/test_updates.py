@@ -254,7 +254,7 @@ async def test_nothing_starts_while_a_message_waits_for_its_handler(room: Room, 
     await room.inbox.store([Arrived(7, lane_name(ANNA.chat_id, ANNA.user_id), "{}"), Arrived(8, lane_name(1, 2), "{}")])
     await time.pass_(5)
     assert await room.updates.refresh(added.draft_id) == UNHANDLED_SECONDS
-    await room.inbox.handled([7])
+    await room.inbox.handled(7)
     assert await room.updates.refresh(added.draft_id) is None
     assert len(room.orders.placed_orders) == 1
 

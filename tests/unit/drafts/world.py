@@ -248,7 +248,7 @@ class Room:
         self.phone = Phone()
         self.moving = Moving()
         self.inbox = Inbox(database, clock, BOT_ID, "this process")
-        self.inbox.fetched.set()
+        self.inbox.fetched = True
         self.updates = CardUpdates(
             database,
             self.starter,
