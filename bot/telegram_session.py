@@ -255,11 +255,11 @@ class TelegramRequest(BaseRequest):
                 ) as response,
             ):
                 sending.answered()
-                if response.status != 407 or not self.proxy:
-                    return response.status, await response.read()
-                # Telegram has no such answer: the proxy gave it to a call that it has not passed on.
-                words, sending.begun, name = PROXY_REFUSES, False, ""
-                failure: NetworkError = NetworkError(words)
+                if response.status == 407 and self.proxy:
+                    # Telegram has no such answer: the proxy gave it to a call that it has not passed on.
+                    sending.begun = False
+                    raise ProxyFailedError(PROXY_REFUSES)
+                return response.status, await response.read()
         except Exception as error:  # noqa: BLE001 - whatever it is may quote the address, and must not go on its way
             name = type(error).__name__
             words = str(error) if isinstance(error, ProxyFailedError) else name
