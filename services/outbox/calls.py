@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum, IntEnum, auto
+from math import inf
 
 from telegram import InputFile, InputMedia, TelegramObject
 
@@ -212,6 +213,8 @@ class Job:
     priority: Priority
     """Its own or, if that is higher, that of an edit which it replaced or must precede."""
     state: JobState = JobState.WAITING
+    started: float = -inf
+    """When it was last begun, seconds."""
     head: bool = False
     """Whether it goes before all others of its chat, because Telegram has put it off."""
     floods: int = 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from math import inf
 
-from services.outbox.calls import Call, Edit, Job, JobState, Outcome, Priority
+from services.outbox.calls import Call, Job, JobState, Outcome, Priority
 from services.outbox.chat import Board, Chat, Kind, Lane
 from services.outbox.edits import Messages
 from services.outbox.keyed_heap import KeyedHeap
@@ -66,7 +66,6 @@ class Scheduler:
         self._uncounted: KeyedHeap[Job] = KeyedHeap()
         self._signs: KeyedHeap[Job] = KeyedHeap()
         self._settled: list[Job] = []
-        self._started: dict[Job, float] = {}
         self.counters = Counters()
         self._seq = count()
 
@@ -87,9 +86,15 @@ class Scheduler:
         if not call.counted:
             self._uncounted.put(job, (now, job.seq))
             return job
-        if call.edit is not None and not self._admit(job, call.edit, now):
-            return job
-        self._enqueue(job, now)
+        if call.edit is None:
+            self._enqueue(job, now)
+        elif (verdict := self._messages.verdict(job, call.edit)) is not None:
+            self._settle(job, verdict)
+        else:
+            for older in self._messages.admit(job, call.edit):
+                self._leave(older, JobState.SUPERSEDED, now)
+            for other in self._messages.waiting(call.edit):
+                self._enqueue(other, now)
         return job
 
     def next(self, now: float) -> Job | float:
@@ -105,7 +110,9 @@ class Scheduler:
             return self._run(uncounted[1], now)
         while (best := self._board.best(now, uploads=self.counters.uploads < self._limits.uploads)) is not None:
             lane, job = best
-            if self._superfluous(job, now):
+            edit = job.call.edit
+            if edit is not None and (verdict := self._messages.verdict(job, edit)) is not None:
+                self._leave(job, verdict, now)
                 continue
             at = self._overall.when(job.call.units, now)
             return self._wait(at) if at > now else self._start(lane, job, now)
@@ -121,10 +128,10 @@ class Scheduler:
 
     def done(self, job: Job, outcome: Outcome, now: float) -> None:
         """Note how a call ended."""
-        started = self._release(job, now)
+        self._release(job, now)
         job.state = JobState.DONE
         if outcome is Outcome.SENT:
-            self._floods.succeeded(started)
+            self._floods.succeeded(job.started)
             self.counters.sent[job.call.priority] += 1
             if job.call.edit is not None:
                 self._messages.made(job.call.edit)
@@ -184,17 +191,6 @@ class Scheduler:
         settled, self._settled = self._settled, []
         return settled
 
-    def _admit(self, job: Job, edit: Edit, now: float) -> bool:
-        admission = self._messages.admit(job, edit)
-        if admission.verdict is not None:
-            self._settle(job, admission.verdict)
-            return False
-        for older in admission.replaced:
-            self._leave(older, JobState.SUPERSEDED, now)
-        for other in admission.moved:
-            self._enqueue(other, now)
-        return True
-
     def _enqueue(self, job: Job, now: float) -> None:
         self._board.enqueue(job, self._chat(job, now), now)
 
@@ -215,14 +211,6 @@ class Scheduler:
         self.counters.unsent[state] += 1
         self._settled.append(job)
 
-    def _superfluous(self, job: Job, now: float) -> bool:
-        edit = job.call.edit
-        verdict = None if edit is None else self._messages.verdict(job, edit)
-        if verdict is None:
-            return False
-        self._leave(job, verdict, now)
-        return True
-
     def _start(self, lane: Lane, job: Job, now: float) -> Job:
         upload = lane.kind is Kind.UPLOAD
         lane.jobs.drop(job)
@@ -240,12 +228,11 @@ class Scheduler:
 
     def _run(self, job: Job, now: float) -> Job:
         job.state = JobState.RUNNING
-        self._started[job] = now
+        job.started = now
         self.counters.waiting[job.call.priority] -= 1
         return job
 
-    def _release(self, job: Job, now: float) -> float:
-        started = self._started.pop(job)
+    def _release(self, job: Job, now: float) -> None:
         if job.call.counted:
             chat = self._chat(job, now)
             chat.finish(job, now)
@@ -255,7 +242,6 @@ class Scheduler:
             self._board.place(chat, now)
         elif job.call.is_sign:
             self._overall.settle(job, now)
-        return started
 
     def _pause(self, job: Job, until: float, now: float) -> None:
         if job.call.chat is not None:
@@ -268,10 +254,10 @@ class Scheduler:
         if not job.call.counted:
             self._uncounted.put(job, (until, job.seq))
             return
-        newer = None if job.call.edit is None else self._messages.readmit(job, job.call.edit)
-        if newer is not None:
+        waiting = job if job.call.edit is None else self._messages.readmit(job, job.call.edit)
+        if waiting is not job:
             self._settle(job, JobState.SUPERSEDED)
-        self._enqueue(newer or job, now)
+        self._enqueue(waiting, now)
 
     def _wait(self, at: float) -> float:
         uncounted = self._uncounted.first()
