@@ -198,7 +198,7 @@ class Process:
     def __post_init__(self) -> None:
         """Make what is there before anything is connected."""
         self._monitoring = Monitoring(self.settings.genaipro_requests_per_minute, self.clock)
-        self._outbox = Outbox(clock=self.clock, sleep=self.clock.sleep)
+        self._outbox = Outbox(clock=self.clock)
         if self.settings.webhook_url and self.role is not Role.WORKER:
             secret = self.settings.webhook_secret.get_secret_value()
             self._webhook = Webhook(self.settings.webhook_url, secret, self.clock)

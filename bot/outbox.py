@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 from telegram.ext import BaseRateLimiter
 
-from services.clock import Clock, Sleep, SystemClock
+from services.clock import Clock, SystemClock
 from services.outbox.calls import AT_ONCE, Fence, Job, JobState, Outcome, Priority, classify, said
 from services.outbox.limits import FloodLimits
 from services.outbox.scheduler import Counters, Scheduler
+from services.tasks import Tasks
 from services.telegram_errors import wait_of
 
 Result = bool | dict[str, Any] | list[dict[str, Any]]
@@ -43,18 +45,16 @@ class Outbox(BaseRateLimiter[None]):
     """
 
     clock: Clock = field(default_factory=SystemClock)
-    sleep: Sleep = asyncio.sleep
     limits: FloodLimits = _DEFAULTS
     grace: float = 5.0
     """Seconds that `shutdown` gives to the calls under way."""
-    _processes: int = 1
     _scheduler: Scheduler = field(init=False)
     _turns: dict[Job, asyncio.Future[None]] = field(default_factory=dict)
     _running: set[Job] = field(default_factory=set)
     _at_rest: asyncio.Event = field(default_factory=asyncio.Event)
     _alarm: asyncio.Task[None] | None = None
     _alarm_at: float = 0.0
-    _alarms: set[asyncio.Task[None]] = field(default_factory=set)
+    _alarms: Tasks = field(default_factory=Tasks)
     _closed: bool = False
 
     def __post_init__(self) -> None:
@@ -72,22 +72,16 @@ class Outbox(BaseRateLimiter[None]):
             if not turn.done():
                 turn.set_exception(OutboxClosedError())
         self._alarm = None
-        for alarm in self._alarms:
-            alarm.cancel()
-        await asyncio.gather(*self._alarms, return_exceptions=True)
-        if self._running:
-            rest = asyncio.ensure_future(self._at_rest.wait())
-            limit = asyncio.ensure_future(self.sleep(self.grace))
-            await asyncio.wait({rest, limit}, return_when=asyncio.FIRST_COMPLETED)
-            rest.cancel()
-            limit.cancel()
-            await asyncio.gather(rest, limit, return_exceptions=True)
+        await self._alarms.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.grace):
+                await self._at_rest.wait()
 
     def share(self, processes: int) -> None:
         """Keep to an equal part of Telegram's budgets, of which each process of the bot has one."""
-        if processes != self._processes:
-            self._processes = processes
-            self._scheduler.adopt(self.limits.shared(processes), self._now())
+        limits = self.limits.shared(processes)
+        if limits != self._scheduler.limits:
+            self._scheduler.adopt(limits, self._now())
             self._pump()
 
     def room(self) -> int:
@@ -97,8 +91,8 @@ class Outbox(BaseRateLimiter[None]):
         answers, and each such message costs the processor some milliseconds.
         """
         counts = self.counters.waiting
-        waiting = sum(count for priority, count in counts.items() if priority is not Priority.SIGN)
-        return max(0, max(1, self.limits.shared(self._processes).overall // UNWAITED_PART) - waiting)
+        waiting = sum(counts.values()) - counts[Priority.SIGN]
+        return max(0, max(1, self._scheduler.limits.overall // UNWAITED_PART) - waiting)
 
     @property
     def counters(self) -> Counters:
@@ -182,16 +176,16 @@ class Outbox(BaseRateLimiter[None]):
     def _goes_again(self, job: Job, error: TelegramError) -> bool:
         """Hand a failed call back to the scheduler; False if it has ended."""
         now = self._now()
-        lost = isinstance(error, NetworkError) and not isinstance(error, BadRequest)
         if isinstance(error, RetryAfter):
             seconds = wait_of(error)
             again = self._scheduler.flood(job, seconds, now)
             _log.warning("Telegram asks to wait %.0f s", seconds)
-        elif lost and not self._closed and self._scheduler.repeat(job, 1.0 + job.repeats, now):
-            again = True
         else:
-            self._finish(job, Outcome.UNKNOWN if lost else Outcome.REFUSED)
-            return False
+            lost = isinstance(error, NetworkError) and not isinstance(error, BadRequest)
+            again = lost and not self._closed and self._scheduler.repeat(job, 1.0 + job.repeats, now)
+            if not again:
+                self._finish(job, Outcome.UNKNOWN if lost else Outcome.REFUSED)
+                return False
         self._rests(job)
         if again and self._closed:
             self._scheduler.cancel(job, now)
@@ -234,11 +228,9 @@ class Outbox(BaseRateLimiter[None]):
                 return
             self._alarm.cancel()
         self._alarm_at = at
-        self._alarm = asyncio.create_task(self._ring(at), name="outbox alarm")
-        self._alarms.add(self._alarm)
-        self._alarm.add_done_callback(self._alarms.discard)
+        self._alarm = self._alarms.start(self._ring(at), name="outbox alarm")
 
     async def _ring(self, at: float) -> None:
-        await self.sleep(max(0.0, at - self._now()))
+        await self.clock.sleep(max(0.0, at - self._now()))
         self._alarm = None
         self._pump()

@@ -58,7 +58,7 @@ class Scheduler:
     """
 
     def __init__(self, limits: FloodLimits = _DEFAULTS) -> None:
-        self._limits = limits
+        self.limits = limits
         self._board = Board(limits)
         self._messages = Messages(limits)
         self._floods = Floods(limits)
@@ -71,7 +71,7 @@ class Scheduler:
 
     def adopt(self, limits: FloodLimits, now: float) -> None:
         """Work with other budgets from now on; what is under way counts against them."""
-        self._limits = limits
+        self.limits = limits
         self._overall.capacity = limits.overall
         self._messages.limits = limits
         self._board.adopt(limits, now)
@@ -108,7 +108,7 @@ class Scheduler:
         if uncounted is not None and uncounted[0][0] <= now:
             self._uncounted.drop(uncounted[1])
             return self._run(uncounted[1], now)
-        while (best := self._board.best(now, uploads=self.counters.uploads < self._limits.uploads)) is not None:
+        while (best := self._board.best(now, uploads=self.counters.uploads < self.limits.uploads)) is not None:
             lane, job = best
             edit = job.call.edit
             if edit is not None and (verdict := self._messages.verdict(job, edit)) is not None:
@@ -119,7 +119,7 @@ class Scheduler:
         sign = self._signs.first()
         if sign is None:
             return self._wait(inf)
-        at = self._overall.when(1, now, max(1, self._limits.overall // SIGNS_PART))
+        at = self._overall.when(1, now, max(1, self.limits.overall // SIGNS_PART))
         if at > now:
             return self._wait(at)
         self._signs.drop(sign[1])
@@ -157,7 +157,7 @@ class Scheduler:
             self.counters.pauses += 1
         self._pause(job, until, now)
         job.floods += 1
-        if job.floods >= self._limits.tries or until - job.since > self._limits.give_up:
+        if job.floods >= self.limits.tries or until - job.since > self.limits.give_up:
             job.state = JobState.DONE
             self.counters.failed += 1
             return False
@@ -170,7 +170,7 @@ class Scheduler:
         Returns:
             Whether it waits again. Nothing but an edit ever does: any other call might happen twice.
         """
-        if job.call.edit is None or job.repeats >= self._limits.repeats:
+        if job.call.edit is None or job.repeats >= self.limits.repeats:
             return False
         self._release(job, now)
         self._pause(job, now + rest, now)
@@ -216,7 +216,7 @@ class Scheduler:
         lane.jobs.drop(job)
         lane.chat.begin(job, lane.kind, now)
         # Three albums under way must not hold most of the budget for as long as their files take.
-        most = max(1, self._limits.overall // (2 * self._limits.uploads)) if upload else self._limits.overall
+        most = max(1, self.limits.overall // (2 * self.limits.uploads)) if upload else self.limits.overall
         self._overall.take(job, min(job.call.units, most), now, open_ended=upload)
         if job.call.edit is not None:
             self._messages.leave(job, job.call.edit)

@@ -23,6 +23,13 @@ def test_one_process_has_all_and_of_very_many_each_can_still_speak() -> None:
     assert part.group_progress >= 1
 
 
+class Sleepless(HandClock):
+    """A clock whose sleepers never wake."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.Event().wait()
+
+
 async def made_at_once(outbox: Outbox, chats: range) -> int:
     """How many sends to as many chats go out without waiting."""
     begun: list[int] = []
@@ -51,12 +58,8 @@ async def made_at_once(outbox: Outbox, chats: range) -> int:
 
 
 async def test_the_share_follows_the_number_of_processes() -> None:
-    clock = HandClock()
-
-    async def for_ever(_: float) -> None:
-        await asyncio.Event().wait()
-
-    outbox = Outbox(clock=clock, sleep=for_ever, grace=0.0)
+    clock = Sleepless()
+    outbox = Outbox(clock=clock, grace=0.0)
     await outbox.initialize()
     outbox.share(5)
     assert await made_at_once(outbox, range(1, 41)) == 6
@@ -70,12 +73,8 @@ async def test_the_share_follows_the_number_of_processes() -> None:
 
 
 async def test_what_is_under_way_counts_when_the_share_shrinks() -> None:
-    clock = HandClock()
-
-    async def for_ever(_: float) -> None:
-        await asyncio.Event().wait()
-
-    outbox = Outbox(clock=clock, sleep=for_ever)
+    clock = Sleepless()
+    outbox = Outbox(clock=clock)
     await outbox.initialize()
     assert await made_at_once(outbox, range(1, 21)) == 20
     outbox.share(3)

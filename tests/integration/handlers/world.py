@@ -180,7 +180,7 @@ async def handling(
     async with AsyncExitStack() as stack:
         database = await open_database(settings.effective_database_url)
         stack.push_async_callback(database.close)
-        bot = make_bot(settings, Contact(clock), Outbox(clock=clock, sleep=clock.sleep))
+        bot = make_bot(settings, Contact(clock), Outbox(clock=clock))
         stack.push_async_callback(bot.shutdown)
         await connect(bot)
         services = await open_services(stack, settings, database, bot, Alone("test"), StateTimes(clock), clock)
