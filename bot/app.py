@@ -9,7 +9,7 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from math import inf
@@ -191,17 +191,6 @@ class Process:
     ready: Callable[[], None] = lambda: None
     """Called once the process does its work."""
     role: Role = Role.ALL
-    _monitoring: Monitoring = field(init=False)
-    _outbox: Outbox = field(init=False)
-    _webhook: Webhook | None = field(init=False, default=None)
-
-    def __post_init__(self) -> None:
-        """Make what is there before anything is connected."""
-        self._monitoring = Monitoring(self.settings.genaipro_requests_per_minute, self.clock)
-        self._outbox = Outbox(clock=self.clock)
-        if self.settings.webhook_url and self.role is not Role.WORKER:
-            secret = self.settings.webhook_secret.get_secret_value()
-            self._webhook = Webhook(self.settings.webhook_url, secret, self.clock)
 
     async def run(self) -> None:
         """Run until asked to stop, which may come at any moment of the start, too.
@@ -221,61 +210,47 @@ class Process:
         log.info("stopped")
 
     async def _run(self) -> None:
-        settings, clock = self.settings, self.clock
+        settings, clock, webhook = self.settings, self.clock, None
+        monitoring, outbox = Monitoring(settings.genaipro_requests_per_minute, clock), Outbox(clock=clock)
+        if settings.webhook_url and self.role is not Role.WORKER:
+            webhook = Webhook(settings.webhook_url, settings.webhook_secret.get_secret_value(), clock)
         async with AsyncExitStack() as stack:
-            database = await self._open_database()
+            database = await _open_database(settings.effective_database_url)
             stack.push_async_callback(database.close)
-            self._monitoring.watch_database(database)
-            routes = self._monitoring.routes() + ([self._webhook.route()] if self._webhook else [])
+            monitoring.watch_database(database)
+            routes = monitoring.routes() + ([webhook.route()] if webhook else [])
             await stack.enter_async_context(http_server(settings.http_host, settings.http_port, routes))
-            bot = make_bot(settings, self._monitoring.telegram, self._outbox)
+            bot = make_bot(settings, monitoring.telegram, outbox)
             # A worker that has nothing to send does not hear from Telegram.
-            self._monitoring.watch_telegram(self._outbox, inf if self.role is Role.WORKER else TELEGRAM_SILENCE)
+            monitoring.watch_telegram(outbox, inf if self.role is Role.WORKER else TELEGRAM_SILENCE)
             stack.push_async_callback(bot.shutdown)
             await connect(bot)
-            members = self._membership(database)
-            services = await open_services(stack, settings, database, bot, members, self._monitoring.times, clock)
+            members = self._membership(database, outbox)
+            services = await open_services(stack, settings, database, bot, members, monitoring.times, clock)
             queue = UpdateQueue(make_application(bot, services), services.inbox, services.cut_short, clock)
-            await self._work(Intake(bot, services, members, self._webhook, queue, Contact(clock)))
+            await self._work(Intake(bot, services, members, webhook, queue, Contact(clock)), monitoring, outbox)
 
-    async def _open_database(self) -> Database:
-        """Open it; while another process holds it, wait and say so."""
-        url = self.settings.effective_database_url
-        while True:
-            opening = asyncio.ensure_future(open_database(url))
-            try:
-                await asyncio.wait({opening}, timeout=LATE_SECONDS)
-                if not opening.done():
-                    log.warning("database_is_held", hint="another process holds its lock; waiting")
-                return await opening
-            except DatabaseHeldError:
-                continue
-            except DatabaseError as error:
-                raise OperatorError(str(error)) from error
-            finally:
-                opening.cancel()
-
-    def _membership(self, database: Database) -> Membership | Alone:
+    def _membership(self, database: Database, outbox: Outbox) -> Membership | Alone:
         # A new name for each start: what bears another one is a dead process's, and goes on at once.
         name = f"{socket.gethostname()}-{secrets.token_hex(6)}"
         if database.is_sqlite:
             return Alone(name)
-        works, share = self.role is not Role.WEB, self._outbox.share
-        return Membership(database, name, self.clock.sleep, is_worker=works, on_count=share)
+        works = self.role is not Role.WEB
+        return Membership(database, name, self.clock.sleep, is_worker=works, on_count=outbox.share)
 
-    async def _work(self, intake: Intake) -> None:
+    async def _work(self, intake: Intake, monitoring: Monitoring, outbox: Outbox) -> None:
         services, members = intake.services, intake.members
-        works: list[Work] = [services.changes.run, self._monitoring.loop.run, services.receipts.run, members.run]
+        works: list[Work] = [services.changes.run, monitoring.loop.run, services.receipts.run, members.run]
         try:
             await members.join()
             if self.role is not Role.WEB:
-                works += self._worker_works(services)
-                self._monitoring.watch_worker(services)
+                works += _worker_works(services, outbox)
+                monitoring.watch_worker(services)
             if self.role is not Role.WORKER:
                 await through_outages(self.clock.sleep, intake.start)
                 works += intake.works()
-                self._monitoring.watch_updates(intake.contact, lambda: intake.queue.waiting)
-            self._monitoring.is_at_work = True
+                monitoring.watch_updates(intake.contact, lambda: intake.queue.waiting)
+            monitoring.is_at_work = True
             log.info("ready", bot=f"@{intake.bot.username}", role=self.role.value)
             self.ready()
             async with asyncio.TaskGroup() as group:
@@ -284,7 +259,7 @@ class Process:
         except* OperatorError as failed:
             raise failed.exceptions[0] from None
         finally:
-            self._monitoring.is_at_work = False
+            monitoring.is_at_work = False
             # In the order in which work flows; what is in flight goes on after the next start.
             await intake.close()
             if self.role is not Role.WEB:
@@ -293,16 +268,32 @@ class Process:
             await services.tasks.cancel()
             await intake.queue.application.shutdown()
 
-    def _worker_works(self, services: Services) -> list[Work]:
-        """What runs until the process ends where it works on generations."""
-        return [
-            services.worker.run,
-            services.cancel_scopes.run,
-            services.progress_log.run,
-            *([services.payment_upkeep.run] if services.sales.has_books else []),
-            partial(services.status.tick, self.clock.sleep, self._outbox.room),
-            partial(prune_hourly, services.database, self.clock),
-        ]
+
+async def _open_database(url: str) -> Database:
+    """Open it; while another process holds it, wait and say so."""
+    say = partial(log.warning, "database_is_held", hint="another process holds its lock; waiting")
+    while True:
+        late = asyncio.get_running_loop().call_later(LATE_SECONDS, say)
+        try:
+            return await open_database(url)
+        except DatabaseHeldError:
+            continue
+        except DatabaseError as error:
+            raise OperatorError(str(error)) from error
+        finally:
+            late.cancel()
+
+
+def _worker_works(services: Services, outbox: Outbox) -> list[Work]:
+    """What runs until the process ends where it works on generations."""
+    return [
+        services.worker.run,
+        services.cancel_scopes.run,
+        services.progress_log.run,
+        *([services.payment_upkeep.run] if services.sales.has_books else []),
+        partial(services.status.tick, services.clock.sleep, outbox.room),
+        partial(prune_hourly, services.database, services.clock),
+    ]
 
 
 async def keep_running(work: Work) -> None:
