@@ -58,9 +58,9 @@ def purchase(session: Session, generation_id: str, *, lock: bool = False) -> tup
     return session.execute(query.with_for_update() if lock else query).one_or_none()
 
 
-def move(session: Session, key: str, user_id: int, generation_id: str | None, now: datetime, **amounts: int) -> None:
+def move(session: Session, key: str, row: PurchaseRow | PaymentRow, now: datetime, **amounts: int) -> None:
     """Write down a movement. That there is one of this key already is a fault, and undoes the transaction."""
-    session.add(MovementRow(key=key, user_id=user_id, generation_id=generation_id, moved_at=now, **amounts))
+    session.add(MovementRow(key=key, user_id=row.user_id, generation_id=row.generation_id, moved_at=now, **amounts))
     session.flush()
 
 

@@ -38,21 +38,20 @@ class Received:
 
 def sell(session: Session, generation_id: str, user_id: int, price: Price, now: datetime, due_at: datetime) -> None:
     """Write down how a new request is paid; free videos and credit are used at once."""
-    session.add(
-        PurchaseRow(
-            generation_id=generation_id,
-            user_id=user_id,
-            free=price.free,
-            credit=price.credit,
-            videos=price.videos,
-            stars=price.stars,
-            due_at=due_at,
-        )
+    row = PurchaseRow(
+        generation_id=generation_id,
+        user_id=user_id,
+        free=price.free,
+        credit=price.credit,
+        videos=price.videos,
+        stars=price.stars,
+        due_at=due_at,
     )
+    session.add(row)
     prepaid = price.free + price.credit
     if prepaid:
         uses = {"free": -price.free, "credit": -price.credit, "owed": prepaid}
-        ledger.move(session, f"use:{generation_id}", user_id, generation_id, now, **uses)
+        ledger.move(session, f"use:{generation_id}", row, now, **uses)
 
 
 def invoice(session: Session, tag: str, generation_id: str) -> Invoice | None:
@@ -146,26 +145,24 @@ def receive(session: Session, tag: str, charge: Charge, now: datetime, *, went_b
     )
     if not is_new:
         return Received(charge, generation_id)
-    bought = 0 if found is None or went_back else _begin(session, found[0], charge, now)
-    ledger.move(
-        session, f"paid:{charge.charge_id}", charge.user_id, generation_id, now,
-        stars=charge.stars, owed=bought, bought=bought,
-    )  # fmt: skip
-    return Received(charge, generation_id, is_new=True, begins=bought > 0)
+    payment = session.get_one(PaymentRow, charge.charge_id)
+    begins = found is not None and not went_back and _begin(session, found[0], payment, now)
+    bought = payment.videos
+    ledger.move(session, f"paid:{charge.charge_id}", payment, now, stars=payment.stars, owed=bought, bought=bought)
+    return Received(charge, generation_id, is_new=True, begins=begins)
 
 
-def _begin(session: Session, row: PurchaseRow, charge: Charge, now: datetime) -> int:
-    """Begin a request that waits for exactly this payment; how many videos that bought."""
-    if row.user_id != charge.user_id or row.stars != charge.stars:
-        return 0
+def _begin(session: Session, row: PurchaseRow, payment: PaymentRow, now: datetime) -> bool:
+    """Begin a request that waits for exactly this payment."""
+    if row.user_id != payment.user_id or row.stars != payment.stars:
+        return False
     unpaid = (GenerationRow.id == row.generation_id) & (GenerationRow.state == State.UNPAID.value)
     # Its place in the queue, and its share of the day's quota, are those of the moment it is paid.
     queued = update(GenerationRow).where(unpaid).values(state=State.QUEUED.value, queued_at=now)
     if not affected(session, queued):
-        return 0
-    used = update(PaymentRow).where(PaymentRow.charge_id == charge.charge_id)
-    session.execute(used.values(state=PaymentState.PAID.value, videos=row.videos, retry_at=None))
-    return row.videos
+        return False
+    payment.state, payment.videos, payment.retry_at = PaymentState.PAID.value, row.videos, None
+    return True
 
 
 def expire(session: Session, now: datetime) -> list[str]:

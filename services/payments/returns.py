@@ -50,14 +50,12 @@ def _settle(session: Session, row: PurchaseRow, generation: GenerationRow, now: 
     division = divide(row.free, row.credit, paid, made, was_stopped=was_stopped)
     owed = row.free + row.credit + paid - division.refunded
     if owed:
-        ledger.move(
-            session, f"end:{row.generation_id}", row.user_id, row.generation_id, now,
-            owed=-owed, made=division.made, free=division.free, credit=division.credit,
-        )  # fmt: skip
+        became = {"made": division.made, "free": division.free, "credit": division.credit}
+        ledger.move(session, f"end:{row.generation_id}", row, now, owed=-owed, **became)
     if payment is None:
         return
     if division.refunded:
-        _want_back(session, payment, now, division.refunded)
+        _undo(session, payment, now)
     else:
         payment.credit = division.credit_of_payment
         payment.state = (PaymentState.CREDITED if payment.credit else PaymentState.USED).value
@@ -96,26 +94,14 @@ def _payment_to_give_back(session: Session, charge_id: str) -> PaymentRow | None
 
 
 def _undo(session: Session, row: PaymentRow, now: datetime) -> None:
-    """Take back what a payment brought, as far as that is there, and want its Stars refunded."""
-    if row.state == PaymentState.PAID.value:
-        _want_back(session, row, now, row.videos)
-        return
-    left = min(row.credit, max(0, ledger.account(session, row.user_id, 0).credit)) if row.credit else 0
-    if left:
-        ledger.move(
-            session, f"revoked:{row.charge_id}", row.user_id, row.generation_id, now, credit=-left, bought=-left
-        )  # fmt: skip
-    _want_back(session, row, now, 0)
-
-
-def _want_back(session: Session, row: PaymentRow, now: datetime, owed: int) -> None:
+    """Take back the videos that a payment bought, as far as they are there, and want its Stars refunded."""
     if PaymentState(row.state) in GIVEN_BACK:
         raise ValueError(f"a payment that is {row.state} cannot be refunded")
+    if row.state == PaymentState.PAID.value:
+        ledger.move(session, f"unbought:{row.charge_id}", row, now, owed=-row.videos, bought=-row.videos)
+    elif row.credit and (left := min(row.credit, max(0, ledger.account(session, row.user_id, 0).credit))):
+        ledger.move(session, f"revoked:{row.charge_id}", row, now, credit=-left, bought=-left)
     row.state, row.retry_at = PaymentState.REFUNDING.value, now
-    if owed:
-        ledger.move(
-            session, f"unbought:{row.charge_id}", row.user_id, row.generation_id, now, owed=-owed, bought=-owed
-        )  # fmt: skip
 
 
 def refunds_due(session: Session, now: datetime) -> list[Payment]:
@@ -140,5 +126,5 @@ def refunded(session: Session, charge_id: str, now: datetime) -> Payment | None:
     if row.state != PaymentState.REFUNDING.value:
         _undo(session, row, now)
     row.state, row.retry_at = PaymentState.REFUNDED.value, None
-    ledger.move(session, f"refunded:{charge_id}", row.user_id, row.generation_id, now, stars=-row.stars)
+    ledger.move(session, f"refunded:{charge_id}", row, now, stars=-row.stars)
     return ledger.as_payment(row)

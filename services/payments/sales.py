@@ -67,14 +67,14 @@ class Sales:
             return None
         return split(count, ledger.account(session, user_id, self.tariff.free_videos), self.tariff.stars)
 
+    async def quote(self, user_id: int, count: int) -> Price | None:
+        """The same for a request that is not made yet."""
+        return await self.database.read(self.price, user_id, count) if self.is_open else None
+
     def sell(self, session: Session, generation_id: str, order: Order, price: Price) -> None:
         """Write down how a request is paid, in the transaction that makes it."""
         now = self.clock.now()
         purchases.sell(session, generation_id, order.user_id, price, now, now + self.tariff.timeout)
-
-    async def quote(self, user_id: int, count: int) -> Price | None:
-        """The same for a request that is not made yet."""
-        return await self.database.read(self.price, user_id, count) if self.is_open else None
 
     async def judge(self, asked: Charge) -> tuple[Verdict, str | None]:
         """Decide whether somebody may pay; what is agreed to is committed."""
