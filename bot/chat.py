@@ -7,22 +7,22 @@ import signal
 import sys
 import tempfile
 import webbrowser
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
-from bot.demo import BOT, bot_settings, inherited
+from bot.demo import BOT, bot_environment
 from bot.errors import STATUS_CONFIGURATION, STATUS_FAILED, OperatorError
 from bot.screens import exhibits
+from bot.settings_loading import load_settings
 from sandbox.botapi import BotApiOptions, BotApiServer
 from sandbox.demo.processes import RestartableBot, last_lines
+from sandbox.demo.show import Place
 from sandbox.genaipro import GenAIProOptions, GenAIProServer
 from sandbox.web import Cast, ChatOptions, ChatServer, PassThrough, ScreenCard
 from services.messenger import keyboard
-from services.screens import Screen
 
 _PACE = 1.2
 """Seconds between events: a chat shows one edit a second, and this is to be seen step by step."""
@@ -31,10 +31,11 @@ _GRACE = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class RealService:
-    """Where videos come from: the base URL and the key of the real service."""
+class VideoService:
+    """Where videos come from."""
 
     url: str
+    """The base URL of the API."""
     key: str
 
 
@@ -46,7 +47,7 @@ class ChatSetup:
     """Of the page; 0 takes a free one."""
     language: str = "en"
     """Of the page and of the people's Telegram."""
-    service: RealService | None = None
+    service: VideoService | None = None
     """In place of the sandbox's."""
     opens: bool = True
     """Whether the page is opened, where there is a display."""
@@ -54,34 +55,26 @@ class ChatSetup:
     """Make videos that take milliseconds: 320×180, half a second."""
 
 
-def real_service() -> RealService:
+def real_service() -> VideoService:
     """The service of the settings.
 
     Raises:
         OperatorError: They cannot be used, or name no key; exit status 2.
     """
-    # The settings bring the database's library along, which a chat without them does not wait for.
-    from bot.settings_loading import load_settings  # noqa: PLC0415
-
     settings = load_settings(run=False)
     key = settings.genaipro_api_key.get_secret_value()
     if not key:
         raise OperatorError("GENAIPRO_API_KEY is not set; --genaipro needs it", STATUS_CONFIGURATION)
-    return RealService(settings.genaipro_api_url, key)
+    return VideoService(settings.genaipro_api_url, key)
 
 
-def run_chat(chat: ChatSetup) -> int:
+async def run_chat(chat: ChatSetup) -> int:
     """Run the chat until SIGINT, SIGTERM or SIGHUP, and return 0, or 1 when the bot ended by itself.
 
     Raises:
         OperatorError: The port is taken; exit status 2.
     """
-    return asyncio.run(_until_signal(chat))
-
-
-async def _until_signal(chat: ChatSetup) -> int:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
@@ -104,28 +97,33 @@ async def _until_signal(chat: ChatSetup) -> int:
 
 async def _open(chat: ChatSetup, room: Path, stack: AsyncExitStack) -> RestartableBot:
     """Start everything; the page is told as soon as it works."""
-    token = f"7000000001:{secrets.token_urlsafe(26)}"
-    key = chat.service.key if chat.service else secrets.token_urlsafe(26)
-    telegram = await stack.enter_async_context(
-        BotApiServer(BotApiOptions(token=token, data_dir=_made(room / "telegram"), privacy_mode=False))
-    )
+    token, files = f"7000000001:{secrets.token_urlsafe(26)}", room / "telegram"
+    files.mkdir()
+    telegram_options = BotApiOptions(token=token, data_dir=files, privacy_mode=False)
+    telegram = await stack.enter_async_context(BotApiServer(telegram_options))
     cast = Cast.gather(telegram, chat.language)
-    service = None
-    if chat.service is None:
-        options = GenAIProOptions(key=key, data=_made(room / "genaipro"), pace=_PACE)
+    used, service = chat.service, None
+    if used is None:
+        options = GenAIProOptions(key=secrets.token_urlsafe(26), data=room / "genaipro", pace=_PACE)
         service = await stack.enter_async_context(GenAIProServer(options.tiny() if chat.quick else options))
-    chat_options = ChatOptions(chat.port, chat.language, chat.service is not None, (token, key))
+        used = VideoService(service.url, options.key)
+    chat_options = ChatOptions(chat.port, chat.language, service is None, (token, used.key))
     page = ChatServer(chat_options, telegram, cast, service, _cards)
     try:
         await stack.enter_async_context(page)
     except OSError as error:
         message = f"The page cannot be served on port {chat.port}: {error.strerror or error}"
         raise OperatorError(message, STATUS_CONFIGURATION) from error
-    upstream = chat.service.url if chat.service else service.url if service else ""
-    door = PassThrough(upstream, page.wire, page.grouping, keep_host=chat.service is None)
+    door = PassThrough(used.url, page.wire, page.grouping, keep_host=service is not None)
     await stack.enter_async_context(door)
-    place = {"token": token, "bot_api_url": telegram.url, "key": key, "genaipro_url": door.url}
-    bot = RestartableBot(BOT, _environment(place, cast, chat.language, room), room, _GRACE)
+    # The first person is the bot's admin, the group may use it, nobody else.
+    environment = bot_environment(Place(token, telegram.url, used.key, door.url), chat.language, room) | {
+        "OPEN_ACCESS": "false",
+        "ADMIN_USER_IDS": str(cast.people[0].user_id),
+        "ALLOWED_CHAT_IDS": str(cast.group.chat_id),
+        "RECONCILE_INTERVAL": "5",
+    }
+    bot = RestartableBot(BOT, environment, room, _GRACE)
     page.control(bot)
     stack.push_async_callback(bot.stop)
     await bot.start()
@@ -136,37 +134,15 @@ async def _open(chat: ChatSetup, room: Path, stack: AsyncExitStack) -> Restartab
     return bot
 
 
-def _made(directory: Path) -> Path:
-    directory.mkdir()
-    return directory
-
-
-def _environment(place: Mapping[str, str], cast: Cast, language: str, room: Path) -> dict[str, str]:
-    """The bot's whole environment: the first person is its admin, the group may use it, nobody else."""
-    return (
-        inherited(os.environ)
-        | bot_settings(place, language, room)
-        | {
-            "TMPDIR": str(room),
-            "OPEN_ACCESS": "false",
-            "ADMIN_USER_IDS": str(cast.people[0].user_id),
-            "ALLOWED_CHAT_IDS": str(cast.group.chat_id),
-            "RECONCILE_INTERVAL": "5",
-        }
-    )
-
-
 def _has_display() -> bool:
     return sys.platform in {"darwin", "win32"} or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
 def _cards() -> list[ScreenCard]:
     """All screens as the page wants them."""
-    return [
-        ScreenCard(one.section, one.title, one.language, one.screen.html, _keyboard(one.screen)) for one in exhibits()
-    ]
-
-
-def _keyboard(screen: Screen) -> dict[str, object] | None:
-    markup = keyboard(screen)
-    return None if markup is None else markup.to_dict()
+    cards = []
+    for one in exhibits():
+        markup = keyboard(one.screen)
+        buttons = None if markup is None else markup.to_dict()
+        cards.append(ScreenCard(one.section, one.title, one.language, one.screen.html, buttons))
+    return cards

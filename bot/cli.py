@@ -115,7 +115,8 @@ def chat(
     from bot.chat import ChatSetup, real_service, run_chat
 
     service = real_service() if genaipro else None
-    raise typer.Exit(run_chat(ChatSetup(port, language, service, opens=not no_open, quick=tiny_videos)))
+    setup = ChatSetup(port, language, service, opens=not no_open, quick=tiny_videos)
+    raise typer.Exit(asyncio.run(run_chat(setup)))
 
 
 @app.command()

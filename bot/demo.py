@@ -5,7 +5,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -13,11 +13,10 @@ import typer
 from bot.errors import STATUS_CONFIGURATION, OperatorError
 from sandbox.demo.show import BotProgram, Order, Place, StoppedError, run
 from services.drafts.model import photo_limit
-from services.generations.model import Shape
+from services.generations.model import MAX_VIDEOS, Shape
 from services.photos.images import check
 from services.photos.model import PhotoError, PhotoProblem
 
-MAX_VIDEOS = 4
 PATIENCE = 120.0
 """Seconds for everything."""
 BOT = ("-m", "bot", "run")
@@ -44,15 +43,7 @@ def run_demo(
     pay: bool = False,
     quick: bool = False,
 ) -> int:
-    """Run the demo and print it.
-
-    Args:
-        photos: Up to three, for a tall video two; none = the samples.
-        prompt: None = one that suits the samples.
-        videos: 1 to 4.
-        out: Where the videos are saved; made if need be.
-        pay: Show a purchase and a refund in Stars as well.
-        quick: Make videos that take milliseconds: 320×180, half a second.
+    """Run the demo, with what an :class:`Order` says, and print it.
 
     Returns:
         The exit status: 0 only when as many videos as asked for play.
@@ -65,9 +56,7 @@ def run_demo(
     typer.echo("The bot, a Telegram and a GenAIPro, all on this machine: nothing leaves it.\n")
 
     def environment(place: Place, room: Path) -> Mapping[str, str]:
-        usual = inherited(os.environ) | {"TMPDIR": str(room)}
-        price = {"STARS_PER_VIDEO": str(DEMO_PRICE)} if pay else {}
-        return usual | bot_settings(asdict(place), language, room) | price
+        return bot_environment(place, language, room) | ({"STARS_PER_VIDEO": str(DEMO_PRICE)} if pay else {})
 
     try:
         return asyncio.run(run(order, BotProgram(BOT, environment), PATIENCE))
@@ -121,24 +110,22 @@ def _refusal(sentence: str) -> OperatorError:
     return OperatorError(sentence, STATUS_CONFIGURATION)
 
 
-def inherited(outer: Mapping[str, str]) -> dict[str, str]:
-    """What the bot gets of the environment: no setting of its own, no proxy, no token."""
-    kept = {name: outer[name] for name in _KEPT if name in outer}
-    return kept | {"PYTHONPATH": str(_ROOT), "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1"}
-
-
-def bot_settings(place: Mapping[str, str], language: str, room: Path) -> dict[str, str]:
-    """The bot's settings for a sandbox.
+def bot_environment(place: Place, language: str, room: Path, outer: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The bot's whole environment for a sandbox; no setting, proxy or token of the outer one gets in.
 
     Args:
-        place: Where the servers are: ``token``, ``bot_api_url``, ``key``, ``genaipro_url``.
         room: A directory of the demo's own.
     """
-    return {
-        "TELEGRAM_BOT_TOKEN": place["token"],
-        "TELEGRAM_API_URL": place["bot_api_url"],
-        "GENAIPRO_API_KEY": place["key"],
-        "GENAIPRO_API_URL": place["genaipro_url"],
+    kept = {name: outer[name] for name in _KEPT if name in outer}
+    return kept | {
+        "PYTHONPATH": str(_ROOT),
+        "PYTHONUTF8": "1",
+        "PYTHONUNBUFFERED": "1",
+        "TMPDIR": str(room),
+        "TELEGRAM_BOT_TOKEN": place.token,
+        "TELEGRAM_API_URL": place.bot_api_url,
+        "GENAIPRO_API_KEY": place.key,
+        "GENAIPRO_API_URL": place.genaipro_url,
         "DATA_DIR": str(room / "data"),
         "OPEN_ACCESS": "true",
         "HTTP_PORT": "0",

@@ -12,9 +12,10 @@ import pytest
 from PIL import Image
 
 from bot import demo
-from bot.demo import bot_settings, check_order, inherited, run_demo
+from bot.demo import bot_environment, check_order, run_demo
 from bot.errors import OperatorError
 from sandbox.demo.processes import RestartableBot
+from sandbox.demo.show import Place
 from services.generations.model import Shape
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -70,12 +71,10 @@ def test_good_order_is_kept(tmp_path: Path) -> None:
 
 def test_no_setting_of_the_outside_gets_in(tmp_path: Path) -> None:
     outer = {"PATH": "/bin", "TELEGRAM_BOT_TOKEN": "t", "GENAIPRO_API_KEY": "k", "DATABASE_URL": "d", "HTTP_PROXY": "p"}
-    given = inherited(outer)
+    given = bot_environment(Place("T", "B", "K", "G"), "vi", tmp_path, outer)
     assert given["PATH"] == "/bin"
-    assert not set(given) & (set(outer) - {"PATH"})
-    place = {"token": "T", "bot_api_url": "B", "key": "K", "genaipro_url": "G"}
-    settings = bot_settings(place, "vi", tmp_path)
-    assert (settings["TELEGRAM_BOT_TOKEN"], settings["GENAIPRO_API_KEY"], settings["HTTP_PORT"]) == ("T", "K", "0")
+    assert not set(given) & {"DATABASE_URL", "HTTP_PROXY"}
+    assert (given["TELEGRAM_BOT_TOKEN"], given["GENAIPRO_API_KEY"], given["HTTP_PORT"]) == ("T", "K", "0")
 
 
 def test_bot_that_fails_is_told_with_its_last_words(
