@@ -27,8 +27,8 @@ demo: $(STAMP) ## Show the whole bot at work: no token, no key, no network. ARGS
 chat: $(STAMP) ## Talk to the bot in a browser, with your own photos: no token, no key.
 	$(BIN)/python -m bot chat
 
-# Most tests wait for a bot that waits for its turn, so that a core can look after three of them.
-TEST_PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(3 * (os.cpu_count() or 1))')
+# Most tests wait for a bot that waits for its turn, so that a core can look after four of them.
+TEST_PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(4 * (os.cpu_count() or 1))')
 PYTEST = $(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 test: $(STAMP) ## Run every test.
