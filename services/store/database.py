@@ -31,10 +31,10 @@ CLOSE_SECONDS = 1.5
 
 SQLITE_READERS = 2
 
-NEWEST = "0004"
-"""The newest migration."""
-
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+NEWEST = max(path.name[:4] for path in (MIGRATIONS / "versions").glob("*.py"))
+"""The newest migration; each begins with its number."""
 
 _VERSIONS = Table(
     "alembic_version",
