@@ -8,7 +8,7 @@ from telegram import Message
 from handlers.context import Context, topic_of
 from handlers.media import album_words_in, photo_in, unusable_in
 from handlers.replies import say
-from services.drafts.drafts import Added, AddOutcome, NewItems
+from services.drafts.drafts import NewItems, NotAdded
 from services.drafts.model import NOTHING_WANTED, DraftItem, Wanted
 from services.photos.model import PhotoKind, PhotoProblem, PhotoRef
 from services.screens import Place, Screen
@@ -67,7 +67,7 @@ async def add_to_draft(
     wanted: Wanted = NOTHING_WANTED,
     request_message_id: int | None = None,
     opens: bool = True,
-) -> Added:
+) -> str | NotAdded:
     """Add messages to the draft they belong to, and let its card follow.
 
     Args:
@@ -83,11 +83,11 @@ async def add_to_draft(
     return added
 
 
-async def follow(context: Context, message: Message, added: Added) -> None:
+async def follow(context: Context, message: Message, added: str | NotAdded) -> None:
     """Let the card follow what was added; in private, say so where it came too late."""
-    if added.outcome in {AddOutcome.ADDED, AddOutcome.REPEATED} and added.draft_id is not None:
-        context.services.card_timers.soon(added.draft_id)
-    elif added.outcome is AddOutcome.TOO_LATE and context.visitor.caller.is_private:
+    if isinstance(added, str):
+        context.services.card_timers.soon(added)
+    elif added is NotAdded.TOO_LATE and context.visitor.caller.is_private:
         await say_once(context, message, "draft-too-late")
 
 

@@ -8,7 +8,6 @@ from handlers.drafts import add_to_draft, item_of, with_album
 from handlers.media import album_words_in, photo_in, unusable_in, words_in
 from handlers.video import ask_for_video
 from handlers.visitors import admit
-from services.drafts.drafts import Edition
 from services.drafts.model import DraftItem, Owner
 from services.photos.model import PhotoKind
 
@@ -61,8 +60,8 @@ async def edited_message(update: Update, context: Context) -> None:
     request, photo = request or VideoRequest(text), photo_in(message)
     # An image file would have to be looked at first; the one that was, stays.
     known = photo if photo is not None and photo.kind is PhotoKind.PHOTO else None
-    edition = Edition(message.message_id, request.prompt, known, request.wanted)
-    draft_id = await context.services.drafts.change_message(message.chat.id, message.from_user.id, edition)
+    edited, drafts = DraftItem(message.message_id, request.prompt, known), context.services.drafts
+    draft_id = await drafts.change_message(message.chat.id, message.from_user.id, edited, request.wanted)
     if draft_id is not None:
         context.services.card_timers.soon(draft_id)
 
@@ -89,7 +88,7 @@ async def _overhear(
             item = await item_of(context, message, words_in(message).strip())
             if item is not None:
                 await add_to_draft(context, message, [item], opens=False)
-    elif how is AddressedBy.REPLY and await services.drafts.open_of(owner) is not None and await admit(update, context):
+    elif how is AddressedBy.REPLY and await services.drafts.has_open(owner) and await admit(update, context):
         await add_to_draft(context, message, [DraftItem(message.message_id, request.prompt)], opens=False)
 
 

@@ -9,7 +9,7 @@ from handlers.context import Context
 from handlers.drafts import add_to_draft, follow, item_of, reply, say_once, usable_photos, with_album
 from handlers.media import photo_in, unusable_in
 from handlers.replies import say
-from services.drafts.drafts import AddOutcome, NewItems
+from services.drafts.drafts import NewItems, NotAdded
 from services.drafts.model import DraftItem, borrow, photo_limit
 from services.generations.model import MAX_VIDEOS, LimitReached, Order, Shape
 from services.orders import refusal
@@ -84,7 +84,7 @@ async def _without_photos(context: Context, message: Message, request: VideoRequ
         item = DraftItem(message.message_id, request.prompt)
         # In a group a lone prompt only completes a draft that waits for one.
         added = await add_to_draft(context, message, [item], wanted=request.wanted, opens=is_private)
-        if added.outcome is not AddOutcome.NO_DRAFT:
+        if added is not NotAdded.NO_DRAFT:
             return
     if is_private:
         await reply(context, message, "video-usage")

@@ -166,11 +166,6 @@ class Generations:
         """The generation that a draft has become, or None while it is a draft."""
         return await self.database.read(_id_of_draft, draft_id)
 
-    async def order_again(self, generation_id: str) -> Order | None:
-        """The same request once more; the caller gives it a request key of its own."""
-        known = await self.database.read(load, generation_id)
-        return None if known is None or not known.photos else known.asked_again
-
 
 def _id_of_draft(session: Session, draft_id: str) -> str | None:
     return session.scalar(select(GenerationRow.id).where(GenerationRow.request_key == draft_request_key(draft_id)))

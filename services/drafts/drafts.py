@@ -9,18 +9,17 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import Enum, auto
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from services.clock import Clock
-from services.drafts.model import NOTHING_WANTED, Draft, DraftItem, DraftState, Owner, Wanted
+from services.drafts.model import NOTHING_WANTED, DraftItem, DraftState, Owner, Wanted
 from services.drafts.store import (
     COLLECTING_STATES,
     draft_of_album,
     drafts_of_messages,
-    load,
     lock,
     lock_open,
     new_row,
@@ -42,38 +41,13 @@ HOLD = timedelta(seconds=60)
 """How long the check of a photo keeps drafts from starting by themselves, should the process die in the middle."""
 
 
-class AddOutcome(StrEnum):
-    """What became of messages for a draft."""
+class NotAdded(Enum):
+    """Why messages are in no draft."""
 
-    ADDED = "added"
-    REPEATED = "repeated"
-    """They had been taken before."""
-    TOO_LATE = "too-late"
+    TOO_LATE = auto()
     """They are parts of an album whose request has gone off already."""
-    DROPPED = "dropped"
-    """They are parts of an album whose draft was cancelled."""
-    NO_DRAFT = "no-draft"
-    """There is no draft that they belong to, and none was to be made."""
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What became of messages, and the draft they are in, or None."""
-
-    outcome: AddOutcome
-    draft_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Edition:
-    """A message as its writer has edited it."""
-
-    message_id: int
-    text: str
-    """Its text or caption now, or empty."""
-    photo: PhotoRef | None = None
-    """Its photo now, where that is known to be usable; None: the photo stays as it was."""
-    wanted: Wanted = NOTHING_WANTED
+    NO_DRAFT = auto()
+    """There is none that takes them: their album's was cancelled, or none was to be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +74,9 @@ class Drafts:
     clock: Clock
     new_id: Callable[[], str]
 
-    async def get(self, draft_id: str) -> Draft | None:
-        """Read a draft, or None."""
-        return await self.database.read(load, draft_id)
-
-    async def open_of(self, owner: Owner) -> Draft | None:
-        """Read an owner's open draft, or None."""
-        return await self.database.read(_open_of, owner)
+    async def has_open(self, owner: Owner) -> bool:
+        """Whether an owner has an open draft."""
+        return await self.database.read(_has_open, owner)
 
     async def knows_album(self, owner: Owner, media_group_id: str) -> bool:
         """Whether parts of this album are in a draft of the owner's, of any state."""
@@ -116,11 +86,11 @@ class Drafts:
         """Those of these messages that were taken before."""
         return frozenset(await self.database.read(drafts_of_messages, chat_id, message_ids))
 
-    async def add(self, incoming: NewItems) -> Added:
-        """Add messages to the draft of their album, or else to the owner's open one."""
+    async def add(self, incoming: NewItems) -> str | NotAdded:
+        """Add messages to the draft of their album, or else to the owner's open one; the draft they are in."""
         return await self.database.write(_add, incoming, self.new_id, self.clock.now(), durable=False)
 
-    async def start_album(self, media_group_id: str, incoming: NewItems) -> Added:
+    async def start_album(self, media_group_id: str, incoming: NewItems) -> str | NotAdded:
         """Let an album start by itself: its parts leave the owner's open draft for a draft of their own."""
         return await self.database.write(_start_album, media_group_id, incoming, self.clock.now())
 
@@ -133,13 +103,18 @@ class Drafts:
         """The photos of an album that were seen so far by their messages, in the order of these."""
         return await self.database.read(_album_parts, chat_id, media_group_id)
 
-    async def change_message(self, chat_id: int, user_id: int, edition: Edition) -> str | None:
-        """Take over an edited message of a draft that still collects; the draft, or None when nothing changed."""
+    async def change_message(
+        self, chat_id: int, user_id: int, edited: DraftItem, wanted: Wanted = NOTHING_WANTED
+    ) -> str | None:
+        """Take over an edited message of a draft that still collects; the draft, or None when nothing changed.
+
+        A message without a photo keeps the one that it had.
+        """
         # Most edited messages of a group are none of ours, and must cost no write.
-        if not await self.known_messages(chat_id, [edition.message_id]):
+        if not await self.known_messages(chat_id, [edited.message_id]):
             return None
         now = self.clock.now()
-        return await self.database.write(_change_message, chat_id, user_id, edition, now, durable=False)
+        return await self.database.write(_change_message, chat_id, user_id, edited, wanted, now, durable=False)
 
     @asynccontextmanager
     async def held(self, chat_id: int, user_id: int) -> AsyncIterator[None]:
@@ -164,39 +139,37 @@ def album_draft_id(chat_id: int, media_group_id: str) -> str:
     return hashlib.sha256(f"{chat_id}:{media_group_id}".encode()).hexdigest()[:16]
 
 
-def _open_of(session: Session, owner: Owner) -> Draft | None:
-    row = session.scalar(open_of(owner))
-    return None if row is None else with_items(session, row)
+def _has_open(session: Session, owner: Owner) -> bool:
+    return session.scalar(open_of(owner)) is not None
 
 
 def _knows_album(session: Session, owner: Owner, media_group_id: str) -> bool:
     return session.scalar(of_album(owner, media_group_id).limit(1)) is not None
 
 
-def _add(session: Session, incoming: NewItems, new_id: Callable[[], str], now: datetime) -> Added:
+def _add(session: Session, incoming: NewItems, new_id: Callable[[], str], now: datetime) -> str | NotAdded:
     owner = incoming.owner
     known = drafts_of_messages(session, owner.chat_id, [item.message_id for item in incoming.items])
     fresh = [item for item in incoming.items if item.message_id not in known]
     if not fresh:
-        return Added(AddOutcome.REPEATED, next(iter(known.values())))
+        return next(iter(known.values()))
     album = next((item.media_group_id for item in fresh if item.media_group_id is not None), None)
     row = None if album is None else draft_of_album(session, owner, album)
     if row is not None and row.state not in COLLECTING_STATES:
-        is_cancelled = row.state == DraftState.CANCELLED.value
-        return Added(AddOutcome.DROPPED if is_cancelled else AddOutcome.TOO_LATE, row.id)
+        return NotAdded.NO_DRAFT if row.state == DraftState.CANCELLED.value else NotAdded.TOO_LATE
     if row is None and incoming.opens:
         row = open_row(session, owner, incoming.defaults, new_id, now)
     elif row is None and album is None:
         row = lock_open(session, owner)
     if row is None:
-        return Added(AddOutcome.NO_DRAFT)
+        return NotAdded.NO_DRAFT
     put(session, row, fresh, incoming.wanted, now)
     if incoming.request_message_id is not None:
         row.request_message_id = incoming.request_message_id
-    return Added(AddOutcome.ADDED, row.id)
+    return row.id
 
 
-def _start_album(session: Session, media_group_id: str, incoming: NewItems, now: datetime) -> Added:
+def _start_album(session: Session, media_group_id: str, incoming: NewItems, now: datetime) -> str | NotAdded:
     owner, items = incoming.owner, incoming.items
     draft_id = album_draft_id(owner.chat_id, media_group_id)
     row = lock(session, draft_id)
@@ -204,19 +177,19 @@ def _start_album(session: Session, media_group_id: str, incoming: NewItems, now:
         earlier = draft_of_album(session, owner, media_group_id)
         if earlier is not None and earlier.state not in COLLECTING_STATES:
             known = drafts_of_messages(session, owner.chat_id, [item.message_id for item in items])
-            return Added(AddOutcome.REPEATED if len(known) == len(items) else AddOutcome.TOO_LATE, earlier.id)
+            return earlier.id if len(known) == len(items) else NotAdded.TOO_LATE
         row = new_row(session, draft_id, owner, incoming.defaults, DraftState.STARTING, now) or lock(session, draft_id)
         assert row is not None
         _take_parts(session, owner, row, media_group_id, now)
     present = {item.message_id for item in with_items(session, row).items}
     fresh = [item for item in items if item.message_id not in present]
     if not fresh:
-        return Added(AddOutcome.REPEATED, row.id)
+        return row.id
     if row.state not in COLLECTING_STATES:
-        return Added(AddOutcome.TOO_LATE, row.id)
+        return NotAdded.TOO_LATE
     put(session, row, fresh, incoming.wanted, now)
     row.starts_itself = True
-    return Added(AddOutcome.ADDED, row.id)
+    return row.id
 
 
 def _take_parts(session: Session, owner: Owner, row: DraftRow, media_group_id: str, now: datetime) -> None:
@@ -255,11 +228,13 @@ def _album_parts(session: Session, chat_id: int, media_group_id: str) -> dict[in
     return {row.message_id: photo for row in rows if (photo := photo_of(row)) is not None}
 
 
-def _change_message(session: Session, chat_id: int, user_id: int, edition: Edition, now: datetime) -> str | None:
+def _change_message(
+    session: Session, chat_id: int, user_id: int, edited: DraftItem, wanted: Wanted, now: datetime
+) -> str | None:
     query = (
         select(DraftItemRow, DraftRow)
         .join(DraftRow, DraftRow.id == DraftItemRow.draft_id)
-        .where(DraftItemRow.message_id == edition.message_id, DraftRow.chat_id == chat_id)
+        .where(DraftItemRow.message_id == edited.message_id, DraftRow.chat_id == chat_id)
         .where(DraftRow.user_id == user_id, DraftRow.state.in_(COLLECTING_STATES))
         .with_for_update()
     )
@@ -267,20 +242,16 @@ def _change_message(session: Session, chat_id: int, user_id: int, edition: Editi
     if found is None:
         return None
     item, row = found
-    if not _apply(item, row, edition):
+    is_changed = (item.text or "") != edited.text
+    item.text = edited.text or None
+    if edited.photo is not None and item.file_id is not None and item.file_unique_id != edited.photo.unique_id:
+        for column, value in photo_columns(edited.photo).items():
+            setattr(item, column, value)
+        is_changed = True
+    if not want(row, wanted) and not is_changed:
         return None
     touch(row, now)
     return row.id
-
-
-def _apply(item: DraftItemRow, row: DraftRow, edition: Edition) -> bool:
-    is_changed = (item.text or "") != edition.text
-    item.text = edition.text or None
-    if edition.photo is not None and item.file_id is not None and item.file_unique_id != edition.photo.unique_id:
-        for column, value in photo_columns(edition.photo).items():
-            setattr(item, column, value)
-        is_changed = True
-    return want(row, edition.wanted) or is_changed
 
 
 def _hold(session: Session, chat_id: int, user_id: int, until: datetime | None) -> None:

@@ -152,8 +152,8 @@ class Draft:
 
     @property
     def has_too_many(self) -> bool:
-        """Whether there are more photos than the chosen shape takes, where a wide video would take them."""
-        return self.shape is Shape.TALL and len(self.all_photos) > photo_limit(Shape.TALL)
+        """Whether a tall video was chosen for more photos than it takes."""
+        return self.shape is Shape.TALL and len(self.all_photos) > MAX_TALL_PHOTOS
 
     @property
     def words(self) -> str:
@@ -192,8 +192,7 @@ class Draft:
     @property
     def extra_message_id(self) -> int | None:
         """The message of the first photo that is left out, or that made the draft wide; None when there is none."""
-        first = MAX_TALL_PHOTOS if self.wanted_shape is Shape.TALL else MAX_PHOTOS
-        extra = self.items_with_photo[first:]
+        extra = self.items_with_photo[photo_limit(self.wanted_shape) :]
         return extra[0].message_id if extra else None
 
     @property

@@ -3,6 +3,7 @@ import pytest
 from sandbox.botapi import Person
 from services.drafts.drafts import NewItems
 from services.drafts.model import DraftState, Owner, Wanted
+from services.drafts.store import load
 from services.people import Preferences
 from tests.buttons import is_card
 from tests.integration.handlers.conftest import MakeWorld
@@ -77,7 +78,7 @@ async def test_a_reply_to_the_drafts_photo_ends_the_draft(world: World, anna: Pe
     card = await world.card(anna.chat_id)
     await anna.send_text("/video leaves", reply_to=photo.message_id)
     assert (await world.ordered()).status_message_id == card.message_id
-    draft = await world.services.drafts.get((card.button("Cancel").data or "").split(":")[1])
+    draft = await world.services.database.read(load, (card.button("Cancel").data or "").split(":")[1])
     assert draft is not None
     assert draft.state is DraftState.SUBMITTED
 

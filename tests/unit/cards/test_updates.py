@@ -224,38 +224,35 @@ async def test_a_fourth_photo_is_told_once_for_a_burst(room: Room) -> None:
 
 
 async def test_an_album_starts_once_it_is_quiet(room: Room, time: Time) -> None:
-    added = await room.drafts.start_album("x", NewItems(ANNA, [item(2, "fly", album="x")], DEFAULTS, Wanted(2)))
-    assert added.draft_id is not None
-    assert await room.updates.refresh(added.draft_id) == pytest.approx(2.5)
+    added = await room.start_album(item(2, "fly", album="x"), wanted=Wanted(2))
+    assert await room.updates.refresh(added) == pytest.approx(2.5)
     await time.pass_(1.0)
     await room.drafts.add(NewItems(ANNA, [item(1, album="x")], DEFAULTS))
-    assert await room.updates.refresh(added.draft_id) == pytest.approx(2.5)
+    assert await room.updates.refresh(added) == pytest.approx(2.5)
     await time.pass_(2.6)
-    assert await room.updates.refresh(added.draft_id) is None
-    order = room.orders.placed_orders[f"draft:{added.draft_id}"]
+    assert await room.updates.refresh(added) is None
+    order = room.orders.placed_orders[f"draft:{added}"]
     assert (len(order.photos), order.count, order.request_message_id) == (2, 2, 1)
-    assert room.orders.shown == [f"g:draft:{added.draft_id}"]
+    assert room.orders.shown == [f"g:draft:{added}"]
     assert room.phone.shown == {}
 
 
 async def test_nothing_starts_while_a_photo_is_checked(room: Room, time: Time) -> None:
-    added = await room.drafts.start_album("x", NewItems(ANNA, [item(2, "fly", album="x")], DEFAULTS))
-    assert added.draft_id is not None
+    added = await room.start_album(item(2, "fly", album="x"))
     async with room.drafts.held(ANNA.chat_id, ANNA.user_id):
         await time.pass_(5)
-        assert await room.updates.refresh(added.draft_id) is not None
-    assert await room.updates.refresh(added.draft_id) is None
+        assert await room.updates.refresh(added) is not None
+    assert await room.updates.refresh(added) is None
     assert len(room.orders.placed_orders) == 1
 
 
 async def test_nothing_starts_while_a_message_waits_for_its_handler(room: Room, time: Time) -> None:
-    added = await room.drafts.start_album("x", NewItems(ANNA, [item(2, "fly", album="x")], DEFAULTS))
-    assert added.draft_id is not None
+    added = await room.start_album(item(2, "fly", album="x"))
     await room.inbox.store([Arrived(7, lane_name(ANNA.chat_id, ANNA.user_id), "{}"), Arrived(8, lane_name(1, 2), "{}")])
     await time.pass_(5)
-    assert await room.updates.refresh(added.draft_id) == UNHANDLED_SECONDS
+    assert await room.updates.refresh(added) == UNHANDLED_SECONDS
     await room.inbox.handled(7)
-    assert await room.updates.refresh(added.draft_id) is None
+    assert await room.updates.refresh(added) is None
     assert len(room.orders.placed_orders) == 1
 
 
@@ -276,21 +273,19 @@ async def test_an_incomplete_draft_waits_with_a_card_all_the_same(room: Room, ti
 
 async def test_a_start_that_is_refused_is_told_and_asks_from_then_on(room: Room, time: Time) -> None:
     room.orders.refusal = TooManyWaiting(3)
-    added = await room.drafts.start_album("x", NewItems(ANNA, [item(2, "fly", album="x")], DEFAULTS))
-    assert added.draft_id is not None
+    added = await room.start_album(item(2, "fly", album="x"))
     await time.pass_(3)
-    await room.updates.refresh(added.draft_id)
+    await room.updates.refresh(added)
     sentence, card = room.phone.texts()
     assert "3 requests waiting" in sentence
     assert "fly" in card
-    assert (await room.get(added.draft_id)).state is DraftState.OPEN
+    assert (await room.get(added)).state is DraftState.OPEN
 
 
 async def test_a_refused_album_beside_an_open_draft_ends(room: Room, time: Time) -> None:
     await room.put(item(1))
     room.orders.refusal = TooManyWaiting(3)
-    added = await room.drafts.start_album("x", NewItems(ANNA, [item(2, "fly", album="x")], DEFAULTS))
-    assert added.draft_id is not None
+    added = await room.start_album(item(2, "fly", album="x"))
     await time.pass_(3)
-    await room.updates.refresh(added.draft_id)
-    assert (await room.get(added.draft_id)).state is DraftState.CANCELLED
+    await room.updates.refresh(added)
+    assert (await room.get(added)).state is DraftState.CANCELLED

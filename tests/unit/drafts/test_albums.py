@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from services.cards.store import claim, sent
-from services.drafts.drafts import AddOutcome, NewItems, album_draft_id, prune_seen
+from services.drafts.drafts import NewItems, NotAdded, album_draft_id, prune_seen
 from services.drafts.model import DraftState, Owner, Wanted
 from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, START, Room, Time, item, photo
 
@@ -23,9 +23,9 @@ async def test_seen_parts_are_forgotten_after_a_while(room: Room, time: Time) ->
 
 async def test_a_starting_album_takes_its_parts_out_of_the_open_draft(room: Room) -> None:
     open_id = await room.put(item(1), item(5, album="x"), item(7, "words", album="x"))
-    added = await room.drafts.start_album("x", NewItems(ANNA, [item(6, "go", album="x")], DEFAULTS, Wanted(2)))
-    assert added.draft_id == album_draft_id(11, "x")
-    starting, kept = await room.get(added.draft_id), await room.get(open_id)
+    added = await room.start_album(item(6, "go", album="x"), wanted=Wanted(2))
+    assert added == album_draft_id(11, "x")
+    starting, kept = await room.get(added), await room.get(open_id)
     assert starting.state is DraftState.STARTING
     assert (starting.prompt, starting.count, starting.starts_itself) == ("go\nwords", 2, True)
     assert starting.photos == (photo("5"), photo("6"), photo("7"))
@@ -33,36 +33,33 @@ async def test_a_starting_album_takes_its_parts_out_of_the_open_draft(room: Room
 
 
 async def test_later_parts_find_the_starting_album(room: Room) -> None:
-    added = await room.drafts.start_album("x", NewItems(ANNA, [item(6, "go", album="x")], DEFAULTS))
+    added = await room.start_album(item(6, "go", album="x"))
     later = await room.drafts.add(NewItems(ANNA, [item(5, album="x")], DEFAULTS))
-    assert later.draft_id == added.draft_id
-    assert await room.drafts.open_of(ANNA) is None
+    assert later == added
+    assert await room.open_of(ANNA) is None
 
 
 async def test_an_emptied_draft_leaves_its_card_to_the_album(room: Room) -> None:
     open_id = await room.put(item(5, album="x"))
     await room.database.write(claim, open_id, START)
     await room.database.write(sent, open_id, 70, 1)
-    added = await room.drafts.start_album("x", NewItems(ANNA, [item(6, "go", album="x")], DEFAULTS))
-    assert added.draft_id is not None
-    assert (await room.get(added.draft_id)).card_message_id == 70
-    assert await room.drafts.get(open_id) is None
+    added = await room.start_album(item(6, "go", album="x"))
+    assert (await room.get(added)).card_message_id == 70
+    assert await room.find(open_id) is None
 
 
 async def test_a_repeated_caption_starts_nothing_new(room: Room) -> None:
     caption = item(6, "go", album="x")
-    added = await room.drafts.start_album("x", NewItems(IN_GROUP, [caption], DEFAULTS))
-    assert added.draft_id is not None
-    again = await room.drafts.start_album("x", NewItems(IN_GROUP, [caption], DEFAULTS))
-    await room.starter.start(added.draft_id, IN_GROUP.user_id)
-    later = await room.drafts.start_album("x", NewItems(IN_GROUP, [caption], DEFAULTS))
-    assert (again.outcome, later.outcome) == (AddOutcome.REPEATED, AddOutcome.REPEATED)
+    added = await room.start_album(caption, owner=IN_GROUP)
+    again = await room.start_album(caption, owner=IN_GROUP)
+    await room.starter.start(added, IN_GROUP.user_id)
+    later = await room.start_album(caption, owner=IN_GROUP)
+    assert (again, later) == (added, added)
     assert len(room.orders.placed_orders) == 1
 
 
 async def test_a_second_caption_after_the_start_is_too_late(room: Room) -> None:
-    added = await room.drafts.start_album("x", NewItems(ANNA, [item(6, "go", album="x")], DEFAULTS))
-    assert added.draft_id is not None
-    await room.starter.start(added.draft_id, ANNA.user_id)
+    added = await room.start_album(item(6, "go", album="x"))
+    await room.starter.start(added, ANNA.user_id)
     later = await room.drafts.start_album("x", NewItems(ANNA, [item(7, "more", album="x")], DEFAULTS))
-    assert later.outcome is AddOutcome.TOO_LATE
+    assert later is NotAdded.TOO_LATE

@@ -95,7 +95,7 @@ async def test_an_order_of_the_drafts_own_photos_ends_the_draft_and_takes_its_ca
     await room.database.write(sent, draft_id, 70, 1)
     assert isinstance(await room.starter.order(earlier()), Placed)
     assert room.orders.placed_orders["message:11:1"].status_message_id == 70
-    assert await room.drafts.open_of(ANNA) is None
+    assert await room.open_of(ANNA) is None
 
 
 async def test_an_order_of_other_photos_leaves_the_draft_alone(room: Room) -> None:

@@ -14,7 +14,8 @@ from services.cards.updates import CardUpdates
 from services.clock import Clock
 from services.drafts.buttons import DraftButtons
 from services.drafts.drafts import Drafts, NewItems
-from services.drafts.model import Draft, DraftItem, DraftState, Owner
+from services.drafts.model import NOTHING_WANTED, Draft, DraftItem, DraftState, Owner, Wanted
+from services.drafts.store import load, open_of
 from services.generations.model import Order, Placed, PlaceOutcome, TooManyWaiting
 from services.inbox import Inbox
 from services.messenger import EditOutcome
@@ -264,10 +265,23 @@ class Room:
     async def put(self, *items: DraftItem, owner: Owner = ANNA, defaults: Preferences = DEFAULTS) -> str:
         draft_id = ""
         for one in items:
-            draft_id = (await self.drafts.add(NewItems(owner, [one], defaults))).draft_id or draft_id
+            added = await self.drafts.add(NewItems(owner, [one], defaults))
+            draft_id = added if isinstance(added, str) else draft_id
         return draft_id
 
     async def get(self, draft_id: str) -> Draft:
-        found = await self.drafts.get(draft_id)
+        found = await self.find(draft_id)
         assert found is not None
         return found
+
+    async def find(self, draft_id: str) -> Draft | None:
+        return await self.database.read(load, draft_id)
+
+    async def open_of(self, owner: Owner) -> Draft | None:
+        row = await self.database.read(lambda session: session.scalar(open_of(owner)))
+        return None if row is None else await self.find(row.id)
+
+    async def start_album(self, *items: DraftItem, owner: Owner = ANNA, wanted: Wanted = NOTHING_WANTED) -> str:
+        added = await self.drafts.start_album("x", NewItems(owner, items, DEFAULTS, wanted))
+        assert isinstance(added, str)
+        return added
