@@ -247,7 +247,7 @@ def _menus(phrases: Phrases) -> Named:
     for free in (0, 1, 3):
         yield f"terms, {free} free", Screen(phrases.html("terms", stars=25, free=free))
     numbers = dict.fromkeys(State, 2)
-    yield "stats", statistics_screen(phrases, Statistics(numbers, numbers, 12, timedelta(seconds=95)), 77)
+    yield "stats", statistics_screen(phrases, Statistics(numbers, numbers, 12, 95.0), 77)
     sold = Statistics(numbers, numbers, 12, None, Totals(taken=500, returned=75, returning=0, credit=3))
     yield "stats, where videos have a price", statistics_screen(phrases, sold, 77)
     yield "stats, nothing known", statistics_screen(phrases, Statistics({}, {}, 0, None), None)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
 from functools import wraps
 
 from structlog import get_logger
@@ -11,13 +10,10 @@ from telegram import Message, MessageEntity, MessageOriginUser, Update, User
 from handlers.addressing import replied_to
 from handlers.commands import say_unknown
 from handlers.context import Context
-from handlers.replies import answer, answer_text
 from handlers.visitors import Handler, for_visitors
 from services.genaipro.events import GenAIProError
 from services.generations.model import State
-from services.payments.ledger import Totals
 from services.screens import Screen
-from services.services import Services
 from services.statistics import Statistics, gather_statistics
 from services.texts import Phrases
 
@@ -54,42 +50,30 @@ def _person(user: User | None) -> int | None:
 def statistics_screen(phrases: Phrases, statistics: Statistics, credits_left: int | None) -> Screen:
     """The bot in numbers, a line for each."""
 
-    def line(key: str, counts: Mapping[State, int]) -> str:
+    def by_state(key: str, counts: Mapping[State, int]) -> str:
         states = " · ".join(
             phrases.html("stats-state", state=state.value, count=counts[state]) for state in State if counts.get(state)
         )
         return phrases.html(key, count=sum(counts.values())) + (f"\n{states}" if states else "")
 
-    return Screen(
-        "\n".join(
-            [
-                line("stats-today", statistics.today),
-                line("stats-in-all", statistics.in_all),
-                phrases.html("stats-people", count=statistics.people),
-                phrases.html("stats-credits-unknown")
-                if credits_left is None
-                else phrases.html("stats-credits", count=credits_left),
-                _time_line(phrases, statistics.median_time),
-                *_star_lines(phrases, statistics.stars),
-            ]
-        )
-    )
-
-
-def _star_lines(phrases: Phrases, stars: Totals | None) -> list[str]:
-    if stars is None:
-        return []
-    return [
-        phrases.html("stats-stars", taken=stars.taken, returned=stars.returned),
-        phrases.html("stats-credit", count=stars.credit),
+    lines: list[str] = [
+        by_state("stats-today", statistics.today),
+        by_state("stats-in-all", statistics.in_all),
+        phrases.html("stats-people", count=statistics.people),
     ]
-
-
-def _time_line(phrases: Phrases, time: timedelta | None) -> str:
-    if time is None:
-        return phrases.html("stats-time-unknown")
-    minutes, seconds = divmod(round(time.total_seconds()), 60)
-    return phrases.html("stats-time", minutes=minutes, seconds=f"{seconds:02}")
+    if credits_left is None:
+        lines.append(phrases.html("stats-credits-unknown"))
+    else:
+        lines.append(phrases.html("stats-credits", count=credits_left))
+    if statistics.median_seconds is None:
+        lines.append(phrases.html("stats-time-unknown"))
+    else:
+        minutes, seconds = divmod(round(statistics.median_seconds), 60)
+        lines.append(phrases.html("stats-time", minutes=minutes, seconds=f"{seconds:02}"))
+    if (stars := statistics.stars) is not None:
+        lines.append(phrases.html("stats-stars", taken=stars.taken, returned=stars.returned))
+        lines.append(phrases.html("stats-credit", count=stars.credit))
+    return Screen("\n".join(lines))
 
 
 def for_admins(handler: Callable[[Update, Context], Awaitable[None]]) -> Handler:
@@ -109,9 +93,13 @@ def for_admins(handler: Callable[[Update, Context], Awaitable[None]]) -> Handler
 @for_admins
 async def stats(_update: Update, context: Context) -> None:
     """``/stats``: the bot in numbers."""
-    services = context.services
+    services, credits_left = context.services, None
     statistics = await services.database.read(gather_statistics, services.clock.now(), services.sales.has_books)
-    await answer(context, statistics_screen(context.visitor.phrases, statistics, await _credits_left(services)))
+    try:
+        credits_left = await services.genaipro.credits_left()
+    except GenAIProError as error:
+        log.info("credits_not_known", kind=error.failure.kind.value)
+    await context.answer(statistics_screen(context.visitor.phrases, statistics, credits_left))
 
 
 @for_admins
@@ -119,7 +107,7 @@ async def allow(update: Update, context: Context) -> None:
     """``/allow``: let a person or a group in."""
     subject = subject_of(update.message, context.args or []) if update.message is not None else None
     if subject is None:
-        await answer_text(context, "allow-usage")
+        await context.answer_text("allow-usage")
         return
     await context.services.access.allow(subject)
     await _say(context, "allowed", subject)
@@ -130,24 +118,15 @@ async def deny(update: Update, context: Context) -> None:
     """``/deny``: shut a person or a group out, at once."""
     subject = subject_of(update.message, context.args or []) if update.message is not None else None
     if subject is None:
-        await answer_text(context, "deny-usage")
+        await context.answer_text("deny-usage")
     elif subject == context.visitor.caller.user_id:
-        await answer_text(context, "deny-self")
+        await context.answer_text("deny-self")
     elif await context.services.access.deny(subject):
         await _say(context, "denied", subject)
     else:
-        await answer_text(context, "deny-owner")
+        await context.answer_text("deny-owner")
 
 
 async def _say(context: Context, done: str, subject: int) -> None:
     # Ids are handed over as words: a number would get its thousands separated.
-    await answer_text(context, f"{done}-{'user' if subject > 0 else 'chat'}", id=str(subject))
-
-
-async def _credits_left(services: Services) -> int | None:
-    """Videos that the owner can still pay for, or None when the service does not say."""
-    try:
-        return await services.genaipro.credits_left()
-    except GenAIProError as error:
-        log.info("credits_not_known", kind=error.failure.kind.value)
-        return None
+    await context.answer_text(f"{done}-{'user' if subject > 0 else 'chat'}", id=str(subject))

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from telegram import CallbackQuery, Update
 
-from handlers.context import Context, Visitor
-from handlers.replies import close
+from handlers.context import Context, Visitor, close
 from handlers.visitors import for_visitors
 from services.drafts.buttons import PressOutcome
 from services.generations.model import PAST_CANCEL, Order, Placed

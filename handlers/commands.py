@@ -5,7 +5,6 @@ import re
 from telegram import Update
 
 from handlers.context import Context, caller_of
-from handlers.replies import answer, answer_text
 from handlers.visitors import admit, for_visitors
 from services.access import CLAIM_PREFIX
 from services.retention import KEEP_DRAFTS, KEEP_GENERATIONS, KEEP_SEEN_PHOTOS
@@ -21,7 +20,7 @@ async def start(update: Update, context: Context) -> None:
     lines = [visitor.phrases.html("claimed")] if claimed else []
     key = "start-private" if visitor.caller.is_private else "start-group"
     lines.append(visitor.phrases.html(key, bot=context.bot.username))
-    await answer(context, Screen("\n\n".join(lines)))
+    await context.answer(Screen("\n\n".join(lines)))
     if claimed:
         # Beside the handler: a call that Telegram lets hang must not hold up what the new admin writes next.
         services.tasks.start(services.profile.publish_for_admin(visitor.caller.user_id), name="commands-of-new-admin")
@@ -39,14 +38,14 @@ async def help_(_update: Update, context: Context) -> None:
         lines.append(say("help-payments", stars=sales.tariff.stars))
     if is_private and visitor.is_admin:
         lines.append(say("help-admin") + (f"\n{say('help-refund')}" if sales.is_open else ""))
-    await answer(context, Screen("\n\n".join(lines)))
+    await context.answer(Screen("\n\n".join(lines)))
 
 
 @for_visitors()
 async def privacy(_update: Update, context: Context) -> None:
     """``/privacy``: what is kept, how long, and where it goes."""
-    await answer_text(
-        context, "privacy", requests=KEEP_GENERATIONS.days, drafts=KEEP_DRAFTS.days, photos=KEEP_SEEN_PHOTOS.days
+    await context.answer_text(
+        "privacy", requests=KEEP_GENERATIONS.days, drafts=KEEP_DRAFTS.days, photos=KEEP_SEEN_PHOTOS.days
     )
 
 
@@ -57,11 +56,11 @@ async def cancel(_update: Update, context: Context) -> None:
     draft_id = await services.draft_buttons.cancel_open(caller.owner)
     if draft_id is not None:
         services.card_timers.now(draft_id)
-        await answer_text(context, "cancel-draft")
+        await context.answer_text("cancel-draft")
         return
     running = await services.generations.newest_running(caller.chat_id, caller.thread_id, caller.user_id)
     is_cancelled = running is not None and await services.generations.cancel(running)
-    await answer_text(context, "cancel-running" if is_cancelled else "cancel-nothing")
+    await context.answer_text("cancel-running" if is_cancelled else "cancel-nothing")
 
 
 async def unknown(update: Update, context: Context) -> None:
@@ -77,7 +76,7 @@ async def unknown(update: Update, context: Context) -> None:
 async def say_unknown(context: Context) -> None:
     """One sentence in private, silence in groups."""
     if context.visitor.caller.is_private:
-        await answer_text(context, "unknown-command")
+        await context.answer_text("unknown-command")
 
 
 async def _claim(update: Update, context: Context) -> bool:

@@ -1,27 +1,31 @@
-"""What a handler is given beside the update: the services, and who asks from where.
+"""What a handler is given beside the update: the services, who asks from where, and the ways to answer them.
 
 Sources: the library's example ``contexttypesbot.py``; Bot API pages of ``Message`` (``sender_chat``,
-``is_topic_message``) and ``CallbackQuery``.
+``is_topic_message``), ``CallbackQuery`` and ``answerCallbackQuery``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from telegram import Message, Update
-from telegram.constants import ChatType
+from structlog import get_logger
+from telegram import CallbackQuery, Message, Update
+from telegram.constants import CallbackQueryLimit, ChatType
+from telegram.error import BadRequest
 from telegram.ext import Application, CallbackContext, ExtBot
 
-from services.access import Permission
 from services.drafts.model import Owner
+from services.messenger import ChatClosedError, ChatMovedError, EditOutcome
 from services.people import Preferences
-from services.screens import Place
+from services.screens import Place, Screen
 from services.services import Services
-from services.texts import Phrases
+from services.texts import Argument, Phrases
 
 SERVICES = "services"
 """The key in ``bot_data`` under which the application keeps them."""
 
 Data = dict[Any, Any]
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +62,10 @@ class Visitor:
     """Somebody who was let in."""
 
     caller: Caller
-    verdict: Permission
+    is_admin: bool
     preferences: Preferences
     phrases: Phrases
     """The texts in their language."""
-
-    @property
-    def is_admin(self) -> bool:
-        """Whether they are an admin of the bot."""
-        return self.verdict is Permission.ADMIN
 
 
 class Context(CallbackContext[ExtBot[None], Data, Data, Data]):
@@ -80,6 +79,47 @@ class Context(CallbackContext[ExtBot[None], Data, Data, Data]):
         """The services of the process."""
         services: Services = self.bot_data[SERVICES]
         return services
+
+    async def say(self, place: Place, screen: Screen) -> None:
+        """Send a message; where the chat is closed to the bot, nothing happens.
+
+        Raises:
+            telegram.error.TelegramError: Any other failure.
+        """
+        messenger = self.services.messenger
+        try:
+            try:
+                await messenger.send(place, screen)
+            except ChatMovedError as moved:
+                # The message replied to stayed behind in the old group.
+                await messenger.send(replace(place, chat_id=moved.new_chat_id, reply_to=None), screen)
+        except ChatClosedError:
+            log.info("answer_not_wanted", chat_id=place.chat_id)
+
+    async def answer(self, screen: Screen) -> None:
+        """Answer the visitor where they asked."""
+        await self.say(self.visitor.caller.answer_place, screen)
+
+    async def answer_text(self, key: str, **arguments: Argument) -> None:
+        """Answer the visitor with one text, in their language."""
+        await self.answer(Screen(self.visitor.phrases.html(key, **arguments)))
+
+    async def show(self, query: CallbackQuery, screen: Screen) -> None:
+        """Make the message under the pressed button show something else, or send it where that is too late.
+
+        Raises:
+            telegram.error.TelegramError: The chat does not answer.
+        """
+        message = query.message
+        if message is None:
+            return
+        place = Place(message.chat.id)
+        try:
+            if await self.services.messenger.edit(place.chat_id, message.message_id, screen) is not EditOutcome.GONE:
+                return
+        except ChatMovedError as moved:
+            place = Place(moved.new_chat_id)
+        await self.say(place, screen)
 
 
 BotApplication = Application[ExtBot[None], Context, Data, Data, Data, None]
@@ -107,3 +147,15 @@ def caller_of(update: Update) -> Caller | None:
 def topic_of(message: Message) -> int | None:
     """The message's forum topic, or None; outside forums a thread id only names a chain of replies."""
     return message.message_thread_id if message.is_topic_message else None
+
+
+async def close(query: CallbackQuery, notice: str | None = None) -> None:
+    """Answer a press: end its spinner, with a short notice or none.
+
+    Raises:
+        telegram.error.TelegramError: Anything but an answer that comes too late.
+    """
+    try:
+        await query.answer(notice and notice[: int(CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH)])
+    except BadRequest as error:
+        log.info("press_answered_too_late", error=error.message)

@@ -7,7 +7,6 @@ from telegram import Message
 
 from handlers.context import Context, topic_of
 from handlers.media import album_words_in, photo_in, unusable_in
-from handlers.replies import say
 from services.drafts.drafts import NewItems, NotAdded
 from services.drafts.model import NOTHING_WANTED, DraftItem, Wanted
 from services.photos.model import PhotoKind, PhotoProblem, PhotoRef
@@ -106,7 +105,7 @@ async def say_once(context: Context, message: Message, key: str, **arguments: Ar
 async def reply(context: Context, message: Message, key: str, **arguments: Argument) -> None:
     """Answer a message."""
     place = Place(message.chat.id, topic_of(message), message.message_id)
-    await say(context.services.messenger, place, Screen(context.visitor.phrases.html(key, **arguments)))
+    await context.say(place, Screen(context.visitor.phrases.html(key, **arguments)))
 
 
 async def _problem(context: Context, photo: PhotoRef) -> PhotoProblem | None:

@@ -14,7 +14,6 @@ from telegram.error import TelegramError
 
 from handlers.context import Context
 from handlers.menus import data_of, for_menu_owner
-from handlers.replies import answer, answer_text, show
 from handlers.visitors import for_visitors
 from services.delivery.send import ResendOutcome, as_caption
 from services.history import HistoryEntry, HistoryPage, SharedVideo, find_shared, history_entry, history_page
@@ -81,7 +80,7 @@ def _date(phrases: Phrases, entry: HistoryEntry) -> str:
 @for_visitors(as_person=True)
 async def history(_update: Update, context: Context) -> None:
     """``/history``: show the newest page."""
-    await answer(context, await _page(context, 0))
+    await context.answer(await _page(context, 0))
 
 
 @for_menu_owner(HISTORY_CHOICE.fullmatch)
@@ -89,18 +88,18 @@ async def browse_history(context: Context, query: CallbackQuery, choice: re.Matc
     """A button: another page, or one request."""
     page = int(choice["page"])
     if choice["wanted"] is None:
-        await show(context, query, await _page(context, page))
+        await context.show(query, await _page(context, page))
         return
     caller, phrases, services = context.visitor.caller, context.visitor.phrases, context.services
     entry = await services.database.read(history_entry, caller.user_id, caller.chat_id, choice["wanted"])
     if entry is None:
-        await show(context, query, Screen(phrases.html("history-gone")))
+        await context.show(query, Screen(phrases.html("history-gone")))
     elif await services.throttle.allows(person_key("history", caller.user_id, entry.generation_id), SEND_EVERY):
-        await show(context, query, entry_screen(phrases, caller.user_id, entry, page))
+        await context.show(query, entry_screen(phrases, caller.user_id, entry, page))
         if entry.file_ids:
             outcome = await services.sender.send_again(caller.answer_place, entry.file_ids, entry.prompt)
             if outcome is ResendOutcome.GONE:
-                await answer_text(context, "history-gone")
+                await context.answer_text("history-gone")
 
 
 async def _page(context: Context, number: int) -> Screen:

@@ -6,8 +6,7 @@ from typing import TypeVar
 
 from telegram import CallbackQuery, Update
 
-from handlers.context import Context
-from handlers.replies import close
+from handlers.context import Context, close
 from handlers.visitors import Handler, for_visitors
 
 Choice = TypeVar("Choice")

@@ -13,7 +13,6 @@ from telegram.error import TelegramError
 
 from handlers.admin import for_admins
 from handlers.context import Context
-from handlers.replies import answer, answer_text
 from handlers.visitors import for_visitors
 from services.payments.invoices import PAY_PREFIX, InvoiceOutcome
 from services.payments.model import Account, Charge, Payment, Verdict
@@ -25,7 +24,7 @@ from services.texts import Phrases
 CURRENCY = "XTR"
 """Telegram's name for Stars."""
 
-PAY_LINK = re.compile(rf"(?a)/start(?:@\w+)? {PAY_PREFIX}(?P<id>[0-9a-zA-Z_-]{{1,40}})\s*")
+PAY_LINK = re.compile(rf"(?a)\A/start(?:@\w+)? {PAY_PREFIX}(?P<id>[0-9a-zA-Z_-]{{1,40}})\s*\Z")
 """What the deep link of a request's button sends."""
 
 log = get_logger(__name__)
@@ -87,14 +86,12 @@ async def note_refund(update: Update, _context: Context) -> None:
 
 
 @for_visitors()
-async def send_invoice(update: Update, context: Context) -> None:
+async def send_invoice(_update: Update, context: Context) -> None:
     """The deep link of a request's button: send its invoice, to whoever asked for the request."""
-    link = PAY_LINK.fullmatch((update.message.text if update.message is not None else None) or "")
-    outcome = InvoiceOutcome.NOT_DUE
-    if link is not None:
-        outcome = await context.services.invoices.send_again(link["id"], context.visitor.caller.user_id)
+    generation_id = context.match["id"] if context.match else ""
+    outcome = await context.services.invoices.send_again(generation_id, context.visitor.caller.user_id)
     if outcome is not InvoiceOutcome.SENT:
-        await answer_text(context, f"invoice-{outcome.value}")
+        await context.answer_text(f"invoice-{outcome.value}")
 
 
 @for_visitors()
@@ -102,20 +99,20 @@ async def balance(_update: Update, context: Context) -> None:
     """``/balance``: what the person has, and their last payments."""
     sales, user_id = context.services.sales, context.visitor.caller.user_id
     text = balance_text(context.visitor.phrases, await sales.account(user_id), await sales.payments(user_id))
-    await answer(context, Screen(text))
+    await context.answer(Screen(text))
 
 
 @for_visitors()
 async def terms(_update: Update, context: Context) -> None:
     """``/terms``: the owner's terms."""
     tariff = context.services.sales.tariff
-    await answer_text(context, "terms", stars=tariff.stars, free=tariff.free_videos)
+    await context.answer_text("terms", stars=tariff.stars, free=tariff.free_videos)
 
 
 @for_visitors()
 async def paysupport(_update: Update, context: Context) -> None:
     """``/paysupport``: what to do when something is wrong with a payment."""
-    await answer_text(context, "paysupport")
+    await context.answer_text("paysupport")
 
 
 @for_admins
@@ -123,14 +120,14 @@ async def refund(_update: Update, context: Context) -> None:
     """``/refund <charge id>``: give a payment back, whatever it brought."""
     services, arguments = context.services, context.args or []
     if len(arguments) != 1:
-        await answer_text(context, "refund-usage")
+        await context.answer_text("refund-usage")
         return
     payment = await services.sales.refund(arguments[0])
     if payment is None:
-        await answer_text(context, "refund-unknown")
+        await context.answer_text("refund-unknown")
         return
     log.warning("refund_by_admin", charge=payment.charge_id, admin=context.visitor.caller.user_id)
-    await answer_text(context, "refund-wanted", stars=payment.stars)
+    await context.answer_text("refund-wanted", stars=payment.stars)
     await services.generations.show_end_again(payment.generation_id)
 
 

@@ -8,7 +8,6 @@ from telegram import CallbackQuery, Update
 
 from handlers.context import Context
 from handlers.menus import data_of, for_menu_owner
-from handlers.replies import answer, show
 from handlers.visitors import for_visitors
 from services.generations.model import MAX_VIDEOS, Shape
 from services.people import Preferences
@@ -63,7 +62,7 @@ def settings_screen(phrases: Phrases, owner_id: int, preferences: Preferences) -
 async def settings(_update: Update, context: Context) -> None:
     """``/settings``: show the menu."""
     visitor = context.visitor
-    await answer(context, settings_screen(visitor.phrases, visitor.caller.user_id, visitor.preferences))
+    await context.answer(settings_screen(visitor.phrases, visitor.caller.user_id, visitor.preferences))
 
 
 @for_menu_owner(SETTING_CHOICES.get)
@@ -72,7 +71,7 @@ async def change_setting(context: Context, query: CallbackQuery, chosen: Mapping
     user_id, services = context.visitor.caller.user_id, context.services
     await services.people.choose(user_id, **chosen)
     now = replace(context.visitor.preferences, **chosen)
-    await show(context, query, settings_screen(services.texts.into(now.language), user_id, now))
+    await context.show(query, settings_screen(services.texts.into(now.language), user_id, now))
 
 
 def question(phrases: Phrases, owner_id: int, *, is_admin: bool, sells: bool = False) -> Screen:
@@ -89,7 +88,7 @@ async def forget(_update: Update, context: Context) -> None:
     """``/forget``: ask."""
     visitor = context.visitor
     sells = context.services.sales.is_open
-    await answer(context, question(visitor.phrases, visitor.caller.user_id, is_admin=visitor.is_admin, sells=sells))
+    await context.answer(question(visitor.phrases, visitor.caller.user_id, is_admin=visitor.is_admin, sells=sells))
 
 
 @for_menu_owner(FORGET_CHOICES.get)
@@ -103,4 +102,4 @@ async def decide_forgetting(context: Context, query: CallbackQuery, said_yes: bo
         text = visitor.phrases.html("forget-done" if is_done else "forget-busy")
         if is_done and sells:
             text += f"\n{visitor.phrases.html('forget-done-payments')}"
-    await show(context, query, Screen(text))
+    await context.show(query, Screen(text))

@@ -8,7 +8,6 @@ from handlers.addressing import VideoRequest, replied_to
 from handlers.context import Context
 from handlers.drafts import add_to_draft, follow, item_of, reply, say_once, usable_photos, with_album
 from handlers.media import photo_in, unusable_in
-from handlers.replies import say
 from services.drafts.drafts import NewItems, NotAdded
 from services.drafts.model import DraftItem, borrow, photo_limit
 from services.generations.model import MAX_VIDEOS, LimitReached, Order, Shape
@@ -120,5 +119,5 @@ async def _order(context: Context, message: Message, request: VideoRequest, phot
     outcome = await services.starter.order(order)
     if isinstance(outcome, LimitReached):
         place = Place(owner.chat_id, owner.thread_id, message.message_id)
-        await say(services.messenger, place, Screen(refusal(outcome, visitor.phrases)))
+        await context.say(place, Screen(refusal(outcome, visitor.phrases)))
     await services.generations.show(outcome)

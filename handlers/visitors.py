@@ -8,13 +8,12 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any
 
-from telegram import Message, Update
+from telegram import Update
 
-from handlers.context import Caller, Context, Visitor, caller_of
-from handlers.replies import close, say
+from handlers.context import Caller, Context, Visitor, caller_of, close
+from services.access import Permission
 from services.screens import Screen
-from services.services import Services
-from services.throttle import Throttle, person_key
+from services.throttle import person_key
 
 REFUSAL_EVERY = timedelta(minutes=1)
 """Photos and texts of somebody refused are answered once in this time: an album is many messages."""
@@ -54,34 +53,31 @@ async def admit(update: Update, context: Context, *, as_person: bool = False) ->
         return False
     verdict = await services.access.decide(caller.user_id, caller.chat_id)
     if not verdict.may_use:
-        await _refuse(update, caller, services)
+        await _refuse(update, context, caller)
         return False
     if as_person and caller.is_anonymous:
         phrases = services.texts.into(services.texts.choose(caller.telegram_language))
-        await say(services.messenger, caller.answer_place, Screen(phrases.html("access-anonymous")))
+        await context.say(caller.answer_place, Screen(phrases.html("access-anonymous")))
         return False
     preferences = await services.people.preferences(
         caller.user_id, caller.telegram_language, is_guest=caller.is_anonymous
     )
-    context.visitor = Visitor(caller, verdict, preferences, services.texts.into(preferences.language))
+    phrases = services.texts.into(preferences.language)
+    context.visitor = Visitor(caller, verdict is Permission.ADMIN, preferences, phrases)
     return True
 
 
-async def _refuse(update: Update, caller: Caller, services: Services) -> None:
+async def _refuse(update: Update, context: Context, caller: Caller) -> None:
     """A press must be answered, with a notice that only they see; a group must not hear of it."""
-    if update.callback_query is None and not caller.is_private:
+    query, message, services = update.callback_query, update.effective_message, context.services
+    if query is None and not caller.is_private:
         return
     guest = await services.people.preferences(caller.user_id, caller.telegram_language, is_guest=True)
-    phrases = services.texts.into(guest.language)
-    if update.callback_query is not None:
-        await close(update.callback_query, phrases.plain("access-refused-notice", id=str(caller.user_id)))
-    elif await _may_say(update.effective_message, caller, services.throttle):
-        text = phrases.html("access-refused", id=str(caller.user_id))
-        await say(services.messenger, caller.answer_place, Screen(text))
-
-
-async def _may_say(message: Message | None, caller: Caller, throttle: Throttle) -> bool:
+    phrases, user_id = services.texts.into(guest.language), str(caller.user_id)
+    if query is not None:
+        await close(query, phrases.plain("access-refused-notice", id=user_id))
+        return
     is_command = message is not None and (message.text or "").startswith("/")
-    if is_command:
-        return await throttle.allows(person_key("refused-command", caller.user_id), COMMAND_REFUSAL_EVERY)
-    return await throttle.allows(person_key("refused", caller.user_id), REFUSAL_EVERY)
+    what, every = ("refused-command", COMMAND_REFUSAL_EVERY) if is_command else ("refused", REFUSAL_EVERY)
+    if await services.throttle.allows(person_key(what, caller.user_id), every):
+        await context.say(caller.answer_place, Screen(phrases.html("access-refused", id=user_id)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from statistics import median
 
 from sqlalchemy import func, select
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.generations.model import State
 from services.payments.ledger import Totals, totals
+from services.status.estimates import recent_seconds
 from services.store.schema import GenerationRow, PersonRow
 
 RECENT = 200
@@ -26,7 +27,7 @@ class Statistics:
     """All that are kept, likewise."""
     people: int
     """Who used the bot and was not forgotten."""
-    median_time: timedelta | None
+    median_seconds: float | None
     """From the start of a generation to its end, of recent ones that gave videos; None without any."""
     stars: Totals | None = None
     """What was sold; None where nothing ever was."""
@@ -38,22 +39,11 @@ def gather_statistics(session: Session, now: datetime, sells: bool) -> Statistic
     by_state = select(GenerationRow.state, func.count()).group_by(GenerationRow.state)
     in_all = session.execute(by_state).all()
     today = session.execute(by_state.where(GenerationRow.queued_at >= midnight)).all()
+    took = recent_seconds(session, RECENT)
     return Statistics(
         today={State(state): count for state, count in today},
         in_all={State(state): count for state, count in in_all},
         people=session.scalar(select(func.count()).select_from(PersonRow)) or 0,
-        median_time=_median_time(session),
+        median_seconds=median(took) if took else None,
         stars=totals(session) if sells else None,
     )
-
-
-def _median_time(session: Session) -> timedelta | None:
-    query = (
-        select(GenerationRow.started_at, GenerationRow.finished_at)
-        .where(GenerationRow.state == State.DONE.value)
-        .order_by(GenerationRow.finished_at.desc())
-        .limit(RECENT)
-    )
-    times = (session.execute(query)).all()
-    seconds = [(end - start).total_seconds() for start, end in times if start is not None and end is not None]
-    return timedelta(seconds=median(seconds)) if seconds else None

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from services.clock import Clock
@@ -50,13 +50,15 @@ class Estimates:
         return estimate
 
     async def _ask(self, count: int, started_at: datetime | None) -> float:
-        times = await self.database.read(_recent_times, count, started_at or self.clock.now())
-        took = [(ended - began).total_seconds() for began, ended in times if began is not None and ended is not None]
+        before = started_at or self.clock.now()
+        alike = (GenerationRow.count == count) & (GenerationRow.finished_at <= before)
+        took = await self.database.read(recent_seconds, SAMPLE, alike)
         return max(5.0, median(took)) if took else DEFAULT_ESTIMATE_SECONDS
 
 
-def _recent_times(session: Session, count: int, before: datetime) -> list[tuple[datetime | None, datetime | None]]:
-    done = (GenerationRow.state == State.DONE.value) & (GenerationRow.count == count)
-    query = select(GenerationRow.started_at, GenerationRow.finished_at).where(done, GenerationRow.finished_at <= before)
-    rows = session.execute(query.order_by(GenerationRow.finished_at.desc()).limit(SAMPLE))
-    return [(began, ended) for began, ended in rows]
+def recent_seconds(session: Session, limit: int, which: ColumnElement[bool] | None = None) -> list[float]:
+    """How long the last generations that gave videos took, from start to end."""
+    done = GenerationRow.state == State.DONE.value
+    query = select(GenerationRow.started_at, GenerationRow.finished_at).where(done if which is None else done & which)
+    rows = session.execute(query.order_by(GenerationRow.finished_at.desc()).limit(limit))
+    return [(ended - began).total_seconds() for began, ended in rows if began is not None and ended is not None]
