@@ -1,8 +1,9 @@
-"""Work beside the caller: tasks with an owner, blocking calls in threads, one query for all who ask at once."""
+"""Work beside the caller: tasks with an owner, blocking calls in threads, one query for all who ask, rests of loops."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, ParamSpec, TypeVar
 
@@ -12,6 +13,14 @@ log = get_logger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+async def rest_until(event: asyncio.Event, seconds: float) -> None:
+    """Wait until the event is set, for so many seconds at most, and clear it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    event.clear()
 
 
 async def to_its_end(work: Coroutine[Any, Any, T], seconds: float) -> T:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from services.generations.model import PAST_CANCEL, WAITING, Generation, State
 from services.generations.store import ROWS, RunOvertakenError, change, load
 from services.retries import OUTAGE
 from services.store.database import Database
+from services.tasks import rest_until
 
 WATCH_SECONDS = 0.5
 """How often the rows of running generations are asked for a wish to cancel that came through another process.
@@ -115,10 +116,7 @@ class CancelScopes:
         """Watch the rows for wishes and take-overs of other processes, until cancelled; idle while nothing runs."""
         seconds = ALONE_SECONDS if self.database.is_sqlite else WATCH_SECONDS
         while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    await self._announced.wait()
-            self._announced.clear()
+            await rest_until(self._announced, seconds)
             try:
                 rows = await self.database.read(_wishes, list(self._scopes)) if self._scopes else []
             except OUTAGE as error:

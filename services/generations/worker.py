@@ -17,7 +17,7 @@ from services.generations.queue import Claimed, Queue, is_any_waiting
 from services.generations.store import load, take_over
 from services.retries import OUTAGE
 from services.store.database import Database
-from services.tasks import Tasks
+from services.tasks import Tasks, rest_until
 from services.telemetry import Contact
 
 POLL_SECONDS = 1.0
@@ -68,7 +68,8 @@ class Worker:
             except OUTAGE as error:
                 self.contact.failed()
                 log.warning("queue_met_an_outage", error=type(error).__name__)
-            await self._pause()
+            await asyncio.sleep(REST_SECONDS)
+            await rest_until(self.changed, POLL_SECONDS)
 
     async def claim(self) -> Claimed:
         """Run as many of those that wait as the limits allow."""
@@ -118,16 +119,6 @@ class Worker:
         except Exception:
             # The row is still this process's, so that the next search takes it over.
             log.exception("run_failed", generation=generation.id)
-
-    async def _pause(self) -> None:
-        await asyncio.sleep(REST_SECONDS)
-        try:
-            async with asyncio.timeout(POLL_SECONDS):
-                await self.changed.wait()
-        except TimeoutError:
-            return
-        finally:
-            self.changed.clear()
 
     async def _show_places(self, places: Mapping[str, int]) -> None:
         """Tell those that wait about their new place; the outbox drops what comes too often."""

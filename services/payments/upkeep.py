@@ -5,7 +5,6 @@ They are compared with Telegram's own list, too. Source: Bot API, ``getStarTrans
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -21,6 +20,7 @@ from services.payments.model import Charge, Payment, request_of
 from services.payments.sales import Sales
 from services.retries import OUTAGE
 from services.store.database import Database
+from services.tasks import rest_until
 from services.telegram_errors import Refusal, refusal_of
 from services.telemetry import CREDIT_VIDEOS, PAYMENT_FAULTS, REFUNDS_REFUSED, STARS_RETURNED
 
@@ -78,10 +78,7 @@ class PaymentUpkeep:
                     await self.look()
             except (TelegramError, *OUTAGE) as error:
                 log.warning("payments_met_an_outage", error=type(error).__name__)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self.wake.wait()
-            self.wake.clear()
+            await rest_until(self.wake, LOOK_SECONDS)
 
     async def look(self) -> None:
         """Do what is due now."""
