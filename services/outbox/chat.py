@@ -93,7 +93,7 @@ class Chat:
         else:
             self.small = None
         if self._group is not None:
-            self._group.finish(job, now)
+            self._group.settle(job, now)
 
     def ready_at(self, job: Job, kind: Kind, now: float) -> float:
         """When this chat can take a job: seconds, at most `now` for at once, infinity while it hangs on a call."""

@@ -132,16 +132,12 @@ class Window:
                 return held.release
         return inf
 
-    def first_release(self) -> float:
-        """The moment at which the next units come free; infinity if none are held or that is not known yet."""
-        return min((held.release for held in self._held), default=inf)
-
 
 BURST_PART = 3
 """One in so many of progress's share may be saved up, and then goes out as it comes."""
 
 
-class Group:
+class Group(Window):
     """What a group takes in a minute, and the pace of the progress in it.
 
     Progress may fill the window up to its share. Within it, one message is saved up every `group_span /
@@ -151,59 +147,49 @@ class Group:
     takes units of the window and leaves the pace alone.
     """
 
-    __slots__ = ("_ahead", "_interval", "_limits", "_whole_at", "_window")
+    __slots__ = ("_ahead", "_interval", "_share", "_whole_at")
 
     def __init__(self, limits: FloodLimits) -> None:
-        self._window = Window(limits.group, limits.group_span, limits.hold)
+        super().__init__(limits.group, limits.group_span, limits.hold)
         self._whole_at = -inf
         self.adopt(limits)
 
     def adopt(self, limits: FloodLimits) -> None:
         """Work with another budget from now on."""
-        self._limits = limits
-        self._window.capacity = limits.group
-        self._interval = limits.group_span / limits.group_progress
-        self._ahead = (max(1, limits.group_progress // BURST_PART) - 1) * self._interval
+        self.capacity, self._share = limits.group, limits.group_progress
+        self._interval = self.span / self._share
+        self._ahead = (max(1, self._share // BURST_PART) - 1) * self._interval
 
     def begin(self, call: Hashable, units: int, now: float, *, progress: bool, open_ended: bool) -> None:
         """Note that a call starts; more units than the budget are taken for all of it.
 
         An open-ended one may be counted at its end, whenever that is.
         """
-        units = min(units, self._window.capacity)
-        self._window.take(call, units, now, open_ended=open_ended)
+        units = min(units, self.capacity)
+        self.take(call, units, now, open_ended=open_ended)
         if progress:
             self._whole_at = max(self._whole_at, now) + units * self._interval
             if self._paced_at() > now:
                 self._whole_at = max(self._whole_at, self._spread_at(now) + self._ahead)
 
-    def finish(self, call: Hashable, now: float) -> None:
-        """Note that a call has ended."""
-        self._window.settle(call, now)
-
-    def when(self, units: int, now: float) -> float:
-        """The moment from which a call that is not progress may start; see `Window.when`."""
-        return self._window.when(units, now)
-
     def when_progress(self, units: int, awaited: int, now: float) -> float:
-        """The same for progress, which leaves alone the units that something else waits for (``awaited``).
+        """The moment from which progress may start; it leaves alone what something else waits for (``awaited`` units).
 
         Otherwise an album would never find as many free at once.
         """
-        share = self._window.when(units, now, self._limits.group_progress)
-        return max(self._paced_at(), share, self._window.when(units + awaited, now))
+        return max(self._paced_at(), self.when(units, now, self._share), self.when(units + awaited, now))
 
     def at_rest(self, now: float) -> bool:
         """Whether all of it is free."""
-        return self._window.used(now) == 0 and self._whole_at <= now
+        return self.used(now) == 0 and self._whole_at <= now
 
     def _paced_at(self) -> float:
         """When something is saved up."""
         return self._whole_at - self._ahead
 
     def _spread_at(self, now: float) -> float:
-        left = max(0, self._limits.group_progress - self._window.used(now))
-        free_again = min(self._window.first_release(), now + self._limits.group_span)
+        left = max(0, self._share - self.used(now))
+        free_again = min([now + self.span, *(held.release for held in self._held)])
         return now + (free_again - now) / (left + 1)
 
 

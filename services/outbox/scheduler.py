@@ -21,20 +21,15 @@ _DEFAULTS = FloodLimits()
 SIGNS_PART = 4
 """One message in so many of the overall budget may be a sign."""
 
-
 UNSENT = (JobState.SUPERSEDED, JobState.STALE, JobState.UNCHANGED, JobState.CANCELLED)
 """How a call may end that was not made."""
-
-
-def _each_priority() -> dict[Priority, int]:
-    return dict.fromkeys(Priority, 0)
 
 
 @dataclass(slots=True)
 class Counters:
     """Kept by the scheduler. What waits and what is under way goes up and down, everything else only grows."""
 
-    sent: dict[Priority, int] = field(default_factory=_each_priority)
+    sent: dict[Priority, int] = field(default_factory=lambda: dict.fromkeys(Priority, 0))
     """Calls that Telegram accepted."""
     unsent: dict[JobState, int] = field(default_factory=lambda: dict.fromkeys(UNSENT, 0))
     """Calls that were not made, by what became of them."""
@@ -44,7 +39,7 @@ class Counters:
     """Answers that said "too many requests"."""
     pauses: int = 0
     """How often a flood was taken for one of the whole bot."""
-    waiting: dict[Priority, int] = field(default_factory=_each_priority)
+    waiting: dict[Priority, int] = field(default_factory=lambda: dict.fromkeys(Priority, 0))
     running: int = 0
     """Counted calls under way now."""
     uploads: int = 0

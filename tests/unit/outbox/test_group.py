@@ -14,13 +14,13 @@ INTERVAL = LIMITS.group_span / LIMITS.group_progress
 def progress(group: Group, now: float, units: int = 1) -> None:
     call = object()
     group.begin(call, units, now, progress=True, open_ended=False)
-    group.finish(call, now)
+    group.settle(call, now)
 
 
 def other(group: Group, now: float, units: int = 1) -> None:
     call = object()
     group.begin(call, units, now, progress=False, open_ended=False)
-    group.finish(call, now)
+    group.settle(call, now)
 
 
 def sent_until(end: float, group: Group, send: Callable[[Group, float], None] = progress) -> list[float]:
