@@ -151,7 +151,7 @@ class Intake:
             return [*works, Poller(bot, self.queue, self.contact, clock, kinds).run]
         # Telegram sends what waited when it likes, and does not say when that was all.
         self.queue.inbox.fetched = True
-        self.webhook.open(self.queue)
+        self.webhook.queue = self.queue
         return [*works, WebhookKeeper(bot, self.webhook, self.contact, clock.sleep, kinds).run]
 
     async def _take_over(self) -> None:
@@ -166,7 +166,7 @@ class Intake:
     async def close(self) -> None:
         """Take no more updates, let handlers at work end, show the cards that are due."""
         if self.webhook is not None:
-            self.webhook.close()
+            self.webhook.queue = None
         await self.queue.close()
         if not self.services.database.is_sqlite:
             with suppress(*OUTAGE):

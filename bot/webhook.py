@@ -9,6 +9,7 @@ import hmac
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from aiohttp import web
 from structlog import get_logger
@@ -67,7 +68,7 @@ class _PlainRoute(web.AbstractRouteDef):
 
 @dataclass(slots=True)
 class Webhook:
-    """The route that Telegram calls; shut until it is opened, which Telegram takes for "later"."""
+    """The route that Telegram calls."""
 
     url: str
     """Its path is served."""
@@ -75,16 +76,9 @@ class Webhook:
     clock: Clock
     body_seconds: float = BODY_SECONDS
     """How long a body may take."""
-    _queue: UpdateQueue | None = None
+    queue: UpdateQueue | None = None
+    """Takes updates; without one Telegram is told to come later."""
     _taking: int = 0
-
-    def open(self, queue: UpdateQueue) -> None:
-        """Hand updates to the queue from now on."""
-        self._queue = queue
-
-    def close(self) -> None:
-        """Take none any more."""
-        self._queue = None
 
     def route(self) -> web.AbstractRouteDef:
         """The route, at the path as it stands."""
@@ -105,7 +99,7 @@ class Webhook:
         given = request.headers.get(SECRET_HEADER, "").encode("utf-8", "surrogateescape")
         if not hmac.compare_digest(given, self.secret.encode()):
             return 401
-        queue = self._queue
+        queue = self.queue
         if queue is None or self._taking >= MOST_AT_ONCE:
             return 503
         try:
@@ -138,7 +132,6 @@ class WebhookKeeper:
     """Whether the webhook stands."""
     sleep: Sleep
     kinds: Sequence[str]
-    _told_error_at: float = 0.0
 
     async def run(self) -> None:
         """Set it, then look after it until cancelled.
@@ -147,6 +140,7 @@ class WebhookKeeper:
             InvalidToken: Telegram refuses the token.
         """
         await self._set()
+        told: datetime | None = None
         while True:
             await self.sleep(LOOK_SECONDS)
             info: WebhookInfo = await persistently(self.sleep, self._say)(self.bot.get_webhook_info)
@@ -154,7 +148,9 @@ class WebhookKeeper:
             if info.url != self.webhook.url:
                 log.warning("webhook_changed_by_others", hint="another program uses this token; stop it")
                 await self._set()
-            self._tell(info)
+            if info.last_error_date is not None and (told is None or info.last_error_date > told):
+                told, why = info.last_error_date, info.last_error_message
+                log.warning("telegram_could_not_deliver", reason=why, waiting=info.pending_update_count)
 
     async def _set(self) -> None:
         await persistently(self.sleep, self._say)(
@@ -172,10 +168,3 @@ class WebhookKeeper:
         # Only a refusal says why: other errors quote the call.
         reason = str(error) if isinstance(error, BadRequest) else ""
         log.warning("webhook_not_set", error=type(error).__name__, reason=reason, attempt=attempt)
-
-    def _tell(self, info: WebhookInfo) -> None:
-        """Pass on what Telegram says of its calls, once for each error."""
-        at = info.last_error_date.timestamp() if info.last_error_date else 0.0
-        if at > self._told_error_at:
-            self._told_error_at = at
-            log.warning("telegram_could_not_deliver", reason=info.last_error_message, waiting=info.pending_update_count)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
-from sqlalchemy import Executable, delete, or_, select, true, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 from telegram import Update
@@ -112,28 +112,30 @@ class Inbox:
         """
         free: ColumnElement[bool] = InboxRow.taken_by.is_(None)
         if living is not None:
-            free = or_(free, InboxRow.taken_by.not_in(living)) if living else true()
+            free |= InboxRow.taken_by.not_in(living)
         return await self.database.write(_take_over, self._left() & free, self.owner)
 
     async def give_back(self) -> None:
         """At the end of this process: let others handle what it could not."""
         own = update(InboxRow).where(self._left(), InboxRow.taken_by == self.owner)
-        await self.database.write(_execute, own.values(taken_by=None))
+        await self.database.write(Session.execute, own.values(taken_by=None))
 
     async def handled(self, update_id: int) -> None:
         """Forget the content of an update, and whose it was; its number stays for a while."""
         own = update(InboxRow).where(InboxRow.bot_id == self.bot_id, InboxRow.update_id == update_id)
-        await self.database.write(_execute, own.values(payload=None, lane="", taken_by=None), durable=False)
+        await self.database.write(Session.execute, own.values(payload=None, lane="", taken_by=None), durable=False)
 
     async def holds(self, chat_id: int, user_id: int) -> bool:
         """Whether some of a person's updates in a chat wait, or are being handled; or may wait at Telegram still."""
         if not self.fetched:
             return True
-        return await self.database.read(_is_any, self._left() & (InboxRow.lane == lane_name(chat_id, user_id)))
+        waiting = select(InboxRow.update_id).where(self._left(), InboxRow.lane == lane_name(chat_id, user_id)).limit(1)
+        return await self.database.read(Session.scalar, waiting) is not None
 
     async def time_of(self, update_id: int) -> datetime | None:
         """When an update arrived, which may be long before it is handled; None for one that was not stored."""
-        return await self.database.read(_time_of, self.bot_id, update_id)
+        own = (InboxRow.bot_id == self.bot_id) & (InboxRow.update_id == update_id)
+        return await self.database.read(Session.scalar, select(InboxRow.received_at).where(own))
 
     def _left(self) -> ColumnElement[bool]:
         return (InboxRow.bot_id == self.bot_id) & InboxRow.payload.is_not(None)
@@ -161,16 +163,3 @@ def _take_over(session: Session, free: ColumnElement[bool], owner: str) -> list[
     for row in rows:
         row.taken_by = owner
     return [Arrived(row.update_id, row.lane, row.payload or "") for row in rows]
-
-
-def _is_any(session: Session, condition: ColumnElement[bool]) -> bool:
-    return session.scalar(select(InboxRow.update_id).where(condition).limit(1)) is not None
-
-
-def _time_of(session: Session, bot_id: int, update_id: int) -> datetime | None:
-    own = (InboxRow.bot_id == bot_id) & (InboxRow.update_id == update_id)
-    return session.scalar(select(InboxRow.received_at).where(own))
-
-
-def _execute(session: Session, statement: Executable) -> None:
-    session.execute(statement)

@@ -92,7 +92,7 @@ async def door(
     async with http_server("", 0, [webhook.route()], sock=sock), aiohttp.ClientSession() as session:
         it = Door(f"http://{host}:{port}", webhook, session)
         if is_open:
-            webhook.open(it)  # type: ignore[arg-type]
+            webhook.queue = it  # type: ignore[assignment]
         yield it
 
 
@@ -186,9 +186,9 @@ async def test_shut_before_it_is_opened_and_after_it_is_closed(sock: socket.sock
     async with door(sock, is_open=False) as it:
         assert await it.post(message()) == 503
         assert await it.post(message(), secret="wrong") == 401
-        it.webhook.open(it)  # type: ignore[arg-type]
+        it.webhook.queue = it  # type: ignore[assignment]
         assert await it.post(message()) == 200
-        it.webhook.close()
+        it.webhook.queue = None
         assert await it.post(message()) == 503
 
 
