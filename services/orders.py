@@ -120,12 +120,8 @@ class Generations:
         once more afterwards.
         """
         generation = await self.database.read(load, generation_id)
-        if generation is None or not generation.final_shown:
-            return
-        try:
-            await self.status.end_again(generation_id)
-        except (TelegramError, ChatClosedError, ChatMovedError) as error:
-            log.info("end_not_shown_again", generation=generation_id, error=type(error).__name__)
+        if generation is not None and generation.final_shown:
+            await self.status.endings.renew(generation_id)
 
     async def cancel(self, generation_id: str) -> bool:
         """Cancel a generation: one that waits ends at once, one that runs is stopped within a second.

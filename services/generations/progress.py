@@ -29,12 +29,8 @@ class Reporter(Protocol):
         """Show where it stands; returns at once, a newer call replaces an older one."""
         ...
 
-    def forget(self, generation_id: str) -> None:
-        """Stop refreshing what is shown of it: it is another run's now."""
-        ...
-
-    async def correct(self, generation_id: str) -> None:
-        """Show the end again if there is one: another process told it, and an edit of this one may have come after."""
+    async def overtaken(self, generation: Generation) -> None:
+        """Leave it to the run that has taken it."""
         ...
 
     async def end(self, generation: Generation) -> None:

@@ -65,8 +65,7 @@ class Runner:
                 return await self._phase(generation)
             except RunOvertakenError:
                 log.info("run_overtaken")
-                self.reporter.forget(generation.id)
-                await self.reporter.correct(generation.id)
+                await self.reporter.overtaken(generation)
                 return None
 
     async def _phase(self, generation: Generation) -> Generation:

@@ -75,18 +75,10 @@ class Endings:
                 await self.database.write(mark_final_shown, known.id, self.clock.now(), durable=False)
                 self._told.add(known.id)
                 if generation.is_sold:
-                    await self._tell_of_late_payment(generation.id, links, screen)
-
-    async def _tell_of_late_payment(self, generation_id: str, links: Links, told: Screen) -> None:
-        """Tell the end once more where a payment came while it was told.
-
-        Whoever takes a payment, in whatever process, shows an end again only if it is marked as told: two processes
-        that edit one message at the same time would leave the older words in it.
-        """
-        try:
-            await self._show_again(generation_id, links, told)
-        except (TelegramError, ChatClosedError, ChatMovedError) as error:
-            log.info("end_not_shown_again", generation=generation_id, error=type(error).__name__)
+                    # Whoever takes a payment, in whatever process, shows an end again only if it is marked as told:
+                    # two processes that edit one message at the same time would leave the older words in it. Of a
+                    # payment that came while it was told, this one thus tells.
+                    await self._show_again(generation.id, links, screen)
 
     async def tell_again(self, generation_id: str) -> None:
         """As :meth:`renew`, for an end that another process told; one that this process tells is left to :meth:`tell`.
@@ -100,12 +92,7 @@ class Endings:
                 await self._show_again(generation_id)
 
     async def renew(self, generation_id: str) -> None:
-        """Show an end once more, because more is to be said of it.
-
-        Raises:
-            ChatMovedError: The group became a supergroup.
-            telegram.error.TelegramError: Telegram cannot be reached.
-        """
+        """Show an end once more, because more is to be said of it; one that cannot be shown is left."""
         async with self._telling_of(generation_id):
             await self._show_again(generation_id)
 
@@ -116,8 +103,11 @@ class Endings:
         if links is None:
             links = Links.HISTORY if generation.is_in_group else Links.HERE
         screen = await self.screens.of(generation, links=links)
-        if screen != told:
-            await self._edit(generation.chat_id, generation.status_message_id, screen)
+        try:
+            if screen != told:
+                await self._edit(generation.chat_id, generation.status_message_id, screen)
+        except (TelegramError, ChatMovedError) as error:
+            log.info("end_not_shown_again", generation=generation_id, error=type(error).__name__)
 
     async def _edit(self, chat_id: int, message_id: int, screen: Screen) -> EditOutcome:
         return await self.messenger.edit(chat_id, message_id, screen, Priority.RESULT, next(self.versions))

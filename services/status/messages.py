@@ -81,18 +81,18 @@ class StatusMessages:
     """Called with old and new id when a group became a supergroup."""
     seen: Callable[[Generation], object] = lambda _generation: None
     """Told of every generation that is shown, to count where generations stand."""
+    endings: Endings = field(init=False)
     _live: dict[str, ShownStatus] = field(default_factory=dict, init=False)
     _delivering: set[str] = field(default_factory=set, init=False)
     _messages: dict[str, int] = field(default_factory=dict, init=False)
     """Status messages that were sent, or sent anew, since the run began."""
-    _moved: set[str] = field(default_factory=set, init=False)
     _ended: Remembered = field(default_factory=Remembered, init=False)
+    """Those of which nothing but the end is shown any more."""
     _versions: Iterator[int] = field(default_factory=lambda: count(1), init=False)
-    _endings: Endings = field(init=False)
 
     def __post_init__(self) -> None:
         """Number the ends with all else that is shown."""
-        self._endings = Endings(self.messenger, self.database, self.screens, self.clock, self._versions, self.move_chat)
+        self.endings = Endings(self.messenger, self.database, self.screens, self.clock, self._versions, self.move_chat)
 
     def progress(self, generation: Generation) -> None:
         """Show where a generation stands; returns at once. An older state never follows a newer one.
@@ -101,7 +101,7 @@ class StatusMessages:
         message a second, and the next one shall be the video. With many deliveries at once, only ends are.
         """
         self.seen(generation)
-        if generation.id in self._ended or generation.id in self._moved:
+        if generation.id in self._ended:
             return
         shown = self._live.get(generation.id)
         if shown is not None and rank(shown.generation.state) > rank(generation.state):
@@ -155,25 +155,16 @@ class StatusMessages:
         self.seen(generation)
         self.forget(generation.id)
         self._ended.add(generation.id)
-        await self._endings.tell(generation)
-
-    async def end_again(self, generation_id: str) -> None:
-        """Show an end once more, because more is to be said of it.
-
-        Raises:
-            ChatMovedError: The group became a supergroup.
-            telegram.error.TelegramError: Telegram cannot be reached.
-        """
-        await self._endings.renew(generation_id)
+        await self.endings.tell(generation)
 
     async def correct(self, generation_id: str) -> None:
         """Show the end again if there is one: another process told it, and an edit of this one may have come after."""
         if self.database.is_sqlite:
             return
         try:
-            await self._endings.tell_again(generation_id)
-        except (ChatMovedError, TelegramError, *OUTAGE) as error:
-            log.info("end_not_shown_again", error=type(error).__name__)
+            await self.endings.tell_again(generation_id)
+        except OUTAGE as error:
+            log.info("end_not_shown_again", generation=generation_id, error=type(error).__name__)
 
     async def tick(self, sleep: Sleep, room: Callable[[], int]) -> None:
         """Move the bars as time goes by, as far as the outbox has room for edits; runs until cancelled."""
@@ -188,7 +179,11 @@ class StatusMessages:
         self._live.pop(generation_id, None)
         self._delivering.discard(generation_id)
         self._messages.pop(generation_id, None)
-        self._moved.discard(generation_id)
+
+    async def overtaken(self, generation: Generation) -> None:
+        """Leave a generation to the run that has taken it, in another process most likely."""
+        self._forget_run(generation)
+        await self.correct(generation.id)
 
     def _is_known(self, generation_id: str) -> bool:
         """Whether a run of this process shows it, or has shown its end."""
@@ -215,13 +210,12 @@ class StatusMessages:
                     await self._edit_message(generation, newest, screen, version)
             if await went_on_elsewhere(self.database, generation):
                 # The edit came late: this process stood still, or the message's turn was long in coming.
-                self._forget_run(generation)
-                await self.correct(generation.id)
+                await self.overtaken(generation)
         except RunOvertakenError:
             self._forget_run(generation)
         except ChatMovedError as error:
             self.forget(generation.id)
-            self._moved.add(generation.id)
+            self._ended.add(generation.id)
             await self.move_chat(generation.chat_id, error.new_chat_id)
         except (TelegramError, *OUTAGE) as error:
             log.info("progress_not_shown", error=type(error).__name__)

@@ -281,10 +281,7 @@ class Chat:
     def progress(self, generation: Generation) -> None:
         pass
 
-    def forget(self, generation_id: str) -> None:
-        pass
-
-    async def correct(self, generation_id: str) -> None:
+    async def overtaken(self, generation: Generation) -> None:
         pass
 
     async def end(self, generation: Generation) -> None:

@@ -153,13 +153,17 @@ async def test_the_person_is_told_before_the_admins_and_whatever_becomes_of_them
 async def test_a_run_that_was_overtaken_stops_and_lets_go_of_the_message(
     here: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forgotten: list[str] = []
-    monkeypatch.setattr(here.chat, "forget", forgotten.append)
+    let_go: list[Generation] = []
+
+    async def overtaken(run: Generation) -> None:
+        let_go.append(run)
+
+    monkeypatch.setattr(here.chat, "overtaken", overtaken)
     generation_id = await here.place()
     stale = await here.take(generation_id)
     await here.take(generation_id)
     assert await here.runner.advance(stale) is None
-    assert forgotten == [generation_id]
+    assert let_go == [stale]
     assert not here.service.posts
 
 
