@@ -199,7 +199,6 @@ def _status(phrases: Phrases, state: State, around: Surroundings = AROUND, **cha
         status_message_id=2,
         prompt=PROMPTS[phrases.language],
         count=1,
-        photos=(PHOTO,),
         state=state,
         note="",
         epoch=1,

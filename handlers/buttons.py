@@ -85,20 +85,18 @@ async def _cancel_generation(query: CallbackQuery, context: Context, generation_
 
 async def _repeat(query: CallbackQuery, context: Context, generation_id: str, update_id: int, *, again: bool) -> None:
     services, visitor = context.services, context.visitor
-    generation = await services.generations.find(generation_id)
-    if generation is None or not generation.photos:
+    order = await services.generations.order_again(generation_id)
+    if order is None:
         await _close(query, context, "draft-again-gone")
-    elif generation.user_id != visitor.caller.user_id and not visitor.is_admin:
+    elif order.user_id != visitor.caller.user_id and not visitor.is_admin:
         await _close(query, context, "draft-not-yours")
     elif again:
         pressed_at = await services.inbox.time_of(update_id)
-        outcome = await services.starter.again(
-            generation_id, _here(generation.asked_again, visitor), query.id, pressed_at
-        )
+        outcome = await services.starter.again(generation_id, _here(order, visitor), query.id, pressed_at)
         await _close_start(query, context, outcome, started="draft-again-started")
     else:
         shown = await services.draft_buttons.edit_again(
-            visitor.caller.owner, visitor.preferences, generation_id, _here(generation.asked_again, visitor)
+            visitor.caller.owner, visitor.preferences, generation_id, _here(order, visitor)
         )
         for draft_id in shown:
             services.card_timers.now(draft_id)

@@ -29,7 +29,7 @@ from services.generations.model import (
     draft_request_key,
 )
 from services.generations.queue import Queue
-from services.generations.store import load
+from services.generations.store import load, photos_of
 from services.messenger import ChatClosedError, ChatMovedError
 from services.photos.model import PhotoRef
 from services.status.messages import StatusMessages
@@ -161,6 +161,15 @@ class Generations:
     async def of_draft(self, draft_id: str) -> str | None:
         """The generation that a draft has become, or None while it is a draft."""
         return await self.database.read(_id_of_draft, draft_id)
+
+    async def order_again(self, generation_id: str) -> Order | None:
+        """The same request once more; the caller gives it a request key of its own."""
+        return await self.database.read(_order_again, generation_id)
+
+
+def _order_again(session: Session, generation_id: str) -> Order | None:
+    known, photos = load(session, generation_id), photos_of(session, generation_id)
+    return known.asked_again(photos) if known is not None and photos else None
 
 
 def _id_of_draft(session: Session, draft_id: str) -> str | None:

@@ -17,7 +17,6 @@ QUEUED = Generation(
     status_message_id=2,
     prompt="a cat",
     count=1,
-    photos=(),
     state=State.QUEUED,
     note="",
     epoch=0,

@@ -171,7 +171,6 @@ class Generation:
     """None while there is none."""
     prompt: str
     count: int
-    photos: tuple[PhotoRef, ...]
     state: State
     note: str
     """A word of the service that is not a state of ours, ``FILE_LATE`` while delivering, or empty."""
@@ -211,9 +210,8 @@ class Generation:
         """Where its messages go: replies to the request, in its topic."""
         return Place(self.chat_id, self.thread_id, self.request_message_id or None)
 
-    @property
-    def asked_again(self) -> Order:
-        """The same request once more; it needs a request key of its own."""
+    def asked_again(self, photos: tuple[PhotoRef, ...]) -> Order:
+        """The same request once more, with its photos; it needs a request key of its own."""
         return Order(
             request_key=f"again:{self.id}",
             chat_id=self.chat_id,
@@ -224,7 +222,7 @@ class Generation:
             status_message_id=None,
             prompt=self.prompt,
             count=self.count,
-            photos=self.photos,
+            photos=photos,
             shape=self.shape,
             ideas=self.ideas,
         )

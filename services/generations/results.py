@@ -195,7 +195,7 @@ def sent(
         ],
     )
     done = {"run_id": run.id, "run_epoch": run.epoch, "new_note": "", "new_finished_at": now}
-    return changed_row(session, _DONE, done, run.photos)
+    return changed_row(session, _DONE, done)
 
 
 def prune_claims(session: Session, before: datetime) -> None:

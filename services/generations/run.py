@@ -90,7 +90,7 @@ class Runner:
 
     async def _fresh(self, generation: Generation) -> Generation:
         """The row as it is, while it is this run's."""
-        fresh = await through_outages(self.clock.sleep, self.database.read, load, generation.id, generation.photos)
+        fresh = await through_outages(self.clock.sleep, self.database.read, load, generation.id)
         if fresh is None or fresh.epoch != generation.epoch:
             raise RunOvertakenError
         return fresh

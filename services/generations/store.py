@@ -5,7 +5,7 @@ for making one takes longer than the database takes over it. Their parameters: `
 row, and the others what is new.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from types import MappingProxyType
@@ -30,11 +30,7 @@ ROWS = cast("Table", GenerationRow.__table__)
 _PHOTOS = cast("Table", GenerationPhotoRow.__table__)
 
 _BY_ID = select(ROWS).where(ROWS.c.id == bindparam("generation"))
-_PHOTOS_OF = (
-    select(_PHOTOS)
-    .where(_PHOTOS.c.generation_id.in_(bindparam("generations", expanding=True)))
-    .order_by(_PHOTOS.c.position)
-)
+_PHOTOS_OF = select(_PHOTOS).where(_PHOTOS.c.generation_id == bindparam("generation")).order_by(_PHOTOS.c.position)
 
 _IS_RUNS = (ROWS.c.id == bindparam("run_id")) & (ROWS.c.epoch == bindparam("run_epoch"))
 """The fence: the row is still the run's."""
@@ -96,7 +92,7 @@ def moving(state: State, columns: tuple[str, ...]) -> ReturningUpdate[Any]:
     return progressing(state).values(**values).returning(ROWS)
 
 
-def _generation(row: Row[Any], photos: tuple[PhotoRef, ...]) -> Generation:
+def _generation(row: Row[Any]) -> Generation:
     failure = None
     if row.failure_kind is not None:
         failure = Failure(FailureKind(row.failure_kind), row.failure_reason, Charged(row.charged))
@@ -114,7 +110,6 @@ def _generation(row: Row[Any], photos: tuple[PhotoRef, ...]) -> Generation:
         stars=row.stars,
         prepaid=row.prepaid,
         count=row._mapping["count"],  # a row has a method of that name
-        photos=photos,
         state=State(row.state),
         note=row.note,
         epoch=row.epoch,
@@ -132,45 +127,30 @@ def _generation(row: Row[Any], photos: tuple[PhotoRef, ...]) -> Generation:
     )
 
 
-def load(session: Session, generation_id: str, photos: tuple[PhotoRef, ...] | None = None) -> Generation | None:
-    """Read one generation, or None; its photos, which never change, only where they are not known."""
+def load(session: Session, generation_id: str) -> Generation | None:
+    """Read one generation, or None."""
     row = session.execute(_BY_ID, {"generation": generation_id}).one_or_none()
-    if row is None:
-        return None
-    return _generation(row, _photos(session, [generation_id])[generation_id] if photos is None else photos)
+    return None if row is None else _generation(row)
 
 
-def _photos(session: Session, ids: Sequence[str]) -> dict[str, tuple[PhotoRef, ...]]:
-    photos: dict[str, tuple[PhotoRef, ...]] = dict.fromkeys(ids, ())
-    for row in session.execute(_PHOTOS_OF, {"generations": ids}):
-        photo = photo_of(row)
-        if photo is not None:
-            photos[row.generation_id] += (photo,)
-    return photos
+def photos_of(session: Session, generation_id: str) -> tuple[PhotoRef, ...]:
+    """The photos of a generation, in order; they never change."""
+    photos = (photo_of(row) for row in session.execute(_PHOTOS_OF, {"generation": generation_id}))
+    return tuple(photo for photo in photos if photo is not None)
 
 
-def changed_row(
-    session: Session,
-    statement: ReturningUpdate[Any],
-    values: Mapping[str, object],
-    photos: tuple[PhotoRef, ...] | None = None,
-) -> Generation | None:
-    """Update one row at most, and read it in the same statement, its photos only where they are not known.
+def changed_row(session: Session, statement: ReturningUpdate[Any], values: Mapping[str, object]) -> Generation | None:
+    """Update one row at most, and read it in the same statement.
 
     Returns:
         The generation after it, or None when no row met the statement's condition.
     """
-    row = session.execute(statement, values).one_or_none()
-    if row is None:
-        return None
-    return _generation(row, _photos(session, [row.id])[row.id] if photos is None else photos)
+    return next(iter(changed_rows(session, statement, values)), None)
 
 
 def changed_rows(session: Session, statement: ReturningUpdate[Any], values: Mapping[str, object]) -> list[Generation]:
-    """Update some rows, and read them in the same statement; their photos in one more."""
-    rows = session.execute(statement, values).all()
-    photos = _photos(session, [row.id for row in rows])
-    return [_generation(row, photos[row.id]) for row in rows]
+    """Update some rows, and read them in the same statement."""
+    return [_generation(row) for row in session.execute(statement, values)]
 
 
 def insert(session: Session, generation_id: str, order: Order, now: datetime, price: Price | None = None) -> None:
@@ -230,7 +210,7 @@ def move(
     columns = tuple(sorted(values))
     if state in FINAL:
         columns, new = (*columns, "finished_at"), new | {"new_finished_at": now}
-    changed = changed_row(session, moving(state, columns), _of(run) | new, run.photos)
+    changed = changed_row(session, moving(state, columns), _of(run) | new)
     if changed is None:
         raise RunOvertakenError
     return changed
@@ -258,7 +238,7 @@ def arm(session: Session, run: Generation, before: HistoryBefore | None, now: da
         RunOvertakenError: The row is another run's, or armed already.
     """
     history = None if before is None else before.to_json()
-    armed = changed_row(session, ARM, _of(run) | {"now": now, "history": history}, run.photos)
+    armed = changed_row(session, ARM, _of(run) | {"now": now, "history": history})
     if armed is not None:
         return armed
     fresh = load(session, run.id)
@@ -275,7 +255,7 @@ def disarm(session: Session, run: Generation) -> Generation:
     Raises:
         RunOvertakenError: The row is another run's.
     """
-    disarmed = changed_row(session, DISARM, _of(run), run.photos)
+    disarmed = changed_row(session, DISARM, _of(run))
     if disarmed is None:
         raise RunOvertakenError
     return disarmed

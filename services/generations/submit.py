@@ -40,7 +40,7 @@ from services.generations.model import Generation, Shape, State, on_status_word
 from services.generations.progress import ProgressLog, Reporter
 from services.generations.prompts import normal_form
 from services.generations.results import record
-from services.generations.store import arm, disarm, fail, move
+from services.generations.store import arm, disarm, fail, move, photos_of
 from services.photos.model import PhotoError, PhotoFile, PhotoRef
 from services.retries import through_outages
 from services.store.database import Database
@@ -138,10 +138,9 @@ class Submitter:
             return await self._look_up(generation, server_error=generation.server_error)
         self.reporter.progress(generation)
         async with self.temp_dirs.folder(generation.id, "photos") as folder:
+            refs = await self.database.read(photos_of, generation.id)
             try:
-                photos = [
-                    await self.fetch_photo(photo, folder, number) for number, photo in enumerate(generation.photos, 1)
-                ]
+                photos = [await self.fetch_photo(ref, folder, number) for number, ref in enumerate(refs, 1)]
             except PhotoError as error:
                 log.info("photos_unusable", problem=error.problem.value)
                 return await self._fail(generation, Failure(FailureKind.PHOTOS))

@@ -66,7 +66,7 @@ class Endings:
         """
         async with self._telling_of(known.id):
             # Read here, for the status message may have been sent, or moved, since the caller looked.
-            generation = await self.database.read(load, known.id, known.photos)
+            generation = await self.database.read(load, known.id)
             if generation is not None and not generation.final_shown:
                 links = await self._give_links(generation)
                 screen = await self.screens.of(generation, links=links)
@@ -121,7 +121,7 @@ class Endings:
             await self._show(generation, screen)
         except ChatMovedError as error:
             await self.move_chat(generation.chat_id, error.new_chat_id)
-            moved = await self.database.read(load, generation.id, generation.photos)
+            moved = await self.database.read(load, generation.id)
             await self._show(moved or generation, screen)
         except BadRequest as error:
             # Telegram will refuse the same message for ever: asking again would only keep the run alive.
@@ -166,7 +166,7 @@ class Endings:
         message_id = await self.messenger.send(generation.place, screen, Priority.RESULT)
         if await self.database.write(set_status_message, generation, message_id):
             return None
-        fresh = await self.database.read(load, generation.id, generation.photos)
+        fresh = await self.database.read(load, generation.id)
         if fresh is None or fresh.status_message_id is None:
             return None
         await self.messenger.delete(generation.chat_id, message_id)

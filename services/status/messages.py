@@ -202,7 +202,7 @@ class StatusMessages:
             screen = await self.screens.of(generation, position)
             known = self._messages.get(generation.id, generation.status_message_id)
             if not await self._edit_message(generation, known, screen, version):
-                now = await self.database.read(load, generation.id, generation.photos)
+                now = await self.database.read(load, generation.id)
                 newest = None if now is None else now.status_message_id
                 if newest is not None and newest != known:
                     if generation.id in self._live:

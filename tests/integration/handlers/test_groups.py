@@ -62,14 +62,14 @@ async def test_a_reply_takes_the_whole_album_where_it_was_seen(open_world: World
     await world.settled()
     await anna.send_text(f"/video@{BOT} leaves", chat=group, reply_to=parts[2].message_id)
     order = await world.ordered()
-    shown = [world.server.file_path(photo.file_id).read_bytes() for photo in order.photos]
+    shown = [world.server.file_path(photo.file_id).read_bytes() for photo in await world.photos(order)]
     assert shown == [jpeg(1), jpeg(2), jpeg(3)]
 
 
 async def test_in_privacy_mode_a_reply_takes_the_one_photo(world: World, anna: Person, bao: Person, group: int) -> None:
     parts = await bao.send_album([jpeg(1), jpeg(2)], chat=group)
     await anna.send_text(f"/video@{BOT} leaves", chat=group, reply_to=parts[1].message_id)
-    (photo,) = (await world.ordered()).photos
+    (photo,) = await world.photos(await world.ordered())
     assert world.server.file_path(photo.file_id).read_bytes() == jpeg(2)
 
 
@@ -80,7 +80,7 @@ async def test_a_captioned_album_starts_with_all_of_it(open_world: World, order:
     group = world.server.add_group("Friends", [anna]).chat_id
     parts = await anna.send_album([jpeg(1), jpeg(2), jpeg(3)], f"/video@{BOT} leaves", chat=group, order=order)
     placed = await world.ordered()
-    assert (len(placed.photos), placed.request_message_id) == (3, parts[0].message_id)
+    assert (len(await world.photos(placed)), placed.request_message_id) == (3, parts[0].message_id)
 
 
 async def test_a_reply_with_photos_to_the_bot_makes_a_card(world: World, anna: Person, group: int) -> None:
@@ -274,7 +274,7 @@ async def test_words_on_a_part_that_is_no_photo_count_for_the_album(
         message_id=900,
     )
     order = await world.ordered()
-    assert (order.prompt, order.count, len(order.photos)) == ("leaves", 2, 1)
+    assert (order.prompt, order.count, len(await world.photos(order))) == ("leaves", 2, 1)
     refused = [line for line in lines(world, group) if "a video" in line.text]
     assert len(refused) == 1
 

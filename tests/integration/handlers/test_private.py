@@ -42,7 +42,7 @@ async def test_generate_places_what_the_card_shows(world: World, anna: Person) -
     order = await world.ordered()
     assert (order.prompt, order.count, order.language) == ("leaves fall", 3, "en")
     assert (order.request_message_id, order.status_message_id) == (photo.message_id, card.message_id)
-    (sent,) = order.photos
+    (sent,) = await world.photos(order)
     assert sent.kind is PhotoKind.PHOTO
     assert world.server.file_path(sent.file_id).read_bytes() == jpeg()
 
@@ -76,7 +76,7 @@ async def test_an_album_in_any_order_is_one_draft(world: World, anna: Person) ->
     await world.presses(anna, card, "Generate")
     order = await world.ordered()
     assert order.request_message_id == parts[0].message_id
-    shown = [world.server.file_path(photo.file_id).read_bytes() for photo in order.photos]
+    shown = [world.server.file_path(photo.file_id).read_bytes() for photo in await world.photos(order)]
     assert shown == [jpeg(1), jpeg(2), jpeg(3)]
 
 
@@ -87,7 +87,7 @@ async def test_of_five_photos_the_first_three_stay_and_one_sentence_says_so(worl
     assert len(told) == 1
     (card,) = cards(world, anna)
     await world.presses(anna, card, "Generate")
-    photos = (await world.ordered()).photos
+    photos = await world.photos(await world.ordered())
     assert [world.server.file_path(one.file_id).read_bytes() for one in photos] == [jpeg(0), jpeg(1), jpeg(2)]
 
 
@@ -97,7 +97,7 @@ async def test_an_image_file_joins_a_draft(world: World, anna: Person) -> None:
     )
     card = await world.card(anna.chat_id)
     await world.presses(anna, card, "Generate")
-    (photo,) = (await world.ordered()).photos
+    (photo,) = await world.photos(await world.ordered())
     assert (photo.kind, photo.file_name) == (PhotoKind.DOCUMENT, "IMG_1.HEIC")
     assert world.server.calls("getFile")
 
@@ -219,7 +219,7 @@ async def test_who_wants_no_questions_gets_none(world: World, anna: Person) -> N
     await world.services.people.choose(anna.user_id, starts_at_once=True)
     await anna.send_album([jpeg(1), jpeg(2)], "leaves fall")
     order = await world.ordered()
-    assert (order.count, len(order.photos)) == (2, 2)
+    assert (order.count, len(await world.photos(order))) == (2, 2)
     assert [line.message_id for line in world.server.bot_lines(anna.chat_id)] == [order.status_message_id]
 
 

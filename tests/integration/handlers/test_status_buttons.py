@@ -40,7 +40,11 @@ async def test_again_asks_for_the_same_at_once(world: World, anna: Person, start
     assert await press(world, anna, started, "again") == "Started once more."
     again = await world.ordered(2)
     first = (await world.orders())[0]
-    assert (again.prompt, again.count, again.photos) == (first.prompt, first.count, first.photos)
+    assert (again.prompt, again.count, await world.photos(again)) == (
+        first.prompt,
+        first.count,
+        await world.photos(first),
+    )
     assert again.request_message_id == first.request_message_id
     assert again.status_message_id != first.status_message_id
 
@@ -61,7 +65,7 @@ async def test_edit_opens_a_card_with_the_same_photos(world: World, anna: Person
     await world.presses(anna, card, "Generate")
     edited = await world.ordered(2)
     first = (await world.orders())[0]
-    assert (edited.prompt, edited.photos) == ("snow falls", first.photos)
+    assert (edited.prompt, await world.photos(edited)) == ("snow falls", await world.photos(first))
     assert edited.request_message_id == first.request_message_id
     assert edited.status_message_id == card.message_id
 

@@ -31,7 +31,7 @@ async def test_a_captioned_album_starts_once_with_all_of_it(world: World, anna: 
     parts = await anna.send_album([jpeg(1), jpeg(2), jpeg(3)], ["", "/video x2 leaves", ""], order=order)
     placed = await world.ordered()
     assert (placed.prompt, placed.count, placed.request_message_id) == ("leaves", 2, parts[0].message_id)
-    shown = [world.server.file_path(photo.file_id).read_bytes() for photo in placed.photos]
+    shown = [world.server.file_path(photo.file_id).read_bytes() for photo in await world.photos(placed)]
     assert shown == [jpeg(1), jpeg(2), jpeg(3)]
     assert no_cards(world, anna.chat_id)
     assert len(await world.orders()) == 1
@@ -41,7 +41,7 @@ async def test_an_album_does_not_mix_with_an_open_draft(world: World, anna: Pers
     await anna.send_photo(jpeg(9))
     card = await world.card(anna.chat_id)
     await anna.send_album([jpeg(1), jpeg(2)], "/video leaves")
-    assert len((await world.ordered()).photos) == 2
+    assert len(await world.photos(await world.ordered())) == 2
     assert "1 of 3" in world.server.line(anna.chat_id, card.message_id).text
     assert (await world.orders())[0].status_message_id != card.message_id
 
@@ -69,7 +69,7 @@ async def test_a_reply_takes_the_whole_album(world: World, anna: Person) -> None
     asked = await anna.send_text("/video x4 leaves", reply_to=parts[3].message_id)
     order = await world.ordered()
     assert (order.count, order.request_message_id) == (4, asked.message_id)
-    shown = [world.server.file_path(photo.file_id).read_bytes() for photo in order.photos]
+    shown = [world.server.file_path(photo.file_id).read_bytes() for photo in await world.photos(order)]
     assert shown == [jpeg(0), jpeg(1), jpeg(2)]
 
 

@@ -28,6 +28,8 @@ from sandbox.genaipro import GenAIProOptions, GenAIProServer
 from services.access import OwnerLists
 from services.cluster import Alone
 from services.generations.model import Generation
+from services.generations.store import photos_of
+from services.photos.model import PhotoRef
 from services.services import Services
 from services.store.database import open_database
 from services.store.schema import GenerationRow
@@ -128,6 +130,10 @@ class World:
         assert len(orders) == number
         assert orders[-1].status_message_id is not None
         return orders[-1]
+
+    async def photos(self, order: Generation) -> tuple[PhotoRef, ...]:
+        """What an order was placed with."""
+        return await self.services.database.read(photos_of, order.id)
 
     def texts_in(self, chat: int) -> list[str]:
         """What the bot has said in a chat."""

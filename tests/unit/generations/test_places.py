@@ -49,7 +49,6 @@ async def test_a_claim_raises_the_fencing_token_sets_the_owner_and_gives_the_row
     (claimed,) = (await here.queue.claim_next("one")).generations
     assert claimed == await here.get(generation_id)
     assert (claimed.state, claimed.epoch) == (State.SUBMITTING, 1)
-    assert claimed.photos
     assert await here.queue.claim_next("one") == Claimed([], [])
     assert await here.queue.leases() == [Lease(generation_id, 1, "one")]
 

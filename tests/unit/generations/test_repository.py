@@ -12,7 +12,7 @@ from services.failures import Failure, FailureKind
 from services.genaipro.events import VideoResult
 from services.generations.model import ACTIVE, Generation, Lease, State, VideoState
 from services.generations.results import become, moved, not_sent
-from services.generations.store import ROWS, RunOvertakenError, change
+from services.generations.store import ROWS, RunOvertakenError, change, photos_of
 from services.store.schema import GenerationPhotoRow
 from tests.unit.generations.bench import PHOTO, Bench
 
@@ -23,13 +23,13 @@ async def taken(here: Bench) -> Generation:
 
 async def test_what_was_placed_is_what_is_read(here: Bench) -> None:
     row = await here.get(await here.queued("a cat\n\nruns", 3, user=5))
-    assert (row.prompt, row.count, row.user_id, row.photos, row.state) == (
+    assert (row.prompt, row.count, row.user_id, row.state) == (
         "a cat\n\nruns",
         3,
         5,
-        (PHOTO,),
         State.QUEUED,
     )
+    assert await here.database.read(photos_of, row.id) == (PHOTO,)
     assert await here.rows.get("nobody") is None
 
 

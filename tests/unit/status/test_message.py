@@ -9,7 +9,6 @@ from services.generations.model import Generation, State
 from services.generations.queue import ANNOUNCE
 from services.generations.store import load
 from services.messenger import ChatMovedError
-from services.photos.model import PhotoRef
 from services.status import messages
 from tests.unit.status.world import Room, running
 
@@ -19,9 +18,9 @@ def looked_up(room: Room, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The generations whose message was looked up."""
     found: list[str] = []
 
-    def look(session: Session, generation_id: str, photos: tuple[PhotoRef, ...] | None = None) -> Generation | None:
+    def look(session: Session, generation_id: str) -> Generation | None:
         found.append(generation_id)
-        return load(session, generation_id, photos)
+        return load(session, generation_id)
 
     monkeypatch.setattr(messages, "load", look)
     return found
