@@ -226,9 +226,6 @@ class Deliverer:
 
         Returns:
             The generation, then done, or failed when not one video could be given.
-
-        Raises:
-            RunOvertakenError: The row is another run's.
         """
         self.reporter.progress(generation)
         left = await self._left(generation)
@@ -249,11 +246,7 @@ class Deliverer:
         return await self._end(generation)
 
     async def give_up(self, generation: Generation) -> Generation:
-        """End without sending any more: what was not sent becomes links.
-
-        Raises:
-            RunOvertakenError: The row is another run's.
-        """
+        """End without sending any more: what was not sent becomes links."""
         await self.link(generation, [video.position for video in await self._left(generation)])
         return await self._end(generation)
 

@@ -93,9 +93,6 @@ class Reconciler:
 
         Returns:
             The generation, then delivering or failed.
-
-        Raises:
-            RunOvertakenError: The row is another run's.
         """
         current = await self._begin(generation)
         self.reporter.progress(current)

@@ -91,7 +91,6 @@ def record(
         now: The time.
 
     Raises:
-        RunOvertakenError: The row is another run's.
         ResultTakenError: Exclusive, and an object belongs to another generation by now.
     """
     changed = move(session, run, State.DELIVERING, now, {"charged": Charged.YES.value})
@@ -144,11 +143,7 @@ def videos_of(session: Session, generation_id: str) -> list[Video]:
 
 
 def begin_sending(session: Session, run: Generation, positions: Sequence[int]) -> None:
-    """Note that these videos are about to be sent.
-
-    Raises:
-        RunOvertakenError: The row is another run's.
-    """
+    """Note that these videos are about to be sent; unlike what follows, refused to a run that was overtaken."""
     if cast("CursorResult[Any]", session.execute(_SENDING, _these(run, positions))).rowcount == 0:
         raise RunOvertakenError
 

@@ -1,8 +1,8 @@
 """The table of generations: plain functions within the caller's transaction.
 
-What a run changes is fenced by its epoch: a run that was overtaken changes nothing. Statements of runs are made once,
-for making one takes longer than the database takes over it. Their parameters: ``run_id`` and ``run_epoch`` say whose
-row, and the others what is new.
+What a run changes is fenced by its epoch: a run that was overtaken changes nothing, and meets
+:class:`RunOvertakenError`. Statements of runs are made once, for making one takes longer than the database takes over
+it. Their parameters: ``run_id`` and ``run_epoch`` say whose row, and the others what is new.
 """
 
 from collections.abc import Mapping
@@ -73,7 +73,7 @@ DISARM = update(ROWS).where(_IS_RUNS).values(armed_at=None).returning(ROWS)
 
 
 class RunOvertakenError(Exception):
-    """Another run has taken the generation, or it has ended: this run must stop and touch nothing."""
+    """Another run has taken the generation, or it is past the step: this run must stop and touch nothing."""
 
 
 @cache
@@ -201,11 +201,7 @@ def take_over(session: Session, lease: Lease, process_id: str) -> Generation | N
 def move(
     session: Session, run: Generation, state: State, now: datetime, values: Mapping[str, object] = MappingProxyType({})
 ) -> Generation:
-    """Go to another state, or stay, and set more columns; a note that is not among them is cleared.
-
-    Raises:
-        RunOvertakenError: The row is another run's, or the state machine forbids the move.
-    """
+    """Go to another state, or stay, and set more columns; a note that is not among them is cleared."""
     new = {"new_note": ""} | {f"new_{name}": value for name, value in values.items()}
     columns = tuple(sorted(values))
     if state in FINAL:
@@ -217,11 +213,7 @@ def move(
 
 
 def fail(session: Session, run: Generation, failure: Failure, now: datetime) -> Generation:
-    """End in failure.
-
-    Raises:
-        RunOvertakenError: The row is another run's, or has ended.
-    """
+    """End in failure."""
     why = {"failure_kind": failure.kind.value, "failure_reason": failure.reason, "charged": failure.charged.value}
     return move(session, run, State.FAILED, now, why)
 
@@ -250,11 +242,7 @@ def arm(session: Session, run: Generation, before: HistoryBefore | None, now: da
 
 
 def disarm(session: Session, run: Generation) -> Generation:
-    """Take the arming back: the attempt was provably not accepted.
-
-    Raises:
-        RunOvertakenError: The row is another run's.
-    """
+    """Take the arming back: the attempt was provably not accepted."""
     disarmed = changed_row(session, DISARM, _of(run))
     if disarmed is None:
         raise RunOvertakenError

@@ -132,7 +132,6 @@ class Submitter:
 
         Raises:
             CancelRequestedError: The person has asked to cancel; nothing was sent.
-            RunOvertakenError: The row is another run's.
         """
         if generation.armed_at is not None:
             return await self._look_up(generation, server_error=generation.server_error)

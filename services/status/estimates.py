@@ -40,20 +40,13 @@ class Estimates:
         Returns:
             Seconds, at least 5.
         """
-        now = self.clock.monotonic()
-        key = (count, started_at)
-        if key in self._kept and now - self._kept[key][0] < KEEP_SECONDS:
-            return self._kept[key][1]
+        key, now = (count, started_at), self.clock.monotonic()
         self._kept = {kept: value for kept, value in self._kept.items() if now - value[0] < KEEP_SECONDS}
-        estimate = await self._ask(count, started_at)
-        self._kept[key] = (now, estimate)
-        return estimate
-
-    async def _ask(self, count: int, started_at: datetime | None) -> float:
-        before = started_at or self.clock.now()
-        alike = (GenerationRow.count == count) & (GenerationRow.finished_at <= before)
-        took = await self.database.read(recent_seconds, SAMPLE, alike)
-        return max(5.0, median(took)) if took else DEFAULT_ESTIMATE_SECONDS
+        if key not in self._kept:
+            alike = (GenerationRow.count == count) & (GenerationRow.finished_at <= (started_at or self.clock.now()))
+            took = await self.database.read(recent_seconds, SAMPLE, alike)
+            self._kept[key] = now, max(5.0, median(took)) if took else DEFAULT_ESTIMATE_SECONDS
+        return self._kept[key][1]
 
 
 def recent_seconds(session: Session, limit: int, which: ColumnElement[bool] | None = None) -> list[float]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from html import escape
 
 from services.clock import Clock
-from services.failures import FailureKind
+from services.failures import Charged, Failure, FailureKind
 from services.generations.model import (
     FILE_LATE,
     FINAL,
@@ -30,6 +30,8 @@ from services.texts import Html, Phrases, Texts, isolate, prompt_line
 
 BAR_CELLS = 10
 
+NOTHING_BACK = Settlement()
+
 _FLOORS = {
     State.UNPAID: 0.0,
     State.QUEUED: 0.0,
@@ -48,21 +50,8 @@ _FLOORS = {
 _AT_ESTIMATE = 0.85
 _NEVER_BEYOND = 0.95
 
-_OFFERED: dict[FailureKind, tuple[str, ...]] = {
-    FailureKind.SAFETY: ("edit",),
-    FailureKind.AUDIO: ("edit",),
-    FailureKind.CREDITS: ("again",),
-    FailureKind.KEY: (),
-    FailureKind.GUARD: ("again",),
-    FailureKind.BUSY: ("again",),
-    FailureKind.SERVICE: ("again",),
-    FailureKind.REJECTED: ("edit",),
-    FailureKind.OTHER: ("again",),
-    FailureKind.LOST: ("again",),
-    FailureKind.PHOTOS: ("edit",),
-    FailureKind.INTERNAL: ("again",),
-}
-"""What a person may do after each failure; a kind without a line here is an error of ours."""
+_TO_BE_EDITED = frozenset({FailureKind.SAFETY, FailureKind.AUDIO, FailureKind.REJECTED, FailureKind.PHOTOS})
+"""What would fail in the same way again. After any other failure Again is offered, and nothing after a refused key."""
 
 
 class Links(StrEnum):
@@ -90,7 +79,7 @@ class Surroundings:
     """Where the addresses of videos that Telegram did not take are given."""
     can_share: bool = False
     """Whether people can send their videos to other chats by inline queries."""
-    settlement: Settlement | None = None
+    settlement: Settlement = NOTHING_BACK
     """What came back to its requester, where it was sold and has ended."""
     pay_link: str = ""
     """The address that leads to its invoice, while it waits for its payment."""
@@ -147,30 +136,18 @@ def render(generation: Generation, around: Surroundings, phrases: Phrases) -> Sc
     return Screen("\n".join(lines), rows)
 
 
-def _own(words: str) -> Html:
-    """Somebody else's words inside a text of ours."""
-    return Html(escape(isolate(words), quote=False))
-
-
 def _headline(generation: Generation, around: Surroundings, phrases: Phrases) -> str:
     if generation.cancel_requested_at is not None and generation.state is not State.DELIVERING:
         return phrases.html("status-cancelling")
-    if generation.state in WAITING:
-        return _waiting(generation, around, phrases)
+    if generation.state is State.UNPAID:
+        return phrases.html(f"status-unpaid-{'group' if generation.is_in_group else 'private'}", stars=generation.stars)
     if generation.state is State.SUBMITTING and generation.attempts and generation.armed_at is None:
         return phrases.html("status-retrying", attempt=generation.attempts + 1)
     if generation.state is State.DELIVERING and generation.note == FILE_LATE:
         return phrases.html("status-file-late", count=generation.count)
     if generation.note:
         return phrases.html("status-note", note=generation.note)
-    return phrases.html(f"status-{generation.state.value}", count=generation.count)
-
-
-def _waiting(generation: Generation, around: Surroundings, phrases: Phrases) -> str:
-    if generation.state is State.QUEUED:
-        return phrases.html("status-queued", position=around.position or 1)
-    place = "group" if generation.is_in_group else "private"
-    return phrases.html(f"status-unpaid-{place}", stars=generation.stars)
+    return phrases.html(f"status-{generation.state.value}", count=generation.count, position=around.position or 1)
 
 
 def _progress(generation: Generation, around: Surroundings, phrases: Phrases) -> str:
@@ -185,37 +162,40 @@ def _progress(generation: Generation, around: Surroundings, phrases: Phrases) ->
 def _final(generation: Generation, around: Surroundings, phrases: Phrases) -> Screen:
     again = Button(phrases.plain("status-button-again"), callback(generation.id, "again"))
     edit = Button(phrases.plain("status-button-edit"), callback(generation.id, "edit"))
+    rows: tuple[tuple[Button, ...], ...] = ((again, edit),)
     if generation.state is State.DONE:
-        rows: tuple[tuple[Button, ...], ...] = ((again, edit),)
+        lines = _done_lines(generation, around, phrases)
         if around.can_share and any(video.file_id for video in around.videos):
             rows += ((Button(phrases.plain("status-button-share"), query=share_query(generation.id)),),)
-        return Screen("\n".join(_done_lines(generation, around, phrases) + _money_lines(around, phrases)), rows)
-    if generation.state is State.CANCELLED:
-        lines = [phrases.html(_cancelled_key(generation, around)), *_money_lines(around, phrases)]
-        return Screen("\n".join(lines), ((again, edit),))
-    failure = generation.failure
-    kind = failure.kind if failure is not None else FailureKind.INTERNAL
-    reason = failure.reason if failure is not None else ""
-    key = f"failure-{kind.value}" + ("-reason" if reason and kind in {FailureKind.OTHER, FailureKind.REJECTED} else "")
-    lines = [phrases.html(key, reason=_own(reason), attempts=generation.attempts), *_money_lines(around, phrases)]
-    buttons = tuple(again if offer == "again" else edit for offer in _OFFERED[kind])
-    return Screen("\n".join(lines), (buttons,) if buttons else ())
+    elif generation.state is State.CANCELLED:
+        lines = [phrases.html(_cancelled_key(generation, around))]
+    else:
+        failure = generation.failure or Failure(FailureKind.INTERNAL)
+        lines = [_failure_line(failure, generation.attempts, phrases)]
+        offered = edit if failure.kind in _TO_BE_EDITED else again
+        rows = () if failure.kind is FailureKind.KEY else ((offered,),)
+    return Screen("\n".join(lines + _money_lines(around.settlement, phrases)), rows)
+
+
+def _failure_line(failure: Failure, attempts: int, phrases: Phrases) -> str:
+    key = f"failure-{failure.kind.value}"
+    if failure.reason and failure.kind in {FailureKind.OTHER, FailureKind.REJECTED}:
+        key += "-reason"
+    # The service's own words, inside a text of ours.
+    return phrases.html(key, reason=Html(escape(isolate(failure.reason), quote=False)), attempts=attempts)
 
 
 def _cancelled_key(generation: Generation, around: Surroundings) -> str:
     if generation.note == UNPAID_IN_TIME:
         return "status-unpaid-in-time"
-    has_begun = generation.charged != "no"
-    if around.settlement is not None and around.settlement != Settlement():
+    has_begun = generation.charged is not Charged.NO
+    if around.settlement != NOTHING_BACK:
         return "status-cancelled-sold-begun" if has_begun else "status-cancelled-sold"
     return "status-cancelled-charged" if has_begun else "status-cancelled"
 
 
-def _money_lines(around: Surroundings, phrases: Phrases) -> list[str]:
+def _money_lines(back: Settlement, phrases: Phrases) -> list[str]:
     """What came back to the requester, a line for each kind; none where nobody paid, or everything was made."""
-    back = around.settlement
-    if back is None:
-        return []
     lines: list[str] = []
     if back.stars:
         lines.append(phrases.html("status-back-stars", stars=back.stars))
@@ -281,10 +261,10 @@ class StatusScreens:
         """The status message as it is now; of one that was sold and has ended, what comes back is settled by this."""
         estimate = await self.estimates.seconds(generation.count, generation.started_at)
         videos = await self._videos(generation)
-        settlement = None
+        settlement = NOTHING_BACK
         if generation.is_sold and generation.state in FINAL and self.settle is not None:
             # What is said of the money is committed before it is said.
-            settlement = await self.settle(generation.id)
+            settlement = await self.settle(generation.id) or settlement
         pay_link = self.pay_link(generation.id) if generation.state is State.UNPAID else ""
         around = Surroundings(self.clock.now(), estimate, position, videos, links, self.can_share, settlement, pay_link)
         return render(generation, around, self.texts.into(generation.language))

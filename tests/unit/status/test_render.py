@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from services.failures import Charged, Failure, FailureKind
 from services.generations.model import FINAL, State, Video, VideoState, rank
-from services.status.render import _OFFERED, Links, Surroundings, bar, render, render_links, share
+from services.status.render import Links, Surroundings, bar, render, render_links, share
 from services.texts import LANGUAGES, Texts
 from tests.generations import NOON, QUEUED
 
@@ -102,5 +102,11 @@ def test_a_group_never_reads_an_address(language: str, links: Links) -> None:
     assert render_links((), TEXTS.into(language)) is None
 
 
-def test_every_failure_says_what_is_offered() -> None:
-    assert set(_OFFERED) == set(FailureKind)
+EDIT = {FailureKind.SAFETY, FailureKind.AUDIO, FailureKind.REJECTED, FailureKind.PHOTOS}
+
+
+@pytest.mark.parametrize("kind", list(FailureKind))
+def test_a_failure_offers_to_edit_what_would_fail_again_and_nothing_after_a_refused_key(kind: FailureKind) -> None:
+    screen = render(replace(GENERATION, state=State.FAILED, failure=Failure(kind)), around(), TEXTS.into("en"))
+    offered = [button.data.rpartition(":")[2] for row in screen.rows for button in row]
+    assert offered == ([] if kind is FailureKind.KEY else ["edit"] if kind in EDIT else ["again"])
