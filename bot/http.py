@@ -1,7 +1,6 @@
 """The bot's own HTTP server, for health, metrics and the webhook."""
 
 import errno
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
@@ -21,23 +20,17 @@ log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def http_server(
-    host: str, port: int, routes: Iterable[web.AbstractRouteDef], *, sock: socket.socket | None = None
-) -> AsyncIterator[tuple[str, int] | None]:
+async def http_server(host: str, port: int, routes: Iterable[web.AbstractRouteDef]) -> AsyncIterator[None]:
     """Listen for as long as the context lasts; requests in flight then get a moment to end.
 
     Args:
         port: 0 means that there is no server.
-        sock: A bound socket to listen on instead of host and port.
-
-    Yields:
-        Where it listens, or None where there is no server.
 
     Raises:
         OperatorError: The address cannot be used: taken, not of this machine, not allowed.
     """
-    if port == 0 and sock is None:
-        yield None
+    if port == 0:
+        yield
         return
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_plain_errors])
     app.add_routes(routes)
@@ -51,14 +44,12 @@ async def http_server(
     )
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port) if sock is None else web.SockSite(runner, sock)
         try:
-            await site.start()
+            await web.TCPSite(runner, host, port).start()
         except OSError as error:
             raise OperatorError(_explain(host, port, error)) from error
-        address = runner.addresses[0][:2]
-        log.info("HTTP endpoints are up", host=host, port=address[1])
-        yield address
+        log.info("HTTP endpoints are up", host=host, port=port)
+        yield
     finally:
         await runner.cleanup()
 

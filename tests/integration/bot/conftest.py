@@ -13,6 +13,13 @@ from bot.telegram_session import TelegramRequest
 from services.clock import SystemClock
 from services.telemetry import Contact
 from tests.logs import logging_restored
+from tests.ports import free_port
+
+
+@pytest.fixture
+def port() -> int:
+    """One that nothing listens on."""
+    return free_port()
 
 
 @pytest.fixture

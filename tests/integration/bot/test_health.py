@@ -1,7 +1,5 @@
 import asyncio
 import json
-import socket
-from collections.abc import Iterator
 
 import aiohttp
 import pytest
@@ -24,16 +22,8 @@ from services.telemetry import GRACE_SECONDS, Contact, NotReachedError
 from tests.hand_clock import HandClock
 
 
-@pytest.fixture
-def sock() -> Iterator[socket.socket]:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield bound
-
-
-async def ask(sock: socket.socket, path: str) -> tuple[int, dict[str, str]]:
-    host, port = sock.getsockname()
-    async with aiohttp.ClientSession() as session, session.get(f"http://{host}:{port}{path}") as response:
+async def ask(port: int, path: str) -> tuple[int, dict[str, str]]:
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}{path}") as response:
         return response.status, json.loads(await response.text())["parts"]
 
 
@@ -45,27 +35,27 @@ async def ill() -> None:
     raise ConnectionError
 
 
-async def test_ready_only_after_the_start_and_until_the_end(sock: socket.socket) -> None:
+async def test_ready_only_after_the_start_and_until_the_end(port: int) -> None:
     health = Monitoring(30, HandClock())
-    async with http_server("", 0, health.routes(), sock=sock):
-        assert await ask(sock, "/healthz") == (200, {"loop": "ok"})
-        assert await ask(sock, "/readyz") == (503, {"started": "failed"})
+    async with http_server("127.0.0.1", port, health.routes()):
+        assert await ask(port, "/healthz") == (200, {"loop": "ok"})
+        assert await ask(port, "/readyz") == (503, {"started": "failed"})
         health.ready["updates"] = well
         health.is_at_work = True
-        assert await ask(sock, "/readyz") == (200, {"started": "ok", "updates": "ok"})
+        assert await ask(port, "/readyz") == (200, {"started": "ok", "updates": "ok"})
         health.is_at_work = False
-        assert await ask(sock, "/readyz") == (503, {"started": "failed", "updates": "ok"})
-        assert (await ask(sock, "/healthz"))[0] == 200
+        assert await ask(port, "/readyz") == (503, {"started": "failed", "updates": "ok"})
+        assert (await ask(port, "/healthz"))[0] == 200
 
 
-async def test_parts_that_join_later_are_asked(sock: socket.socket) -> None:
+async def test_parts_that_join_later_are_asked(port: int) -> None:
     health = Monitoring(30, HandClock())
     health.is_at_work = True
-    async with http_server("", 0, health.routes(), sock=sock):
+    async with http_server("127.0.0.1", port, health.routes()):
         health.ready["telegram"] = ill
         health.alive["database"] = ill
-        assert await ask(sock, "/readyz") == (503, {"started": "ok", "telegram": "failed"})
-        assert await ask(sock, "/healthz") == (503, {"loop": "ok", "database": "failed"})
+        assert await ask(port, "/readyz") == (503, {"started": "ok", "telegram": "failed"})
+        assert await ask(port, "/healthz") == (503, {"loop": "ok", "database": "failed"})
     outcomes = await ask_all(health.alive | health.ready)
     assert {name: error is None for name, error in outcomes.items()} == {
         "loop": True,

@@ -1,5 +1,4 @@
-import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -39,13 +38,6 @@ def times(clock: HandClock) -> StateTimes:
 @pytest.fixture
 def counted() -> Counted:
     return Counted()
-
-
-@pytest.fixture
-def sock() -> Iterator[socket.socket]:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield bound
 
 
 def generation(clock: HandClock, state: State = State.SUBMITTING, *, epoch: int = 1, waited: float = 0) -> Generation:
@@ -105,9 +97,8 @@ def test_many_generations_are_forgotten_in_time(
     assert len(times._stations) == 3
 
 
-async def scrape(sock: socket.socket) -> dict[str, float]:
-    host, port = sock.getsockname()
-    async with aiohttp.ClientSession() as session, session.get(f"http://{host}:{port}/metrics") as response:
+async def scrape(port: int) -> dict[str, float]:
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/metrics") as response:
         assert response.status == 200
         text = await response.text()
     samples = (sample for family in text_string_to_metric_families(text) for sample in family.samples)
@@ -118,25 +109,23 @@ async def scrape(sock: socket.socket) -> dict[str, float]:
 
 
 @asynccontextmanager
-async def serving(
-    sock: socket.socket, fill: Callable[[CollectorRegistry, dict[str, Probe]], object]
-) -> AsyncIterator[None]:
+async def serving(port: int, fill: Callable[[CollectorRegistry, dict[str, Probe]], object]) -> AsyncIterator[None]:
     registry, looks = CollectorRegistry(), dict[str, Probe]()
     registry.register(REGISTRY)
     fill(registry, looks)
-    async with http_server("", 0, [metrics_route(registry, looks)], sock=sock):
+    async with http_server("127.0.0.1", port, [metrics_route(registry, looks)]):
         yield
 
 
-async def test_the_outbox_is_told(sock: socket.socket) -> None:
+async def test_the_outbox_is_told(port: int) -> None:
     counters = Counters(waiting=dict.fromkeys(Priority, 2), floods=7)
     counters.unsent |= {JobState.SUPERSEDED: 3, JobState.UNCHANGED: 5}
 
     def fill(registry: CollectorRegistry, _looks: dict[str, Probe]) -> None:
         registry.register(OutboxCollector(counters))
 
-    async with serving(sock, fill):
-        told = await scrape(sock)
+    async with serving(port, fill):
+        told = await scrape(port)
     assert told["pho2video_outbox_dropped_total,reason=superseded"] == 3
     assert told["pho2video_outbox_dropped_total,reason=unchanged"] == 5
     assert told["pho2video_outbox_floods_total"] == 7
@@ -145,7 +134,7 @@ async def test_the_outbox_is_told(sock: socket.socket) -> None:
 
 
 async def test_the_queue_is_counted_and_not_told_while_it_is_not_known(
-    sock: socket.socket, tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+    port: int, tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(_work: object) -> None:
         raise ConnectionError
@@ -171,13 +160,13 @@ async def test_the_queue_is_counted_and_not_told_while_it_is_not_known(
     def fill(registry: CollectorRegistry, looks: dict[str, Probe]) -> None:
         looks["queue"] = queue_gauge(registry, database)
 
-    async with serving(sock, fill):
-        told = await scrape(sock)
+    async with serving(port, fill):
+        told = await scrape(port)
         assert told["pho2video_generations,state=queued"] == 2
         assert told["pho2video_generations,state=processing"] == 1
         assert "pho2video_generations,state=done" not in told
         monkeypatch.setattr(database, "read", broken)
-        told = await scrape(sock)
+        told = await scrape(port)
         assert "pho2video_generations,state=queued" not in told
         assert "process_resident_memory_bytes" in told
     await database.close()

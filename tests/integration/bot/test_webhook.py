@@ -1,7 +1,6 @@
 import asyncio
 import json
-import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from unittest.mock import Mock
 
@@ -35,13 +34,6 @@ def message(update_id: int = 7, chat: int = 5, user: int = 6) -> dict[str, objec
             "text": "hi \ud83d",
         },
     }
-
-
-@pytest.fixture
-def sock() -> Iterator[socket.socket]:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield bound
 
 
 def queue() -> UpdateQueue:
@@ -85,19 +77,18 @@ class Door:
 
 @asynccontextmanager
 async def door(
-    sock: socket.socket, url: str = "https://bot.example.com/tg/updates", *, is_open: bool = True, seconds: float = 5
+    port: int, url: str = "https://bot.example.com/tg/updates", *, is_open: bool = True, seconds: float = 5
 ) -> AsyncIterator[Door]:
     webhook = Webhook(url, SECRET, SystemClock(), body_seconds=seconds)
-    host, port = sock.getsockname()
-    async with http_server("", 0, [webhook.route()], sock=sock), aiohttp.ClientSession() as session:
-        it = Door(f"http://{host}:{port}", webhook, session)
+    async with http_server("127.0.0.1", port, [webhook.route()]), aiohttp.ClientSession() as session:
+        it = Door(f"http://127.0.0.1:{port}", webhook, session)
         if is_open:
             webhook.queue = it  # type: ignore[assignment]
         yield it
 
 
-async def test_update_is_taken_as_it_came(sock: socket.socket) -> None:
-    async with door(sock) as it:
+async def test_update_is_taken_as_it_came(port: int) -> None:
+    async with door(port) as it:
         assert await it.post(message()) == 200
         (taken,) = it.taken
         assert (taken.update_id, taken.lane, taken.kind) == (7, "5:6", "message")
@@ -105,16 +96,16 @@ async def test_update_is_taken_as_it_came(sock: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("secret", [None, "", "a", SECRET + "x", SECRET[:-1], SECRET.upper(), "bí mật"])
-async def test_wrong_secret_is_401_and_nothing_more(secret: str | None, sock: socket.socket) -> None:
-    async with door(sock) as it:
+async def test_wrong_secret_is_401_and_nothing_more(secret: str | None, port: int) -> None:
+    async with door(port) as it:
         assert await it.post(message(), secret=secret) == 401
         assert it.taken == []
         assert await it.post(message()) == 200
 
 
-async def test_wrong_secret_is_refused_before_the_body_is_read(sock: socket.socket) -> None:
-    async with door(sock) as it:
-        reader, writer = await asyncio.open_connection(*sock.getsockname())
+async def test_wrong_secret_is_refused_before_the_body_is_read(port: int) -> None:
+    async with door(port) as it:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"POST /tg/updates HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
         async with asyncio.timeout(120):
             assert (await reader.readline()).split()[1] == b"401"
@@ -141,29 +132,29 @@ async def test_wrong_secret_is_refused_before_the_body_is_read(sock: socket.sock
         b'{"update_id": 7, "message": {"text": "\x00"}}',
     ],
 )
-async def test_garbage_is_400_and_nothing_more(body: bytes, sock: socket.socket) -> None:
-    async with door(sock) as it:
+async def test_garbage_is_400_and_nothing_more(body: bytes, port: int) -> None:
+    async with door(port) as it:
         assert await it.post(body) == 400
         assert it.taken == []
         assert await it.post(message()) == 200
 
 
 @pytest.mark.parametrize("content", [b'"x"', b'{"chat": []}', b'{"poll": {}}'])
-async def test_what_the_library_cannot_read_does_not_come_again(content: bytes, sock: socket.socket) -> None:
-    async with door(sock) as it:
+async def test_what_the_library_cannot_read_does_not_come_again(content: bytes, port: int) -> None:
+    async with door(port) as it:
         assert await it.post(b'{"update_id": 7, "message": %s}' % content) == 200
         assert len(it.taken) == 1
 
 
-async def test_body_has_a_limit_in_size(sock: socket.socket) -> None:
-    async with door(sock) as it:
+async def test_body_has_a_limit_in_size(port: int) -> None:
+    async with door(port) as it:
         assert await it.post(b" " * (MAX_BODY_BYTES + 1)) == 413
         assert it.taken == []
 
 
-async def test_body_has_a_limit_in_time(sock: socket.socket) -> None:
-    async with door(sock, seconds=0.05) as it:
-        reader, writer = await asyncio.open_connection(*sock.getsockname())
+async def test_body_has_a_limit_in_time(port: int) -> None:
+    async with door(port, seconds=0.05) as it:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
         head = f"POST /tg/updates HTTP/1.1\r\nHost: x\r\n{SECRET_HEADER}: {SECRET}\r\nContent-Length: 1000\r\n\r\n"
         writer.write(head.encode() + b'{"update')
         async with asyncio.timeout(120):
@@ -173,8 +164,8 @@ async def test_body_has_a_limit_in_time(sock: socket.socket) -> None:
         assert it.taken == []
 
 
-async def test_what_cannot_be_kept_is_to_come_again(sock: socket.socket) -> None:
-    async with door(sock) as it:
+async def test_what_cannot_be_kept_is_to_come_again(port: int) -> None:
+    async with door(port) as it:
         it.is_out = True
         assert await it.post(message()) == 503
         it.is_out = False
@@ -182,8 +173,8 @@ async def test_what_cannot_be_kept_is_to_come_again(sock: socket.socket) -> None
         assert len(it.taken) == 1
 
 
-async def test_shut_before_it_is_opened_and_after_it_is_closed(sock: socket.socket) -> None:
-    async with door(sock, is_open=False) as it:
+async def test_shut_before_it_is_opened_and_after_it_is_closed(port: int) -> None:
+    async with door(port, is_open=False) as it:
         assert await it.post(message()) == 503
         assert await it.post(message(), secret="wrong") == 401
         it.webhook.queue = it  # type: ignore[assignment]
@@ -202,17 +193,17 @@ async def test_shut_before_it_is_opened_and_after_it_is_closed(sock: socket.sock
         ("https://h.example/hook?x=1", "/hook?x=1"),
     ],
 )
-async def test_path_is_served_as_it_stands(url: str, path: str, sock: socket.socket) -> None:
-    async with door(sock, url) as it:
+async def test_path_is_served_as_it_stands(url: str, path: str, port: int) -> None:
+    async with door(port, url) as it:
         assert await it.post(message(), path=path) == 200
         assert await it.post(message(), path="/other") == 404
         async with it.session.get(f"{it.base}{path}") as response:
             assert response.status == 405
 
 
-async def test_requests_are_counted_by_status(sock: socket.socket) -> None:
+async def test_requests_are_counted_by_status(port: int) -> None:
     counted = Counted()
-    async with door(sock) as it:
+    async with door(port) as it:
         for secret in (SECRET, SECRET, "wrong"):
             await it.post(message(), secret=secret)
     assert counted("webhook_requests_total", status="200") == 2
