@@ -14,6 +14,7 @@ import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
@@ -114,11 +115,19 @@ def needed(
             if (name, extra) in seen or name not in known:
                 continue
             seen.add((name, extra))
-            for text in known[name].requires or []:
-                one = Requirement(text)
-                if one.marker is None or one.marker.evaluate({**environment, "extra": extra}):
-                    one.marker = None
+            for marker, one in asked_by(known[name]):
+                if marker is None or marker.evaluate({**environment, "extra": extra}):
                     waiting.append(one)
+    return found
+
+
+@cache
+def asked_by(package: Distribution) -> list[tuple[Marker | None, Requirement]]:
+    """Return what a package asks for, each apart from the marker that says where."""
+    found = []
+    for one in map(Requirement, package.requires or []):
+        marker, one.marker = one.marker, None
+        found.append((marker, one))
     return found
 
 
