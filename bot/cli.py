@@ -92,10 +92,9 @@ def demo(
 ) -> None:
     """Show the whole bot at work on this machine: no token, no key, no network."""
     install_hooks()
-    from bot.demo import run_demo
-    from services.generations.model import Shape
+    from bot.demo import Order, run_demo
 
-    raise typer.Exit(run_demo(photo or [], prompt, videos, language, out, shape=Shape(shape), pay=pay))
+    raise typer.Exit(run_demo(Order(tuple(photo or ()), prompt, videos, language, out, tall=shape == "tall", pay=pay)))
 
 
 @app.command()

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from services.drafts.model import photo_limit
 from services.generations.model import MAX_VIDEOS, Shape
 from services.photos.images import check
 from services.photos.model import PhotoError, PhotoProblem
+
+__all__ = ["BOT", "Order", "bot_environment", "check_order", "run_demo"]
 
 PATIENCE = 120.0
 """Seconds for everything."""
@@ -32,18 +34,8 @@ _PROBLEMS = {
 }
 
 
-def run_demo(
-    photos: Sequence[Path],
-    prompt: str | None,
-    videos: int,
-    language: str,
-    out: Path,
-    *,
-    shape: Shape = Shape.WIDE,
-    pay: bool = False,
-    quick: bool = False,
-) -> int:
-    """Run the demo, with what an :class:`Order` says, and print it.
+def run_demo(order: Order) -> int:
+    """Run the demo and print it.
 
     Returns:
         The exit status: 0 only when as many videos as asked for play.
@@ -52,11 +44,13 @@ def run_demo(
         OperatorError: The order makes no sense; exit status 2.
         KeyboardInterrupt: Ctrl-C, after everything has ended.
     """
-    order = replace(check_order(photos, prompt, videos, language, out, shape), quick=quick, pay=pay)
+    check_order(order)
+    order = replace(order, photos=tuple(photo.resolve() for photo in order.photos))
     typer.echo("The bot, a Telegram and a GenAIPro, all on this machine: nothing leaves it.\n")
 
     def environment(place: Place, room: Path) -> Mapping[str, str]:
-        return bot_environment(place, language, room) | ({"STARS_PER_VIDEO": str(DEMO_PRICE)} if pay else {})
+        price = {"STARS_PER_VIDEO": str(DEMO_PRICE)} if order.pay else {}
+        return bot_environment(place, order.language, room) | price
 
     try:
         return asyncio.run(run(order, BotProgram(BOT, environment), PATIENCE))
@@ -66,21 +60,20 @@ def run_demo(
         return 128 + stop.number
 
 
-def check_order(
-    photos: Sequence[Path], prompt: str | None, videos: int, language: str, out: Path, shape: Shape = Shape.WIDE
-) -> Order:
-    """The order, once it makes sense.
+def check_order(order: Order) -> None:
+    """Find out whether the order makes sense.
 
     Raises:
         OperatorError: With one sentence that says what does not.
     """
-    if len(photos) > photo_limit(shape):
-        raise _refusal(f"At most {photo_limit(shape)} photos make a {shape} video; {len(photos)} were given.")
-    if not 1 <= videos <= MAX_VIDEOS:
-        raise _refusal(f"The number of videos must be 1 to {MAX_VIDEOS}, not {videos}.")
-    if prompt is not None and not prompt.strip():
+    shape = Shape.TALL if order.tall else Shape.WIDE
+    if len(order.photos) > photo_limit(shape):
+        raise _refusal(f"At most {photo_limit(shape)} photos make a {shape} video; {len(order.photos)} were given.")
+    if not 1 <= order.videos <= MAX_VIDEOS:
+        raise _refusal(f"The number of videos must be 1 to {MAX_VIDEOS}, not {order.videos}.")
+    if order.prompt is not None and not order.prompt.strip():
         raise _refusal("The prompt must not be empty.")
-    for photo in photos:
+    for photo in order.photos:
         if not photo.is_file():
             raise _refusal(f"There is no photo {photo}.")
         try:
@@ -89,9 +82,7 @@ def check_order(
             raise _refusal(f"{photo} {_PROBLEMS.get(error.problem, 'cannot be read as an image')}.") from error
         except OSError as error:
             raise _refusal(f"{photo} cannot be read: {error.strerror or error}.") from error
-    _make_directory(out)
-    sent = tuple(photo.resolve() for photo in photos)
-    return Order(sent, prompt, videos, language, out, tall=shape is Shape.TALL)
+    _make_directory(order.out)
 
 
 def _make_directory(out: Path) -> None:

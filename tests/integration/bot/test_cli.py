@@ -9,10 +9,10 @@ import pytest
 
 from bot import cli
 from bot.app import Role
+from bot.demo import Order
 from bot.errors import OperatorError
 from bot.settings import Settings
 from bot.settings_docs import render_table
-from services.generations.model import Shape
 
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
 
@@ -91,21 +91,21 @@ def test_unexpected_error_is_logged_and_redacted(
 
 
 def test_demo_passes_its_options(monkeypatch: pytest.MonkeyPatch, workdir: Path) -> None:
-    calls: list[tuple[object, ...]] = []
+    calls: list[Order] = []
 
-    def run_demo(*arguments: object, shape: Shape, pay: bool) -> int:
-        calls.append((*arguments, shape, pay))
+    def run_demo(order: Order) -> int:
+        calls.append(order)
         return 0
 
-    put(monkeypatch, "bot.demo", "run_demo", run_demo)
+    monkeypatch.setattr("bot.demo.run_demo", run_demo)
     photo = workdir / "a.jpg"
     photo.write_bytes(b"x")
     assert status_of("demo") == 0
     options = ("--photo", str(photo), "--photo", str(photo), "--prompt", "p", "--videos", "3", "--language", "vi")
     assert status_of("demo", *options, "--out", "o", "--shape", "tall", "--pay") == 0
     assert calls == [
-        ([], None, 1, "en", Path("demo-output"), Shape.WIDE, False),
-        ([photo, photo], "p", 3, "vi", Path("o"), Shape.TALL, True),
+        Order((), None, 1, "en", Path("demo-output")),
+        Order((photo, photo), "p", 3, "vi", Path("o"), tall=True, pay=True),
     ]
 
 
@@ -138,10 +138,10 @@ def test_demo_that_cannot_be_is_one_sentence(arguments: Sequence[str], capsys: p
 
 
 def test_interrupted_demo_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def run_demo(*_: object, **_options: object) -> int:
+    def run_demo(_order: Order) -> int:
         raise KeyboardInterrupt
 
-    put(monkeypatch, "bot.demo", "run_demo", run_demo)
+    monkeypatch.setattr("bot.demo.run_demo", run_demo)
     assert status_of("demo") == 130
     assert capsys.readouterr().err == ""
 

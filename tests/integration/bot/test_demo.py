@@ -12,11 +12,10 @@ import pytest
 from PIL import Image
 
 from bot import demo
-from bot.demo import bot_environment, check_order, run_demo
+from bot.demo import Order, bot_environment, check_order, run_demo
 from bot.errors import OperatorError
 from sandbox.demo.processes import RestartableBot
 from sandbox.demo.show import Place
-from services.generations.model import Shape
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -37,7 +36,7 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (lambda photo: {"photos": [photo.with_name("none.jpg")]}, "There is no photo"),
         (lambda photo: {"photos": [Path(__file__)]}, "is not an image"),
         (lambda photo: {"photos": [photo] * 4}, "At most 3 photos"),
-        (lambda photo: {"photos": [photo] * 3, "shape": Shape.TALL}, "At most 2 photos make a tall video"),
+        (lambda photo: {"photos": [photo] * 3, "tall": True}, "At most 2 photos make a tall video"),
         (lambda photo: {"videos": 0}, "must be 1 to 4, not 0"),
         (lambda photo: {"videos": 5}, "must be 1 to 4, not 5"),
         (lambda photo: {"prompt": "  "}, "must not be empty"),
@@ -50,9 +49,9 @@ def test_bad_order_is_one_sentence_and_status_2(
 ) -> None:
     photo = tmp_path / "a.jpg"
     Image.new("RGB", (20, 20)).save(photo)
-    order: dict[str, object] = {"photos": [photo], "prompt": "x", "videos": 1, "language": "en", "out": tmp_path}
+    order: dict[str, object] = {"photos": (photo,), "prompt": "x", "videos": 1, "language": "en", "out": tmp_path}
     with pytest.raises(OperatorError, match=sentence) as caught:
-        check_order(**(order | change(photo)))  # type: ignore[arg-type]
+        check_order(Order(**(order | change(photo))))  # type: ignore[arg-type]
     assert (caught.value.exit_status, len(caught.value.lines)) == (2, 1)
 
 
@@ -61,12 +60,12 @@ def test_torn_photo_is_refused(tmp_path: Path) -> None:
     Image.effect_noise((400, 400), 50).save(photo)
     photo.write_bytes(photo.read_bytes()[:-2000])
     with pytest.raises(OperatorError, match="cannot be read as an image"):
-        check_order([photo], None, 1, "en", tmp_path)
+        check_order(Order((photo,), None, 1, "en", tmp_path))
 
 
-def test_good_order_is_kept(tmp_path: Path) -> None:
-    order = check_order([], None, 4, "vi", tmp_path)
-    assert (order.photos, order.prompt, order.videos, order.language) == ((), None, 4, "vi")
+def test_good_order_is_taken(tmp_path: Path) -> None:
+    check_order(Order((), None, 4, "vi", tmp_path / "new"))
+    assert (tmp_path / "new").is_dir()
 
 
 def test_no_setting_of_the_outside_gets_in(tmp_path: Path) -> None:
@@ -81,7 +80,7 @@ def test_bot_that_fails_is_told_with_its_last_words(
     room: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(demo, "BOT", ("-c", "import sys; sys.exit('no luck today')"))
-    assert run_demo([], None, 1, "en", tmp_path / "out", quick=True) == 1
+    assert run_demo(Order((), None, 1, "en", tmp_path / "out", quick=True)) == 1
     told = capfd.readouterr().err
     assert "The bot ended by itself, with status 1." in told
     assert "  no luck today" in told
@@ -93,7 +92,7 @@ def test_demo_that_takes_too_long_is_ended(
 ) -> None:
     monkeypatch.setattr(demo, "BOT", ("-c", "import time; time.sleep(600)"))
     monkeypatch.setattr(demo, "PATIENCE", 2.0)
-    assert run_demo([], None, 1, "en", tmp_path / "out", quick=True) == 1
+    assert run_demo(Order((), None, 1, "en", tmp_path / "out", quick=True)) == 1
     assert "was not over after 2 s" in capfd.readouterr().err
     assert list(room.iterdir()) == []
 
@@ -104,7 +103,7 @@ def test_whole_demo_brings_videos_that_play(
     monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "not this one")
     photo, out = tmp_path / "boat.png", tmp_path / "out"
     Image.linear_gradient("L").save(photo)
-    assert run_demo([photo], "Thuyền trôi <b>", 2, "vi", out, quick=True) == 0
+    assert run_demo(Order((photo,), "Thuyền trôi <b>", 2, "vi", out, quick=True)) == 0
     told = capfd.readouterr()
     for part in ("Thuyền trôi <b>", "[ Tạo video ]", "Xong", "video-1.mp4: plays, 320×180", "video-2.mp4: plays"):
         assert part in told.out
@@ -118,7 +117,9 @@ _SLEEPER = "from bot import demo; demo.BOT = ('-c', 'import time; time.sleep(600
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_ends_everything(room: Path, tmp_path: Path, number: signal.Signals) -> None:
-    code = _SLEEPER + f"sys.exit(demo.run_demo([], None, 1, 'en', demo.Path({str(tmp_path)!r}), quick=True))"
+    code = (
+        _SLEEPER + f"sys.exit(demo.run_demo(demo.Order((), None, 1, 'en', demo.Path({str(tmp_path)!r}), quick=True)))"
+    )
     process = subprocess.Popen(
         [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {code}"],
         stdout=subprocess.PIPE,
