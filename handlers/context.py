@@ -130,16 +130,15 @@ def caller_of(update: Update) -> Caller | None:
     user, chat = update.effective_user, update.effective_chat
     if user is None or chat is None or chat.type == ChatType.CHANNEL:
         return None
-    pressed = update.callback_query.message if update.callback_query else None
-    message = pressed or update.effective_message
-    wrote = update.effective_message if update.callback_query is None else None
+    query = update.callback_query
+    message = query.message if query is not None else update.effective_message
     return Caller(
         user_id=user.id,
         chat_id=chat.id,
         thread_id=topic_of(message) if isinstance(message, Message) else None,
         message_id=message.message_id if message else None,
         is_private=chat.type == ChatType.PRIVATE,
-        is_anonymous=wrote is not None and wrote.sender_chat is not None,
+        is_anonymous=query is None and isinstance(message, Message) and message.sender_chat is not None,
         telegram_language=user.language_code,
     )
 

@@ -23,29 +23,21 @@ CLAIM_LIFETIME = timedelta(days=7)
 """An unused code older than this is deleted when the next one is made."""
 
 
-class Rule(StrEnum):
-    """What a rule says."""
-
-    ALLOW = "allow"
-    DENY = "deny"
-    ADMIN = "admin"
-
-
-Rules = Mapping[int, Rule]
-"""What was decided about people and groups, by Telegram's ids: those of groups are negative."""
-
-
 class Permission(StrEnum):
-    """What somebody may do."""
+    """What somebody may do, or what was decided about a person or a group."""
 
     ADMIN = "admin"
-    ALLOWED = "allowed"
-    REFUSED = "refused"
+    ALLOWED = "allow"
+    REFUSED = "deny"
 
     @property
     def may_use(self) -> bool:
         """Whether the bot works for them here."""
         return self is not Permission.REFUSED
+
+
+Rules = Mapping[int, Permission]
+"""What was decided, by Telegram's ids: those of groups are negative."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +58,14 @@ def judge(lists: OwnerLists, rules: Rules, user_id: int, chat_id: int) -> Permis
     bot anywhere; in an allowed group everyone may.
     """
     of_person, of_chat = rules.get(user_id), rules.get(chat_id)
-    if user_id in lists.admin_ids or of_person is Rule.ADMIN:
+    if user_id in lists.admin_ids or of_person is Permission.ADMIN:
         return Permission.ADMIN
-    if Rule.DENY in (of_person, of_chat):
+    if Permission.REFUSED in (of_person, of_chat):
         return Permission.REFUSED
     # A private chat has the number of its person, who is not let in as a group.
     is_listed = user_id in lists.user_ids or (chat_id < 0 and chat_id in lists.chat_ids)
-    if lists.is_open or is_listed or Rule.ALLOW in (of_person, of_chat):
-        return Permission.ALLOWED
-    return Permission.REFUSED
+    is_allowed = lists.is_open or is_listed or Permission.ALLOWED in (of_person, of_chat)
+    return Permission.ALLOWED if is_allowed else Permission.REFUSED
 
 
 @dataclass(slots=True)
@@ -101,12 +92,12 @@ class Access:
         """Shut somebody out, from the next update on, in every process; False for whom ``ADMIN_USER_IDS`` names."""
         if user_or_chat_id in self.lists.admin_ids:
             return False
-        await self.database.write(_put, user_or_chat_id, Rule.DENY, self.clock.now())
+        await self.database.write(_put, user_or_chat_id, Permission.REFUSED, self.clock.now())
         return True
 
     async def migrate(self, old_chat_id: int, new_chat_id: int) -> None:
         """Let what was decided about a group hold for the supergroup it became; repeating it changes nothing."""
-        listed = Rule.ALLOW if old_chat_id in self.lists.chat_ids else None
+        listed = Permission.ALLOWED if old_chat_id in self.lists.chat_ids else None
         await self.database.write(_migrate, old_chat_id, new_chat_id, listed, self.clock.now())
 
     async def offer_claim(self, code: str) -> bool:
@@ -130,14 +121,14 @@ class Access:
 
 def is_admin(lists: OwnerLists, session: Session, user_id: int) -> bool:
     """Whether somebody is an admin, within a transaction."""
-    return user_id in lists.admin_ids or _rules(session, user_id).get(user_id) is Rule.ADMIN
+    return user_id in lists.admin_ids or _rules(session, user_id).get(user_id) is Permission.ADMIN
 
 
 def forget_access(session: Session, user_id: int) -> None:
     """Delete what was decided in somebody's favour; a deny stays."""
     session.execute(
         delete(AccessRow).where(
-            AccessRow.kind == "user", AccessRow.subject_id == user_id, AccessRow.verdict != Rule.DENY.value
+            AccessRow.kind == "user", AccessRow.subject_id == user_id, AccessRow.verdict != Permission.REFUSED.value
         )
     )
 
@@ -145,14 +136,14 @@ def forget_access(session: Session, user_id: int) -> None:
 def _rules(session: Session, *ids: int) -> Rules:
     key = AccessRow.kind.in_(("user", "chat")) & AccessRow.subject_id.in_(ids)
     rows = session.execute(select(AccessRow.subject_id, AccessRow.verdict).where(key))
-    return {subject_id: Rule(verdict) for subject_id, verdict in rows}
+    return {subject_id: Permission(verdict) for subject_id, verdict in rows}
 
 
 def _admins(session: Session) -> frozenset[int]:
-    return frozenset(session.scalars(select(AccessRow.subject_id).where(AccessRow.verdict == Rule.ADMIN.value)))
+    return frozenset(session.scalars(select(AccessRow.subject_id).where(AccessRow.verdict == Permission.ADMIN.value)))
 
 
-def _put(session: Session, subject_id: int, rule: Rule, now: datetime) -> None:
+def _put(session: Session, subject_id: int, rule: Permission, now: datetime) -> None:
     """Make this the one rule about somebody."""
     upsert(
         session,
@@ -165,11 +156,11 @@ def _put(session: Session, subject_id: int, rule: Rule, now: datetime) -> None:
 
 
 def _allow(session: Session, subject_id: int, now: datetime) -> None:
-    if _rules(session, subject_id).get(subject_id) is not Rule.ADMIN:
-        _put(session, subject_id, Rule.ALLOW, now)
+    if _rules(session, subject_id).get(subject_id) is not Permission.ADMIN:
+        _put(session, subject_id, Permission.ALLOWED, now)
 
 
-def _migrate(session: Session, old_chat_id: int, new_chat_id: int, listed: Rule | None, now: datetime) -> None:
+def _migrate(session: Session, old_chat_id: int, new_chat_id: int, listed: Permission | None, now: datetime) -> None:
     rules = _rules(session, old_chat_id, new_chat_id)
     rule = rules.get(old_chat_id, listed)
     if rule is not None and new_chat_id not in rules:
@@ -177,8 +168,7 @@ def _migrate(session: Session, old_chat_id: int, new_chat_id: int, listed: Rule 
 
 
 def _add_code(session: Session, code: str, now: datetime) -> bool:
-    _one_at_a_time(session)
-    if _admins(session):
+    if _has_admin(session):
         return False
     session.execute(delete(ClaimCodeRow).where(ClaimCodeRow.created_at < now - CLAIM_LIFETIME))
     session.add(ClaimCodeRow(code_hash=_hash(code), created_at=now))
@@ -186,21 +176,21 @@ def _add_code(session: Session, code: str, now: datetime) -> bool:
 
 
 def _claim(session: Session, code: str, user_id: int, now: datetime) -> bool:
-    _one_at_a_time(session)
-    if _admins(session):
+    if _has_admin(session):
         return False
     known = session.scalars(select(ClaimCodeRow.code_hash)).all()
     if not any(hmac.compare_digest(_hash(code), one) for one in known):
         return False
     session.execute(delete(ClaimCodeRow))
-    _put(session, user_id, Rule.ADMIN, now)
+    _put(session, user_id, Permission.ADMIN, now)
     return True
 
 
-def _one_at_a_time(session: Session) -> None:
+def _has_admin(session: Session) -> bool:
     # SQLite has one writer anyway; in PostgreSQL two codes could otherwise be claimed side by side.
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("LOCK TABLE claim_codes IN EXCLUSIVE MODE"))
+    return bool(_admins(session))
 
 
 def _hash(code: str) -> str:

@@ -9,6 +9,7 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
@@ -22,7 +23,7 @@ from services.generations.store import ROWS, change
 from services.outbox.calls import is_group
 from services.retries import through_outages
 from services.store.database import Database
-from services.store.schema import NO_MESSAGE
+from services.store.schema import NO_MESSAGE, GenerationRow
 from services.telegram_errors import Refusal, refusal_of, wait_of
 
 HEARD, MADE, FAILED, NONE = "👀", "👍", "👎", ""
@@ -52,14 +53,6 @@ def receipt_of(state: State) -> str:
     if state not in FINAL:
         return HEARD
     return {State.DONE: MADE, State.FAILED: FAILED}.get(state, NONE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    chat_id: int
-    request_message_id: int
-    state: State
-    receipt: str
 
 
 @dataclass(slots=True)
@@ -105,22 +98,20 @@ class Receipts:
         self._woken.set()
 
     async def _give(self, generation_id: str) -> None:
-        row = await through_outages(self.clock.sleep, self.database.read, _request, generation_id)
+        row = await through_outages(self.clock.sleep, self.database.read, _row, generation_id)
         # Ids of messages are others in the supergroup that a group became: what was asked before has none there.
         if row is None or row.request_message_id == NO_MESSAGE:
             return
-        wanted = receipt_of(row.state)
+        wanted = receipt_of(State(row.state))
         if row.receipt == wanted:
             return
         if not self._is_refusing(row.chat_id):
             await self._react(row.chat_id, row.request_message_id, wanted)
-        state = await through_outages(self.clock.sleep, self._keep, generation_id, wanted)
+        keep = partial(self.database.write, _keep, generation_id, wanted, durable=False)
+        state = await through_outages(self.clock.sleep, keep)
         if state is not None and receipt_of(state) != wanted:
             # It went on meanwhile, maybe in another process, whose reaction may have come first.
             self._add(generation_id)
-
-    async def _keep(self, generation_id: str, receipt: str) -> State | None:
-        return await self.database.write(_keep, generation_id, receipt, durable=False)
 
     async def _react(self, chat_id: int, message_id: int, reaction: str) -> None:
         try:
@@ -152,10 +143,8 @@ class Receipts:
         return False
 
 
-def _request(session: Session, generation_id: str) -> _Request | None:
-    columns = (ROWS.c.chat_id, ROWS.c.request_message_id, ROWS.c.state, ROWS.c.receipt)
-    row = session.execute(select(*columns).where(ROWS.c.id == generation_id)).one_or_none()
-    return None if row is None else _Request(row.chat_id, row.request_message_id, State(row.state), row.receipt)
+def _row(session: Session, generation_id: str) -> GenerationRow | None:
+    return session.get(GenerationRow, generation_id)
 
 
 def _keep(session: Session, generation_id: str, receipt: str) -> State | None:

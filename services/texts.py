@@ -68,9 +68,7 @@ class Phrases:
         return self._format(key, arguments)
 
     def _format(self, key: str, arguments: Mapping[str, Argument]) -> str:
-        if not self._bundle.has_message(key):
-            raise MissingTextError(f"{self.language}: {key}")
-        pattern = self._bundle.get_message(key).value
+        pattern = self._bundle.get_message(key).value if self._bundle.has_message(key) else None
         if pattern is None:
             raise MissingTextError(f"{self.language}: {key}")
         text, errors = self._bundle.format_pattern(pattern, dict(arguments))

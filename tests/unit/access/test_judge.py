@@ -1,16 +1,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.access import OwnerLists, Permission, Rule, Rules, judge
+from services.access import OwnerLists, Permission, Rules, judge
 
 PERSON, OTHER, GROUP = 7, 8, -100
 
 
-def of_person(rule: Rule) -> Rules:
+def of_person(rule: Permission) -> Rules:
     return {PERSON: rule}
 
 
-def of_group(rule: Rule) -> Rules:
+def of_group(rule: Permission) -> Rules:
     return {GROUP: rule}
 
 
@@ -35,7 +35,7 @@ def test_open_access_lets_everybody_in() -> None:
 def test_somebody_allowed_may_use_the_bot_anywhere() -> None:
     for lists, rules in (
         (OwnerLists(user_ids=frozenset({PERSON})), {}),
-        (OwnerLists(), of_person(Rule.ALLOW)),
+        (OwnerLists(), of_person(Permission.ALLOWED)),
     ):
         assert in_private(lists, rules) is Permission.ALLOWED
         assert in_group(lists, rules) is Permission.ALLOWED
@@ -44,7 +44,7 @@ def test_somebody_allowed_may_use_the_bot_anywhere() -> None:
 def test_in_an_allowed_group_everybody_may_but_not_in_private() -> None:
     for lists, rules in (
         (OwnerLists(chat_ids=frozenset({GROUP})), {}),
-        (OwnerLists(), of_group(Rule.ALLOW)),
+        (OwnerLists(), of_group(Permission.ALLOWED)),
     ):
         assert in_group(lists, rules) is Permission.ALLOWED
         assert in_private(lists, rules) is Permission.REFUSED
@@ -63,27 +63,29 @@ lists_of = st.builds(
 )
 
 
-@given(lists_of, st.sampled_from([*Rule, None]))
-def test_a_deny_beats_every_allow(lists: OwnerLists, group_rule: Rule | None) -> None:
-    rules = dict(of_person(Rule.DENY))
+@given(lists_of, st.sampled_from([*Permission, None]))
+def test_a_deny_beats_every_allow(lists: OwnerLists, group_rule: Permission | None) -> None:
+    rules = dict(of_person(Permission.REFUSED))
     if group_rule is not None:
         rules.update(of_group(group_rule))
     assert in_private(lists, rules) is Permission.REFUSED
     assert in_group(lists, rules) is Permission.REFUSED
 
 
-@given(lists_of, st.sampled_from([Rule.ALLOW, None]))
-def test_in_a_denied_group_only_admins_may(lists: OwnerLists, rule: Rule | None) -> None:
-    rules = dict(of_group(Rule.DENY))
+@given(lists_of, st.sampled_from([Permission.ALLOWED, None]))
+def test_in_a_denied_group_only_admins_may(lists: OwnerLists, rule: Permission | None) -> None:
+    rules = dict(of_group(Permission.REFUSED))
     if rule is not None:
         rules.update(of_person(rule))
     assert in_group(lists, rules) is Permission.REFUSED
-    assert in_group(lists, {**rules, **of_person(Rule.ADMIN)}) is Permission.ADMIN
+    assert in_group(lists, {**rules, **of_person(Permission.ADMIN)}) is Permission.ADMIN
 
 
-@given(st.sampled_from([*Rule, None]), st.sampled_from([*Rule, None]))
-def test_nothing_shuts_out_an_admin_of_the_environment(person_rule: Rule | None, group_rule: Rule | None) -> None:
-    rules: dict[int, Rule] = {}
+@given(st.sampled_from([*Permission, None]), st.sampled_from([*Permission, None]))
+def test_nothing_shuts_out_an_admin_of_the_environment(
+    person_rule: Permission | None, group_rule: Permission | None
+) -> None:
+    rules: dict[int, Permission] = {}
     if person_rule is not None:
         rules.update(of_person(person_rule))
     if group_rule is not None:
