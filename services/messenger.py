@@ -90,8 +90,21 @@ class Messenger:
             ChatMovedError: The group became a supergroup.
             telegram.error.TelegramError: Any other failure, a timeout included (it may have been sent).
         """
+        reply = None
+        if place.reply_to is not None:
+            reply = ReplyParameters(message_id=place.reply_to, allow_sending_without_reply=True)
         try:
-            return await self._send(place, screen, priority)
+            with sending(priority):
+                message = await self.bot.send_message(
+                    place.chat_id,
+                    screen.html,
+                    parse_mode=ParseMode.HTML,
+                    reply_markup=keyboard(screen),
+                    reply_parameters=reply,
+                    message_thread_id=place.thread_id,
+                    link_preview_options=NO_PREVIEW,
+                )
+                return message.message_id
         except ChatMigrated as error:
             raise ChatMovedError(error.new_chat_id) from error
         except Forbidden as error:
@@ -103,22 +116,6 @@ class Messenger:
                 raise
         # The topic was deleted: what is left of the forum is General.
         return await self.send(replace(place, thread_id=None), screen, priority)
-
-    async def _send(self, place: Place, screen: Screen, priority: Priority) -> int:
-        reply = None
-        if place.reply_to is not None:
-            reply = ReplyParameters(message_id=place.reply_to, allow_sending_without_reply=True)
-        with sending(priority):
-            message = await self.bot.send_message(
-                place.chat_id,
-                screen.html,
-                parse_mode=ParseMode.HTML,
-                reply_markup=keyboard(screen),
-                reply_parameters=reply,
-                message_thread_id=place.thread_id,
-                link_preview_options=NO_PREVIEW,
-            )
-        return message.message_id
 
     async def edit(
         self,
