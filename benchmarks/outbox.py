@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 from math import inf
 
 from bot.outbox import Outbox
-from services.outbox.calls import Call, Edit, Job, Outcome, Priority
+from services.outbox.calls import Call, Edit, Job, Priority
 from services.outbox.scheduler import Scheduler
 
 LATENCY = 0.05
@@ -70,7 +70,7 @@ def measure_scheduler(opened: int, simulated: int) -> Cost:
         moments += [ends[0][0]] if ends else []
         now = min(moments)
         while ends and ends[0][0] <= now:
-            scheduler.done(heappop(ends)[2], Outcome.SENT, now)
+            scheduler.done(heappop(ends)[2], now, is_sent=True)
         if at < len(script) and script[at][0] <= now:
             scheduler.push(script[at][1], now)
             at += 1

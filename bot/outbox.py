@@ -12,7 +12,7 @@ from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 from telegram.ext import BaseRateLimiter
 
 from services.clock import Clock, SystemClock
-from services.outbox.calls import AT_ONCE, Fence, Job, JobState, Outcome, Priority, classify, said
+from services.outbox.calls import AT_ONCE, Fence, Job, JobState, Priority, classify, said
 from services.outbox.limits import FloodLimits
 from services.outbox.scheduler import Counters, Scheduler
 from services.tasks import Tasks
@@ -123,7 +123,7 @@ class Outbox(BaseRateLimiter[None]):
             raise OutboxClosedError
         if endpoint in AT_ONCE:
             return await callback(*args, **kwargs)
-        what = said()
+        what = said.get()
         job = self._scheduler.push(classify(endpoint, data, what), self._now())
         self._pump()
         while await self._turn(job):
@@ -134,10 +134,10 @@ class Outbox(BaseRateLimiter[None]):
                 if not self._goes_again(job, error):
                     raise
             except BaseException:
-                self._finish(job, Outcome.UNKNOWN)
+                self._finish(job)
                 raise
             else:
-                self._finish(job, Outcome.SENT)
+                self._finish(job, is_sent=True)
                 return result
         return True
 
@@ -162,13 +162,13 @@ class Outbox(BaseRateLimiter[None]):
         try:
             await fence()
         except BaseException:
-            self._finish(job, Outcome.REFUSED)
+            self._finish(job)
             raise
 
     def _withdraw(self, job: Job) -> None:
         self._turns.pop(job, None)
         if job.state is JobState.RUNNING:
-            self._finish(job, Outcome.REFUSED)
+            self._finish(job)
             return
         self._scheduler.cancel(job, self._now())
         self._pump()
@@ -184,7 +184,7 @@ class Outbox(BaseRateLimiter[None]):
             lost = isinstance(error, NetworkError) and not isinstance(error, BadRequest)
             again = lost and not self._closed and self._scheduler.repeat(job, 1.0 + job.repeats, now)
             if not again:
-                self._finish(job, Outcome.UNKNOWN if lost else Outcome.REFUSED)
+                self._finish(job)
                 return False
         self._rests(job)
         if again and self._closed:
@@ -193,8 +193,8 @@ class Outbox(BaseRateLimiter[None]):
         self._pump()
         return again
 
-    def _finish(self, job: Job, outcome: Outcome) -> None:
-        self._scheduler.done(job, outcome, self._now())
+    def _finish(self, job: Job, *, is_sent: bool = False) -> None:
+        self._scheduler.done(job, self._now(), is_sent=is_sent)
         self._rests(job)
         self._pump()
 

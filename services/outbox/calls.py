@@ -50,13 +50,12 @@ class Said:
     priority: Priority | None = None
     """None where nothing was said; the endpoint decides then."""
     version: int | None = None
-    """Number of the state that an edit shows, growing with every newer one, or None."""
     fence: Fence | None = None
-    """Asked whether the call shall still be made, or None."""
 
 
 _NOTHING = Said()
-_said: ContextVar[Said] = ContextVar("outbox_said", default=_NOTHING)
+said: ContextVar[Said] = ContextVar("outbox_said", default=_NOTHING)
+"""What the current task said by :func:`sending`."""
 
 
 @contextmanager
@@ -73,16 +72,11 @@ def sending(priority: Priority, *, version: int | None = None, fence: Fence | No
         fence: Asked each time a call's turn has come, which may be long after it was handed in: another process may
             have gone on meanwhile.
     """
-    token = _said.set(Said(priority, version, fence))
+    token = said.set(Said(priority, version, fence))
     try:
         yield
     finally:
-        _said.reset(token)
-
-
-def said() -> Said:
-    """What was said for the current task; nothing by default."""
-    return _said.get()
+        said.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,16 +181,6 @@ class JobState(Enum):
     """Not sent: the message shows this already."""
     CANCELLED = auto()
     """Not sent: the caller went away."""
-
-
-class Outcome(Enum):
-    """How a call ended."""
-
-    SENT = auto()
-    REFUSED = auto()
-    """Telegram said no, or the call was never made: the message is as it was."""
-    UNKNOWN = auto()
-    """No answer came: the message may show either state."""
 
 
 @dataclass(slots=True, eq=False)

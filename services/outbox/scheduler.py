@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from math import inf
 
-from services.outbox.calls import Call, Job, JobState, Outcome, Priority
+from services.outbox.calls import Call, Job, JobState, Priority
 from services.outbox.chat import Board, Chat, Kind, Lane
 from services.outbox.edits import Messages
 from services.outbox.keyed_heap import KeyedHeap
@@ -59,7 +59,7 @@ class Scheduler:
         self._floods = Floods(limits)
         self._overall = Window(limits.overall, limits.overall_span, limits.hold)
         self._uncounted: KeyedHeap[Job] = KeyedHeap()
-        self._signs: KeyedHeap[Job] = KeyedHeap()
+        self._signs: dict[Job, None] = {}
         self._settled: list[Job] = []
         self.counters = Counters()
         self._seq = count()
@@ -76,7 +76,7 @@ class Scheduler:
         job = Job(call, now, now, next(self._seq), call.priority)
         self.counters.waiting[job.call.priority] += 1
         if call.is_sign:
-            self._signs.put(job, (job.seq,))
+            self._signs[job] = None
             return job
         if not call.counted:
             self._uncounted.put(job, (now, job.seq))
@@ -111,21 +111,21 @@ class Scheduler:
                 continue
             at = self._overall.when(job.call.units, now)
             return self._wait(at) if at > now else self._start(lane, job, now)
-        sign = self._signs.first()
+        sign = next(iter(self._signs), None)
         if sign is None:
             return self._wait(inf)
         at = self._overall.when(1, now, max(1, self.limits.overall // SIGNS_PART))
         if at > now:
             return self._wait(at)
-        self._signs.drop(sign[1])
-        self._overall.take(sign[1], 1, now)
-        return self._run(sign[1], now)
+        del self._signs[sign]
+        self._overall.take(sign, 1, now)
+        return self._run(sign, now)
 
-    def done(self, job: Job, outcome: Outcome, now: float) -> None:
-        """Note how a call ended."""
+    def done(self, job: Job, now: float, *, is_sent: bool) -> None:
+        """Note that a call ended, and whether Telegram said that it was made."""
         self._release(job, now)
         job.state = JobState.DONE
-        if outcome is Outcome.SENT:
+        if is_sent:
             self._floods.succeeded(job.started)
             self.counters.sent[job.call.priority] += 1
             if job.call.edit is not None:
@@ -143,21 +143,18 @@ class Scheduler:
         until = now + retry_after
         self._release(job, now)
         self.counters.floods += 1
-        if job.call.is_sign:
-            # Not worth another call, and it says nothing about messages.
-            job.state = JobState.DONE
-            self.counters.failed += 1
-            return False
-        if self._floods.note(job.call.chat, until, now):
-            self.counters.pauses += 1
-        self._pause(job, until, now)
-        job.floods += 1
-        if job.floods >= self.limits.tries or until - job.since > self.limits.give_up:
-            job.state = JobState.DONE
-            self.counters.failed += 1
-            return False
-        self._again(job, until, now)
-        return True
+        # A sign is not worth another call, and says nothing about messages.
+        if not job.call.is_sign:
+            if self._floods.note(job.call.chat, until, now):
+                self.counters.pauses += 1
+            self._pause(job, until, now)
+            job.floods += 1
+            if job.floods < self.limits.tries and until - job.since <= self.limits.give_up:
+                self._again(job, until, now)
+                return True
+        job.state = JobState.DONE
+        self.counters.failed += 1
+        return False
 
     def repeat(self, job: Job, rest: float, now: float) -> bool:
         """Make an edit again after a failure of the network, its chat resting for some seconds.
@@ -178,7 +175,7 @@ class Scheduler:
         if job.state is not JobState.WAITING:
             return
         self._uncounted.drop(job)
-        self._signs.drop(job)
+        self._signs.pop(job, None)
         self._leave(job, JobState.CANCELLED, now)
 
     def take_settled(self) -> list[Job]:

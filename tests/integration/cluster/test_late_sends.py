@@ -33,7 +33,7 @@ class SlowChat:
     async def send(self, _place: Place, _videos: Sequence[Outgoing], _caption: str = "") -> list[SentVideo]:
         if self._is_overtaken:
             assert await self._rows.take_over(Lease(self._run.id, self._run.epoch, None), "another")
-        fence = said().fence
+        fence = said.get().fence
         assert fence is not None
         await fence()
         self.sent += 1

@@ -6,7 +6,7 @@ from heapq import heapify, heappop, heappush
 from itertools import count
 from math import inf
 
-from services.outbox.calls import Call, Edit, Job, JobState, Outcome, Priority
+from services.outbox.calls import Call, Edit, Job, JobState, Priority
 from services.outbox.limits import FloodLimits
 from services.outbox.scheduler import Scheduler
 
@@ -20,7 +20,7 @@ class Answer:
     latency: float = SPEED_OF_ANSWER
     counted_at: float = 1.0
     retry_after: float | None = None
-    outcome: Outcome = Outcome.SENT
+    is_sent: bool = True
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Simulation:
         if answer.retry_after is not None:
             self.scheduler.flood(job, answer.retry_after, self.now)
         else:
-            self.scheduler.done(job, answer.outcome, self.now)
+            self.scheduler.done(job, self.now, is_sent=answer.is_sent)
 
     def sent(self, chat: int | None = None) -> list[Flight]:
         return [f for f in self.flights if f.answer.retry_after is None and chat in {None, f.call.chat}]

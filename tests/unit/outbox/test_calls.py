@@ -95,14 +95,14 @@ async def test_a_saying_belongs_to_its_block_and_task() -> None:
     async def other() -> Said:
         await inside.wait()
         other_done.set()
-        return said()
+        return said.get()
 
     task = asyncio.create_task(other())
     with sending(Priority.PROGRESS, version=1):
         with sending(Priority.RESULT):
-            assert said() == Said(Priority.RESULT)
-        assert said() == Said(Priority.PROGRESS, 1)
+            assert said.get() == Said(Priority.RESULT)
+        assert said.get() == Said(Priority.PROGRESS, 1)
         inside.set()
         await other_done.wait()
-    assert said() == Said()
+    assert said.get() == Said()
     assert await task == Said()

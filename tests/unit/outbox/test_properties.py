@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.outbox.calls import Call, JobState, Outcome, Priority, is_group
+from services.outbox.calls import Call, JobState, Priority, is_group
 from services.outbox.limits import BURST_PART, FloodLimits
 from services.outbox.scheduler import SIGNS_PART
 from tests.unit.outbox.simulation import ENDED, Answer, Flight, Simulation, message, sign, text_edit, video
@@ -28,9 +28,8 @@ edits = st.builds(
 )
 calls = st.one_of(edits, st.builds(message, chats, priorities), st.builds(video, chats, st.integers(1, 1)))
 gaps = st.one_of(st.just(0.0), st.floats(0, 0.3), st.floats(0, 3))
-outcomes = st.sampled_from([Outcome.SENT, Outcome.SENT, Outcome.REFUSED, Outcome.UNKNOWN])
-answers = st.builds(Answer, latency=st.floats(0.001, 1.0), counted_at=st.floats(0, 1), outcome=outcomes)
-slow_answers = st.builds(Answer, latency=st.floats(0.5, 4.0), outcome=outcomes)
+answers = st.builds(Answer, latency=st.floats(0.001, 1.0), counted_at=st.floats(0, 1), is_sent=st.booleans())
+slow_answers = st.builds(Answer, latency=st.floats(0.5, 4.0), is_sent=st.booleans())
 floods = st.builds(Answer, latency=st.floats(0.001, 0.5), retry_after=st.floats(0.5, 5))
 quick = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

@@ -2,7 +2,7 @@ from math import inf
 
 import pytest
 
-from services.outbox.calls import Call, Job, JobState, Outcome, Priority
+from services.outbox.calls import Call, Job, JobState, Priority
 from services.outbox.limits import FloodLimits
 from services.outbox.scheduler import Scheduler
 from tests.unit.outbox.simulation import Answer, Simulation, message, text_edit, video
@@ -17,7 +17,7 @@ def start(scheduler: Scheduler, now: float = 0.0) -> Job:
 def send(scheduler: Scheduler, call: Call, now: float) -> Job:
     job = scheduler.push(call, now)
     assert scheduler.next(now) is job
-    scheduler.done(job, Outcome.SENT, now)
+    scheduler.done(job, now, is_sent=True)
     return job
 
 
@@ -60,7 +60,7 @@ def test_the_more_urgent_goes_first() -> None:
     for second in range(1, 6):
         job = start(scheduler, float(second))
         order.append(job.call.priority)
-        scheduler.done(job, Outcome.SENT, float(second))
+        scheduler.done(job, float(second), is_sent=True)
     assert order == list(Priority)
 
 
@@ -135,7 +135,7 @@ def test_an_edit_whose_fate_is_unknown_may_be_made_again() -> None:
     send(scheduler, text_edit(1, content="a"), 0.0)
     job = scheduler.push(text_edit(1, content="b"), 10.0)
     assert start(scheduler, 10.0) is job
-    scheduler.done(job, Outcome.UNKNOWN, 10.1)
+    scheduler.done(job, 10.1, is_sent=False)
     assert scheduler.push(text_edit(1, content="a"), 20.0).state is JobState.WAITING
 
 
