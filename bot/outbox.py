@@ -12,7 +12,7 @@ from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 from telegram.ext import BaseRateLimiter
 
 from services.clock import Clock, SystemClock
-from services.outbox.calls import AT_ONCE, Fence, Job, JobState, Priority, classify, said
+from services.outbox.calls import AT_ONCE, Job, JobState, Priority, classify, said
 from services.outbox.limits import FloodLimits
 from services.outbox.scheduler import Counters, Scheduler
 from services.tasks import Tasks
@@ -127,8 +127,9 @@ class Outbox(BaseRateLimiter[None]):
         job = self._scheduler.push(classify(endpoint, data, what), self._now())
         self._pump()
         while await self._turn(job):
-            await self._still_wanted(job, what.fence)
             try:
+                if what.fence is not None:
+                    await what.fence()
                 result = await callback(*args, **kwargs)
             except TelegramError as error:
                 if not self._goes_again(job, error):
@@ -154,16 +155,6 @@ class Outbox(BaseRateLimiter[None]):
                 self._withdraw(job)
                 raise
         return job.state is JobState.RUNNING
-
-    async def _still_wanted(self, job: Job, fence: Fence | None) -> None:
-        """Ask the fence, if there is one; a job that it stops was never made."""
-        if fence is None:
-            return
-        try:
-            await fence()
-        except BaseException:
-            self._finish(job)
-            raise
 
     def _withdraw(self, job: Job) -> None:
         self._turns.pop(job, None)

@@ -150,11 +150,9 @@ class Board:
 
     def enqueue(self, job: Job, chat: Chat, now: float) -> None:
         """Put a job where it belongs in its chat, wherever it was before."""
-        lane = chat.lane(job)
-        for other in chat.lanes.values():
-            if other is not lane:
-                other.jobs.drop(job)
-        lane.put(job, self._limits.patience)
+        for lane in chat.lanes.values():
+            lane.jobs.drop(job)
+        chat.lane(job).put(job, self._limits.patience)
         self.place(chat, now)
 
     def remove(self, job: Job, chat: Chat, now: float) -> None:
