@@ -1,6 +1,6 @@
 """Messages into drafts: photos are looked at, albums remembered, and the person told what could not be taken."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from telegram import Message
@@ -61,7 +61,7 @@ async def with_album(context: Context, message: Message, item: DraftItem) -> lis
 async def add_to_draft(
     context: Context,
     message: Message,
-    items: list[DraftItem],
+    items: Sequence[DraftItem],
     *,
     wanted: Wanted = NOTHING_WANTED,
     request_message_id: int | None = None,

@@ -58,7 +58,7 @@ async def _with_answered(context: Context, message: Message, request: VideoReque
         await add_to_draft(
             context,
             message,
-            list(borrow(photos, after=message.message_id)),
+            borrow(photos, after=message.message_id),
             wanted=request.wanted,
             request_message_id=message.message_id,
         )

@@ -9,8 +9,8 @@ from enum import StrEnum
 from sqlalchemy import Case, case, or_, select, update
 from sqlalchemy.orm import Session
 
-from services.drafts.model import DraftState
-from services.drafts.store import COLLECTING_STATES, lock, open_of, owner_of
+from services.drafts.model import COLLECTING, DraftState
+from services.drafts.store import lock, open_of, owner_of
 from services.store.base import affected
 from services.store.schema import DraftItemRow, DraftRow
 
@@ -94,7 +94,7 @@ def tell_extra(session: Session, draft_id: str) -> bool:
 def ask_first(session: Session, draft_id: str) -> None:
     """Let a draft that could not start by itself wait for its button; an album's becomes an open one or ends."""
     row = lock(session, draft_id)
-    if row is None or row.state not in COLLECTING_STATES:
+    if row is None or row.state not in COLLECTING:
         return
     row.starts_itself = False
     row.version += 1

@@ -67,23 +67,17 @@ class CardTimers:
         now = self.clock.monotonic()
         self._set(draft_id, now, now)
 
-    async def sweep(self) -> int:
-        """Take up what was left undone, and count it: at the start, and now and then in case another process died."""
-        drafts = await self.unfinished()
-        for draft_id in drafts:
+    async def sweep(self) -> None:
+        """Take up what was left undone: at the start, and now and then in case another process died."""
+        for draft_id in await self.unfinished():
             if draft_id not in self._timers:
                 self.soon(draft_id)
-        return len(drafts)
 
     async def run(self) -> None:
         """Sweep now and then, until cancelled."""
         while True:
             await self.clock.sleep(SWEEP_SECONDS)
             await self.sweep()
-
-    async def settled(self) -> None:
-        """Wait until nothing is due any more."""
-        await self._tasks.drain()
 
     async def close(self) -> None:
         """Refresh at once what still waits, and end; what takes too long is left to the next sweep."""

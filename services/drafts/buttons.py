@@ -89,7 +89,7 @@ def pressed(session: Session, draft_id: str, user_id: int, card: int | None) -> 
         return PressOutcome.NOT_YOURS
     if row.state == DraftState.CANCELLED.value:
         return PressOutcome.CANCELLED
-    if DraftState(row.state) not in COLLECTING:
+    if row.state not in COLLECTING:
         return PressOutcome.SUBMITTED
     if row.card_message_id is None and card is not None:
         row.card_message_id, row.card_claimed_at = card, None

@@ -15,9 +15,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from services.clock import Clock
-from services.drafts.model import NOTHING_WANTED, DraftItem, DraftState, Owner, Wanted
+from services.drafts.model import COLLECTING, NOTHING_WANTED, DraftItem, DraftState, Owner, Wanted
 from services.drafts.store import (
-    COLLECTING_STATES,
     draft_of_album,
     drafts_of_messages,
     lock,
@@ -155,7 +154,7 @@ def _add(session: Session, incoming: NewItems, new_id: Callable[[], str], now: d
         return next(iter(known.values()))
     album = next((item.media_group_id for item in fresh if item.media_group_id is not None), None)
     row = None if album is None else draft_of_album(session, owner, album)
-    if row is not None and row.state not in COLLECTING_STATES:
+    if row is not None and row.state not in COLLECTING:
         return NotAdded.NO_DRAFT if row.state == DraftState.CANCELLED.value else NotAdded.TOO_LATE
     if row is None and incoming.opens:
         row = open_row(session, owner, incoming.defaults, new_id, now)
@@ -175,7 +174,7 @@ def _start_album(session: Session, media_group_id: str, incoming: NewItems, now:
     row = lock(session, draft_id)
     if row is None:
         earlier = draft_of_album(session, owner, media_group_id)
-        if earlier is not None and earlier.state not in COLLECTING_STATES:
+        if earlier is not None and earlier.state not in COLLECTING:
             known = drafts_of_messages(session, owner.chat_id, [item.message_id for item in items])
             return earlier.id if len(known) == len(items) else NotAdded.TOO_LATE
         row = new_row(session, draft_id, owner, incoming.defaults, DraftState.STARTING, now) or lock(session, draft_id)
@@ -185,7 +184,7 @@ def _start_album(session: Session, media_group_id: str, incoming: NewItems, now:
     fresh = [item for item in items if item.message_id not in present]
     if not fresh:
         return row.id
-    if row.state not in COLLECTING_STATES:
+    if row.state not in COLLECTING:
         return NotAdded.TOO_LATE
     put(session, row, fresh, incoming.wanted, now)
     row.starts_itself = True
@@ -235,7 +234,7 @@ def _change_message(
         select(DraftItemRow, DraftRow)
         .join(DraftRow, DraftRow.id == DraftItemRow.draft_id)
         .where(DraftItemRow.message_id == edited.message_id, DraftRow.chat_id == chat_id)
-        .where(DraftRow.user_id == user_id, DraftRow.state.in_(COLLECTING_STATES))
+        .where(DraftRow.user_id == user_id, DraftRow.state.in_(COLLECTING))
         .with_for_update()
     )
     found = session.execute(query).first()
@@ -256,4 +255,4 @@ def _change_message(
 
 def _hold(session: Session, chat_id: int, user_id: int, until: datetime | None) -> None:
     whose = (DraftRow.chat_id == chat_id) & (DraftRow.user_id == user_id)
-    session.execute(update(DraftRow).where(whose, DraftRow.state.in_(COLLECTING_STATES)).values(held_until=until))
+    session.execute(update(DraftRow).where(whose, DraftRow.state.in_(COLLECTING)).values(held_until=until))

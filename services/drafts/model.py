@@ -5,7 +5,7 @@ the parts of an album arrive (each is an update of its own, with no end marker) 
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -39,8 +39,8 @@ class DraftState(StrEnum):
     CANCELLED = "cancelled"
 
 
-COLLECTING = frozenset({DraftState.OPEN, DraftState.STARTING})
-"""The states in which a draft still changes."""
+COLLECTING = (DraftState.OPEN.value, DraftState.STARTING.value)
+"""The states in which a draft still changes, as its row has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,8 @@ class Draft:
     @property
     def prompt(self) -> str:
         """The person's words and those of the ideas, a line each."""
-        return "\n".join([*([self.words] if self.words.strip() else []), *(idea.words for idea in self.ideas)])
+        words = [self.words] if self.words.strip() else []
+        return "\n".join([*words, *(idea.words for idea in self.ideas)])
 
     @property
     def is_ready(self) -> bool:
@@ -213,14 +214,14 @@ class Draft:
         return own[0].message_id if own else self.card_message_id or 0
 
 
-def borrow(photos: Iterable[PhotoRef], after: int = 0) -> tuple[DraftItem, ...]:
+def borrow(photos: Sequence[PhotoRef], after: int = 0) -> tuple[DraftItem, ...]:
     """Photos from elsewhere as items of a draft, in their order.
 
     A number (a message id, say) sets these apart from other borrowed ones: ``after``.
     """
     return tuple(
         DraftItem(BORROWED + after * (MAX_PHOTOS + 1) + position, photo=photo)
-        for position, photo in enumerate(list(photos)[:MAX_PHOTOS])
+        for position, photo in enumerate(photos[:MAX_PHOTOS])
     )
 
 

@@ -21,7 +21,6 @@ from services.people import Preferences
 from services.store.base import affected, insert_into
 from services.store.schema import NO_THREAD, DraftItemRow, DraftRow, SeenPhotoRow, photo_columns, photo_of
 
-COLLECTING_STATES = tuple(state.value for state in COLLECTING)
 _OPEN_ATTEMPTS = 10
 
 MOVED = -(2**61)
@@ -200,7 +199,7 @@ def of_album(owner: Owner, media_group_id: str) -> Select[DraftRow]:
 
 def draft_of_album(session: Session, owner: Owner, media_group_id: str) -> DraftRow | None:
     """The draft that has parts of this album, or None; one that still collects comes first."""
-    still_first = case((DraftRow.state.in_(COLLECTING_STATES), 0), else_=1)
+    still_first = case((DraftRow.state.in_(COLLECTING), 0), else_=1)
     query = of_album(owner, media_group_id).order_by(still_first, DraftRow.updated_at.desc()).limit(1)
     return session.scalar(query.with_for_update())
 
@@ -240,7 +239,7 @@ def move_drafts(session: Session, old_chat_id: int, new_chat_id: int) -> tuple[s
     session.execute(
         update(SeenPhotoRow).where(seen).values(chat_id=new_chat_id, message_id=SeenPhotoRow.message_id + MOVED)
     )
-    return tuple(row.id for row in rows if row.state in COLLECTING_STATES)
+    return tuple(row.id for row in rows if row.state in COLLECTING)
 
 
 def _move_row(session: Session, row: DraftRow, new_chat_id: int) -> None:

@@ -103,7 +103,7 @@ class World:
         await self.says(witness, "/privacy")
         async with self.clock.hurried():
             await self.handled()
-            await self.services.card_timers.settled()
+            await self.services.card_timers._tasks.drain()
             await self.services.tasks.drain()
 
     async def card(self, chat: int, match: str = "", *, after: int = 0) -> Line:
