@@ -99,7 +99,8 @@ async def open_services(
     refund_wanted = asyncio.Event()
     await _sales(services, settings, bot, refund_wanted)
     videos = _open_videos(stack, settings, clock)
-    _generations(services, settings, bot, members, times, videos)
+    _status(services, bot, times)
+    _generations(services, settings, members, videos)
     services.payment_upkeep = PaymentUpkeep(
         database,
         bot,
@@ -194,16 +195,32 @@ async def _sales(services: Services, settings: Settings, bot: Bot, refund_wanted
     services.profile = Profile(bot, texts, sells=services.sales.is_open)
 
 
-def _generations(
-    services: Services,
-    settings: Settings,
-    bot: Bot,
-    members: Membership | Alone,
-    times: StateTimes,
-    videos: VideoPreparer,
-) -> None:
-    """Generations: their queue, what they show, and the phases of each."""
+def _status(services: Services, bot: Bot, times: StateTimes) -> None:
+    """What people see of a generation: its status message, and in groups a reaction."""
     database, clock = services.database, services.clock
+    receipts = services.receipts = Receipts(bot, database, clock)
+
+    def seen(generation: Generation) -> None:
+        times.seen(generation)
+        receipts.note(generation)
+
+    screens = StatusScreens(
+        database,
+        Estimates(database, clock),
+        services.texts,
+        clock,
+        can_share=bool(bot.supports_inline_queries),
+        settle=services.sales.settle,
+        pay_link=partial(pay_link, bot.username),
+    )
+    services.status = StatusMessages(
+        services.messenger, database, screens, clock, services.tasks, services.move_chat, seen
+    )
+
+
+def _generations(services: Services, settings: Settings, members: Membership | Alone, videos: VideoPreparer) -> None:
+    """Generations: their queue, and the phases of each."""
+    database, clock, status = services.database, services.clock, services.status
     queue_changed = asyncio.Event()
     services.cancel_scopes = CancelScopes(database, services.changes)
     services.changes.listen(QUEUE_TOPIC, lambda _subject: queue_changed.set())
@@ -214,54 +231,14 @@ def _generations(
         daily_videos_per_user=settings.daily_videos_per_user,
     )
     queue = Queue(database, clock, queue_limits, new_id, services.changes, services.sales)
-    services.receipts = Receipts(bot, database, clock)
-    services.status = _status(services, bot, times)
     services.progress_log = ProgressLog(database, clock)
     runner = _runner(services, settings, queue_changed, videos)
     services.worker = Worker(
-        members.executor_id,
-        database,
-        queue,
-        runner.advance,
-        services.status.waiting,
-        members,
-        queue_changed,
-        Contact(clock),
+        members.executor_id, database, queue, runner.advance, status.waiting, members, queue_changed, Contact(clock)
     )
+    send_invoice = services.invoices.send_first if services.sales.is_open else None
     services.generations = Generations(
-        database,
-        queue,
-        services.cancel_scopes,
-        services.status,
-        queue_changed.set,
-        clock,
-        services.receipts.note,
-        services.invoices.send_first if services.sales.is_open else None,
-    )
-
-
-def _status(services: Services, bot: Bot, times: StateTimes) -> StatusMessages:
-    def seen(generation: Generation) -> None:
-        times.seen(generation)
-        services.receipts.note(generation)
-
-    screens = StatusScreens(
-        services.database,
-        Estimates(services.database, services.clock),
-        services.texts,
-        services.clock,
-        can_share=bool(bot.supports_inline_queries),
-        settle=services.sales.settle,
-        pay_link=partial(pay_link, bot.username),
-    )
-    return StatusMessages(
-        services.messenger,
-        services.database,
-        screens,
-        services.clock,
-        services.tasks,
-        services.move_chat,
-        seen,
+        database, queue, services.cancel_scopes, status, queue_changed.set, clock, services.receipts.note, send_invoice
     )
 
 
@@ -283,15 +260,8 @@ def _runner(services: Services, settings: Settings, queue_changed: asyncio.Event
     def alarm(failure: Failure) -> None:
         services.tasks.start(services.alarm.raise_for(failure), name="alarm")
 
-    reconciler = Reconciler(
-        database,
-        services.genaipro.histories,
-        status,
-        clock,
-        settings.reconcile_interval,
-        settings.reconcile_timeout,
-        alarm,
-    )
+    interval, timeout = settings.reconcile_interval, settings.reconcile_timeout
+    reconciler = Reconciler(database, services.genaipro.histories, status, clock, interval, timeout, alarm)
     deliverer = Deliverer(
         database,
         videos,
