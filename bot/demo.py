@@ -14,7 +14,7 @@ from bot.errors import STATUS_CONFIGURATION, OperatorError
 from sandbox.demo.show import BotProgram, Order, Place, StoppedError, run
 from services.drafts.model import photo_limit
 from services.generations.model import MAX_VIDEOS, Shape
-from services.photos.images import check
+from services.photos.images import normalise
 from services.photos.model import PhotoError, PhotoProblem
 
 __all__ = ["BOT", "Order", "bot_environment", "check_order", "run_demo"]
@@ -77,7 +77,8 @@ def check_order(order: Order) -> None:
         if not photo.is_file():
             raise _refusal(f"There is no photo {photo}.")
         try:
-            check(photo)
+            with tempfile.TemporaryDirectory() as room:
+                normalise(photo, Path(room), "photo")
         except PhotoError as error:
             raise _refusal(f"{photo} {_PROBLEMS.get(error.problem, 'cannot be read as an image')}.") from error
         except OSError as error:

@@ -50,7 +50,7 @@ from services.payments.ledger import open_till
 from services.payments.sales import Sales, Tariff
 from services.payments.upkeep import PaymentUpkeep
 from services.people import People
-from services.photos.fetch import MAX_PHOTO_BYTES, BotFiles, PhotoFetcher
+from services.photos.fetch import MAX_PHOTO_BYTES, PhotoFetcher
 from services.photos.workers import PhotoWorkers
 from services.profile import Profile
 from services.receipts import Receipts
@@ -163,9 +163,9 @@ async def _outside(services: Services, stack: AsyncExitStack, settings: Settings
     workers = PhotoWorkers(settings.data_dir / "decoding")
     stack.callback(workers.close)
     session = await stack.enter_async_context(open_session(settings.telegram_proxy_url.get_secret_value()))
-    files = BotFiles(bot, local_mode=settings.telegram_local_mode)
-    most = LOCAL_MODE_PHOTO_BYTES if settings.telegram_local_mode else MAX_PHOTO_BYTES
-    services.photos = PhotoFetcher(files.file_url, session, workers, services.temp_dirs, clock.sleep, most)
+    is_local = settings.telegram_local_mode
+    most = LOCAL_MODE_PHOTO_BYTES if is_local else MAX_PHOTO_BYTES
+    services.photos = PhotoFetcher(bot, session, workers, services.temp_dirs, clock.sleep, most, is_local)
     services.sender = VideoSender(bot)
 
 

@@ -158,7 +158,7 @@ async def open_form(
     stack.enter_context(closing)
     form = aiohttp.FormData(default_to_multipart=True)
     for (name, photo), file in zip(files, opened, strict=True):
-        form.add_field(name, file, filename=photo.filename, content_type=photo.content_type)
+        form.add_field(name, file, filename=photo.path.name, content_type=photo.content_type)
     for name, text in fields:
         form.add_field(name, text.encode("utf-8", "replace").decode("utf-8"))
     return form

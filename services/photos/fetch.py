@@ -3,12 +3,11 @@
 import asyncio
 import secrets
 import shutil
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-from telegram import Bot
+from telegram import Bot, File
 from telegram.constants import FileSizeLimit
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter
 from yarl import URL
@@ -33,66 +32,11 @@ DOWNLOAD_TIMEOUT = 120.0
 """Seconds for one download."""
 
 
-@dataclass(frozen=True, slots=True)
-class TelegramFile:
-    """Where a file can be got."""
-
-    location: str | Path = field(repr=False)
-    """An address, which holds the bot's token and must never be shown or logged; or, from a Bot API server in local
-    mode, a path."""
-    size: int | None = None
-    """Bytes, or None when Telegram does not say."""
-
-
-@dataclass(frozen=True, slots=True)
-class BotFiles:
-    """Asks a ``telegram.Bot`` where files are."""
-
-    bot: Bot
-    local_mode: bool = False
-    """Whether its Bot API server runs in local mode and may answer with a path on this machine."""
-
-    async def file_url(self, file_id: str) -> TelegramFile:
-        """Ask where a file can be got.
-
-        Raises:
-            PhotoError: ``GONE`` or ``TOO_LARGE``.
-            TryAgainError: It did not work this time.
-        """
-        try:
-            file = await self.bot.get_file(file_id)
-        except RetryAfter as error:
-            raise TryAgainError(429, wait_of(error)) from None
-        except BadRequest as error:
-            # BadRequest is a NetworkError to the library; texts come with a capital or without (Bot API, getFile).
-            text = error.message.lower()
-            if "temporarily unavailable" in text:
-                # "wrong file_id or the file is temporarily unavailable": the server's word for its own failures, too.
-                raise TryAgainError(after=0.5) from None
-            raise PhotoError(PhotoProblem.TOO_LARGE if "too big" in text else PhotoProblem.GONE) from None
-        except (Forbidden, InvalidToken):
-            raise PhotoError(PhotoProblem.GONE) from None
-        except NetworkError:
-            raise TryAgainError from None
-        if not file.file_path:
-            raise PhotoError(PhotoProblem.GONE)
-        return TelegramFile(self._location(file.file_path), file.file_size)
-
-    def _location(self, file_path: str) -> str | Path:
-        """The library leaves a path alone that exists on this machine, and makes anything else an address."""
-        if file_path.startswith(("http://", "https://")):
-            return file_path
-        if self.local_mode and Path(file_path).is_absolute():
-            return Path(file_path)
-        return f"{self.bot.base_file_url}/{file_path}"
-
-
 @dataclass(slots=True)
 class PhotoFetcher:
     """Fetches photos, and looks at documents before a draft takes them."""
 
-    locate: Callable[[str], Awaitable[TelegramFile]]
-    """Asks where a file can be got; see :meth:`BotFiles.file_url`."""
+    bot: Bot
     session: aiohttp.ClientSession
     """For the downloads."""
     workers: PhotoWorkers
@@ -102,6 +46,8 @@ class PhotoFetcher:
     """Waits between attempts."""
     max_bytes: int = MAX_PHOTO_BYTES
     """A larger file is refused."""
+    local_mode: bool = False
+    """Whether the Bot API server runs in local mode and may answer with a path on this machine."""
 
     async def inspect(self, photo: PhotoRef) -> PhotoProblem | None:
         """Fetch and normalise a photo as its generation will; what is wrong with it, or None when it can be used."""
@@ -146,20 +92,51 @@ class PhotoFetcher:
             raise PhotoError(PhotoProblem.GONE) from None
 
     async def _attempt(self, file_id: str, target: Path) -> None:
-        found = await self.locate(file_id)
-        if found.size is not None and found.size > self.max_bytes:
+        file = await self._ask(file_id)
+        if not file.file_path:
+            raise PhotoError(PhotoProblem.GONE)
+        if file.file_size is not None and file.file_size > self.max_bytes:
             raise PhotoError(PhotoProblem.TOO_LARGE)
-        if isinstance(found.location, Path):
-            await in_thread(_copy, None, found.location, target, self.max_bytes)
+        location = self._location(file.file_path)
+        if isinstance(location, Path):
+            await in_thread(_copy, None, location, target, self.max_bytes)
             return
         try:
             async with asyncio.timeout(DOWNLOAD_TIMEOUT):
-                await self._stream(URL(found.location), target, found.size)
+                await self._stream(URL(location), target, file.file_size)
         except StreamTooLongError:
             raise PhotoError(PhotoProblem.TOO_LARGE) from None
         except (aiohttp.ClientError, TimeoutError, ValueError):
             # These errors quote the address, and with it the token: none of them may be chained.
             raise TryAgainError from None
+
+    async def _ask(self, file_id: str) -> File:
+        try:
+            return await self.bot.get_file(file_id)
+        except RetryAfter as error:
+            raise TryAgainError(429, wait_of(error)) from None
+        except BadRequest as error:
+            # BadRequest is a NetworkError to the library; texts come with a capital or without (Bot API, getFile).
+            text = error.message.lower()
+            if "temporarily unavailable" in text:
+                # "wrong file_id or the file is temporarily unavailable": the server's word for its own failures, too.
+                raise TryAgainError(after=0.5) from None
+            raise PhotoError(PhotoProblem.TOO_LARGE if "too big" in text else PhotoProblem.GONE) from None
+        except (Forbidden, InvalidToken):
+            raise PhotoError(PhotoProblem.GONE) from None
+        except NetworkError:
+            raise TryAgainError from None
+
+    def _location(self, file_path: str) -> str | Path:
+        """An address, which holds the bot's token and must never be shown or logged; or a path, from a local server.
+
+        The library leaves a path alone that exists on this machine, and makes anything else an address.
+        """
+        if file_path.startswith(("http://", "https://")):
+            return file_path
+        if self.local_mode and Path(file_path).is_absolute():
+            return Path(file_path)
+        return f"{self.bot.base_file_url}/{file_path}"
 
     async def _stream(self, url: URL, target: Path, size: int | None) -> None:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=30)

@@ -47,8 +47,7 @@ class PhotoFile:
     """A photo on disk, ready for the multipart body."""
 
     path: Path
-    filename: str
-    """The name the API is told; plain ASCII, with the extension of its type."""
+    """Its name is told to the API: plain ASCII, with the extension of its type."""
     content_type: str
     """``image/jpeg``, ``image/png`` or ``image/webp``."""
     size: int
@@ -56,8 +55,8 @@ class PhotoFile:
 
     @classmethod
     def of(cls, path: Path, content_type: str) -> Self:
-        """One that is told to the API by its own name. Reads its size: to be called in a thread."""
-        return cls(path, path.name, content_type, path.stat().st_size)
+        """One of the size that its file has now: to be called in a thread."""
+        return cls(path, content_type, path.stat().st_size)
 
 
 class ImageType(StrEnum):

@@ -47,7 +47,7 @@ def photos(tmp_path: Path) -> list[PhotoFile]:
     kinds = (("image/jpeg", "jpg", 700_001), ("image/png", "png", 13), ("image/webp", "webp", 4096))
     made = []
     for number, (content_type, suffix, size) in enumerate(kinds, 1):
-        path = tmp_path / f"source{number}"
+        path = tmp_path / f"photo{number}.{suffix}"
         path.write_bytes((bytes(range(256)) * (size // 256 + 1))[number : size + number])
-        made.append(PhotoFile(path, f"photo{number}.{suffix}", content_type, size))
+        made.append(PhotoFile(path, content_type, size))
     return made

@@ -120,7 +120,7 @@ async def test_a_server_that_stops_reading(make_client: MakeClient, photos: list
         with pytest.raises(MaybeAcceptedError) as caught:
             await collect(
                 make_client(server.url, idle_timeout=0.2),
-                [PhotoFile(large, "large.jpg", "image/jpeg", large.stat().st_size)],
+                [PhotoFile(large, "image/jpeg", large.stat().st_size)],
             )
         release.set()
         assert caught.value.failure == LOST
@@ -222,7 +222,7 @@ async def test_a_refusal_while_the_body_is_under_way(make_client: MakeClient, tm
 
     async with WireServer(script, read_body=False) as server:
         with pytest.raises(GenAIProError) as caught:
-            await collect(make_client(server.url), [PhotoFile(large, "large.jpg", "image/jpeg", large.stat().st_size)])
+            await collect(make_client(server.url), [PhotoFile(large, "image/jpeg", large.stat().st_size)])
         assert server.posts == 1
     assert (caught.value.status, caught.value.failure.reason) == (status, "no")
 

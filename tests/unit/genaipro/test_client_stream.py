@@ -78,7 +78,7 @@ async def test_the_form(make_client: MakeClient, photos: list[PhotoFile]) -> Non
     assert request.headers["content-type"].startswith("multipart/form-data; boundary=")
     images = [(part.name, part.filename, part.content_type, part.body) for part in request.parts[:3]]
     assert images == [
-        ("reference_images", photo.filename, photo.content_type, photo.path.read_bytes()) for photo in photos
+        ("reference_images", photo.path.name, photo.content_type, photo.path.read_bytes()) for photo in photos
     ]
     texts = [(part.name, part.filename, part.body) for part in request.parts[3:]]
     assert texts == [("prompt", None, prompt.encode()), ("number_of_videos", None, b"4")]
@@ -93,7 +93,7 @@ async def test_the_form_of_a_tall_video(make_client: MakeClient, photos: list[Ph
     assert (request.method, request.target) == ("POST", "/api/v1/veo/frames-to-video")
     images = [(part.name, part.filename, part.content_type, part.body) for part in request.parts[:many]]
     assert images == [
-        (name, photo.filename, photo.content_type, photo.path.read_bytes())
+        (name, photo.path.name, photo.content_type, photo.path.read_bytes())
         for name, photo in zip(("start_image", "end_image"), photos[:many], strict=False)
     ]
     texts = [(part.name, part.filename, part.body) for part in request.parts[many:]]

@@ -51,7 +51,7 @@ class Decoder:
         assert self.leave.acquire(timeout=60)
         with self.changed:
             self.running.remove(source.name)
-        return PhotoFile(source, "photo-1.jpg", "image/jpeg", 1)
+        return PhotoFile(source, "image/jpeg", 1)
 
     def until_seen(self, count: int) -> None:
         with self.changed:
