@@ -52,30 +52,6 @@ _OUTCOMES = {VideoProblem.REFUSED_ADDRESS: VideoState.FAILED, VideoProblem.TOO_L
 """What becomes of a video with a problem; any other is that of the service's file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A video on its way."""
-
-    prepared: Prepared
-    way: Way
-    """The way that is tried next."""
-    sends: int
-    """Sends that may have been delivered."""
-
-    @property
-    def position(self) -> int:
-        """Its number among the videos of the request, from 0."""
-        return self.prepared.index
-
-    def outgoing(self) -> Outgoing:
-        """What the sender is given."""
-        source: str | Path = self.prepared.url
-        if self.way is Way.UPLOAD:
-            assert self.prepared.path is not None
-            source = self.prepared.path
-        return Outgoing(source, self.prepared.facts, self.prepared.filename)
-
-
 @dataclass(slots=True)
 class Sending:
     """One pass over a generation's videos: groups wait in line, and come back changed when Telegram refuses them.
@@ -86,11 +62,13 @@ class Sending:
 
     generation: Generation
     deliverer: "Deliverer"
+    sends: dict[int, int]
+    """By position, sends that may have been delivered."""
     ended: Generation | None = field(default=None, init=False)
     """The generation, then done, once its last video was sent."""
     _place: Place = field(init=False)
     _sent_as: VideoState = VideoState.SENT
-    _line: deque[list[Item]] = field(default_factory=deque)
+    _line: deque[list[Prepared]] = field(default_factory=deque)
     _pauses: int = 0
     _broken: int = 0
 
@@ -98,22 +76,22 @@ class Sending:
         """Begin where it was asked."""
         self._place = self.generation.place
 
-    async def send(self, items: Sequence[Item]) -> None:
+    async def send(self, items: Sequence[Prepared]) -> None:
         """Send all of them, one way or another."""
         self._next(items)
         while self._line:
             await self._attempt(self._line.popleft())
 
-    def _next(self, items: Sequence[Item]) -> None:
+    def _next(self, items: Sequence[Prepared]) -> None:
         """Put videos before all that wait, so that their order stays, in groups that Telegram takes at once."""
-        sizes = [0 if item.way is Way.URL else item.prepared.size or 0 for item in items]
+        sizes = [0 if item.way is Way.URL else item.size or 0 for item in items]
         groups = [[items[index] for index in batch] for batch in batches(sizes, self.deliverer.upload_limit)]
         self._line.extendleft(reversed(groups))
 
-    async def _attempt(self, group: list[Item]) -> None:
-        if any(item.sends for item in group):
+    async def _attempt(self, group: list[Prepared]) -> None:
+        if any(self.sends[item.index] for item in group):
             await self._until_telegram_answers()
-        positions = [item.position for item in group]
+        positions = [item.index for item in group]
         await self.deliverer.database.write(begin_sending, self.generation, positions)
         try:
             await to_its_end(self._send(group), LAST_SEND_SECONDS)
@@ -123,30 +101,31 @@ class Sending:
             await self.deliverer.database.write(not_sent, self.generation, positions)
             await self._after_refusal(group, error)
 
-    async def _send(self, group: list[Item]) -> None:
+    async def _send(self, group: list[Prepared]) -> None:
         """Send, and commit that it was done, and the generation with it when these were the last."""
         # The turn may be long in coming, and the process may stand still while it waits.
         with sending(Priority.RESULT, fence=lambda: still_ours(self.deliverer.database, self.generation)):
-            videos = [item.outgoing() for item in group]
+            videos = [_outgoing(item) for item in group]
             taken = await self.deliverer.sender.send(self._place, videos, self.generation.prompt)
         log.info("videos_sent", videos=len(taken), ways=[item.way.value for item in group])
-        rows = [(item.position, video.message_id, video.file_id) for item, video in zip(group, taken, strict=True)]
+        rows = [(item.index, video.message_id, video.file_id) for item, video in zip(group, taken, strict=True)]
         database, clock = self.deliverer.database, self.deliverer.clock
         self.ended = await through_outages(
             clock.sleep, database.write, sent, self.generation, rows, self._sent_as, clock.now()
         )
 
-    async def _unknown(self, group: list[Item]) -> None:
+    async def _unknown(self, group: list[Prepared]) -> None:
         """The answer got lost: once more, when Telegram answers again, and a link after that."""
         log.warning("send_unknown", videos=len(group))
-        again = [replace(item, sends=item.sends + 1) for item in group]
-        await self._link([item for item in again if item.sends >= MAX_SENDS])
-        again = [item for item in again if item.sends < MAX_SENDS]
+        for item in group:
+            self.sends[item.index] += 1
+        again = [item for item in group if self.sends[item.index] < MAX_SENDS]
+        await self._link([item for item in group if item not in again])
         if again:
             await self._pause()
             self._line.appendleft(again)
 
-    async def _after_refusal(self, group: list[Item], error: Exception) -> None:
+    async def _after_refusal(self, group: list[Prepared], error: Exception) -> None:
         log.info("send_refused", error=type(error).__name__, videos=len(group))
         broke_off = isinstance(error, SendNotSentError) and error.broke_off
         self._broken += broke_off
@@ -164,7 +143,7 @@ class Sending:
                 await self._until_telegram_answers()
             self._line.appendleft(group)
 
-    async def _elsewhere(self, group: list[Item]) -> None:
+    async def _elsewhere(self, group: list[Prepared]) -> None:
         """A group that is closed to the bot: the requester gets the videos in private, where Telegram allows it."""
         if self._place.chat_id != self.generation.user_id:
             self._place, self._sent_as = Place(self.generation.user_id), VideoState.SENT_IN_PRIVATE
@@ -174,7 +153,7 @@ class Sending:
         self._line.clear()
         await self._link(rest)
 
-    async def _another_way(self, group: list[Item]) -> None:
+    async def _another_way(self, group: list[Prepared]) -> None:
         """By upload what was refused by address; each alone what was refused as an album; a link at last."""
         self._broken = 0
         if any(item.way is Way.URL for item in group):
@@ -185,8 +164,8 @@ class Sending:
         else:
             await self._link(group)
 
-    async def _link(self, items: Sequence[Item]) -> None:
-        await self.deliverer.link(self.generation, [item.position for item in items])
+    async def _link(self, items: Sequence[Prepared]) -> None:
+        await self.deliverer.link(self.generation, [item.index for item in items])
 
     async def _until_telegram_answers(self) -> None:
         """Wait for the end of an outage: what is sent during one would only get lost as well."""
@@ -199,6 +178,12 @@ class Sending:
         self._pauses += 1
         longest = min(60.0, 2.0 ** min(self._pauses, 6))
         await self.deliverer.clock.sleep(longest * (0.5 + self.deliverer.random() / 2))
+
+
+def _outgoing(item: Prepared) -> Outgoing:
+    source = item.path if item.way is Way.UPLOAD else item.url
+    assert source is not None
+    return Outgoing(source, item.facts, item.filename)
 
 
 @dataclass(slots=True)
@@ -232,7 +217,7 @@ class Deliverer:
         await self.link(generation, [video.position for video in left if video.send_attempts >= MAX_SENDS])
         fresh = [video for video in left if video.send_attempts < MAX_SENDS]
         if fresh:
-            sending_pass = Sending(generation, self)
+            sending_pass = Sending(generation, self, {video.position: video.send_attempts for video in fresh})
             async with (
                 self.sender.uploading(generation.place, self.clock.sleep),
                 self.temp_dirs.folder(generation.id, "videos") as folder,
@@ -261,7 +246,7 @@ class Deliverer:
 
     async def _groups(
         self, generation: Generation, videos: Sequence[Video], folder: Path
-    ) -> AsyncGenerator[list[Item], None]:
+    ) -> AsyncGenerator[list[Prepared], None]:
         """Fetch all videos at the same time; they come all at once, but for those whose file is late."""
         awaited, together = {video.position for video in videos}, asyncio.Event()
 
@@ -276,7 +261,7 @@ class Deliverer:
                 wait_no_more(position)
                 self.reporter.progress(replace(generation, note=FILE_LATE))
 
-        async def prepare(video: Video) -> Item | None:
+        async def prepare(video: Video) -> Prepared | None:
             try:
                 return await self._prepare(generation, video, folder, partial(is_late, video.position))
             finally:
@@ -302,7 +287,7 @@ class Deliverer:
 
     async def _prepare(
         self, generation: Generation, video: Video, folder: Path, late: Callable[[], None]
-    ) -> Item | None:
+    ) -> Prepared | None:
         """Fetch one video; None for one that cannot be sent, which is written down."""
         try:
             fresh = partial(self.another_address, generation, video.position)
@@ -315,7 +300,7 @@ class Deliverer:
             await self.database.write(moved, generation, video.position, prepared.url)
         problem = prepared.problem
         if problem is None:
-            return Item(prepared, prepared.way, video.send_attempts)
+            return prepared
         log.info("video_not_sendable", problem=problem.value, size=prepared.size)
         outcome = _OUTCOMES.get(problem, VideoState.UNFETCHED)
         await self.database.write(become, generation, [video.position], outcome)

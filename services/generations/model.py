@@ -35,15 +35,13 @@ ACTIVE = frozenset(State) - FINAL - WAITING
 PAST_CANCEL = FINAL | {State.DELIVERING}
 """Where Cancel comes too late: credits were used, and the videos are on their way."""
 
-_RANK = {state: rank for rank, state in enumerate(State)}
-
 WORDS = {"starting": State.STARTING, "uploading_images": State.UPLOADING, "processing": State.PROCESSING}
 """The API's documented status words. Source: the page of ``ingredients-to-video``, table "SSE Events"."""
 
 
 def rank(state: State) -> int:
     """A number that grows along the way; what is shown never goes to a smaller one."""
-    return _RANK[state]
+    return list(State).index(state)
 
 
 def may_follow(now: State, then: State) -> bool:
@@ -64,20 +62,12 @@ def may_follow(now: State, then: State) -> bool:
     return rank(then) > rank(now)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What an event of the stream does: the state to be in, and the service's word to show beside it."""
-
-    state: State
-    note: str
-
-
-def on_status_word(now: State, word: str) -> Step:
-    """What a status word does: a known one moves forward; of any other 60 characters are shown, and nothing changes."""
+def on_status_word(now: State, word: str) -> tuple[State, str]:
+    """The state that a status word leads to, and what of it to show beside that: 60 characters of an unknown one."""
     target = WORDS.get(word.strip().lower())
     if target is not None and (may_follow(now, target) or target is now):
-        return Step(target, "")
-    return Step(now, " ".join(word.split())[:60])
+        return target, ""
+    return now, " ".join(word.split())[:60]
 
 
 class Shape(StrEnum):

@@ -32,7 +32,6 @@ from services.genaipro.events import (
     NotAcceptedError,
     RefusedError,
     ResultPage,
-    StatusEvent,
 )
 from services.generations.cancelling import CancelRequestedError
 from services.generations.matching import HistoryBefore
@@ -201,17 +200,13 @@ class Submitter:
             async for event in events:
                 if isinstance(event, CompletedEvent | FailedEvent):
                     return event
-                current = self._progress(current, event)
+                state, note = on_status_word(current.state, event.word)
+                log.info("stream_event", state=state.value)
+                current = replace(current, state=state, note=note)
+                # Written down later: a database that fails must neither cost the stream nor hold it.
+                self.reporter.progress(current)
+                self.progress_log.note(current)
         raise MaybeAcceptedError(Failure(FailureKind.LOST, charged=Charged.UNKNOWN))
-
-    def _progress(self, current: Generation, event: StatusEvent) -> Generation:
-        """Show one event and have it written down; a database that fails must neither cost the stream nor hold it."""
-        step = on_status_word(current.state, event.word)
-        log.info("stream_event", state=step.state.value)
-        current = replace(current, state=step.state, note=step.note)
-        self.reporter.progress(current)
-        self.progress_log.note(current)
-        return current
 
     async def _end(self, current: Generation, event: CompletedEvent | FailedEvent) -> Generation:
         """Write down the terminal event; what is known of the money is held until the database takes it."""

@@ -82,21 +82,17 @@ class Worker:
     async def mend(self) -> None:
         """Take over what nobody works on: its process died, or this one failed to run it."""
         # The rows are read before who lives: a process joins before it claims, so that no owner who lives looks dead.
-        leases = [lease for lease in await self.queue.leases() if not self._is_running(lease)]
+        leases = [lease for lease in await self.queue.leases() if (lease.id, lease.epoch) not in self._runs]
         if not leases:
             return
         alive = await self.members.alive()
         for lease in leases:
-            is_own = lease.taken_by == self.process_id
-            if is_own or (alive is not None and lease.taken_by not in alive):
+            if lease.taken_by == self.process_id or (alive is not None and lease.taken_by not in alive):
                 await self._take_over(lease)
 
     async def close(self) -> None:
         """Stop all runs; another process, or this one after its next start, goes on with them."""
         await self._tasks.cancel()
-
-    def _is_running(self, lease: Lease) -> bool:
-        return lease.taken_by == self.process_id and (lease.id, lease.epoch) in self._runs
 
     async def _take_over(self, lease: Lease) -> None:
         # Raising the fencing token is the claim: of several processes that find the orphan, one takes it.

@@ -9,7 +9,7 @@ from services.clock import SystemClock
 from services.delivery.plan import Prepared, Way
 from services.delivery.send import Outgoing, SentVideo
 from services.genaipro.events import VideoResult
-from services.generations.deliver import Deliverer, Item, Sending
+from services.generations.deliver import Deliverer, Sending
 from services.generations.model import Generation, Lease, Order
 from services.generations.store import RunOvertakenError, insert
 from services.outbox.calls import said
@@ -18,7 +18,7 @@ from services.store.database import Database
 from tests.unit.generations.bench import PHOTO, take_over
 from tests.unit.generations.rows import Results, Rows
 
-ITEM = Item(Prepared(0, "https://example.com/1.mp4", Way.URL), Way.URL, 0)
+ITEM = Prepared(0, "https://example.com/1.mp4", Way.URL)
 
 
 class SlowChat:
@@ -68,7 +68,7 @@ async def test_a_video_is_sent_only_while_it_is_ours(postgres_database: Database
         lambda: 0.5,
         unused,
     )
-    sending = Sending(run, by)
+    sending = Sending(run, by, {0: 0})
     if is_overtaken:
         with pytest.raises(RunOvertakenError):
             await sending.send([ITEM])

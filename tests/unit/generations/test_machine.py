@@ -28,13 +28,11 @@ def test_a_paid_result_cannot_be_cancelled() -> None:
 
 @given(states.filter(lambda state: state not in FINAL), st.text())
 def test_an_unknown_word_is_shown_and_changes_nothing(now: State, word: str) -> None:
-    step = on_status_word(now, word)
+    state, note = on_status_word(now, word)
     if word.strip().lower() not in WORDS:
-        assert step.state is now
-        assert len(step.note) <= 60
+        assert state is now
+        assert len(note) <= 60
 
 
 def test_words_that_come_late_do_not_turn_back() -> None:
-    step = on_status_word(State.PROCESSING, "starting")
-    assert step.state is State.PROCESSING
-    assert step.note == "starting"
+    assert on_status_word(State.PROCESSING, "starting") == (State.PROCESSING, "starting")

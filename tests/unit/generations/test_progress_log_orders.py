@@ -113,8 +113,8 @@ class Play:
     async def _do(self, step: Step) -> None:
         match step:
             case Word(word):
-                told = on_status_word(self._stream.state, word)
-                self._stream = replace(self._stream, state=told.state, note=told.note)
+                state, note = on_status_word(self._stream.state, word)
+                self._stream = replace(self._stream, state=state, note=note)
                 self._log.note(self._stream)
             case Write(fails):
                 await self._written()
