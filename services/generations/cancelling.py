@@ -61,11 +61,7 @@ class CancelScopes:
         self.changes.listen(TOPIC, lambda _subject: self._announced.set())
 
     def request(self, session: Session, generation_id: str, now: datetime) -> Generation | None:
-        """Note that the person wants it cancelled; one that waits for its turn or its payment ends at once.
-
-        Returns:
-            The generation after it, or None when there is none.
-        """
+        """Note that the person wants it cancelled, and read it; one that waits for turn or payment ends at once."""
         own = ROWS.c.id == generation_id
         waiting = own & ROWS.c.state.in_([state.value for state in WAITING])
         ended = {"state": State.CANCELLED.value, "cancel_requested_at": now, "finished_at": now, "note": ""}
@@ -101,11 +97,7 @@ class CancelScopes:
             raise scope.why from None
 
     def cancel(self, generation_id: str) -> bool:
-        """End the generation's block.
-
-        Returns:
-            Whether this process runs one.
-        """
+        """End the generation's block; whether this process runs one."""
         scope = self._scopes.pop(generation_id, None)
         if scope is None:
             return False

@@ -62,19 +62,16 @@ class Sending:
 
     generation: Generation
     deliverer: "Deliverer"
+    place: Place
+    """Where they go, as far as that is known to be possible."""
     sends: dict[int, int]
     """By position, sends that may have been delivered."""
     ended: Generation | None = field(default=None, init=False)
     """The generation, then done, once its last video was sent."""
-    _place: Place = field(init=False)
     _sent_as: VideoState = VideoState.SENT
     _line: deque[list[Prepared]] = field(default_factory=deque)
     _pauses: int = 0
     _broken: int = 0
-
-    def __post_init__(self) -> None:
-        """Begin where it was asked."""
-        self._place = self.generation.place
 
     async def send(self, items: Sequence[Prepared]) -> None:
         """Send all of them, one way or another."""
@@ -106,7 +103,7 @@ class Sending:
         # The turn may be long in coming, and the process may stand still while it waits.
         with sending(Priority.RESULT, fence=lambda: still_ours(self.deliverer.database, self.generation)):
             videos = [_outgoing(item) for item in group]
-            taken = await self.deliverer.sender.send(self._place, videos, self.generation.prompt)
+            taken = await self.deliverer.sender.send(self.place, videos, self.generation.prompt)
         log.info("videos_sent", videos=len(taken), ways=[item.way.value for item in group])
         rows = [(item.index, video.message_id, video.file_id) for item, video in zip(group, taken, strict=True)]
         database, clock = self.deliverer.database, self.deliverer.clock
@@ -130,8 +127,8 @@ class Sending:
         broke_off = isinstance(error, SendNotSentError) and error.broke_off
         self._broken += broke_off
         if isinstance(error, ChatMigrated):
-            await self.deliverer.move_chat(self._place.chat_id, error.new_chat_id)
-            self._place = Place(error.new_chat_id)
+            await self.deliverer.move_chat(self.place.chat_id, error.new_chat_id)
+            self.place = Place(error.new_chat_id)
             self._line.appendleft(group)
         elif isinstance(error, SendForbiddenError):
             await self._elsewhere(group)
@@ -145,8 +142,8 @@ class Sending:
 
     async def _elsewhere(self, group: list[Prepared]) -> None:
         """A group that is closed to the bot: the requester gets the videos in private, where Telegram allows it."""
-        if self._place.chat_id != self.generation.user_id:
-            self._place, self._sent_as = Place(self.generation.user_id), VideoState.SENT_IN_PRIVATE
+        if self.place.chat_id != self.generation.user_id:
+            self.place, self._sent_as = Place(self.generation.user_id), VideoState.SENT_IN_PRIVATE
             self._line.appendleft(group)
             return
         rest = [item for batch in (group, *self._line) for item in batch]
@@ -207,17 +204,14 @@ class Deliverer:
     """Looks for another address of the video at a position whose own is dead."""
 
     async def run(self, generation: Generation) -> Generation:
-        """Send what was not sent yet.
-
-        Returns:
-            The generation, then done, or failed when not one video could be given.
-        """
+        """Send what was not sent yet; the generation is done then, or failed when not one video could be given."""
         self.reporter.progress(generation)
         left = await self._left(generation)
         await self.link(generation, [video.position for video in left if video.send_attempts >= MAX_SENDS])
         fresh = [video for video in left if video.send_attempts < MAX_SENDS]
         if fresh:
-            sending_pass = Sending(generation, self, {video.position: video.send_attempts for video in fresh})
+            sends = {video.position: video.send_attempts for video in fresh}
+            sending_pass = Sending(generation, self, generation.place, sends)
             async with (
                 self.sender.uploading(generation.place, self.clock.sleep),
                 self.temp_dirs.folder(generation.id, "videos") as folder,

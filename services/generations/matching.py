@@ -139,11 +139,6 @@ class Match:
     grouped: bool = False
     """Whether this history is known to hold all the videos of a request in one object."""
 
-    @property
-    def has_videos(self) -> bool:
-        """Whether any of the objects has an address."""
-        return any(result.urls for result in self.results)
-
 
 def keys_of(result: VideoResult) -> tuple[str, ...]:
     """The names under which an object is claimed: its id and its addresses."""
@@ -165,25 +160,18 @@ class _Place:
     def form_of(self, item: VideoResult) -> PromptForm | None:
         return self.request.form_of(item) if _weight(item) <= self.room else None
 
-    def is_followed_by(self, item: VideoResult) -> bool:
-        """Whether the object was made after its request, by the service's clock as far as that is known."""
+    def lag(self, item: VideoResult) -> timedelta:
+        """How long after its request the object was made, by the service's clock as far as that is known."""
         assert item.created_at is not None
-        return item.created_at >= self.request.expected_at - WHOLE_SECONDS
-
-    def distance(self, item: VideoResult) -> float:
-        assert item.created_at is not None
-        return abs((item.created_at - self.request.expected_at).total_seconds())
+        return item.created_at - self.request.expected_at
 
 
 def _pairs(objects: Sequence[VideoResult], places: Sequence[_Place]) -> list[tuple[int, int]]:
-    """Pair objects with places, both oldest first, so that no two pairs cross.
+    """Pair objects with places, both oldest first, by their indexes, so that no two pairs cross.
 
     As many pairs as can be; of those, the ones whose prompts are surest; of those, as many as can be in which the
     object fills its place; of those, as many as can be in which the object followed its request; of those, the ones
     that lie closest in time. An object that came without a request of its own thus goes to the request it followed.
-
-    Returns:
-        Indexes into both.
     """
     worth = [[(0, 0, 0, 0, 0.0)] * (len(places) + 1) for _ in range(len(objects) + 1)]
     taken = [[False] * len(places) for _ in objects]
@@ -194,8 +182,9 @@ def _pairs(objects: Sequence[VideoResult], places: Sequence[_Place]) -> list[tup
             if form is not None:
                 count, forms, full, after, close = worth[i + 1][j + 1]
                 full += _weight(objects[i]) == places[j].room
-                after += places[j].is_followed_by(objects[i])
-                pair = (count + 1, forms + form, full, after, close - places[j].distance(objects[i]))
+                lag = places[j].lag(objects[i])
+                after += lag >= -WHOLE_SECONDS
+                pair = (count + 1, forms + form, full, after, close - abs(lag.total_seconds()))
                 if pair >= best:
                     best, taken[i][j] = pair, True
             worth[i][j] = best
@@ -252,17 +241,13 @@ def match(
     *,
     last_chance: bool = False,
 ) -> Match:
-    """Find a request's objects.
+    """Find a request's objects; those that are still being made count neither as found nor as failed.
 
     Args:
-        own: The request that misses its result.
         rivals: The other requests that objects with that prompt may be meant for, and that may have been accepted.
         history: Objects, in any order.
         owners: Generation ids by claimed key.
         last_chance: No more look-ups follow: take what order gives even while a rival is still open.
-
-    Returns:
-        The verdict; objects that are still being made count neither as found nor as failed.
     """
     ordered = sorted((item for item in history if item.created_at), key=lambda item: (item.created_at, item.id))
     grouped = any(_weight(item) > 1 for item in ordered)

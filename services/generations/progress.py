@@ -6,13 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from services.clock import Clock
 from services.generations.model import FINAL, WAITING, Generation, State
-from services.generations.store import ROWS, RunOvertakenError, progressing
+from services.generations.store import RunOvertakenError, load, progressing
 from services.retries import OUTAGE, is_outage
 from services.store.database import Database
 
@@ -87,13 +86,12 @@ async def went_on_elsewhere(database: Database, known: Generation) -> bool:
     if database.is_sqlite:
         return False
     try:
-        now = await database.read(_epoch_and_state, known.id)
+        now = await database.read(load, known.id)
     except OUTAGE:
         return False
-    if now is None or now[0] != known.epoch:
+    if now is None or now.epoch != known.epoch:
         return True
-    state = State(now[1])
-    return state is not known.state and (state in FINAL or known.state in WAITING)
+    return now.state is not known.state and (now.state in FINAL or known.state in WAITING)
 
 
 async def still_ours(database: Database, known: Generation) -> None:
@@ -104,10 +102,6 @@ async def still_ours(database: Database, known: Generation) -> None:
     """
     if await went_on_elsewhere(database, known):
         raise RunOvertakenError
-
-
-def _epoch_and_state(session: Session, generation_id: str) -> Row[int, str] | None:
-    return session.execute(select(ROWS.c.epoch, ROWS.c.state).where(ROWS.c.id == generation_id)).first()
 
 
 def _store(session: Session, noted: Collection[Generation]) -> None:

@@ -72,6 +72,20 @@ _ALL_QUEUED = select(
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What the owner allows."""
+
+    max_active: int
+    """Running at once, in all."""
+    max_active_per_user: int
+    """Running at once for one person."""
+    max_queued_per_user: int
+    """Waiting for one person."""
+    daily_videos_per_user: int
+    """A day (UTC) for one person; 0 means no limit."""
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """A generation that waits."""
 
@@ -98,24 +112,15 @@ def in_order(waiting: Sequence[Waiting]) -> list[Waiting]:
     return [item for _turn, _since, _id, item in sorted(keyed, key=lambda entry: entry[:3])]
 
 
-def to_start(
-    waiting: Sequence[Waiting], active: Mapping[int, int], *, max_active: int, max_active_per_user: int
-) -> list[Waiting]:
-    """Which of those that wait start now.
-
-    Args:
-        waiting: All that wait.
-        active: Running generations by person.
-        max_active: Running at once, in all; at least 1.
-        max_active_per_user: Running at once for one person; at least 1.
-    """
+def to_start(waiting: Sequence[Waiting], active: Mapping[int, int], limits: Limits) -> list[Waiting]:
+    """Which of all those that wait start now; ``active`` counts running generations by person."""
     running: Counter[int] = Counter(active)
-    free = max_active - running.total()
+    free = limits.max_active - running.total()
     chosen: list[Waiting] = []
     for item in in_order(waiting):
         if len(chosen) >= free:
             break
-        if running[item.user_id] < max_active_per_user:
+        if running[item.user_id] < limits.max_active_per_user:
             running[item.user_id] += 1
             chosen.append(item)
     return chosen
@@ -131,20 +136,6 @@ class Selling(Protocol):
     def sell(self, session: Session, generation_id: str, order: Order, price: Price) -> None:
         """Write down how a request is paid, in the transaction that makes it."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What the owner allows."""
-
-    max_active: int
-    """Running at once, in all."""
-    max_active_per_user: int
-    """Running at once for one person."""
-    max_queued_per_user: int
-    """Waiting for one person."""
-    daily_videos_per_user: int
-    """A day (UTC) for one person; 0 means no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,12 +236,8 @@ def claim_next(session: Session, limits: Limits, process_id: str, now: datetime)
     """Give turns: one statement moves the rows on, raises their fencing tokens and sets their owner."""
     lock_queue(session)
     waiting = _waiting(session)
-    chosen = to_start(
-        [item for item in waiting if _is_announced(item, now)],
-        Counter(session.scalars(_WHO_RUNS)),
-        max_active=limits.max_active,
-        max_active_per_user=limits.max_active_per_user,
-    )
+    announced = [item for item in waiting if _is_announced(item, now)]
+    chosen = to_start(announced, Counter(session.scalars(_WHO_RUNS)), limits)
     claimed: dict[str, Generation] = {}
     if chosen:
         turns = {"ids": [item.id for item in chosen], "now": now, "process": process_id}

@@ -89,12 +89,11 @@ class Reconciler:
     """Has the admins told, without a wait, of what only they can mend: a guard, or a key that is refused."""
 
     async def run(self, generation: Generation) -> Generation:
-        """Look until there is an end.
-
-        Returns:
-            The generation, then delivering or failed.
-        """
-        current = await self._begin(generation)
+        """Look until there is an end; the generation is delivering then, or failed."""
+        current = generation
+        if generation.reconciling_since is None:
+            now = self.clock.now()
+            current = await self.database.write(move, generation, State.RECONCILING, now, {"reconciling_since": now})
         self.reporter.progress(current)
         settling = _Settling()
         # A search that was cut short by a stop has its time over at once; it is still asked for until it was answered.
@@ -118,13 +117,7 @@ class Reconciler:
             await self.clock.sleep(look.wait)
 
     async def another_address(self, generation: Generation, position: int, dead: str) -> str | None:
-        """Look for another address of a video whose own is dead; None where the history names none.
-
-        Args:
-            generation: Whose video.
-            position: Its number among the videos, from 0.
-            dead: The address that was asked in vain.
-        """
+        """Look for another address of the video at a position, whose own is dead; None where the history has none."""
         look = await self._look(generation, last_chance=False)
         found = [url for result in look.found.results for url in result.urls]
         videos = await self.database.read(videos_of, generation.id)
@@ -135,12 +128,6 @@ class Reconciler:
         kind = FailureKind.SERVICE if current.server_error else FailureKind.LOST
         log.warning("result_given_up", kind=kind.value)
         return await self._fail(current, Failure(kind, "", Charged.UNKNOWN))
-
-    async def _begin(self, generation: Generation) -> Generation:
-        if generation.reconciling_since is not None:
-            return generation
-        now = self.clock.now()
-        return await self.database.write(move, generation, State.RECONCILING, now, {"reconciling_since": now})
 
     def _is_over(self, current: Generation, since: datetime | None) -> bool:
         assert since is not None
@@ -188,7 +175,7 @@ class Reconciler:
         return list(requests), list(unique.values())
 
     async def _end(self, current: Generation, found: Match) -> Generation | None:
-        if not found.has_videos:
+        if not any(result.urls for result in found.results):
             return await self._fail(current, failure_of(found.results))
         try:
             return await self.database.write(record, current, found.results, True, self.clock.now())
@@ -201,17 +188,10 @@ class Reconciler:
 
 
 def another(found: Sequence[str], position: int, dead: str, others: Sequence[str]) -> str | None:
-    """Which address of those in the history is the one of a video.
+    """Which address of those that the history has found, in its order, is the one of a video whose own is dead.
 
-    Args:
-        found: All that the history names, in its order.
-        position: The video's number.
-        dead: Its dead address.
-        others: The addresses of the other videos.
-
-    Returns:
-        The same file under another query or host; else what stands in its place, where the history names as many as
-        there are videos; else the only one that is nobody's. None for its own again.
+    The same file under another query or host; else what stands in its place, where the history names as many as there
+    are videos; else the only one that is not among those of the other videos. None for its own again.
     """
     # Where one path serves all videos, only the whole address tells them apart.
     by_file = _file(dead) not in {_file(url) for url in others}

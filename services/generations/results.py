@@ -1,11 +1,11 @@
 """Results of a generation: its videos, and which objects of the API's history are whose."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Row, Table, bindparam, delete, select, update
+from sqlalchemy import CursorResult, Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from services.failures import Charged
@@ -20,19 +20,6 @@ from services.store.schema import ResultClaimRow, VideoRow
 
 def _hashed(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
-
-
-def _new_videos(run: Generation, urls: Sequence[str]) -> list[Mapping[str, object]]:
-    """A row for each video that was made, and for each that was asked for and was not."""
-    return [
-        {
-            "generation_id": run.id,
-            "position": position,
-            "url": url,
-            "state": (VideoState.READY if url else VideoState.FAILED).value,
-        }
-        for position, url in enumerate([*urls, *[""] * (run.count - len(urls))])
-    ]
 
 
 class ResultTakenError(Exception):
@@ -68,10 +55,6 @@ _DONE = moving(State.DONE, ("finished_at",)).where(~_LEFT.exists())
 """Of a run that has sent a video and has none left to send."""
 
 
-def _video(row: Row[Any]) -> Video:
-    return Video(row.position, row.url, VideoState(row.state), row.send_attempts, row.file_id)
-
-
 def _these(run: Generation, positions: Sequence[int]) -> dict[str, object]:
     return {"run_id": run.id, "run_epoch": run.epoch, "places": list(positions)}
 
@@ -84,11 +67,8 @@ def record(
     Doing it twice does no harm: the answer of the first commit may have got lost.
 
     Args:
-        session: May write.
-        run: The generation, fenced by its epoch.
         results: At least one with an address; those without become failed videos.
         exclusive: Results of a look-up: nobody else may hold them. Those of the own stream are one's own.
-        now: The time.
 
     Raises:
         ResultTakenError: Exclusive, and an object belongs to another generation by now.
@@ -102,7 +82,17 @@ def record(
         if session.scalars(foreign.limit(1)).first() is not None:
             raise ResultTakenError
     urls = list(dict.fromkeys(url for result in results for url in result.urls))
-    insert_all_new(session, VideoRow, _new_videos(run, urls))
+    # A row for each video that was made, and for each that was asked for and was not.
+    videos = [
+        {
+            "generation_id": run.id,
+            "position": position,
+            "url": url,
+            "state": (VideoState.READY if url else VideoState.FAILED).value,
+        }
+        for position, url in enumerate([*urls, *[""] * (run.count - len(urls))])
+    ]
+    insert_all_new(session, VideoRow, videos)
     return changed
 
 
@@ -139,7 +129,10 @@ def requests_like(session: Session, run: Generation, window: timedelta) -> list[
 
 def videos_of(session: Session, generation_id: str) -> list[Video]:
     """The videos of a generation, in order."""
-    return [_video(row) for row in session.execute(_VIDEOS_OF, {"run_id": generation_id})]
+    return [
+        Video(row.position, row.url, VideoState(row.state), row.send_attempts, row.file_id)
+        for row in session.execute(_VIDEOS_OF, {"run_id": generation_id})
+    ]
 
 
 def begin_sending(session: Session, run: Generation, positions: Sequence[int]) -> None:
@@ -172,11 +165,8 @@ def sent(
     """Note that Telegram has taken videos, all of a message or album at once; with the last, the run is done.
 
     Args:
-        session: May write.
-        run: The generation.
         videos: Of each, its position, its message and Telegram's file id.
         state: One of ``WERE_SENT``.
-        now: The time.
 
     Returns:
         The generation, then done; None while other videos are on their way, or the row is another run's.

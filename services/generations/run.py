@@ -52,11 +52,7 @@ class Runner:
     _faults: Counter[str] = field(default_factory=Counter, init=False)
 
     async def advance(self, generation: Generation) -> Generation | None:
-        """Go through the next phase.
-
-        Returns:
-            The generation after it, or None when this run has nothing left to do.
-        """
+        """Go through the next phase; gives the generation after it, or None when this run has nothing left to do."""
         with bound_contextvars(generation=generation.id):
             try:
                 if generation.state in FINAL:

@@ -11,7 +11,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, cast
 
-from sqlalchemy import Row, Table, Update, bindparam, func, or_, select, update
+from sqlalchemy import Row, Table, Update, bindparam, delete, func, or_, select, update
 from sqlalchemy import insert as insert_rows
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -140,11 +140,7 @@ def photos_of(session: Session, generation_id: str) -> tuple[PhotoRef, ...]:
 
 
 def changed_row(session: Session, statement: ReturningUpdate[Any], values: Mapping[str, object]) -> Generation | None:
-    """Update one row at most, and read it in the same statement.
-
-    Returns:
-        The generation after it, or None when no row met the statement's condition.
-    """
+    """Update one row at most, and read it in the same statement; None when none met the statement's condition."""
     return next(iter(changed_rows(session, statement, values)), None)
 
 
@@ -191,8 +187,7 @@ def change(session: Session, condition: ColumnElement[bool], **values: object) -
 def take_over(session: Session, lease: Lease, process_id: str) -> Generation | None:
     """Make a generation this process's, and stop the run that had it, should that wake up.
 
-    Returns:
-        The generation, or None when somebody was faster, or its end was told.
+    None when somebody was faster, or its end was told.
     """
     orphan = {"run_id": lease.id, "run_epoch": lease.epoch, "process": process_id}
     return changed_row(session, TAKE_OVER, orphan)
@@ -221,10 +216,7 @@ def fail(session: Session, run: Generation, failure: Failure, now: datetime) -> 
 def arm(session: Session, run: Generation, before: HistoryBefore | None, now: datetime) -> Generation | None:
     """Note that the paid POST is about to be made, and what the history held before, as far as that is known.
 
-    Once that is committed it may have been made.
-
-    Returns:
-        The generation, or None when the person has asked to cancel.
+    Once that is committed it may have been made. None when the person has asked to cancel.
 
     Raises:
         RunOvertakenError: The row is another run's, or armed already.
@@ -252,8 +244,7 @@ def disarm(session: Session, run: Generation) -> Generation:
 def set_status_message(session: Session, generation: Generation, message_id: int) -> bool:
     """Remember which message is the status message from now on, in place of the one that ``generation`` has.
 
-    Returns:
-        Whether it is; not when another one took that place in the meantime.
+    False when another one took that place in the meantime.
     """
     is_known = ROWS.c.status_message_id.is_not_distinct_from(generation.status_message_id)
     return change(session, (ROWS.c.id == generation.id) & is_known, status_message_id=message_id)
@@ -274,10 +265,8 @@ def move_generations(session: Session, old_chat_id: int, new_chat_id: int) -> No
 def prune_generations(session: Session, before: datetime) -> int:
     """Delete generations that ended before a time, at most a thousand; returns how many."""
     ended = GenerationRow.state.in_([state.value for state in FINAL]) & (GenerationRow.finished_at < before)
-    old = session.scalars(select(GenerationRow).where(ended).limit(1000).with_for_update(skip_locked=True)).all()
-    for row in old:
-        session.delete(row)
-    return len(old)
+    old = select(GenerationRow.id).where(ended).limit(1000).with_for_update(skip_locked=True)
+    return affected(session, delete(ROWS).where(ROWS.c.id.in_(old)))
 
 
 def _of(run: Generation) -> dict[str, object]:

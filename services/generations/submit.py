@@ -124,10 +124,7 @@ class Submitter:
     """Seconds for the whole stream."""
 
     async def run(self, generation: Generation) -> Generation:
-        """Fetch, arm, stream.
-
-        Returns:
-            The generation, then delivering, reconciling or failed.
+        """Fetch, arm, stream; the generation is delivering then, reconciling or failed.
 
         Raises:
             CancelRequestedError: The person has asked to cancel; nothing was sent.

@@ -159,9 +159,8 @@ class Endings:
     async def _send(self, generation: Generation, screen: Screen) -> Generation | None:
         """Send the end as the new status message.
 
-        Returns:
-            None, or the generation when its first status message came after all meanwhile: that has to show the end,
-            and the message sent here is gone before it does, so that a kill never leaves two ends.
+        Gives the generation where its first status message came after all meanwhile: that has to show the end, and the
+        message sent here is gone before it does, so that a kill never leaves two ends.
         """
         message_id = await self.messenger.send(generation.place, screen, Priority.RESULT)
         if await self.database.write(set_status_message, generation, message_id):

@@ -31,15 +31,7 @@ class Estimates:
     _kept: dict[tuple[int, datetime | None], tuple[float, float]] = field(default_factory=dict, init=False)
 
     async def seconds(self, count: int, started_at: datetime | None) -> float:
-        """The estimate for a generation: the same for as long as it runs.
-
-        Args:
-            count: Videos asked for.
-            started_at: When its turn came; only what had ended before counts.
-
-        Returns:
-            Seconds, at least 5.
-        """
+        """At least 5 for a generation, and the same for as long as it runs: what ended before its start counts."""
         key, now = (count, started_at), self.clock.monotonic()
         self._kept = {kept: value for kept, value in self._kept.items() if now - value[0] < KEEP_SECONDS}
         if key not in self._kept:

@@ -93,10 +93,7 @@ def callback(generation_id: str, action: str) -> str:
 def share(state: State, elapsed: float, estimate: float) -> float:
     """How much is done, 0 to 1: it never shrinks on the way, and is 1 only at the end.
 
-    Args:
-        state: Where it stands.
-        elapsed: Seconds since its turn came.
-        estimate: Seconds that earlier ones took; more than 0.
+    ``elapsed`` is in seconds since its turn came, ``estimate`` the seconds, more than 0, that earlier ones took.
     """
     floor = _FLOORS[state]
     if state in WAITING | {State.DELIVERING} or floor >= 1.0:

@@ -68,7 +68,7 @@ async def test_a_video_is_sent_only_while_it_is_ours(postgres_database: Database
         lambda: 0.5,
         unused,
     )
-    sending = Sending(run, by, {0: 0})
+    sending = Sending(run, by, run.place, {0: 0})
     if is_overtaken:
         with pytest.raises(RunOvertakenError):
             await sending.send([ITEM])

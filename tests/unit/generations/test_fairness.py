@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.generations.queue import Waiting, in_order, to_start
+from services.generations.queue import Limits, Waiting, in_order, to_start
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -54,7 +54,7 @@ def test_the_order_loses_nobody_and_keeps_each_persons_own(queue: list[Waiting])
 def test_limits_hold_and_no_place_stays_empty(
     queue: list[Waiting], active: dict[int, int], most: int, most_each: int
 ) -> None:
-    chosen = to_start(queue, active, max_active=most, max_active_per_user=most_each)
+    chosen = to_start(queue, active, Limits(most, most_each, 0, 0))
     running = Counter(active)
     running.update(item.user_id for item in chosen)
     started = {item.id for item in chosen}

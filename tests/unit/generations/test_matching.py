@@ -103,7 +103,7 @@ def test_what_is_still_being_made_is_waited_for() -> None:
 def test_a_failed_object_is_an_answer() -> None:
     found = match(asked("a", 10), [], [thing("v1", 11, urls=0, failed=True)], {})
     assert found.verdict is MatchVerdict.FOUND
-    assert not found.has_videos
+    assert not any(item.urls for item in found.results)
 
 
 VIETNAMESE = "Một con mèo “đẹp” chạy qua khu vườn & nhảy lên mái nhà, rồi ngủ dưới nắng chiều vàng <ấm áp>"
