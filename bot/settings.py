@@ -15,6 +15,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 PUBLIC_TELEGRAM = "https://api.telegram.org"
+ENV_FILE = Path(".env")
+"""In the working directory; the environment wins."""
+ENCODING = "utf-8-sig"
+"""UTF-8, also with the mark that some editors put at the beginning of a `.env`."""
 REQUIRED = ("telegram_bot_token", "genaipro_api_key")
 """What ``run`` cannot do without."""
 
@@ -162,6 +166,8 @@ class Settings(BaseSettings):
     """The settings, each from the environment variable of its name in capitals; the text below a field documents it."""
 
     model_config = SettingsConfigDict(
+        env_file=ENV_FILE,
+        env_file_encoding=ENCODING,
         frozen=True,
         extra="ignore",
         validate_default=False,
@@ -268,7 +274,7 @@ class Settings(BaseSettings):
 
 
 class FixedSettings(Settings):
-    """Settings from arguments alone: neither the environment nor `.env` has a say (for the demo and tests)."""
+    """Settings from arguments alone: neither the environment nor `.env` has a say."""
 
     @classmethod
     def settings_customise_sources(

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from pathlib import Path
 from urllib.parse import unquote
 
 from dotenv import dotenv_values
@@ -11,10 +10,7 @@ from dotenv.parser import Binding, parse_stream
 from pydantic import ValidationError
 
 from bot.errors import STATUS_CONFIGURATION, OperatorError
-from bot.settings import PUBLIC_TELEGRAM, REQUIRED, Settings
-
-ENCODING = "utf-8-sig"
-"""UTF-8, also with the mark that some editors put at the beginning of a `.env`."""
+from bot.settings import ENCODING, ENV_FILE, PUBLIC_TELEGRAM, REQUIRED, Settings
 
 PROXY_NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 """Variables of the environment that other programs take their proxies from, and this one does not."""
@@ -39,17 +35,16 @@ class SettingsError(OperatorError):
         super().__init__("\n".join(lines), STATUS_CONFIGURATION)
 
 
-def load_settings(*, run: bool = True, env_file: Path | None = Path(".env")) -> Settings:
-    """Read the settings from the environment, then from ``env_file``; the environment wins.
+def load_settings(*, run: bool = True) -> Settings:
+    """Read the settings from the environment and from `.env`.
 
     Args:
         run: Whether token and key are needed.
-        env_file: Relative to the working directory; None for the environment alone.
 
     Raises:
         SettingsError: With a line for every problem.
     """
-    in_file = _read_env_file(env_file) if env_file is not None else {}
+    in_file = _read_env_file()
     typos = _misspelt(in_file)
     problems = [f"{found} is not a setting; did you mean {meant}? {_example(meant)}" for found, meant in typos.items()]
     given = {name.upper(): value.strip() for name, value in (*in_file.items(), *os.environ.items())}
@@ -57,7 +52,7 @@ def load_settings(*, run: bool = True, env_file: Path | None = Path(".env")) -> 
     missing = [name for name in needed if not given.get(name) and name not in typos.values()]
     problems += [f"{name} is not set; {_example(name)}" for name in missing]
     try:
-        settings = Settings(_env_file=env_file, _env_file_encoding=ENCODING)
+        settings = Settings()
     except ValidationError as error:
         raise SettingsError([*problems, *_complaints(error)]) from None
     problems += _contradictions(settings)
@@ -66,21 +61,21 @@ def load_settings(*, run: bool = True, env_file: Path | None = Path(".env")) -> 
     return settings
 
 
-def _read_env_file(path: Path) -> dict[str, str]:
-    """Read what a `.env` file sets, and refuse the lines that pydantic-settings would pass over in silence."""
+def _read_env_file() -> dict[str, str]:
+    """Read what the `.env` file sets, and refuse the lines that pydantic-settings would pass over in silence."""
     try:
-        with path.open(encoding=ENCODING) as stream:
+        with ENV_FILE.open(encoding=ENCODING) as stream:
             bindings = list(parse_stream(stream))
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise SettingsError([f"{path.name} cannot be read: {error.strerror}; make it a readable text file"]) from None
+        raise SettingsError([f"{ENV_FILE} cannot be read: {error.strerror}; make it a readable text file"]) from None
     except UnicodeDecodeError:
-        raise SettingsError([f"{path.name} is not text in UTF-8; save it anew in that encoding"]) from None
-    problems = [f"{path.name}, line {_line(one)}: {problem}" for one in bindings if (problem := _problem_of(one))]
+        raise SettingsError([f"{ENV_FILE} is not text in UTF-8; save it anew in that encoding"]) from None
+    problems = [f"{ENV_FILE}, line {_line(one)}: {problem}" for one in bindings if (problem := _problem_of(one))]
     if problems:
         raise SettingsError(problems)
-    return {name: value for name, value in dotenv_values(path, encoding=ENCODING).items() if value is not None}
+    return {name: value for name, value in dotenv_values(ENV_FILE, encoding=ENCODING).items() if value is not None}
 
 
 def _problem_of(binding: Binding) -> str:

@@ -198,9 +198,9 @@ async def test_proxies_of_the_environment_count_for_nothing(
     assert len(server.got) == 1
 
 
-def test_password_of_the_proxy_is_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_password_of_the_proxy_is_a_secret(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TELEGRAM_PROXY_URL", "SOCKS5://minh:p%40ssword@proxy.example.com/")
-    settings = load_settings(run=False, env_file=None)
+    settings = load_settings(run=False)
     assert settings.telegram_proxy_url.get_secret_value() == "socks5://minh:p%40ssword@proxy.example.com"
     assert {"p%40ssword", "p@ssword"} <= set(settings.secrets)
     assert "ssword" not in f"{settings!r}"
