@@ -193,11 +193,7 @@ class Process:
     role: Role = Role.ALL
 
     async def run(self) -> None:
-        """Run until asked to stop, which may come at any moment of the start, too.
-
-        Raises:
-            OperatorError: Something stands in the way: the database, the token, the port.
-        """
+        """Run until asked to stop, which may come at any moment of the start, too; raises as :func:`run_bot` does."""
         working = asyncio.create_task(self._run())
         stopping = asyncio.create_task(self.stop.wait())
         try:
@@ -297,11 +293,7 @@ def _worker_works(services: Services, outbox: Outbox) -> list[Work]:
 
 
 async def keep_running(work: Work) -> None:
-    """Run some work, again whenever it fails, so that the rest of the process goes on.
-
-    Raises:
-        OperatorError: Nothing works any more; the process must end.
-    """
+    """Run some work, again whenever it fails, so that the rest goes on; only an ``OperatorError`` ends the process."""
     while True:
         try:
             await work()

@@ -21,7 +21,6 @@ from services.telegram_errors import wait_of
 Result = bool | dict[str, Any] | list[dict[str, Any]]
 
 _log = logging.getLogger(__name__)
-_DEFAULTS = FloodLimits()
 
 UNWAITED_PART = 4
 """One message in so many may be one that nobody waits for."""
@@ -45,10 +44,9 @@ class Outbox(BaseRateLimiter[None]):
     """
 
     clock: Clock = field(default_factory=SystemClock)
-    limits: FloodLimits = _DEFAULTS
     grace: float = 5.0
     """Seconds that `shutdown` gives to the calls under way."""
-    _scheduler: Scheduler = field(init=False)
+    _scheduler: Scheduler = field(default_factory=Scheduler)
     _turns: dict[Job, asyncio.Future[None]] = field(default_factory=dict)
     _running: set[Job] = field(default_factory=set)
     _at_rest: asyncio.Event = field(default_factory=asyncio.Event)
@@ -56,10 +54,6 @@ class Outbox(BaseRateLimiter[None]):
     _alarm_at: float = 0.0
     _alarms: Tasks = field(default_factory=Tasks)
     _closed: bool = False
-
-    def __post_init__(self) -> None:
-        self._scheduler = Scheduler(self.limits)
-        self._at_rest.set()
 
     async def initialize(self) -> None:
         """Take calls (again)."""
@@ -73,13 +67,15 @@ class Outbox(BaseRateLimiter[None]):
                 turn.set_exception(OutboxClosedError())
         self._alarm = None
         await self._alarms.cancel()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self.grace):
-                await self._at_rest.wait()
+        self._at_rest.clear()
+        if self._running:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.grace):
+                    await self._at_rest.wait()
 
     def share(self, processes: int) -> None:
         """Keep to an equal part of Telegram's budgets, of which each process of the bot has one."""
-        limits = self.limits.shared(processes)
+        limits = FloodLimits().shared(processes)
         if limits != self._scheduler.limits:
             self._scheduler.adopt(limits, self._now())
             self._pump()
@@ -108,16 +104,12 @@ class Outbox(BaseRateLimiter[None]):
         data: dict[str, Any],
         rate_limit_args: None,  # noqa: ARG002 - the library's signature; `sending` says more
     ) -> Result:
-        """Make a call when its turn has come.
-
-        Returns:
-            The call's result; True for an edit that need not be sent.
+        """Make a call when its turn has come, and return its result; True for an edit that need not be sent.
 
         Raises:
             OutboxClosedError: The process is going down and the call was not made.
             RetryAfter: Telegram put the call off too often or for too long.
-            TelegramError: As the call raised it.
-            Exception: As the call's fence raised it; the call was not made.
+            Exception: As the call raised it, or its fence; then the call was not made.
         """
         if self._closed:
             raise OutboxClosedError
@@ -201,7 +193,6 @@ class Outbox(BaseRateLimiter[None]):
         now = self._now()
         while isinstance(step := self._scheduler.next(now), Job):
             self._running.add(step)
-            self._at_rest.clear()
             self._wake(step)
         for job in self._scheduler.take_settled():
             self._wake(job)

@@ -44,9 +44,6 @@ class PollingBot(ExtBot[None]):
         Args:
             offset: The first one's number; those before it are confirmed. None: from the oldest.
             hold: Seconds that Telegram may hold the call open while there are none.
-
-        Raises:
-            telegram.error.TelegramError: Any failure.
         """
         parameters = {"offset": offset, "timeout": hold, "allowed_updates": kinds}
         found = await self._post("getUpdates", parameters, read_timeout=hold + READ_MARGIN_SECONDS)

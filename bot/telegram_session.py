@@ -78,13 +78,7 @@ class _CheckedConnector(aiohttp.TCPConnector):
         traces: list[Trace],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - the library's signature
     ) -> Connection:
-        """A connection, new or kept; see the class it extends.
-
-        Raises:
-            ProxyFailedError: The proxy gave none.
-            aiohttp.ClientConnectorError: There is none.
-            TimeoutError: There was none in time.
-        """
+        """A connection, new or kept; a proxy that gives none raises a :class:`ProxyFailedError`."""
         while True:
             failure: ProxyFailedError | None = None
             try:
@@ -200,13 +194,7 @@ class TelegramRequest(BaseRequest):
         connect_timeout: Limit = BaseRequest.DEFAULT_NONE,
         pool_timeout: Limit = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
-        """Make one call; the cause of an error says whether it may have arrived (:mod:`services.outgoing`).
-
-        Raises:
-            telegram.error.TimedOut: No connection, or no answer, in time.
-            telegram.error.NetworkError: No answer came for another reason.
-            RuntimeError: :meth:`initialize` was not called.
-        """
+        """Make one call; the cause of an error says whether it may have arrived (:mod:`services.outgoing`)."""
         if self._session is None:
             raise RuntimeError("This request is not initialized")
         read, write = _or(read_timeout, self.read_seconds), _or(write_timeout, self.write_seconds)

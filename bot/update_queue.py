@@ -88,10 +88,7 @@ def _lane_of(update: Update) -> str:
 
 @dataclass(slots=True, eq=False)
 class UpdateQueue:
-    """Takes updates, and runs the handlers over them, in order for one person in one chat.
-
-    A lane exists only while it has work.
-    """
+    """Takes updates, and runs the handlers over them, in order for one person in one chat, which is a lane."""
 
     application: BotApplication
     """Holds the handlers; it catches and reports their errors."""

@@ -40,11 +40,7 @@ log = get_logger(__name__)
 
 
 def read_body(body: bytes, read: Callable[[object, str], Arrived | None]) -> Arrived | None:
-    """An update as it came, or None when it is none.
-
-    Args:
-        read: Parses an update, given as an object and as JSON.
-    """
+    """An update as it came, read as an object and as JSON; None when it is none."""
     try:
         text = body.decode()
         return read(json.loads(text), text)
@@ -134,11 +130,7 @@ class WebhookKeeper:
     kinds: Sequence[str]
 
     async def run(self) -> None:
-        """Set it, then look after it until cancelled.
-
-        Raises:
-            InvalidToken: Telegram refuses the token.
-        """
+        """Set it, then look after it until cancelled."""
         await self._set()
         told: datetime | None = None
         while True:

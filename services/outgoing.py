@@ -56,12 +56,7 @@ class AnswerFirstSocket(socket.socket):
     _deferrals = 0
 
     def send(self, data: "ReadableBuffer", flags: int = 0, /) -> int:
-        """Sends, as ``socket.socket.send`` does.
-
-        Raises:
-            BlockingIOError: Not now; also when the connection is broken, but has an answer to be read.
-            OSError: The connection is broken.
-        """
+        """Sends, as ``socket.socket.send`` does; ``BlockingIOError`` also where an answer is to be read first."""
         with self._answer_first():
             return super().send(data, flags)
 
@@ -104,15 +99,11 @@ class StreamTooLongError(Exception):
 
 
 async def pour(source: aiohttp.StreamReader, file: BinaryIO, limit: int, written: int = 0, chunk: int = 65536) -> int:
-    """Writes a response's body to a file, chunk by chunk, each written in a thread before the next is read.
+    """Writes a response's body to a file, each chunk in a thread before the next is read; returns the file's length.
 
     Args:
         limit: The most bytes that the file may hold.
         written: Bytes that the file holds already.
-        chunk: The most bytes held in memory at once.
-
-    Returns:
-        The bytes that the file holds afterwards.
 
     Raises:
         StreamTooLongError: The body goes on past the limit; what fitted is in the file.
@@ -145,13 +136,10 @@ class RequestProgress:
 
     @asynccontextmanager
     async def watched(self, seconds: float | None = None) -> AsyncIterator[None]:
-        """The time limit, until an answer is there.
+        """The time limit, until an answer is there; ``TimeoutError`` when nothing moved for so long.
 
         Args:
             seconds: Until the first byte leaves; None for no limit.
-
-        Raises:
-            TimeoutError: Nothing moved for so long.
         """
         try:
             async with asyncio.timeout(seconds) as self._guard:

@@ -61,12 +61,9 @@ async def _prune(database: Database, now: datetime) -> None:
 
 
 async def move_chat(database: Database, access: Access, old_chat_id: int, new_chat_id: int) -> tuple[str, ...]:
-    """Keep what is kept of a group for the supergroup that it became; may be repeated.
+    """Keep what is kept of a group for the supergroup that it became, and return the open drafts; may be repeated.
 
     Sources: Bot API pages of ``Message`` (``migrate_to_chat_id``) and ``ResponseParameters``.
-
-    Returns:
-        The open drafts that came along: their cards are to be shown.
     """
     if old_chat_id == new_chat_id:
         return ()

@@ -44,11 +44,7 @@ class TryAgainError(Exception):
 
 
 def retrying(attempts: int, sleep: Sleep) -> AsyncRetrying:
-    """Makes a call up to so many times, for as long as it raises ``TryAgainError``; the last one comes out.
-
-    Returns:
-        To be called with a coroutine function and its arguments.
-    """
+    """Calls a coroutine function up to so many times, while it raises ``TryAgainError``; the last one comes out."""
     return AsyncRetrying(
         sleep=sleep,
         stop=stop_after_attempt(attempts),
@@ -70,13 +66,10 @@ def _as_service_asks(state: RetryCallState) -> float:
 
 
 def persistently(sleep: Sleep, say: Callable[[BaseException | None, int], None]) -> AsyncRetrying:
-    """Attempts at a call of the Bot API until it succeeds; only a refused token is final.
+    """Calls a coroutine function of the Bot API until it succeeds; only a refused token is final.
 
     Args:
         say: Is told each failure and the number of the attempt.
-
-    Returns:
-        To be called with a coroutine function and its arguments.
     """
     return AsyncRetrying(
         retry=retry_if_exception(_may_pass),

@@ -72,11 +72,7 @@ class SingleFlight(Generic[T]):
     _answer: tuple[int, T] | None = None
 
     async def answer(self) -> T:
-        """The answer to a question that was asked after this call.
-
-        Raises:
-            Exception: As the question did; the next who waits asks anew.
-        """
+        """The answer to a question that was asked after this call; after an error the next who waits asks anew."""
         before = self._asked
         async with self._one_at_a_time:
             if self._answer is not None and self._answer[0] > before:

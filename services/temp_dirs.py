@@ -27,11 +27,7 @@ class TempDirs:
     _lock: int | None = None
 
     async def clear(self) -> None:
-        """Take the root, and remove what dead processes left in it and beside it.
-
-        Raises:
-            OSError: The root cannot be made, or a living process holds it.
-        """
+        """Take the root, and remove what dead processes left in it and beside it; ``OSError`` if another holds it."""
         await asyncio.to_thread(self._clear)
 
     def close(self) -> None:

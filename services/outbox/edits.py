@@ -64,8 +64,7 @@ class Messages:
     def readmit(self, job: Job, edit: Edit) -> Job:
         """Take an edit back whose turn came to nothing, before all that wait for the same message.
 
-        Returns:
-            The edit that waits: itself, or a newer one that has taken over its place.
+        Returns what waits: itself, or a newer one that has taken over its place.
         """
         queue = self._waiting.get(edit.key, {})
         for newer, waiting in queue.items():

@@ -16,19 +16,17 @@ LEAST_GROUP_PROGRESS = 3
 class FloodLimits:
     """Numbers the scheduler works with; the defaults are Telegram's (Bots FAQ, "My bot is hitting limits").
 
-    Several processes of one bot share Telegram's budgets; see `shared`.
+    All times and spans are seconds.
     """
 
     overall: int = 30
     """Messages in all within `overall_span` seconds."""
     overall_span: float = 1.0
-    """Seconds."""
     chat_gap: float = 1.0
     """Seconds between the end of one call to a chat and the start of the next."""
     group: int = 20
     """Messages to one group within `group_span` seconds."""
     group_span: float = 60.0
-    """Seconds."""
     group_progress: int = 18
     """How many of `group` may be spent when progress is sent; the rest is kept for what matters: one video and its
     end."""
@@ -91,9 +89,7 @@ class Window:
 
     capacity: int
     span: float
-    """Seconds."""
     hold: float
-    """Seconds."""
     _held: list[_Held] = field(default_factory=list)
     _calls: dict[Hashable, _Held] = field(default_factory=dict)
 
@@ -115,12 +111,9 @@ class Window:
             held.release = min(held.release, now + self.span)
 
     def when(self, units: int, now: float, capacity: int | None = None) -> float:
-        """The moment from which so many more units fit; more than the capacity are taken for the capacity.
+        """The moment from which so many more units fit; infinity where it hangs on a call that has no answer yet.
 
-        The capacity may be given where only a part of the window's may be used.
-
-        Returns:
-            Seconds, `now` where they fit at once; infinity where it hangs on a call that has no answer yet.
+        More units than the capacity are taken for all of it. It may be given where only a part of it may be used.
         """
         most = self.capacity if capacity is None else capacity
         excess = self.used(now) + min(units, most) - most

@@ -134,11 +134,9 @@ class Scheduler:
             self.counters.failed += 1
 
     def flood(self, job: Job, retry_after: float, now: float) -> bool:
-        """Note that Telegram put a call off that was under way, for so many seconds.
+        """Note that Telegram put a call off that was under way, for so many seconds; whether it waits again.
 
-        Returns:
-            Whether the call waits again, at the head of its chat. If not, it was put off too often or too long, or is
-            a sign.
+        If not, it was put off too often or too long, or is a sign.
         """
         until = now + retry_after
         self._release(job, now)
@@ -157,10 +155,9 @@ class Scheduler:
         return False
 
     def repeat(self, job: Job, rest: float, now: float) -> bool:
-        """Make an edit again after a failure of the network, its chat resting for some seconds.
+        """Make an edit again after a failure of the network, its chat resting for some seconds; whether it waits again.
 
-        Returns:
-            Whether it waits again. Nothing but an edit ever does: any other call might happen twice.
+        Nothing but an edit ever does: any other call might happen twice.
         """
         if job.call.edit is None or job.repeats >= self.limits.repeats:
             return False

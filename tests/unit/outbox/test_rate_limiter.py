@@ -369,7 +369,7 @@ async def test_no_alarm_is_left_when_nothing_waits(call: Call, time: Time) -> No
 
 
 async def test_the_library_calls_through_it(time: Time, telegram: Telegram, monkeypatch: pytest.MonkeyPatch) -> None:
-    outbox = Outbox(clock=time, limits=FloodLimits())
+    outbox = Outbox(clock=time)
     bot: ExtBot[None] = ExtBot("1:a", rate_limiter=outbox)
 
     async def post(self: object, endpoint: str, data: dict[str, Any], **_: object) -> dict[str, Any] | bool:
