@@ -41,11 +41,11 @@ def take_offset(session: Session, bot_id: int, before: int, after: int) -> bool:
 
 def account(session: Session, user_id: int, free_videos: int) -> Account:
     """What somebody has, where each person is given so many free videos once."""
-    sums = select(func.coalesce(func.sum(MovementRow.free), 0), func.coalesce(func.sum(MovementRow.credit), 0))
-    free, credit = session.execute(sums.where(MovementRow.user_id == user_id)).one()
+    sums = select(func.sum(MovementRow.free), func.sum(MovementRow.credit)).where(MovementRow.user_id == user_id)
+    free, credit = (int(total or 0) for total in session.execute(sums).one())
     if free_videos and session.get(MovementRow, _forfeit_key(user_id)) is not None:
-        return Account(0, int(credit))
-    return Account(max(0, free_videos + int(free)), int(credit))
+        return Account(0, credit)
+    return Account(max(0, free_videos + free), credit)
 
 
 def purchase(session: Session, generation_id: str, *, lock: bool = False) -> tuple[PurchaseRow, GenerationRow] | None:

@@ -70,8 +70,8 @@ def _made(session: Session, generation_id: str) -> int:
 def _settlement(session: Session, generation_id: str) -> Settlement:
     end = session.get(MovementRow, f"end:{generation_id}")
     back = (PaymentRow.generation_id == generation_id) & PaymentRow.state.in_([state.value for state in GIVEN_BACK])
-    stars = session.scalar(select(func.coalesce(func.sum(PaymentRow.stars), 0)).where(back)) or 0
-    return Settlement(int(stars), 0 if end is None else end.free, 0 if end is None else end.credit)
+    stars = int(session.scalar(select(func.sum(PaymentRow.stars)).where(back)) or 0)
+    return Settlement(stars) if end is None else Settlement(stars, end.free, end.credit)
 
 
 def want_back(session: Session, charge_id: str, now: datetime) -> Payment | None:
