@@ -222,3 +222,14 @@ async def test_credits_are_refreshed_seldom_and_not_while_the_service_is_down() 
     clock.forward(CREDITS_SECONDS + 1)
     await probe.refresh_credits()
     assert api.asked == 2
+
+
+async def test_a_part_that_hangs_is_down_in_the_metrics(port: int) -> None:
+    health = Monitoring(30, HandClock())
+    health.ready["database"] = asyncio.Event().wait
+    async with (
+        http_server("127.0.0.1", port, health.routes()),
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{port}/metrics") as response,
+    ):
+        assert 'pho2video_part_up{part="database"} 0.0' in await response.text()
