@@ -126,7 +126,6 @@ def _card(
         starts_itself=False,
         extra_told=False,
         request_message_id=None,
-        held_until=None,
         updated_at=NOW,
     )
     return card_screen(replace(draft, **changes), phrases, price)  # type: ignore[arg-type]

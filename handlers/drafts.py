@@ -109,10 +109,7 @@ async def reply(context: Context, message: Message, key: str, **arguments: Argum
 
 
 async def _problem(context: Context, photo: PhotoRef) -> PhotoProblem | None:
-    services, caller = context.services, context.visitor.caller
-    if photo.size is not None and photo.size > services.photos.max_bytes:
+    photos = context.services.photos
+    if photo.size is not None and photo.size > photos.max_bytes:
         return PhotoProblem.TOO_LARGE
-    if photo.kind is PhotoKind.PHOTO:
-        return None
-    async with services.drafts.held(caller.chat_id, caller.user_id):
-        return await services.photos.inspect(photo)
+    return None if photo.kind is PhotoKind.PHOTO else await photos.inspect(photo)

@@ -130,11 +130,9 @@ class CardUpdates:
         # Parts of an album that came while no process ran are about to be heard of.
         album_ready_at = max(draft.updated_at, self._since) + ALBUM_QUIET
         ready_at = album_ready_at if draft.has_album else draft.updated_at + QUIET
-        if draft.held_until is not None:
-            ready_at = max(ready_at, draft.held_until)
         if ready_at > now:
             return (ready_at - now).total_seconds()
-        # In a rush a part may have arrived long before its handler begins.
+        # In a rush a part may have arrived long before its handler begins, or its photo is being checked.
         return UNHANDLED_SECONDS if await self.inbox.holds(draft.owner.chat_id, draft.owner.user_id) else None
 
     async def _start(self, draft: Draft) -> None:

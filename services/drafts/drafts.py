@@ -5,10 +5,9 @@ names that part alone. So the parts are remembered as they go by.
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum, auto
 
 from sqlalchemy import delete, select, update
@@ -35,9 +34,6 @@ from services.photos.model import PhotoRef
 from services.store.base import affected, insert_new
 from services.store.database import Database
 from services.store.schema import DraftItemRow, DraftRow, SeenPhotoRow, photo_columns, photo_of
-
-HOLD = timedelta(seconds=60)
-"""How long the check of a photo keeps drafts from starting by themselves, should the process die in the middle."""
 
 
 class NotAdded(Enum):
@@ -114,15 +110,6 @@ class Drafts:
             return None
         now = self.clock.now()
         return await self.database.write(_change_message, chat_id, user_id, edited, wanted, now, durable=False)
-
-    @asynccontextmanager
-    async def held(self, chat_id: int, user_id: int) -> AsyncIterator[None]:
-        """Keep what a person has in the making from starting by itself, while a photo is checked."""
-        await self.database.write(_hold, chat_id, user_id, self.clock.now() + HOLD, durable=False)
-        try:
-            yield
-        finally:
-            await self.database.write(_hold, chat_id, user_id, None, durable=False)
 
 
 def prune_seen(session: Session, before: datetime) -> int:
@@ -251,8 +238,3 @@ def _change_message(
         return None
     touch(row, now)
     return row.id
-
-
-def _hold(session: Session, chat_id: int, user_id: int, until: datetime | None) -> None:
-    whose = (DraftRow.chat_id == chat_id) & (DraftRow.user_id == user_id)
-    session.execute(update(DraftRow).where(whose, DraftRow.state.in_(COLLECTING)).values(held_until=until))

@@ -116,8 +116,6 @@ class Draft:
     """Whether it was said that photos past the third are left out."""
     request_message_id: int | None
     """The message that is the request, where that is none of the items."""
-    held_until: datetime | None
-    """Until when a photo is being checked, or None."""
     updated_at: datetime
     """When it last changed."""
     wanted_shape: Shape = Shape.WIDE

@@ -80,7 +80,6 @@ def with_items(session: Session, row: DraftRow) -> Draft:
         starts_itself=row.starts_itself,
         extra_told=row.extra_told,
         request_message_id=row.request_message_id,
-        held_until=row.held_until,
         updated_at=row.updated_at,
         wanted_shape=Shape(row.shape),
         shape_chosen=row.shape_chosen,

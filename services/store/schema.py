@@ -63,8 +63,8 @@ class DraftRow(Base):
     ``state``: open, starting (an album captioned ``/video``, whose parts are still coming), submitted, cancelled.
     ``shape_chosen`` tells a shape that was asked for from the usual one. ``ideas`` are those chosen, with their words,
     as :mod:`services.drafts.model` writes them; ``shows_ideas`` is the page that the card shows.
-    ``version`` grows with every change that a person sees, ``card_version`` is the one that the card shows. Until
-    ``held_until`` a photo is being checked, and nothing starts by itself.
+    ``version`` grows with every change that a person sees, ``card_version`` is the one that the card shows.
+    ``held_until`` is of earlier versions; the inbox knows whose photos are being checked.
     """
 
     __tablename__ = "drafts"

@@ -1,11 +1,16 @@
+import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from sandbox.botapi import Line, Person
 from services.generations.model import State
-from services.photos.fetch import ATTEMPTS
-from services.photos.model import PhotoKind
+from services.photos.fetch import ATTEMPTS, PhotoFetcher
+from services.photos.model import PhotoKind, PhotoProblem, PhotoRef
+from services.store.schema import GenerationRow
 from tests.buttons import is_card
 from tests.integration.handlers.conftest import MakeWorld
 from tests.integration.handlers.world import World
@@ -221,6 +226,31 @@ async def test_who_wants_no_questions_gets_none(world: World, anna: Person) -> N
     order = await world.ordered()
     assert (order.count, len(await world.photos(order))) == (2, 2)
     assert [line.message_id for line in world.server.bot_lines(anna.chat_id)] == [order.status_message_id]
+
+
+async def test_what_starts_by_itself_waits_for_the_check_of_a_photo_and_not_longer(
+    world: World, anna: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, let_go = asyncio.Event(), asyncio.Event()
+
+    async def inspect(_fetcher: PhotoFetcher, _photo: PhotoRef) -> PhotoProblem:
+        begun.set()
+        await let_go.wait()
+        return PhotoProblem.BROKEN
+
+    monkeypatch.setattr(PhotoFetcher, "inspect", inspect)
+    await world.services.people.preferences(anna.user_id, "en")
+    await world.services.people.choose(anna.user_id, starts_at_once=True)
+    await anna.send_photo(jpeg(), "leaves fall")
+    await anna.send_document(b"?", file_name="bad.png", mime_type="image/png")
+    await begun.wait()
+    async with world.clock.hurried():
+        await world.clock.sleep(5)
+    assert await world.services.database.read(Session.scalar, select(GenerationRow.id)) is None
+    let_go.set()
+    checked_at = world.clock.now()
+    order = await world.ordered()
+    assert order.queued_at < checked_at + timedelta(seconds=5)
 
 
 @pytest.mark.parametrize("data", ["d:", "d:d1:9", "d:nothing:go", "g:x:again", "g::", "zzz", "d:" + "x" * 60])

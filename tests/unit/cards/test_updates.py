@@ -237,15 +237,6 @@ async def test_an_album_starts_once_it_is_quiet(room: Room, time: Time) -> None:
     assert room.phone.shown == {}
 
 
-async def test_nothing_starts_while_a_photo_is_checked(room: Room, time: Time) -> None:
-    added = await room.start_album(item(2, "fly", album="x"))
-    async with room.drafts.held(ANNA.chat_id, ANNA.user_id):
-        await time.pass_(5)
-        assert await room.updates.refresh(added) is not None
-    assert await room.updates.refresh(added) is None
-    assert len(room.orders.placed_orders) == 1
-
-
 async def test_nothing_starts_while_a_message_waits_for_its_handler(room: Room, time: Time) -> None:
     added = await room.start_album(item(2, "fly", album="x"))
     await room.inbox.store([Arrived(7, lane_name(ANNA.chat_id, ANNA.user_id), "{}"), Arrived(8, lane_name(1, 2), "{}")])

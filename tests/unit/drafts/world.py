@@ -56,7 +56,6 @@ def draft(*items: DraftItem, owner: Owner = ANNA, **values: object) -> Draft:
         "starts_itself": False,
         "extra_told": False,
         "request_message_id": None,
-        "held_until": None,
         "updated_at": START,
     }
     return Draft(**(standard | values))  # type: ignore[arg-type]
