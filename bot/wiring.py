@@ -56,7 +56,6 @@ from services.profile import Profile
 from services.receipts import Receipts
 from services.retention import move_chat
 from services.services import Services
-from services.status.estimates import Estimates
 from services.status.messages import StatusMessages
 from services.status.render import StatusScreens
 from services.store.database import Database
@@ -206,7 +205,6 @@ def _status(services: Services, bot: Bot, times: StateTimes) -> None:
 
     screens = StatusScreens(
         database,
-        Estimates(database, clock),
         services.texts,
         clock,
         can_share=bool(bot.supports_inline_queries),

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from services.generations.model import State
 from services.payments.ledger import Totals, totals
-from services.status.estimates import recent_seconds
 from services.store.schema import GenerationRow, PersonRow
 
 RECENT = 200
@@ -47,3 +46,11 @@ def gather_statistics(session: Session, now: datetime, sells: bool) -> Statistic
         median_seconds=median(took) if took else None,
         stars=totals(session) if sells else None,
     )
+
+
+def recent_seconds(session: Session, limit: int, which: ColumnElement[bool] | None = None) -> list[float]:
+    """How long the last generations that gave videos took, from start to end."""
+    done = GenerationRow.state == State.DONE.value
+    query = select(GenerationRow.started_at, GenerationRow.finished_at).where(done if which is None else done & which)
+    rows = session.execute(query.order_by(GenerationRow.finished_at.desc()).limit(limit))
+    return [(ended - began).total_seconds() for began, ended in rows if began is not None and ended is not None]

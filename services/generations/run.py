@@ -117,9 +117,8 @@ class Runner:
             return fresh
         if fresh.state is State.DELIVERING:
             return await through_outages(self.clock.sleep, self.deliver.give_up, fresh)
-        charged = Charged.NO if fresh.armed_at is None else Charged.UNKNOWN
-        kind = FailureKind.INTERNAL if fresh.armed_at is None else FailureKind.LOST
-        failure = Failure(kind, charged=charged)
+        is_armed = fresh.armed_at is not None
+        failure = Failure(FailureKind.LOST, charged=Charged.UNKNOWN) if is_armed else Failure(FailureKind.INTERNAL)
         return await through_outages(self.clock.sleep, self.database.write, fail, fresh, failure, self.clock.now())
 
     async def _move(self, run: Generation, state: State, charged: Charged) -> Generation:

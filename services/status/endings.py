@@ -141,19 +141,19 @@ class Endings:
         return Links.PRIVATE
 
     async def _show(self, generation: Generation, screen: Screen) -> None:
-        outcome, first = EditOutcome.GONE, None
+        outcome = EditOutcome.GONE
         if generation.status_message_id is not None:
             outcome = await self._edit(generation.chat_id, generation.status_message_id, screen)
-        is_closed = outcome is EditOutcome.CLOSED
         if outcome is EditOutcome.GONE:
             try:
                 # Cut off in the middle, the next process would tell the end in one more message.
                 first = await to_its_end(self._send(generation, screen), LAST_MESSAGE_SECONDS)
             except ChatClosedError:
-                is_closed = True
-        if first is not None:
-            await self._show(first, screen)
-        if is_closed:
+                outcome = EditOutcome.CLOSED
+            else:
+                if first is not None:
+                    await self._show(first, screen)
+        if outcome is EditOutcome.CLOSED:
             await self._show_in_private(generation, screen)
 
     async def _send(self, generation: Generation, screen: Screen) -> Generation | None:

@@ -1,10 +1,14 @@
-"""What the status message says: a pure function of the generation, its surroundings, the language and the time."""
+"""What the status message says: a pure function of the generation, its surroundings, the language and the time.
+
+``StatusScreens`` asks for the surroundings.
+"""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from html import escape
+from statistics import median
 
 from services.clock import Clock
 from services.failures import Charged, Failure, FailureKind
@@ -24,9 +28,19 @@ from services.generations.results import videos_of
 from services.history import share_query
 from services.payments.model import Settlement
 from services.screens import Button, ButtonStyle, Screen
-from services.status.estimates import Estimates
+from services.statistics import recent_seconds
 from services.store.database import Database
+from services.store.schema import GenerationRow
 from services.texts import Html, Phrases, Texts, isolate, prompt_line
+
+DEFAULT_ESTIMATE_SECONDS = 90.0
+"""Used until there are earlier generations to learn from."""
+
+SAMPLE = 25
+"""Earlier generations that are looked at."""
+
+KEEP_ESTIMATE_SECONDS = 600.0
+"""How long an estimate is kept at least; while one runs, it must not jump, or its bar would."""
 
 BAR_CELLS = 10
 
@@ -239,12 +253,11 @@ def render_links(videos: Sequence[Video], phrases: Phrases) -> Screen | None:
     return Screen("\n".join(lines)) if lines else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StatusScreens:
     """Renders generations, with what their rows do not know."""
 
     database: Database
-    estimates: Estimates
     texts: Texts
     clock: Clock
     can_share: bool = False
@@ -253,10 +266,12 @@ class StatusScreens:
     """Settles a generation that was sold and has ended; what came back."""
     pay_link: Callable[[str], str] = lambda _id: ""
     """The address that leads to the invoice of a generation."""
+    _estimates: dict[tuple[int, datetime | None], tuple[float, float]] = field(default_factory=dict, init=False)
+    """Estimates, by count of videos and start, with the times at which they were made."""
 
     async def of(self, generation: Generation, position: int | None = None, links: Links = Links.HERE) -> Screen:
         """The status message as it is now; of one that was sold and has ended, what comes back is settled by this."""
-        estimate = await self.estimates.seconds(generation.count, generation.started_at)
+        estimate = await self._estimate(generation.count, generation.started_at)
         videos = await self._videos(generation)
         settlement = NOTHING_BACK
         if generation.is_sold and generation.state in FINAL and self.settle is not None:
@@ -265,6 +280,18 @@ class StatusScreens:
         pay_link = self.pay_link(generation.id) if generation.state is State.UNPAID else ""
         around = Surroundings(self.clock.now(), estimate, position, videos, links, self.can_share, settlement, pay_link)
         return render(generation, around, self.texts.into(generation.language))
+
+    async def _estimate(self, count: int, started_at: datetime | None) -> float:
+        """Seconds that so many videos will take, the same for as long as they are made: the median of earlier ones."""
+        key, now = (count, started_at), self.clock.monotonic()
+        if key not in self._estimates:
+            self._estimates = {
+                kept: made for kept, made in self._estimates.items() if now - made[0] < KEEP_ESTIMATE_SECONDS
+            }
+            alike = (GenerationRow.count == count) & (GenerationRow.finished_at <= (started_at or self.clock.now()))
+            took = await self.database.read(recent_seconds, SAMPLE, alike)
+            self._estimates[key] = now, max(5.0, median(took)) if took else DEFAULT_ESTIMATE_SECONDS
+        return self._estimates[key][1]
 
     async def of_links(self, generation: Generation) -> Screen | None:
         """The message with the addresses of videos that Telegram did not take; None when there are none."""

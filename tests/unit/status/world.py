@@ -11,7 +11,6 @@ from services.messenger import EditOutcome
 from services.outbox.calls import Fence, Priority
 from services.payments.model import Settlement
 from services.screens import Place, Screen
-from services.status.estimates import Estimates
 from services.status.messages import StatusMessages
 from services.status.render import StatusScreens
 from services.tasks import Tasks
@@ -115,9 +114,7 @@ async def opened(folder: Path) -> AsyncIterator[Room]:
         moved.append((old, new))
         await here.rows.move_chat(old, new)
 
-    screens = StatusScreens(
-        here.database, Estimates(here.database, here.clock), Texts("en"), here.clock, settle=till.settle
-    )
+    screens = StatusScreens(here.database, Texts("en"), here.clock, settle=till.settle)
     status = StatusMessages(
         chats,  # type: ignore[arg-type]
         here.database,
