@@ -154,7 +154,7 @@ async def _outside(services: Services, stack: AsyncExitStack, settings: Settings
         settings.genaipro_api_url,
         settings.genaipro_api_key.get_secret_value(),
         idle_timeout=settings.stream_idle_timeout,
-        rate_limit=ProcessRateLimit(per_minute, clock, clock.sleep)
+        rate_limit=ProcessRateLimit(per_minute, clock)
         if services.database.is_sqlite
         else SharedRateLimit(per_minute, services.database, clock.sleep),
         clock=clock,

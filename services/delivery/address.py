@@ -7,7 +7,7 @@ name resolves to at the moment of connecting.
 import ipaddress
 import re
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NewType, Self
 from urllib.parse import quote
 
@@ -139,17 +139,13 @@ class _NotPublicError(OSError):
     """A name that resolves to no public address; an OSError, because that is what a connector expects."""
 
 
+@dataclass(eq=False)
 class GuardedResolver(AbstractResolver):
-    """Resolves names to the addresses that may be connected to.
+    """Resolves names to the addresses that may be connected to."""
 
-    Args:
-        policy: The rules.
-        inner: The resolver that is asked; None for the system's.
-    """
-
-    def __init__(self, policy: AddressPolicy, inner: AbstractResolver | None = None) -> None:
-        self.policy = policy
-        self._inner = inner or ThreadedResolver()
+    policy: AddressPolicy
+    inner: AbstractResolver = field(default_factory=ThreadedResolver)
+    """The resolver that is asked: the system's."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -159,7 +155,7 @@ class GuardedResolver(AbstractResolver):
         Raises:
             OSError: It does not resolve, or to no permitted address.
         """
-        found = await self._inner.resolve(host, port, family)
+        found = await self.inner.resolve(host, port, family)
         if self.policy.trusts(host):
             return found
         permitted = [result for result in found if is_public(result["host"])]
@@ -173,14 +169,14 @@ class GuardedResolver(AbstractResolver):
         if ":" in host or _NUMERIC_NAME.search(host):
             return is_public(host)
         try:
-            found = await self._inner.resolve(host, url.port or 0, socket.AF_UNSPEC)
+            found = await self.inner.resolve(host, url.port or 0, socket.AF_UNSPEC)
         except OSError:
             return False
         return bool(found) and all(is_public(result["host"]) for result in found)
 
     async def close(self) -> None:
         """Closes the resolver that is asked."""
-        await self._inner.close()
+        await self.inner.close()
 
 
 def guarded_session(resolver: GuardedResolver) -> GuardedSession:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
@@ -145,11 +144,12 @@ class VideoFetcher:
     async def _persist(self, download: _Download, patience: float, late: Callable[[], None]) -> int:
         """Ask until the file is whole, or nothing more of it has come for as long as ``patience``; how often."""
         waited, pause = 0.0, FIRST_PAUSE_SECONDS
-        for attempt in count(1):
+        attempts = 0
+        while True:
+            attempts += 1
             try:
-                if await self._attempt(download):
-                    return attempt
-                fault = TryAgainError()
+                await self._attempt(download)
+                return attempts
             except TryAgainError as error:
                 fault = error
             if download.written > download.most:
@@ -163,14 +163,13 @@ class VideoFetcher:
                 late()
             await self.sleep(seconds)
             waited, pause = waited + seconds, pause * 2
-        raise AssertionError("it is asked until it is whole or given up")
 
-    async def _attempt(self, download: _Download) -> bool:
-        """Ask once; whether the file is whole now."""
+    async def _attempt(self, download: _Download) -> None:
+        """Ask once; the file is whole then."""
         try:
             async with await self._follow(download) as response:
                 await self._receive(response, download)
-            return await self._is_whole(download)
+            await self._check_whole(download)
         except VideoError:
             raise
         except StreamTooLongError:
@@ -251,24 +250,19 @@ class VideoFetcher:
                 raise TryAgainError(response.status)
 
     @staticmethod
-    async def _is_whole(download: _Download) -> bool:
-        """Whether the file is what the server, and the file itself, promise.
-
-        Raises:
-            TryAgainError: It is a page or nothing, or whole by the server's word alone; to be fetched from its start.
-        """
-        if download.total is not None and download.written < download.total:
+    async def _check_whole(download: _Download) -> None:
+        """The file must be what the server, and the file itself, promise; else it is fetched on, or from its start."""
+        total, written = download.total, download.written
+        if total is not None and written < total:
             download.shorts += 1
-            return False
-        is_text, least = await in_thread(_look, None, download.target, download.written)
-        if least > download.written and download.total is None:
+            raise TryAgainError
+        is_text, least = await in_thread(_look, None, download.target, written)
+        if total is None and least > written:
             download.shorts += 1
-            return False
-        is_odd = download.total is not None and download.written > download.total
-        if is_text or is_odd or least > download.written:
+            raise TryAgainError
+        if is_text or least > written or (total is not None and written > total):
             download.begin_again()
             raise TryAgainError
-        return True
 
 
 def _close(file: BinaryIO, target: Path) -> int:

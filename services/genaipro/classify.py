@@ -28,10 +28,7 @@ _ADDRESS_TAIL = re.compile(r"(https?://[^\s?#]+)[?#]\S*", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)<", re.IGNORECASE)
 _UNSEEN = re.compile(r"<(script|style|head|svg)\b[^<>]*>.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^<>]*>")
-
-
-class NotJsonError(ValueError):
-    """The text is not JSON."""
+_NOT_JSON = object()
 
 
 def short(value: str, limit: int = REASON_LIMIT) -> str:
@@ -40,20 +37,13 @@ def short(value: str, limit: int = REASON_LIMIT) -> str:
     return _ADDRESS_TAIL.sub(r"\1", line)[:limit].strip()
 
 
-def load_json(text: str) -> object:
-    """The value a JSON text stands for.
-
-    Raises:
-        NotJsonError: It is not JSON, or nested too deeply to be read.
-    """
+def load_json(text: str, otherwise: object) -> object:
+    """The value a JSON text stands for; another where it is not JSON, or nested too deeply to be read."""
     try:
         value: object = json.loads(text)
     except (ValueError, RecursionError):
-        pass
-    else:
-        return value
-    # Raised out here, because the decoder's error holds the whole text, and a context is never dropped.
-    raise NotJsonError
+        return otherwise
+    return value
 
 
 def looks_like_html(text: str) -> bool:
@@ -129,10 +119,9 @@ def words_of_value(value: object, depth: int = _DEPTH) -> ErrorWords:
 
 def words_of_text(text: str) -> ErrorWords:
     """The words in a payload as it came: JSON, HTML or plain. Never raises."""
-    try:
-        return words_of_value(load_json(text))
-    except NotJsonError:
-        pass
+    value = load_json(text, _NOT_JSON)
+    if value is not _NOT_JSON:
+        return words_of_value(value)
     if looks_like_html(text):
         return ErrorWords(words_of_html(text))
     if text.lstrip().startswith(("{", "[")):
@@ -234,13 +223,8 @@ class ApiAnswer:
 
     @property
     def _is_page(self) -> bool:
-        if looks_like_html(self.body):
-            return True
-        try:
-            load_json(self.body)
-        except NotJsonError:
-            return self.content_type in _PAGE_TYPES and bool(self.body.strip())
-        return False
+        is_typed = self.content_type in _PAGE_TYPES and bool(self.body.strip())
+        return looks_like_html(self.body) or (is_typed and load_json(self.body, _NOT_JSON) is _NOT_JSON)
 
 
 def paid_error(answer: ApiAnswer) -> GenAIProError:

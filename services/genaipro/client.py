@@ -31,7 +31,7 @@ from services.genaipro.events import (
     VideoResult,
 )
 from services.genaipro.parsing import parse_answer, parse_credits, parse_event, parse_histories
-from services.genaipro.rate_limit import RateLimit, clock_offset
+from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit, clock_offset
 from services.genaipro.stream import BODY_LIMIT, FormFile, PaidEventSource, SseLimitError, open_form, read_bounded
 from services.outgoing import USER_AGENT, RequestProgress
 from services.photos.model import MAX_PHOTOS, PhotoFile
@@ -85,7 +85,7 @@ class GenAIProClient:
     api_key: str = field(repr=False)
     idle_timeout: float = field(kw_only=True)
     """Seconds without a byte after which a stream counts as lost (``STREAM_IDLE_TIMEOUT``)."""
-    rate_limit: RateLimit = field(kw_only=True)
+    rate_limit: ProcessRateLimit | SharedRateLimit = field(kw_only=True)
     clock: Clock = field(kw_only=True)
     contact: Contact = field(init=False)
     """Whether the service answers."""

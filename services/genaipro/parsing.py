@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from services.delivery.address import resolve
 from services.failures import Charged, Failure, FailureKind
-from services.genaipro.classify import NotJsonError, classify, load_json, short, words_of_text, words_of_value
+from services.genaipro.classify import classify, load_json, short, words_of_text, words_of_value
 from services.genaipro.events import (
     CompletedEvent,
     CreditGrant,
@@ -170,10 +170,7 @@ def parse_event(name: str, data: str) -> StreamEvent:
 
 
 def _status_word(data: str) -> str:
-    try:
-        value = load_json(data)
-    except NotJsonError:
-        return short(data)
+    value = load_json(data, data)
     if isinstance(value, Mapping):
         value = next((value[key] for key in _WORD_KEYS if isinstance(value.get(key), str)), "")
     if isinstance(value, str):
@@ -182,10 +179,7 @@ def _status_word(data: str) -> str:
 
 
 def _completed(data: str) -> tuple[VideoResult, ...]:
-    try:
-        value = load_json(data)
-    except NotJsonError:
-        value = data
+    value = load_json(data, data)
     if isinstance(value, str):
         value = [value.strip()]
     results = parse_results(value, final=True)
@@ -196,10 +190,7 @@ def _completed(data: str) -> tuple[VideoResult, ...]:
 
 def parse_answer(body: str) -> StreamEvent | None:
     """The terminal event that the JSON of a 2xx answer stands for, where a stream was expected, or None."""
-    try:
-        value = load_json(body)
-    except NotJsonError:
-        return None
+    value = load_json(body, None)
     if isinstance(value, Mapping) and not isinstance(value.get("data"), list) and _is_error(value):
         return FailedEvent(classify(words_of_value(value)))
     results = parse_results(value, final=True)
@@ -222,7 +213,7 @@ def parse_histories(body: str, page: int) -> ResultPage:
     Raises:
         NotAcceptedError: The answer cannot be read; asking again is free.
     """
-    value = _readable(body)
+    value = load_json(body, "")
     listed = value.get("data", []) if isinstance(value, Mapping) else value
     results = () if listed is None else parse_results(listed, final=False)
     if results is None:
@@ -240,7 +231,7 @@ def parse_credits(body: str) -> tuple[CreditGrant, ...]:
     Raises:
         NotAcceptedError: The answer cannot be read; asking again is free.
     """
-    value = _readable(body)
+    value = load_json(body, "")
     if isinstance(value, Mapping):
         value = value.get("data", value)
     if value is None:
@@ -257,13 +248,6 @@ def parse_credits(body: str) -> tuple[CreditGrant, ...]:
     if value and not grants:
         raise _unreadable()
     return grants
-
-
-def _readable(body: str) -> object:
-    try:
-        return load_json(body)
-    except NotJsonError:
-        raise _unreadable() from None
 
 
 def _unreadable() -> NotAcceptedError:

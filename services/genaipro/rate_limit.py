@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from services.clock import Clock, Sleep
+from services.cluster import database_now
 from services.retries import OUTAGE
 from services.store.database import Database
 from services.store.schema import ApiCallRow, ApiHoldRow
@@ -46,22 +46,6 @@ _MILLISECONDS_FROM = 1e11
 log = get_logger(__name__)
 
 
-class RateLimit(Protocol):
-    """A limit on calls, of this process or of several together."""
-
-    async def wait(self) -> None:
-        """Return when the call may be made."""
-        ...
-
-    async def spare(self) -> bool:
-        """Count a call that can be done without, if it may be made now and half of the limit is free after it."""
-        ...
-
-    async def hold(self, seconds: float) -> None:
-        """Let no call through for so long, whoever makes it; never shortens an earlier hold. 0 or less does nothing."""
-        ...
-
-
 @dataclass(slots=True)
 class ProcessRateLimit:
     """Lets calls of this process through, at most so many in any 60 seconds, in the order they came.
@@ -73,7 +57,6 @@ class ProcessRateLimit:
     """Calls in any 60 seconds, at least 1."""
     clock: Clock
     """Its monotonic time is what counts."""
-    sleep: Sleep = asyncio.sleep
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _let_through: deque[float] = field(default_factory=deque, init=False)
     _held_until: float = field(default=float("-inf"), init=False)
@@ -86,11 +69,11 @@ class ProcessRateLimit:
         """Returns when the call may be made; it is counted at that moment."""
         async with self._turn:
             while (now := self.clock.monotonic()) < (free := self._free_at(now)):
-                await self.sleep(free - now)
+                await self.clock.sleep(free - now)
             self._let_through.append(now)
 
     async def spare(self) -> bool:
-        """Counts a call that can be done without; see ``RateLimit``."""
+        """Counts a call that can be done without, if it may be made now and half of the limit is free after it."""
         now = self.clock.monotonic()
         if (
             self.per_minute < LEAST_TO_SPARE
@@ -103,7 +86,7 @@ class ProcessRateLimit:
         return True
 
     async def hold(self, seconds: float) -> None:
-        """Lets no call through for so long, those that wait already included."""
+        """Lets no call through for so long, those that wait already included; never shortens an earlier hold."""
         if seconds > 0:
             self._held_until = max(self._held_until, self.clock.monotonic() + seconds)
 
@@ -139,7 +122,7 @@ class SharedRateLimit:
             await self.sleep(pause)
 
     async def spare(self) -> bool:
-        """Counts a call that can be done without; see ``RateLimit``."""
+        """Counts a call that can be done without, if it may be made now and half of the limit is free after it."""
         if self.per_minute < LEAST_TO_SPARE or self._held_until > asyncio.get_running_loop().time():
             return False
         try:
@@ -148,7 +131,7 @@ class SharedRateLimit:
             return False
 
     async def hold(self, seconds: float) -> None:
-        """Lets no call of any process through for so long.
+        """Lets no call of any process through for so long; never shortens an earlier hold.
 
         Where the database does not answer, this process alone holds back.
         """
@@ -165,7 +148,7 @@ class SharedRateLimit:
 def _count_call(session: Session, per_minute: int, most: int) -> float | None:
     """Counts a call if fewer than ``most`` are counted; else returns seconds until one is free."""
     session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": PACE_LOCK})
-    now, window = _database_time(session), timedelta(seconds=WINDOW)
+    now, window = database_now(session), timedelta(seconds=WINDOW)
     held_until = session.scalar(select(ApiHoldRow.held_until).where(ApiHoldRow.service == SERVICE))
     if held_until is not None and held_until > now:
         return max(SHORTEST_PAUSE, (held_until - now).total_seconds())
@@ -179,16 +162,10 @@ def _count_call(session: Session, per_minute: int, most: int) -> float | None:
 
 
 def _share_hold(session: Session, seconds: float) -> None:
-    until = _database_time(session) + timedelta(seconds=seconds)
+    until = database_now(session) + timedelta(seconds=seconds)
     row = insert(ApiHoldRow).values(service=SERVICE, held_until=until)
     longest = func.greatest(ApiHoldRow.held_until, row.excluded.held_until)
     session.execute(row.on_conflict_do_update(index_elements=["service"], set_={"held_until": longest}))
-
-
-def _database_time(session: Session) -> datetime:
-    moment = session.scalar(select(func.clock_timestamp()))
-    assert isinstance(moment, datetime)
-    return moment
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

@@ -283,12 +283,6 @@ class PaidEventSource(EventSource):  # type: ignore[misc]  # the library has no 
                 raise self._failure or StopAsyncIteration
         return self._ready.popleft()
 
-    async def close(self) -> None:
-        """Closes the connection at once, read or not."""
-        response, self._response = self._response, None
-        if response is not None:
-            response.close()
-
     async def _receive(self) -> bytes:
         """The next bytes; none at the end, and none where the connection broke, which is kept to be told later."""
         if self._ended:

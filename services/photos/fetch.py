@@ -73,7 +73,7 @@ class PhotoFetcher:
         raw = directory / f"{stem}.part"
         is_renamed = False
         try:
-            await self._download(ref.file_id, raw)
+            await retrying(ATTEMPTS, self.sleep)(self._attempt, ref.file_id, raw)
             if ref.kind is PhotoKind.DOCUMENT:
                 photo = await self.workers.normalise(raw, directory, stem)
             else:
@@ -81,15 +81,11 @@ class PhotoFetcher:
                 is_renamed = True
             BYTES.labels(Service.TELEGRAM, "in").inc(photo.size)
             return photo
+        except TryAgainError:
+            raise PhotoError(PhotoProblem.GONE) from None
         finally:
             if not is_renamed:
                 await in_thread(raw.unlink, None, missing_ok=True)
-
-    async def _download(self, file_id: str, target: Path) -> None:
-        try:
-            await retrying(ATTEMPTS, self.sleep)(self._attempt, file_id, target)
-        except TryAgainError:
-            raise PhotoError(PhotoProblem.GONE) from None
 
     async def _attempt(self, file_id: str, target: Path) -> None:
         file = await self._ask(file_id)

@@ -184,7 +184,10 @@ def _encode(image: Image.Image, kind: ImageType, target_dir: Path, stem: str) ->
         except _FullError:
             path.unlink()
     path = target_dir / f"{stem}.jpg"
-    image = _flattened(image)
+    if image.mode == "RGBA":
+        white = Image.new("RGB", image.size, "white")
+        white.paste(image, mask=image.getchannel("A"))
+        image = white
     for quality, scale in _QUALITIES:
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
         scaled = image if size == image.size else image.resize(size, Image.Resampling.LANCZOS)
@@ -192,12 +195,3 @@ def _encode(image: Image.Image, kind: ImageType, target_dir: Path, stem: str) ->
         if path.stat().st_size <= MAX_OUTPUT_BYTES:
             break
     return PhotoFile.of(path, ImageType.JPEG.value)
-
-
-def _flattened(image: Image.Image) -> Image.Image:
-    """Lay an image with an alpha channel on white; any other is returned as it is."""
-    if image.mode != "RGBA":
-        return image
-    background = Image.new("RGB", image.size, "white")
-    background.paste(image, mask=image.getchannel("A"))
-    return background

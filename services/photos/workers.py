@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,10 +73,8 @@ def _normalise(source: Path, target_dir: Path, stem: str, marks: Path) -> PhotoF
 
 def _give_back() -> None:
     """Return freed memory to the system: the C library keeps hundreds of megabytes otherwise (malloc_trim(3))."""
-    try:
+    with suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
-    except (AttributeError, OSError):
-        return
 
 
 @contextmanager

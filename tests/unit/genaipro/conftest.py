@@ -35,7 +35,7 @@ async def paid() -> AsyncIterator[aiohttp.ClientSession]:
 @pytest.fixture
 def make_client(session: aiohttp.ClientSession, paid: aiohttp.ClientSession, clock: HandClock) -> MakeClient:
     def make(url: str, idle_timeout: float = 30) -> GenAIProClient:
-        pacer = ProcessRateLimit(30, clock, clock.sleep)
+        pacer = ProcessRateLimit(30, clock)
         return GenAIProClient(session, paid, url, KEY, idle_timeout=idle_timeout, rate_limit=pacer, clock=clock)
 
     return make

@@ -21,6 +21,7 @@ from services.genaipro.events import (
     StatusEvent,
     StreamEvent,
 )
+from services.genaipro.rate_limit import ProcessRateLimit
 from services.genaipro.stream import PaidEventSource
 from services.outgoing import AnswerFirstSocket
 from services.photos.model import PhotoFile
@@ -327,12 +328,9 @@ async def test_reads_are_paced_and_every_call_holds_the_others_when_asked_to(
 ) -> None:
     waited = []
 
-    class Counting:
+    class Counting(ProcessRateLimit):
         async def wait(self) -> None:
             waited.append(True)
-
-        async def spare(self) -> bool:
-            return False
 
         async def hold(self, seconds: float) -> None:
             waited.append(False)
@@ -341,7 +339,8 @@ async def test_reads_are_paced_and_every_call_holds_the_others_when_asked_to(
         await exchange.answer(429, b"", extra="Retry-After: 5\r\n")
 
     async with WireServer(script) as server:
-        client = GenAIProClient(session, paid, server.url, KEY, idle_timeout=5, rate_limit=Counting(), clock=clock)
+        limit = Counting(30, clock)
+        client = GenAIProClient(session, paid, server.url, KEY, idle_timeout=5, rate_limit=limit, clock=clock)
         with pytest.raises(NotAcceptedError):
             await collect(client, photos)
         with pytest.raises(NotAcceptedError):

@@ -14,7 +14,7 @@ GAPS = st.lists(st.one_of(st.just(0.0), st.floats(0, 90)), max_size=60)
 @given(st.integers(1, 8), GAPS, st.dictionaries(st.integers(0, 59), st.floats(-5, 100), max_size=3))
 def test_never_more_than_the_limit_in_any_window(limit: int, gaps: list[float], holds: dict[int, float]) -> None:
     clock = HandClock()
-    pacer = ProcessRateLimit(limit, clock, clock.sleep)
+    pacer = ProcessRateLimit(limit, clock)
     through: list[float] = []
 
     async def run() -> None:
@@ -37,16 +37,17 @@ def test_never_more_than_the_limit_in_any_window(limit: int, gaps: list[float], 
 
 
 async def test_waiters_go_in_their_order_and_a_cancelled_one_takes_nothing() -> None:
-    clock = HandClock()
     sleeping, wake = asyncio.Event(), asyncio.Event()
     order: list[int] = []
 
-    async def sleep(seconds: float) -> None:
-        sleeping.set()
-        await wake.wait()
-        clock.seconds += seconds
+    class Sleeper(HandClock):
+        async def sleep(self, seconds: float) -> None:
+            sleeping.set()
+            await wake.wait()
+            self.seconds += seconds
 
-    pacer = ProcessRateLimit(2, clock, sleep)
+    clock = Sleeper()
+    pacer = ProcessRateLimit(2, clock)
 
     async def call(number: int) -> None:
         await pacer.wait()
@@ -68,17 +69,16 @@ async def test_waiters_go_in_their_order_and_a_cancelled_one_takes_nothing() -> 
 
 
 async def test_a_hold_reaches_those_that_already_wait() -> None:
-    clock = HandClock()
-    pacer = ProcessRateLimit(1, clock, clock.sleep)
+    class Held(HandClock):
+        async def sleep(self, seconds: float) -> None:
+            self.seconds += seconds
+            if self.seconds == 1060:
+                await pacer.hold(100)
+                await pacer.hold(1)
+
+    clock = Held()
+    pacer = ProcessRateLimit(1, clock)
     await pacer.wait()
-
-    async def sleep(seconds: float) -> None:
-        clock.seconds += seconds
-        if clock.seconds == 1060:
-            await pacer.hold(100)
-            await pacer.hold(1)
-
-    pacer.sleep = sleep
     await pacer.wait()
     assert clock.seconds == 1160
 
