@@ -28,10 +28,6 @@ class Lane:
     kind: Kind
     jobs: KeyedHeap[Job] = field(default_factory=KeyedHeap)
 
-    def put(self, job: Job, patience: float) -> None:
-        """Put a job in its place: put off before all, then by seniority and priority."""
-        self.jobs.put(job, (not job.head, job.born + patience * job.priority, job.seq))
-
     def first(self) -> Job | None:
         """The next job, which stays where it is."""
         entry = self.jobs.first()
@@ -47,70 +43,54 @@ class Chat:
     lanes: dict[Kind, Lane] = field(default_factory=dict)
     paused_until: float = -inf
     served: float = -inf
-    small: Job | None = None
-    upload: Job | None = None
+    running: set[Job] = field(default_factory=set)
+    group: Group | None = field(init=False)
     _gap_from: float = -inf
-    _group: Group | None = field(init=False)
 
     def __post_init__(self) -> None:
-        self._group = Group(self.limits) if is_group(self.key) else None
-
-    def adopt(self, limits: FloodLimits) -> None:
-        """Work with other budgets from now on."""
-        self.limits = limits
-        if self._group is not None:
-            self._group.adopt(limits)
+        self.group = Group(self.limits) if is_group(self.key) else None
 
     def lane(self, job: Job) -> Lane:
         """The lane a job belongs in."""
         if job.call.upload:
             kind = Kind.UPLOAD
-        elif self._group is not None and job.priority is Priority.PROGRESS:
+        elif self.group is not None and job.priority is Priority.PROGRESS:
             kind = Kind.PROGRESS
         else:
             kind = Kind.SMALL
-        lane = self.lanes.get(kind)
-        if lane is None:
-            lane = self.lanes[kind] = Lane(self, kind)
-        return lane
+        return self.lanes.setdefault(kind, Lane(self, kind))
 
     def begin(self, job: Job, kind: Kind, now: float) -> None:
         """Note that a call starts."""
         self.served = self._gap_from = now
-        if kind is Kind.UPLOAD:
-            self.upload = job
-        else:
-            self.small = job
-        if self._group is not None:
+        self.running.add(job)
+        if self.group is not None:
             progress, upload = kind is Kind.PROGRESS, kind is Kind.UPLOAD
-            self._group.begin(job, job.call.units, now, progress=progress, open_ended=upload)
+            self.group.begin(job, job.call.units, now, progress=progress, open_ended=upload)
 
     def finish(self, job: Job, now: float) -> None:
         """Note that a call has ended."""
         self._gap_from = now
-        if self.upload is job:
-            self.upload = None
-        else:
-            self.small = None
-        if self._group is not None:
-            self._group.settle(job, now)
+        self.running.discard(job)
+        if self.group is not None:
+            self.group.settle(job, now)
 
     def ready_at(self, job: Job, kind: Kind, now: float) -> float:
         """When this chat can take a job: seconds, at most `now` for at once, infinity while it hangs on a call."""
-        if self.small is not None or (kind is Kind.UPLOAD and self.upload is not None):
+        if any(kind is Kind.UPLOAD or not other.call.upload for other in self.running):
             return inf
         at = max(self._gap_from + self.limits.chat_gap, self.paused_until)
-        if self._group is None:
+        if self.group is None:
             return at
         if kind is Kind.PROGRESS:
-            return max(at, self._group.when_progress(job.call.units, self._awaited(), now))
-        return max(at, self._group.when(job.call.units, now))
+            return max(at, self.group.when_progress(job.call.units, self._awaited(), now))
+        return max(at, self.group.when(job.call.units, now))
 
     def idle(self, now: float) -> bool:
         """Whether nothing is lost if this chat is forgotten."""
-        at_rest = self.small is None and self.upload is None and not any(lane.jobs for lane in self.lanes.values())
+        at_rest = not self.running and not any(lane.jobs for lane in self.lanes.values())
         free = self._gap_from + self.limits.chat_gap <= now and self.paused_until <= now
-        return at_rest and free and (self._group is None or self._group.at_rest(now))
+        return at_rest and free and (self.group is None or self.group.at_rest(now))
 
     def _awaited(self) -> int:
         """Units that the first of each lane but progress's wait for."""
@@ -135,11 +115,14 @@ class Board:
         """Work with other budgets from now on."""
         self._limits = limits
         for chat in self._chats.values():
-            chat.adopt(limits)
-            self.place(chat, now)
+            if chat.group is not None:
+                chat.group.adopt(limits)
+            self._place_all(chat, now)
 
-    def chat(self, key: int, now: float) -> Chat:
-        """The chat of a key. With each new one, a few that were not seen for long are forgotten if they are idle."""
+    def _chat(self, job: Job, now: float) -> Chat:
+        """The chat of a job. With each new one, a few that were not seen for long are forgotten if they are idle."""
+        key = job.call.chat
+        assert key is not None
         chat = self._chats.get(key)
         if chat is None:
             self._forget(now)
@@ -148,28 +131,41 @@ class Board:
             self._chats.move_to_end(key)
         return chat
 
-    def enqueue(self, job: Job, chat: Chat, now: float) -> None:
+    def enqueue(self, job: Job, now: float) -> None:
         """Put a job where it belongs in its chat, wherever it was before."""
+        chat = self._chat(job, now)
         for lane in chat.lanes.values():
             lane.jobs.drop(job)
-        chat.lane(job).put(job, self._limits.patience)
-        self.place(chat, now)
+        # Put off before all, then by seniority and priority.
+        place = (not job.head, job.born + self._limits.patience * job.priority, job.seq)
+        chat.lane(job).jobs.put(job, place)
+        self._place_all(chat, now)
 
-    def remove(self, job: Job, chat: Chat, now: float) -> None:
+    def remove(self, job: Job, now: float) -> None:
         """Take a waiting job out."""
+        chat = self._chat(job, now)
         for lane in chat.lanes.values():
             lane.jobs.drop(job)
-        self.place(chat, now)
+        self._place_all(chat, now)
 
-    def place(self, chat: Chat, now: float) -> None:
-        """Put the lanes of a chat where they belong, after anything about the chat has changed."""
-        for lane in chat.lanes.values():
-            self._place(lane, now)
+    def begin(self, lane: Lane, job: Job, now: float) -> None:
+        """Note that a job of a lane starts."""
+        lane.jobs.drop(job)
+        lane.chat.begin(job, lane.kind, now)
+        self._place_all(lane.chat, now)
 
-    def pause(self, chat: Chat, until: float, now: float) -> None:
-        """Let a chat rest until a moment."""
-        chat.paused_until = max(chat.paused_until, until)
-        self.place(chat, now)
+    def finish(self, job: Job, now: float) -> None:
+        """Note that a job has ended."""
+        chat = self._chat(job, now)
+        chat.finish(job, now)
+        self._place_all(chat, now)
+
+    def pause(self, job: Job, until: float, now: float) -> None:
+        """Let the chat of a job rest until a moment, if it has one."""
+        if job.call.chat is not None:
+            chat = self._chat(job, now)
+            chat.paused_until = max(chat.paused_until, until)
+            self._place_all(chat, now)
 
     def best(self, now: float, *, uploads: bool) -> tuple[Lane, Job] | None:
         """The job whose turn it is, if it were not for the overall budget; `uploads` says whether one may be it."""
@@ -185,6 +181,11 @@ class Board:
         """When the next lane becomes ready: seconds, infinity if none waits for a moment."""
         later = self._later.first()
         return inf if later is None else later[0][0]
+
+    def _place_all(self, chat: Chat, now: float) -> None:
+        """Put the lanes of a chat where they belong, after anything about the chat has changed."""
+        for lane in chat.lanes.values():
+            self._place(lane, now)
 
     def _place(self, lane: Lane, now: float) -> None:
         ready = self._ready_uploads if lane.kind is Kind.UPLOAD else self._ready

@@ -11,7 +11,7 @@ from itertools import count
 from math import inf
 
 from services.outbox.calls import Call, Job, JobState, Priority
-from services.outbox.chat import Board, Chat, Kind, Lane
+from services.outbox.chat import Board, Kind, Lane
 from services.outbox.edits import Messages
 from services.outbox.keyed_heap import KeyedHeap
 from services.outbox.limits import FloodLimits, Floods, Window
@@ -82,14 +82,14 @@ class Scheduler:
             self._uncounted.put(job, (now, job.seq))
             return job
         if call.edit is None:
-            self._enqueue(job, now)
+            self._board.enqueue(job, now)
         elif (verdict := self._messages.verdict(job, call.edit)) is not None:
             self._settle(job, verdict)
         else:
             for older in self._messages.admit(job, call.edit):
                 self._leave(older, JobState.SUPERSEDED, now)
             for other in self._messages.waiting(call.edit):
-                self._enqueue(other, now)
+                self._board.enqueue(other, now)
         return job
 
     def next(self, now: float) -> Job | float:
@@ -145,7 +145,7 @@ class Scheduler:
         if not job.call.is_sign:
             if self._floods.note(job.call.chat, until, now):
                 self.counters.pauses += 1
-            self._pause(job, until, now)
+            self._board.pause(job, until, now)
             job.floods += 1
             if job.floods < self.limits.tries and until - job.since <= self.limits.give_up:
                 self._again(job, until, now)
@@ -162,7 +162,7 @@ class Scheduler:
         if job.call.edit is None or job.repeats >= self.limits.repeats:
             return False
         self._release(job, now)
-        self._pause(job, now + rest, now)
+        self._board.pause(job, now + rest, now)
         job.repeats += 1
         self._again(job, now + rest, now)
         return True
@@ -180,18 +180,11 @@ class Scheduler:
         settled, self._settled = self._settled, []
         return settled
 
-    def _enqueue(self, job: Job, now: float) -> None:
-        self._board.enqueue(job, self._chat(job, now), now)
-
-    def _chat(self, job: Job, now: float) -> Chat:
-        assert job.call.chat is not None
-        return self._board.chat(job.call.chat, now)
-
     def _leave(self, job: Job, state: JobState, now: float) -> None:
         if job.call.edit is not None:
             self._messages.leave(job, job.call.edit)
         if job.call.counted:
-            self._board.remove(job, self._chat(job, now), now)
+            self._board.remove(job, now)
         self._settle(job, state)
 
     def _settle(self, job: Job, state: JobState) -> None:
@@ -202,8 +195,7 @@ class Scheduler:
 
     def _start(self, lane: Lane, job: Job, now: float) -> Job:
         upload = lane.kind is Kind.UPLOAD
-        lane.jobs.drop(job)
-        lane.chat.begin(job, lane.kind, now)
+        self._board.begin(lane, job, now)
         # Three albums under way must not hold most of the budget for as long as their files take.
         most = max(1, self.limits.overall // (2 * self.limits.uploads)) if upload else self.limits.overall
         self._overall.take(job, min(job.call.units, most), now, open_ended=upload)
@@ -212,7 +204,6 @@ class Scheduler:
             self._messages.begin(job.call.edit)
         self.counters.running += 1
         self.counters.uploads += job.call.upload
-        self._board.place(lane.chat, now)
         return self._run(job, now)
 
     def _run(self, job: Job, now: float) -> Job:
@@ -223,18 +214,12 @@ class Scheduler:
 
     def _release(self, job: Job, now: float) -> None:
         if job.call.counted:
-            chat = self._chat(job, now)
-            chat.finish(job, now)
+            self._board.finish(job, now)
             self._overall.settle(job, now)
             self.counters.running -= 1
             self.counters.uploads -= job.call.upload
-            self._board.place(chat, now)
         elif job.call.is_sign:
             self._overall.settle(job, now)
-
-    def _pause(self, job: Job, until: float, now: float) -> None:
-        if job.call.chat is not None:
-            self._board.pause(self._chat(job, now), until, now)
 
     def _again(self, job: Job, until: float, now: float) -> None:
         job.state = JobState.WAITING
@@ -246,7 +231,7 @@ class Scheduler:
         waiting = job if job.call.edit is None else self._messages.readmit(job, job.call.edit)
         if waiting is not job:
             self._settle(job, JobState.SUPERSEDED)
-        self._enqueue(waiting, now)
+        self._board.enqueue(waiting, now)
 
     def _wait(self, at: float) -> float:
         uncounted = self._uncounted.first()
