@@ -1,17 +1,28 @@
-"""The buttons of cards (``d:…``) and of status messages (``g:…``): every press is answered once, and promptly."""
+"""Presses of buttons: of cards (``d:…``), of status messages (``g:…``), and of menus that belong to one person.
+
+Every press is answered once, and promptly.
+"""
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from telegram import CallbackQuery, Update
 
 from handlers.context import Context, Visitor, close
-from handlers.visitors import for_visitors
+from handlers.visitors import Handler, for_visitors
 from services.drafts.buttons import PressOutcome
 from services.generations.model import PAST_CANCEL, Order, Placed
 from services.orders import StartOutcome, refusal
 
+Choice = TypeVar("Choice")
+
+DATA_LIMIT = 64
+"""Bytes of callback data (Bot API page of ``InlineKeyboardButton``)."""
+
+MENU_DATA = re.compile(r"(?a:[a-z]:(?P<owner>[0-9]{1,19}):(?P<words>[a-z0-9]+(?::[a-z0-9]+){0,3}))")
 _ID = "[0-9a-zA-Z_-]{1,40}"
 _CARD = rf"d:(?P<draft>{_ID}):(?P<change>[1-4]|go|cancel|wide|tall|ideas|back|i-[a-z0-9-]{{1,20}})"
 _STATUS = rf"g:(?P<generation>{_ID}):(?P<wish>cancel|again|edit)"
@@ -51,23 +62,22 @@ async def press_stale(update: Update, context: Context) -> None:
 async def _change(query: CallbackQuery, context: Context, draft_id: str, word: str) -> None:
     services, caller = context.services, context.visitor.caller
     outcome = await services.draft_buttons.press(draft_id, caller.user_id, word, caller.message_id)
-    if word == "cancel":
-        started = None if outcome is PressOutcome.DONE else await services.generations.of_draft(draft_id)
-        if started is not None:
-            # The card has not become the status message yet: what it cancels is the request.
-            await _cancel_generation(query, context, started)
-            return
     if outcome is PressOutcome.DONE:
         services.card_timers.now(draft_id)
-    await _close(query, context, None if outcome is PressOutcome.DONE else f"draft-{outcome.value}")
+        await close(query)
+    elif word == "cancel" and (started := await services.generations.of_draft(draft_id)) is not None:
+        # The card has not become the status message yet: what it cancels is the request.
+        await _cancel_generation(query, context, started)
+    else:
+        await _close(query, context, f"draft-{outcome.value}")
 
 
 async def _cancel_generation(query: CallbackQuery, context: Context, generation_id: str) -> None:
     generations, visitor = context.services.generations, context.visitor
-    generation, user_id = await generations.find(generation_id), visitor.caller.user_id
+    generation = await generations.find(generation_id)
     if generation is None:
         await _close(query, context, "draft-again-gone")
-    elif generation.user_id != user_id and not visitor.is_admin:
+    elif generation.user_id != visitor.caller.user_id and not visitor.is_admin:
         await _close(query, context, "draft-not-yours")
     elif generation.state in PAST_CANCEL:
         await _close(query, context, "draft-already-finished")
@@ -100,7 +110,7 @@ async def _repeat(query: CallbackQuery, context: Context, generation_id: str, up
         )
         for draft_id in shown:
             services.card_timers.now(draft_id)
-        await _close(query, context, None)
+        await close(query)
 
 
 async def _close_start(query: CallbackQuery, context: Context, outcome: StartOutcome, *, started: str | None) -> None:
@@ -132,3 +142,51 @@ def _here(order: Order, visitor: Visitor) -> Order:
         thread_id=caller.thread_id if is_elsewhere else order.thread_id,
         request_message_id=(caller.message_id or 0) if is_elsewhere else order.request_message_id,
     )
+
+
+def data_of(menu: str, owner_id: int, *words: str | int) -> str:
+    """Callback data for a button.
+
+    Args:
+        menu: One lower-case letter.
+        words: One to four, of lower-case letters and digits.
+
+    Raises:
+        ValueError: It would not be read back, or not be taken by Telegram.
+    """
+    data = ":".join([menu, str(owner_id), *map(str, words)])
+    if len(data) > DATA_LIMIT or MENU_DATA.fullmatch(data) is None:
+        raise ValueError(f"not fit for a button: {data!r}")
+    return data
+
+
+def for_menu_owner(
+    understand: Callable[[str], Choice | None],
+) -> Callable[[Callable[[Context, CallbackQuery, Choice], Awaitable[None]]], Handler]:
+    """Make a handler of what a press does in somebody's own menu; others get a notice and nothing changes.
+
+    The press is answered before the work is done, which may outlast Telegram's patience.
+
+    Args:
+        understand: What the words of the button mean, with colons between them; None for words that were never made.
+    """
+
+    def decorate(act: Callable[[Context, CallbackQuery, Choice], Awaitable[None]]) -> Handler:
+        @for_visitors()
+        async def pressed(update: Update, context: Context) -> None:
+            query = update.callback_query
+            if query is None:
+                return
+            data = MENU_DATA.fullmatch(query.data or "")
+            choice = understand(data["words"]) if data else None
+            if data is None or choice is None:
+                await _close(query, context, "menu-stale")
+            elif int(data["owner"]) != context.visitor.caller.user_id:
+                await _close(query, context, "menu-not-yours")
+            else:
+                await close(query)
+                await act(context, query, choice)
+
+        return pressed
+
+    return decorate

@@ -12,8 +12,8 @@ from structlog import get_logger
 from telegram import CallbackQuery, InlineQueryResultCachedVideo, InlineQueryResultsButton, Update
 from telegram.error import TelegramError
 
+from handlers.buttons import data_of, for_menu_owner
 from handlers.context import Context
-from handlers.menus import data_of, for_menu_owner
 from handlers.visitors import for_visitors
 from services.delivery.send import ResendOutcome, as_caption
 from services.history import HistoryEntry, HistoryPage, SharedVideo, find_shared, history_entry, history_page

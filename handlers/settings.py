@@ -6,8 +6,8 @@ from typing import Any
 
 from telegram import CallbackQuery, Update
 
+from handlers.buttons import data_of, for_menu_owner
 from handlers.context import Context
-from handlers.menus import data_of, for_menu_owner
 from handlers.visitors import for_visitors
 from services.generations.model import MAX_VIDEOS, Shape
 from services.people import Preferences

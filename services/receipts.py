@@ -39,7 +39,7 @@ REFUSED_SECONDS = 3600.0
 """How long a chat that takes no reactions is left alone."""
 
 REMEMBERED = 1000
-"""Chats that take no reactions, and generations under way, that are kept in mind."""
+"""Generations whose last reaction is kept in mind."""
 
 _ABOUT_ONE_MESSAGE = (Refusal.MESSAGE_GONE, Refusal.UNCHANGED)
 
@@ -65,7 +65,7 @@ class Receipts:
     clock: Clock
     _due: OrderedDict[str, None] = field(default_factory=OrderedDict)
     _noted: OrderedDict[str, str] = field(default_factory=OrderedDict)
-    _refusing: OrderedDict[int, float] = field(default_factory=OrderedDict)
+    _refusing: dict[int, float] = field(default_factory=dict)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     def note(self, generation: Generation) -> None:
@@ -105,7 +105,7 @@ class Receipts:
         wanted = receipt_of(State(row.state))
         if row.receipt == wanted:
             return
-        if not self._is_refusing(row.chat_id):
+        if self._refusing.get(row.chat_id, 0.0) <= self.clock.monotonic():
             await self._react(row.chat_id, row.request_message_id, wanted)
         keep = partial(self.database.write, _keep, generation_id, wanted, durable=False)
         state = await through_outages(self.clock.sleep, keep)
@@ -130,17 +130,9 @@ class Receipts:
             seconds = REFUSED_SECONDS
         else:
             return
-        self._refusing[chat_id] = self.clock.monotonic() + seconds
-        self._refusing.move_to_end(chat_id)
-        if len(self._refusing) > REMEMBERED:
-            self._refusing.popitem(last=False)
-
-    def _is_refusing(self, chat_id: int) -> bool:
-        until = self._refusing.get(chat_id)
-        if until is None or until > self.clock.monotonic():
-            return until is not None
-        del self._refusing[chat_id]
-        return False
+        now = self.clock.monotonic()
+        still = {chat: until for chat, until in self._refusing.items() if until > now}
+        self._refusing = still | {chat_id: now + seconds}
 
 
 def _row(session: Session, generation_id: str) -> GenerationRow | None:

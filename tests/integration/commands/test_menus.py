@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.buttons import DATA_LIMIT, MENU_DATA, data_of
 from handlers.history import HISTORY_CHOICE
-from handlers.menus import DATA_LIMIT, MENU_DATA, data_of
 from handlers.settings import FORGET_CHOICES, SETTING_CHOICES
 from sandbox.botapi import BotApiServer, Person
 from services.generations.model import Shape
