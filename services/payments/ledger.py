@@ -50,11 +50,7 @@ def account(session: Session, user_id: int, free_videos: int) -> Account:
 
 def purchase(session: Session, generation_id: str, *, lock: bool = False) -> tuple[PurchaseRow, GenerationRow] | None:
     """A request that was sold, and its row of ``generations``; None where there is none."""
-    query = (
-        select(PurchaseRow, GenerationRow)
-        .join(GenerationRow, GenerationRow.id == PurchaseRow.generation_id)
-        .where(PurchaseRow.generation_id == generation_id)
-    )
+    query = select(PurchaseRow, GenerationRow).join(GenerationRow).where(PurchaseRow.generation_id == generation_id)
     return session.execute(query.with_for_update() if lock else query).one_or_none()
 
 
@@ -169,9 +165,8 @@ def _faults_of_requests(session: Session) -> list[str]:
     owed = dict(session.execute(owes).all())
     buys = select(PaymentRow.generation_id, func.sum(PaymentRow.videos)).group_by(PaymentRow.generation_id)
     paid = dict(session.execute(buys.where(PaymentRow.state == PaymentState.PAID.value)).all())
-    query = select(PurchaseRow, GenerationRow.state).join(GenerationRow, GenerationRow.id == PurchaseRow.generation_id)
     lines = []
-    for row, state in session.execute(query):
+    for row, state in session.execute(select(PurchaseRow, GenerationRow.state).join(GenerationRow)):
         expected = 0 if row.settled_at is not None else row.free + row.credit + paid.get(row.generation_id, 0)
         if owed.pop(row.generation_id, 0) != expected:
             lines.append(f"request {row.generation_id} owes another number of videos than was paid for")

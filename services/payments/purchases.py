@@ -23,6 +23,8 @@ AGREED_FOR = timedelta(minutes=1)
 UNSENT_FOR = timedelta(seconds=30)
 """An invoice whose sending was not heard of for so long is sent again; a second one does no harm."""
 
+_UNPAID = GenerationRow.state == State.UNPAID.value
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -156,10 +158,9 @@ def _begin(session: Session, row: PurchaseRow, payment: PaymentRow, now: datetim
     """Begin a request that waits for exactly this payment."""
     if row.user_id != payment.user_id or row.stars != payment.stars:
         return False
-    unpaid = (GenerationRow.id == row.generation_id) & (GenerationRow.state == State.UNPAID.value)
+    own = update(GenerationRow).where(GenerationRow.id == row.generation_id, _UNPAID)
     # Its place in the queue, and its share of the day's quota, are those of the moment it is paid.
-    queued = update(GenerationRow).where(unpaid).values(state=State.QUEUED.value, queued_at=now)
-    if not affected(session, queued):
+    if not affected(session, own.values(state=State.QUEUED.value, queued_at=now)):
         return False
     payment.state, payment.videos, payment.retry_at = PaymentState.PAID.value, row.videos, None
     return True
@@ -168,8 +169,7 @@ def _begin(session: Session, row: PurchaseRow, payment: PaymentRow, now: datetim
 def expire(session: Session, now: datetime) -> list[str]:
     """End the requests that nobody has paid for in time; not those whose payment may be on its way."""
     late = (PurchaseRow.due_at <= now) & (PurchaseRow.agreed_at.is_(None) | (PurchaseRow.agreed_at <= now - AGREED_FOR))
-    query = select(GenerationRow).join(PurchaseRow, PurchaseRow.generation_id == GenerationRow.id)
-    rows = session.scalars(query.where(GenerationRow.state == State.UNPAID.value, late).with_for_update()).all()
+    rows = session.scalars(select(GenerationRow).join(PurchaseRow).where(_UNPAID, late).with_for_update()).all()
     for row in rows:
         row.state, row.note, row.finished_at = State.CANCELLED.value, UNPAID_IN_TIME, now
     return [row.id for row in rows]
@@ -183,8 +183,8 @@ def work_left(session: Session, now: datetime) -> tuple[bool, list[Payment], lis
     unpaid = select(
         GenerationRow.id, GenerationRow.chat_id, GenerationRow.user_id, GenerationRow.queued_at,
         PurchaseRow.due_at, PurchaseRow.invoiced_at, PurchaseRow.invoice_message_id,
-    ).join(PurchaseRow, PurchaseRow.generation_id == GenerationRow.id)  # fmt: skip
-    rows = session.execute(unpaid.where(GenerationRow.state == State.UNPAID.value)).all()
+    ).join(PurchaseRow).where(_UNPAID)  # fmt: skip
+    rows = session.execute(unpaid).all()
     unsent = [
         row.id
         for row in rows
