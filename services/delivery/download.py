@@ -24,9 +24,6 @@ from services.telemetry import BYTES, Service
 
 MAX_REDIRECTS, CHUNK_BYTES = 5, 256 * 1024
 
-PATIENCE_SECONDS = 300.0
-"""How long a file that is not there, or does not go on, is asked for again, pauses added up."""
-
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
 
 LATE_SECONDS = 3.0
@@ -106,13 +103,7 @@ class VideoFetcher:
     """Seconds for one video, waits included."""
     sleep: Sleep = asyncio.sleep
 
-    async def fetch(
-        self,
-        url: str,
-        target: Path,
-        patience: float = PATIENCE_SECONDS,
-        late: Callable[[], None] = lambda: None,
-    ) -> FetchedFile:
+    async def fetch(self, url: str, target: Path, patience: float, late: Callable[[], None]) -> FetchedFile:
         """Fetches one video, whole, into a file, which is removed when this raises.
 
         Args:

@@ -1,10 +1,9 @@
 """The client of the GenAIPro API. Source: the API pages of ``/v1/veo``.
 
 Every read goes through the rate limit; the paid POST is paced by its caller, who must commit that it is about to be
-made between the wait and the call. The paid POST is made once; what happened to it is told by the type of the
-error: ``NotAcceptedError`` (provably not accepted), ``RefusedError`` (refused for good), ``MaybeAcceptedError``
-(to be looked up in the history). A read raises one of the first two: it may be asked again, or was refused for good
-(key, address). No error, log line or ``repr`` holds the key, a prompt or a signed address.
+made between the wait and the call. It is made once; what happened to it is told by the type of the error. A read raises
+``NotAcceptedError`` (it may be asked again) or ``RefusedError`` (key, address). No error, log line or ``repr`` holds
+the key, a prompt or a signed address.
 """
 
 import logging
@@ -195,7 +194,7 @@ class GenAIProClient:
             body, _ = await self._read("veo/credits", {})
             grants = parse_credits(body)
         now = self.clock.now()
-        left = sum(grant.left for grant in grants if grant.expires_at is None or grant.expires_at > now)
+        left = sum(count for count, expires_at in grants if expires_at is None or expires_at > now)
         CREDITS_LEFT.set(left)
         return left
 

@@ -65,20 +65,6 @@ class ResultPage:
     """Seconds by which the service's clock is ahead of the bot's, by the ``Date`` of the answer; None without one."""
 
 
-@dataclass(frozen=True, slots=True)
-class CreditGrant:
-    """One object of ``GET /veo/credits``."""
-
-    quota: int
-    used: int
-    expires_at: datetime | None
-
-    @property
-    def left(self) -> int:
-        """Credits of this grant that are not used, never below 0."""
-        return max(0, self.quota - self.used)
-
-
 class GenAIProError(Exception):
     """Base of all errors of the client. Messages hold no key and no address with a signature.
 

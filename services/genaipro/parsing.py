@@ -14,7 +14,6 @@ from services.failures import Charged, Failure, FailureKind
 from services.genaipro.classify import classify, load_json, short, words_of_text, words_of_value
 from services.genaipro.events import (
     CompletedEvent,
-    CreditGrant,
     FailedEvent,
     MaybeAcceptedError,
     NotAcceptedError,
@@ -225,8 +224,10 @@ def parse_histories(body: str, page: int) -> ResultPage:
     return ResultPage(results, _count(value.get("total_pages"), pages))
 
 
-def parse_credits(body: str) -> tuple[CreditGrant, ...]:
-    """The grants of credits: an array, an object with it under ``data``, or one object.
+def parse_credits(body: str) -> tuple[tuple[int, datetime | None], ...]:
+    """What is left of each grant of credits, and when that expires.
+
+    The grants are an array, an object with it under ``data``, or one object.
 
     Raises:
         NotAcceptedError: The answer cannot be read; asking again is free.
@@ -241,7 +242,7 @@ def parse_credits(body: str) -> tuple[CreditGrant, ...]:
     if not isinstance(value, list):
         raise _unreadable()
     grants = tuple(
-        CreditGrant(_count(part["quota"], 0), _count(part.get("used"), 0), parse_time(part.get("expires_at")))
+        (max(0, _count(part["quota"], 0) - _count(part.get("used"), 0)), parse_time(part.get("expires_at")))
         for part in value
         if isinstance(part, Mapping) and "quota" in part
     )

@@ -22,9 +22,6 @@ from services.store.schema import ApiCallRow, ApiHoldRow
 WINDOW = 60.0
 """Seconds in which the limit counts."""
 
-LONGEST_WAIT = 86_400.0
-"""Seconds; a longer wait asked for by the service is taken as this."""
-
 PACE_LOCK = 7205759403792795
 """PostgreSQL's advisory lock for the shared limit."""
 
@@ -169,7 +166,7 @@ def _share_hold(session: Session, seconds: float) -> None:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds that the service asks to wait, from 0 to ``LONGEST_WAIT``; None when its headers do not say.
+    """Seconds that the service asks to wait, at least 0; None when its headers do not say.
 
     They come from ``Retry-After`` (seconds or an HTTP date), else from ``X-RateLimit-Reset`` (seconds left, or seconds
     or milliseconds since 1970). A moment is one of the service's clock, whose time the answer's ``Date`` tells. Source:
@@ -185,7 +182,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
         if seconds is not None and seconds >= _EPOCH_FROM:
             moment = seconds / 1000 if seconds >= _MILLISECONDS_FROM else seconds
             seconds = _still_left(moment - now.timestamp(), ahead)
-    return None if seconds is None else min(max(0.0, seconds), LONGEST_WAIT)
+    return None if seconds is None else max(0.0, seconds)
 
 
 def _still_left(until: float | None, ahead: float) -> float | None:

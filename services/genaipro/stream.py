@@ -85,9 +85,9 @@ class SseDecoder:
         Raises:
             SseLimitError: The event is too large.
         """
-        event = self._end_line() if self._line else None
-        if event is None:
-            event = self._dispatch(complete=False)
+        if self._line:
+            self._end_line()
+        event = self._dispatch(complete=False)
         return [] if event is None else [event]
 
     def _unbroken(self, chunk: bytes) -> bytes:

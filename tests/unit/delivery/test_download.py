@@ -12,13 +12,14 @@ from yarl import URL
 
 from services.delivery import address
 from services.delivery.address import AddressPolicy, GuardedResolver, guarded_session
-from services.delivery.download import PATIENCE_SECONDS, VideoFetcher
+from services.delivery.download import FetchedFile, VideoFetcher
 from services.delivery.errors import VideoError, VideoProblem
 from services.outgoing import USER_AGENT
 from tests.unit.delivery.test_address import Names
 
 KEY = "key-SECRET"
 FILM = bytes(range(256)) * 4000
+PATIENCE_SECONDS = 300.0
 ROUNDS = 11
 """How often an address is asked that stays dead."""
 FILMS = Path(__file__).parent / "films"
@@ -55,9 +56,14 @@ class Bench:
     waits: list[float]
     target: Path
 
+    async def fetch(
+        self, url: str, patience: float = PATIENCE_SECONDS, late: Callable[[], None] = lambda: None
+    ) -> FetchedFile:
+        return await self.fetcher.fetch(url, self.target, patience, late)
+
     async def failure(self, url: str) -> VideoError:
         with pytest.raises(VideoError) as caught:
-            await self.fetcher.fetch(url, self.target)
+            await self.fetch(url)
         assert not self.target.exists()
         text = "".join(traceback.format_exception(caught.value))
         assert "SECRET" not in text
@@ -129,20 +135,20 @@ async def ranged(request: web.Request) -> web.Response:
 
 
 async def test_video_comes_byte_for_byte(bench: Bench) -> None:
-    done = await bench.fetcher.fetch(bench.cdn.url, bench.target)
+    done = await bench.fetch(bench.cdn.url)
     assert bench.target.read_bytes() == FILM
     assert (done.size, done.public) == (len(FILM), True)
     assert bench.cdn.keys == [""]
 
 
 async def test_api_host_on_loopback_is_not_public(bench: Bench) -> None:
-    assert not (await bench.fetcher.fetch(bench.api.url, bench.target)).public
+    assert not (await bench.fetch(bench.api.url)).public
 
 
 @pytest.mark.parametrize("code", [401, 403])
 async def test_api_host_is_shown_the_key_once_it_asks(bench: Bench, code: int) -> None:
     bench.api.script = [status(code)]
-    done = await bench.fetcher.fetch(bench.api.url, bench.target)
+    done = await bench.fetch(bench.api.url)
     assert not done.public
     assert bench.api.keys == ["", f"Bearer {KEY}"]
 
@@ -161,7 +167,7 @@ async def test_another_host_is_never_shown_the_key(bench: Bench) -> None:
 
 async def test_key_does_not_follow_a_redirect(bench: Bench) -> None:
     bench.api.script = [status(401), status(302, Location=bench.cdn.url)]
-    done = await bench.fetcher.fetch(bench.api.url, bench.target)
+    done = await bench.fetch(bench.api.url)
     assert not done.public
     assert bench.api.keys == ["", f"Bearer {KEY}"]
     assert bench.cdn.keys == [""]
@@ -169,7 +175,7 @@ async def test_key_does_not_follow_a_redirect(bench: Bench) -> None:
 
 async def test_relative_redirects_are_followed(bench: Bench) -> None:
     bench.cdn.script = [status(307, Location="../w.mp4?a=%2F"), status(303, Location="/v.mp4")]
-    assert (await bench.fetcher.fetch(bench.cdn.url, bench.target)).size == len(FILM)
+    assert (await bench.fetch(bench.cdn.url)).size == len(FILM)
     assert [request.raw_path for request in bench.cdn.requests] == ["/v.mp4", "/w.mp4?a=%2F", "/v.mp4"]
 
 
@@ -200,7 +206,7 @@ async def test_name_that_leads_inside_is_not_connected_to(bench: Bench) -> None:
 async def test_only_the_public_address_of_a_name_is_connected_to(bench: Bench) -> None:
     port = URL(bench.cdn.url).port
     bench.names.names["both.example"] = ["127.0.0.1", "127.0.0.2"]
-    await bench.fetcher.fetch(f"http://both.example:{port}/v.mp4", bench.target)
+    await bench.fetch(f"http://both.example:{port}/v.mp4")
     assert len(bench.cdn.requests) == 1
 
 
@@ -218,7 +224,7 @@ async def test_gone(bench: Bench, code: int) -> None:
 
 async def test_transient_failures_are_tried_again(bench: Bench) -> None:
     bench.cdn.script = [status(503, Retry_After="30"), status(429), cut(1000)]
-    assert (await bench.fetcher.fetch(bench.cdn.url, bench.target)).size == len(FILM)
+    assert (await bench.fetch(bench.cdn.url)).size == len(FILM)
     assert bench.target.read_bytes() == FILM
     assert len(bench.waits) == 3
     assert 30 <= bench.waits[0] <= 60
@@ -234,7 +240,7 @@ async def test_gives_up_in_the_end(bench: Bench) -> None:
 
 async def test_goes_on_where_it_broke_off(bench: Bench) -> None:
     bench.cdn.script = [cut(900_000, ETag='"a"'), ranged]
-    await bench.fetcher.fetch(bench.cdn.url, bench.target)
+    await bench.fetch(bench.cdn.url)
     assert bench.target.read_bytes() == FILM
     again = bench.cdn.requests[1].headers
     assert again["If-Range"] == '"a"'
@@ -242,7 +248,7 @@ async def test_goes_on_where_it_broke_off(bench: Bench) -> None:
 
 async def test_begins_again_when_the_video_changed(bench: Bench) -> None:
     bench.cdn.script = [cut(900_000, ETag='"a"')]
-    await bench.fetcher.fetch(bench.cdn.url, bench.target)
+    await bench.fetch(bench.cdn.url)
     assert "Range" in bench.cdn.requests[1].headers
     assert bench.target.read_bytes() == FILM
 
@@ -250,7 +256,7 @@ async def test_begins_again_when_the_video_changed(bench: Bench) -> None:
 @pytest.mark.parametrize("headers", [{}, {"ETag": 'W/"weak"'}])
 async def test_does_not_join_what_may_not_belong_together(bench: Bench, headers: dict[str, str]) -> None:
     bench.cdn.script = [cut(900_000, **headers)]
-    await bench.fetcher.fetch(bench.cdn.url, bench.target)
+    await bench.fetch(bench.cdn.url)
     assert "Range" not in bench.cdn.requests[1].headers
     assert bench.target.read_bytes() == FILM
 
@@ -258,7 +264,7 @@ async def test_does_not_join_what_may_not_belong_together(bench: Bench, headers:
 @pytest.mark.parametrize("odd", [status(416), status(206, Content_Range="bytes 7-9/10"), status(206)])
 async def test_odd_answer_to_a_range_begins_again(bench: Bench, odd: Answer) -> None:
     bench.cdn.script = [cut(900_000, ETag='"a"'), odd]
-    await bench.fetcher.fetch(bench.cdn.url, bench.target)
+    await bench.fetch(bench.cdn.url)
     assert ["Range" in request.headers for request in bench.cdn.requests] == [False, True, False]
     assert bench.target.read_bytes() == FILM
 
@@ -313,7 +319,7 @@ async def test_unreachable_host_is_tried_again(bench: Bench) -> None:
 async def test_nothing_of_the_address_is_logged(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(0):
         bench.cdn.script = [status(500)]
-        await bench.fetcher.fetch(bench.cdn.url, bench.target)
+        await bench.fetch(bench.cdn.url)
     logged = [record.getMessage() for record in caplog.records if record.name != "aiohttp.access"]
     assert not [text for text in logged if "v.mp4" in text or "SECRET" in text]
 
@@ -365,7 +371,7 @@ def whole(data: bytes = FIELD) -> Answer:
 
 async def test_a_stump_that_ends_in_order_is_asked_for_again(bench: Bench) -> None:
     bench.cdn.script = [stump(20_000), stump(1000), whole()]
-    assert (await bench.fetcher.fetch(bench.cdn.url, bench.target)).size == len(FIELD)
+    assert (await bench.fetch(bench.cdn.url)).size == len(FIELD)
     assert bench.target.read_bytes() == FIELD
 
 
@@ -377,7 +383,7 @@ async def test_a_stump_is_never_the_answer(bench: Bench) -> None:
 
 async def test_a_stump_of_a_length_of_its_own_is_none_either(bench: Bench) -> None:
     bench.cdn.script = [whole(FIELD[:30_000]), whole(FIELD[:40_000]), whole()]
-    await bench.fetcher.fetch(bench.cdn.url, bench.target)
+    await bench.fetch(bench.cdn.url)
     assert bench.target.read_bytes() == FIELD
 
 
@@ -388,7 +394,7 @@ async def test_a_host_that_gives_pieces_is_asked_for_all_of_them(
     bench: Bench, headers: dict[str, str], *, total: bool, cap: int
 ) -> None:
     bench.cdn.script = [piecewise(cap, FIELD, total, **headers)] * 100
-    await bench.fetcher.fetch(bench.cdn.url, bench.target)
+    await bench.fetch(bench.cdn.url)
     assert bench.target.read_bytes() == FIELD
     assert sum(bench.waits) < 10
 
@@ -401,14 +407,14 @@ async def test_a_part_without_being_asked_for_one_is_gone_on_from(bench: Bench) 
         return web.Response(status=206, body=FIELD[:10_000], headers=named)
 
     bench.cdn.script = [part, piecewise(9000, ETag='"a"'), *[piecewise(9000)] * 10]
-    await bench.fetcher.fetch(bench.cdn.url, bench.target)
+    await bench.fetch(bench.cdn.url)
     assert bench.target.read_bytes() == FIELD
 
 
 async def test_pieces_of_two_files_are_never_put_together(bench: Bench) -> None:
     other = (FILMS / "title-not-utf8-fragmented.mp4").read_bytes()
     bench.cdn.script = [stump(20_000), stump(20_000), piecewise(20_000, other), whole(other)]
-    await bench.fetcher.fetch(bench.cdn.url, bench.target)
+    await bench.fetch(bench.cdn.url)
     assert bench.target.read_bytes() == other
 
 
@@ -433,7 +439,7 @@ async def test_pieces_of_two_files_are_never_put_together(bench: Bench) -> None:
 async def test_what_is_not_there_yet_is_waited_for_and_told(bench: Bench, late: Answer) -> None:
     bench.cdn.script = [late] * 4
     told: list[int] = []
-    await bench.fetcher.fetch(bench.cdn.url, bench.target, late=lambda: told.append(len(bench.waits)))
+    await bench.fetch(bench.cdn.url, late=lambda: told.append(len(bench.waits)))
     assert bench.target.read_bytes() == FILM
     assert bench.waits == [1, 2, 4, 8]
     assert told == [2, 3]
@@ -442,7 +448,7 @@ async def test_what_is_not_there_yet_is_waited_for_and_told(bench: Bench, late: 
 async def test_what_comes_at_the_second_time_is_not_told_and_not_left_to_others(bench: Bench) -> None:
     bench.cdn.script = [status(404)]
     told: list[int] = []
-    done = await bench.fetcher.fetch(bench.cdn.url, bench.target, late=lambda: told.append(1))
+    done = await bench.fetch(bench.cdn.url, late=lambda: told.append(1))
     assert not told
     assert not done.public
 
@@ -450,20 +456,20 @@ async def test_what_comes_at_the_second_time_is_not_told_and_not_left_to_others(
 async def test_patience_is_as_long_as_it_is_given(bench: Bench) -> None:
     bench.cdn.script = [status(404)] * 50
     with pytest.raises(VideoError, match="gone"):
-        await bench.fetcher.fetch(bench.cdn.url, bench.target, 20.0)
+        await bench.fetch(bench.cdn.url, 20.0)
     assert sum(bench.waits) == 20
 
 
 async def test_a_body_shorter_than_its_word_is_gone_on_from_by_its_date(bench: Bench) -> None:
     changed = {"Last-Modified": "Mon, 30 Mar 2020 10:00:00 GMT"}
     bench.cdn.script = [cut(900_000, **changed), ranged]
-    await bench.fetcher.fetch(bench.cdn.url, bench.target)
+    await bench.fetch(bench.cdn.url)
     assert bench.cdn.requests[1].headers["If-Range"] == changed["Last-Modified"]
     assert bench.target.read_bytes() == FILM
 
 
 async def test_every_request_names_the_bot(bench: Bench) -> None:
     bench.cdn.script = [status(302, Location="/w.mp4"), status(500)]
-    await bench.fetcher.fetch(bench.cdn.url, bench.target)
+    await bench.fetch(bench.cdn.url)
     assert {request.headers["User-Agent"] for request in bench.cdn.requests} == {USER_AGENT}
     assert len(bench.cdn.requests) == 3
