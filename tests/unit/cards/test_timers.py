@@ -91,6 +91,19 @@ async def test_what_comes_during_a_refresh_is_refreshed_after_it(
     assert [draft_id for draft_id, _ in keeper.calls] == ["a", "a"]
 
 
+async def test_presses_during_a_refresh_are_one_after_it(refresher: CardTimers, keeper: Keeper, time: Time) -> None:
+    keeper.gate = asyncio.Event()
+    refresher.now("a")
+    await time.pass_(0.1)
+    for _ in range(3):
+        refresher.now("a")
+        await time.pass_(0.1)
+    assert len(keeper.calls) == 1
+    keeper.gate.set()
+    await time.pass_(2)
+    assert len(keeper.calls) == 2
+
+
 async def test_a_refresh_can_ask_to_be_called_again(refresher: CardTimers, keeper: Keeper, time: Time) -> None:
     keeper.answers = [2.0, None]
     refresher.now("a")
