@@ -90,12 +90,12 @@ class Generations:
         generation = await self.database.read(load, generation_id)
         if generation is None:
             return
-        if generation.state is not State.UNPAID:
+        is_unpaid = generation.state is State.UNPAID
+        if not is_unpaid:
             self.taken(generation)
         untold = generation.status_message_id is None and generation.state not in FINAL
         if generation.state in WAITING or untold:
-            is_queued = generation.state is not State.UNPAID
-            position = (await self.queue.positions()).get(generation_id) if is_queued else None
+            position = None if is_unpaid else (await self.queue.positions()).get(generation_id)
             try:
                 await self.status.first(generation, position)
                 # Another process may have begun and ended meanwhile.
@@ -103,7 +103,7 @@ class Generations:
             except (TelegramError, ChatClosedError, ChatMovedError) as error:
                 log.info("first_status_not_shown", generation=generation_id, error=type(error).__name__)
         # In a group a button leads to the invoice: it is shown in the private chat alone.
-        if generation.state is State.UNPAID and not generation.is_in_group and self.ask_to_pay:
+        if is_unpaid and not generation.is_in_group and self.ask_to_pay:
             await self.ask_to_pay(generation_id)
         self.wake()
 
@@ -152,7 +152,13 @@ class Generations:
 
     async def newest_running(self, chat_id: int, thread_id: int | None, user_id: int) -> str | None:
         """The person's newest generation in this place that can still be cancelled, or None."""
-        return await self.database.read(_newest_running, chat_id, thread_id, user_id)
+        query = select(GenerationRow.id).where(
+            GenerationRow.chat_id == chat_id,
+            GenerationRow.thread_id == (thread_id or NO_THREAD),
+            GenerationRow.user_id == user_id,
+            GenerationRow.state.not_in([state.value for state in PAST_CANCEL]),
+        )
+        return await self.database.read(Session.scalar, query.order_by(GenerationRow.queued_at.desc()).limit(1))
 
     async def find(self, generation_id: str) -> Generation | None:
         """One generation, or None."""
@@ -160,7 +166,8 @@ class Generations:
 
     async def of_draft(self, draft_id: str) -> str | None:
         """The generation that a draft has become, or None while it is a draft."""
-        return await self.database.read(_id_of_draft, draft_id)
+        query = select(GenerationRow.id).where(GenerationRow.request_key == draft_request_key(draft_id))
+        return await self.database.read(Session.scalar, query)
 
     async def order_again(self, generation_id: str) -> Order | None:
         """The same request once more; the caller gives it a request key of its own."""
@@ -170,20 +177,6 @@ class Generations:
 def _order_again(session: Session, generation_id: str) -> Order | None:
     known, photos = load(session, generation_id), photos_of(session, generation_id)
     return known.asked_again(photos) if known is not None and photos else None
-
-
-def _id_of_draft(session: Session, draft_id: str) -> str | None:
-    return session.scalar(select(GenerationRow.id).where(GenerationRow.request_key == draft_request_key(draft_id)))
-
-
-def _newest_running(session: Session, chat_id: int, thread_id: int | None, user_id: int) -> str | None:
-    query = select(GenerationRow.id).where(
-        GenerationRow.chat_id == chat_id,
-        GenerationRow.thread_id == (thread_id or NO_THREAD),
-        GenerationRow.user_id == user_id,
-        GenerationRow.state.not_in([state.value for state in PAST_CANCEL]),
-    )
-    return session.scalar(query.order_by(GenerationRow.queued_at.desc()).limit(1))
 
 
 @dataclass(slots=True)

@@ -71,11 +71,11 @@ class Drafts:
 
     async def has_open(self, owner: Owner) -> bool:
         """Whether an owner has an open draft."""
-        return await self.database.read(_has_open, owner)
+        return await self.database.read(Session.scalar, open_of(owner)) is not None
 
     async def knows_album(self, owner: Owner, media_group_id: str) -> bool:
         """Whether parts of this album are in a draft of the owner's, of any state."""
-        return await self.database.read(_knows_album, owner, media_group_id)
+        return await self.database.read(Session.scalar, of_album(owner, media_group_id).limit(1)) is not None
 
     async def known_messages(self, chat_id: int, message_ids: Sequence[int]) -> frozenset[int]:
         """Those of these messages that were taken before."""
@@ -123,14 +123,6 @@ def album_draft_id(chat_id: int, media_group_id: str) -> str:
     It is never shown on a button, so that it may be guessed.
     """
     return hashlib.sha256(f"{chat_id}:{media_group_id}".encode()).hexdigest()[:16]
-
-
-def _has_open(session: Session, owner: Owner) -> bool:
-    return session.scalar(open_of(owner)) is not None
-
-
-def _knows_album(session: Session, owner: Owner, media_group_id: str) -> bool:
-    return session.scalar(of_album(owner, media_group_id).limit(1)) is not None
 
 
 def _add(session: Session, incoming: NewItems, new_id: Callable[[], str], now: datetime) -> str | NotAdded:
