@@ -95,8 +95,7 @@ async def open_services(
     await _ground(services, stack, settings, bot, members)
     _people(services, settings)
     await _outside(services, stack, settings, bot)
-    refund_wanted = asyncio.Event()
-    await _sales(services, settings, bot, refund_wanted)
+    await _sales(services, settings, bot)
     videos = _open_videos(stack, settings, clock)
     _status(services, bot, times)
     _generations(services, settings, members, videos)
@@ -111,7 +110,6 @@ async def open_services(
         services.generations.tell_end,
         services.generations.show_end_again,
         services.alarm.tell,
-        refund_wanted,
     )
     _conversation(services)
     return services
@@ -178,7 +176,7 @@ def _open_videos(stack: AsyncExitStack, settings: Settings, clock: Clock) -> Vid
     return VideoPreparer(VideoFetcher(session, resolver, key, limit, sleep=clock.sleep).fetch, limit)
 
 
-async def _sales(services: Services, settings: Settings, bot: Bot, refund_wanted: asyncio.Event) -> None:
+async def _sales(services: Services, settings: Settings, bot: Bot) -> None:
     """What videos cost, and what Telegram shows of the bot, which depends on it."""
     database, clock, texts = services.database, services.clock, services.texts
     tag = await database.write(open_till, bot.id, new_id(), settings.stars_per_video > 0)
@@ -189,7 +187,7 @@ async def _sales(services: Services, settings: Settings, bot: Bot, refund_wanted
         daily_videos=settings.daily_videos_per_user,
     )
     may_all = partial(is_admin, services.access.lists)
-    services.sales = Sales(database, clock, services.changes, tariff, tag, may_all, refund_wanted.set)
+    services.sales = Sales(database, clock, services.changes, tariff, tag, may_all)
     services.invoices = Invoices(bot, database, clock, texts, tag)
     services.profile = Profile(bot, texts, sells=services.sales.is_open)
 

@@ -1,7 +1,8 @@
 """Selling requests: what they cost, who may pay, and what each payment does."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
@@ -48,8 +49,8 @@ class Sales:
     """Marks the payloads of this bot; empty where it has never sold anything."""
     is_admin: Callable[[Session, int], bool]
     """Admins never pay."""
-    refund_wanted: Callable[[], None]
-    """Called when a payment shall go back."""
+    refund_wanted: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    """Set when a payment shall go back."""
 
     @property
     def is_open(self) -> bool:
@@ -112,13 +113,13 @@ class Sales:
             STARS_TAKEN.inc(charge.stars)
             if not received.begins:
                 log.info("payment_bought_nothing", charge=charge.charge_id)
-                self.refund_wanted()
+                self.refund_wanted.set()
 
     async def settle(self, generation_id: str) -> Settlement | None:
         """Settle a request that has ended and was sold; what came back to its requester."""
         settlement = await self.database.write(returns.settle, generation_id, self.clock.now())
         if settlement is not None and settlement.stars:
-            self.refund_wanted()
+            self.refund_wanted.set()
         return settlement
 
     async def account(self, user_id: int) -> Account:
@@ -137,5 +138,5 @@ class Sales:
         """
         payment = await self.database.write(returns.want_back, charge_id, self.clock.now())
         if payment is not None:
-            self.refund_wanted()
+            self.refund_wanted.set()
         return payment

@@ -3,7 +3,6 @@
 They are compared with Telegram's own list, too. Source: Bot API, ``getStarTransactions``.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -65,8 +64,6 @@ class PaymentUpkeep:
     """Shows an end that was told once more: its money has moved."""
     alarm: Callable[[str], Awaitable[None]]
     """Tells the admins, by the key of a text, at most once in a while."""
-    wake: asyncio.Event
-    """Set when a payment shall go back."""
     _compare_at: float = 0.0
     _check_at: float = 0.0
 
@@ -78,7 +75,7 @@ class PaymentUpkeep:
                     await self.look()
             except (TelegramError, *OUTAGE) as error:
                 log.warning("payments_met_an_outage", error=type(error).__name__)
-            await rest_until(self.wake, LOOK_SECONDS)
+            await rest_until(self.sales.refund_wanted, LOOK_SECONDS)
 
     async def look(self) -> None:
         """Do what is due now."""
