@@ -28,11 +28,6 @@ class Lane:
     kind: Kind
     jobs: KeyedHeap[Job] = field(default_factory=KeyedHeap)
 
-    def first(self) -> Job | None:
-        """The next job, which stays where it is."""
-        entry = self.jobs.first()
-        return None if entry is None else entry[1]
-
 
 @dataclass(slots=True, eq=False)
 class Chat:
@@ -94,7 +89,7 @@ class Chat:
 
     def _awaited(self) -> int:
         """Units that the first of each lane but progress's wait for."""
-        firsts = [lane.first() for kind, lane in self.lanes.items() if kind is not Kind.PROGRESS]
+        firsts = [lane.jobs.first() for kind, lane in self.lanes.items() if kind is not Kind.PROGRESS]
         return sum(job.call.units for job in firsts if job is not None)
 
 
@@ -169,18 +164,16 @@ class Board:
 
     def best(self, now: float, *, uploads: bool) -> tuple[Lane, Job] | None:
         """The job whose turn it is, if it were not for the overall budget; `uploads` says whether one may be it."""
-        while (later := self._later.first()) is not None and later[0][0] <= now:
-            self._place(later[1], now)
-        small = self._ready.first()
-        upload = self._ready_uploads.first() if uploads else None
-        first = small if upload is None or (small is not None and small[0] < upload[0]) else upload
-        job = None if first is None else first[1].first()
-        return None if first is None or job is None else (first[1], job)
+        while (later := self._later.first()) is not None and self.next_change() <= now:
+            self._place(later, now)
+        is_upload = uploads and self._ready_uploads.key() < self._ready.key()
+        lane = (self._ready_uploads if is_upload else self._ready).first()
+        job = None if lane is None else lane.jobs.first()
+        return None if lane is None or job is None else (lane, job)
 
     def next_change(self) -> float:
         """When the next lane becomes ready: seconds, infinity if none waits for a moment."""
-        later = self._later.first()
-        return inf if later is None else later[0][0]
+        return self._later.key()[0]
 
     def _place_all(self, chat: Chat, now: float) -> None:
         """Put the lanes of a chat where they belong, after anything about the chat has changed."""
@@ -189,7 +182,7 @@ class Board:
 
     def _place(self, lane: Lane, now: float) -> None:
         ready = self._ready_uploads if lane.kind is Kind.UPLOAD else self._ready
-        job = lane.first()
+        job = lane.jobs.first()
         at = inf if job is None else lane.chat.ready_at(job, lane.kind, now)
         if job is not None and at <= now:
             self._later.drop(lane)

@@ -1,6 +1,7 @@
 """A queue in order of keys whose items can be moved and taken out, each step in O(log n)."""
 
 from heapq import heapify, heappop, heappush
+from math import inf
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -35,16 +36,20 @@ class KeyedHeap(Generic[Item]):
         if self._keys.pop(item, None) is not None:
             self._tidy()
 
-    def first(self) -> tuple[Key, Item] | None:
+    def first(self) -> Item | None:
         """The item with the smallest key, which stays where it is; None if there is none."""
         heap = self._heap
         while heap:
-            key, turn, item = heap[0]
+            _, turn, item = heap[0]
             place = self._keys.get(item)
             if place is not None and place[1] == turn:
-                return key, item
+                return item
             heappop(heap)
         return None
+
+    def key(self) -> Key:
+        """The smallest key, infinity if there is none."""
+        return (inf,) if self.first() is None else self._heap[0][0]
 
     def _tidy(self) -> None:
         if len(self._heap) > 2 * len(self._keys) + 64:

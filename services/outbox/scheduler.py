@@ -100,9 +100,9 @@ class Scheduler:
         if now < self._floods.all_until:
             return self._floods.all_until if any(self.counters.waiting.values()) else inf
         uncounted = self._uncounted.first()
-        if uncounted is not None and uncounted[0][0] <= now:
-            self._uncounted.drop(uncounted[1])
-            return self._run(uncounted[1], now)
+        if uncounted is not None and self._uncounted.key()[0] <= now:
+            self._uncounted.drop(uncounted)
+            return self._run(uncounted, now)
         while (best := self._board.best(now, uploads=self.counters.uploads < self.limits.uploads)) is not None:
             lane, job = best
             edit = job.call.edit
@@ -234,5 +234,4 @@ class Scheduler:
         self._board.enqueue(waiting, now)
 
     def _wait(self, at: float) -> float:
-        uncounted = self._uncounted.first()
-        return min(at, self._board.next_change(), inf if uncounted is None else uncounted[0][0])
+        return min(at, self._board.next_change(), self._uncounted.key()[0])

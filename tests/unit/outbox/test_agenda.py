@@ -22,11 +22,11 @@ def test_the_first_is_always_the_smallest(script: list[tuple[str, int, int]]) ->
             agenda.drop(item)
             model.pop(item, None)
         elif (first := agenda.first()) is not None:
-            agenda.drop(first[1])
-            model.pop(first[1], None)
+            agenda.drop(first)
+            model.pop(first, None)
         expected = min(model, key=lambda known: model[known], default=None)
-        first = agenda.first()
-        assert (None if first is None else first[1]) == expected
+        assert agenda.first() == expected
+        assert agenda.key() == ((inf,) if expected is None else (model[expected][0],))
         assert len(agenda) == len(model)
 
 
