@@ -122,8 +122,7 @@ async def _ground(
     database, clock = services.database, services.clock
     services.changes, services.tasks, services.messenger = Changes(database, clock), Tasks(), Messenger(bot)
     services.temp_dirs = TempDirs(settings.data_dir / "tmp" / members.executor_id)
-    await services.temp_dirs.clear()
-    stack.callback(services.temp_dirs.close)
+    await stack.enter_async_context(services.temp_dirs.held())
     services.inbox = Inbox(database, clock, bot.id, members.executor_id)
     services.cut_short = set()
 

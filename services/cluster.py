@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from sqlalchemy import delete, func, select
@@ -22,6 +22,7 @@ from services.store.database import Database
 from services.store.schema import MemberRow
 
 LEAVE_SECONDS = 2.0
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 log = get_logger(__name__)
 
@@ -44,8 +45,8 @@ class Membership:
     lease: timedelta = timedelta(seconds=15)
     """A process not heard of for so long is dead. With the search for orphans every few seconds, theirs wait less
     than 30 s."""
-    _unbroken_since: datetime | None = field(default=None, init=False)
-    _last: datetime | None = field(default=None, init=False)
+    _unbroken_since: datetime = field(default=NEVER, init=False)
+    _last: datetime = field(default=NEVER, init=False)
     _leader: str | None = field(default=None, init=False)
 
     @property
@@ -59,16 +60,21 @@ class Membership:
         return self.lease - timedelta(seconds=2 * self.heartbeat)
 
     async def join(self) -> None:
-        """Be heard of for the first time."""
-        await self._beat()
+        """Be heard of at this moment."""
+        now, members = await self.database.write(_beat, self.executor_id, self.is_worker, self.lease)
+        if now - self._last > self._gap:
+            self._unbroken_since = now
+        self._last = now
+        self._leader = min((member.executor_id for member in members if member.works), default=None)
+        self.on_count(len(members))
 
     async def run(self) -> None:
-        """Be heard of until cancelled; a database that does not answer is told again."""
+        """Be heard of again until cancelled; a database that does not answer is told again."""
         while True:
             await self.sleep(self.heartbeat)
             try:
                 async with asyncio.timeout(self.lease.total_seconds() / 3):
-                    await self._beat()
+                    await self.join()
             except OUTAGE as error:
                 log.warning("heartbeat_failed", error=type(error).__name__)
 
@@ -76,7 +82,8 @@ class Membership:
         """Let the others take over at once; where the database is gone they do so a little later."""
         with suppress(*OUTAGE):
             async with asyncio.timeout(LEAVE_SECONDS):
-                await self.database.write(_leave, self.executor_id)
+                own = delete(MemberRow).where(MemberRow.executor_id == self.executor_id)
+                await self.database.write(Session.execute, own)
 
     async def alive(self) -> set[str] | None:
         """The processes that are alive; None while nobody may be declared dead.
@@ -84,24 +91,12 @@ class Membership:
         After an outage of the database, or a pause of the whole machine, everybody looks dead for a moment: this
         process must have been heard of without a gap for some time, up to now, before it judges.
         """
-        if self._last is None or self._unbroken_since is None or self._last - self._unbroken_since < self._gap:
+        if self._last - self._unbroken_since < self._gap:
             return None
         now, members = await self.database.read(_look, self.lease)
         if now - self._last > self._gap:
             return None
         return {member.executor_id for member in members}
-
-    async def _beat(self) -> None:
-        now, members = await self.database.write(_beat, self.executor_id, self.is_worker, self.lease)
-        if self._last is None or self._unbroken_since is None or now - self._last > self._gap:
-            self._unbroken_since = now
-        self._last = now
-        self._leader = min((member.executor_id for member in members if member.works), default=None)
-        self.on_count(len(members))
-
-
-def _leave(session: Session, executor_id: str) -> None:
-    session.execute(delete(MemberRow).where(MemberRow.executor_id == executor_id))
 
 
 def _beat(session: Session, executor_id: str, works: bool, lease: timedelta) -> tuple[datetime, list[MemberRow]]:

@@ -18,24 +18,26 @@ TRIES = 20
 PAUSE_SECONDS = 0.01
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class TempDirs:
     """The folder of temporary files of one process."""
 
     root: Path
     """Where it is; made when it is not there. What lies beside it are the roots of other processes."""
-    _lock: int | None = None
 
-    async def clear(self) -> None:
-        """Take the root, and remove what dead processes left in it and beside it; ``OSError`` if another holds it."""
-        await asyncio.to_thread(self._clear)
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Hold the root, without what dead processes left in it and beside it; it goes at the end of the block.
 
-    def close(self) -> None:
-        """Remove the root, and let go of it."""
-        if self._lock is not None:
+        Raises:
+            OSError: It cannot be made, or a living process holds it.
+        """
+        lock = await asyncio.to_thread(self._clear)
+        try:
+            yield
+        finally:
             shutil.rmtree(self.root, ignore_errors=True)
-            os.close(self._lock)
-            self._lock = None
+            os.close(lock)
 
     @asynccontextmanager
     async def folder(self, *names: str) -> AsyncIterator[Path]:
@@ -48,18 +50,18 @@ class TempDirs:
             # Removing small folders is quick; a thread could be cancelled before it starts.
             shutil.rmtree(path, ignore_errors=True)
 
-    def _clear(self) -> None:
+    def _clear(self) -> int:
         self.root.parent.mkdir(parents=True, exist_ok=True)
         for other in self.root.parent.iterdir():
-            lock = _hold(other)
-            if lock is not None:
+            left = _hold(other)
+            if left is not None:
                 shutil.rmtree(other, ignore_errors=True)
-                os.close(lock)
+                os.close(left)
         for _ in range(TRIES):
             self.root.mkdir(exist_ok=True)
-            self._lock = _hold(self.root)
-            if self._lock is not None:
-                return
+            lock = _hold(self.root)
+            if lock is not None:
+                return lock
             # Another process that starts at this moment may look whether it is a dead one's.
             time.sleep(PAUSE_SECONDS)
         raise BlockingIOError(f"{self.root} is held by another process")
