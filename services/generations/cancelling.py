@@ -100,6 +100,8 @@ class CancelScopes:
         """End the generation's block; whether this process runs one."""
         scope = self._scopes.pop(generation_id, None)
         if scope is None:
+            # Its run may be about to open one.
+            self._announced.set()
             return False
         scope.timeout.reschedule(asyncio.get_running_loop().time())
         return True

@@ -104,12 +104,13 @@ def in_order(waiting: Sequence[Waiting]) -> list[Waiting]:
     A turn that was had while a generation waited counts as much as one that is still to come before it, so that a
     turn's end never puts somebody with many before somebody with one, and nobody's place grows but by new arrivals.
     """
+    by_age = sorted(waiting, key=lambda item: (item.queued_at, item.id))
+    turns: dict[str, int] = {}
     before: Counter[int] = Counter()
-    keyed: list[tuple[int, datetime, str, Waiting]] = []
-    for item in sorted(waiting, key=lambda item: (item.queued_at, item.id)):
-        keyed.append((item.turns + before[item.user_id], item.queued_at, item.id, item))
+    for item in by_age:
+        turns[item.id] = item.turns + before[item.user_id]
         before[item.user_id] += 1
-    return [item for _turn, _since, _id, item in sorted(keyed, key=lambda entry: entry[:3])]
+    return sorted(by_age, key=lambda item: turns[item.id])
 
 
 def to_start(waiting: Sequence[Waiting], active: Mapping[int, int], limits: Limits) -> list[Waiting]:
@@ -238,13 +239,14 @@ def claim_next(session: Session, limits: Limits, process_id: str, now: datetime)
     waiting = _waiting(session)
     announced = [item for item in waiting if _is_announced(item, now)]
     chosen = to_start(announced, Counter(session.scalars(_WHO_RUNS)), limits)
-    claimed: dict[str, Generation] = {}
+    places = {item.id: place for place, item in enumerate(chosen)}
+    claimed: list[Generation] = []
     if chosen:
-        turns = {"ids": [item.id for item in chosen], "now": now, "process": process_id}
-        claimed = {one.id: one for one in changed_rows(session, CLAIM, turns)}
-    ids, begun = {item.id for item in chosen}, Counter(item.user_id for item in chosen)
-    left = [replace(item, turns=item.turns + begun[item.user_id]) for item in waiting if item.id not in ids]
-    return Claimed([claimed[item.id] for item in chosen if item.id in claimed], left)
+        claimed = changed_rows(session, CLAIM, {"ids": list(places), "now": now, "process": process_id})
+        claimed.sort(key=lambda one: places[one.id])
+    begun = Counter(item.user_id for item in chosen)
+    left = [replace(item, turns=item.turns + begun[item.user_id]) for item in waiting if item.id not in places]
+    return Claimed(claimed, left)
 
 
 def _is_announced(item: Waiting, now: datetime) -> bool:

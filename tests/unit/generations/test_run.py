@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from telegram.error import NetworkError
 
 from services.failures import Charged, Failure, FailureKind
+from services.generations import cancelling
 from services.generations.model import Generation, State, VideoState
 from services.generations.results import record
 from services.generations.run import MOST_FAULTS
@@ -192,6 +193,23 @@ async def test_cancel_ends_a_phase_wherever_it_waits(
     assert row.charged is (Charged.NO if waits_in == "photos" else Charged.UNKNOWN)
     assert row.final_shown
     assert not here.scopes.cancel(generation_id)
+
+
+async def test_cancel_ends_a_run_that_is_just_about_to_begin(here: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def for_ever(*_args: Any) -> Any:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(cancelling, "ALONE_SECONDS", 3600.0)
+    monkeypatch.setattr(here.submitter, "fetch_photo", for_ever)
+    watch = asyncio.create_task(here.scopes.run())
+    await asyncio.sleep(0)
+    generation_id = await here.place()
+    await here.rows.request_cancel(generation_id)
+    run = asyncio.create_task(here.run(generation_id))
+    assert not here.scopes.cancel(generation_id)
+    async with asyncio.timeout(120):
+        assert (await run).state is State.CANCELLED
+    watch.cancel()
 
 
 async def test_a_wish_to_cancel_that_meets_the_result_comes_too_late(
