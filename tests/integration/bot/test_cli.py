@@ -2,8 +2,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import pytest
 
@@ -31,12 +29,6 @@ def status_of(*arguments: str) -> int:
         cli.main(arguments)
     assert isinstance(caught.value.code, int)
     return caught.value.code
-
-
-def put(monkeypatch: pytest.MonkeyPatch, name: str, function: str, replacement: Callable[..., Any]) -> None:
-    module = ModuleType(name)
-    setattr(module, function, replacement)
-    monkeypatch.setitem(sys.modules, name, module)
 
 
 def test_run_without_settings_is_a_line_each_and_status_2(capsys: pytest.CaptureFixture[str]) -> None:
@@ -156,7 +148,7 @@ def test_check_returns_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
     async def check_all(_settings: Settings, _say: Callable[[str], object]) -> int:
         return 1
 
-    put(monkeypatch, "bot.check", "check_all", check_all)
+    monkeypatch.setattr("bot.check.check_all", check_all)
     assert status_of("check") == 1
 
 
