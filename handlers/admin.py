@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 
 from structlog import get_logger
-from telegram import Message, MessageEntity, MessageOriginUser, Update, User
+from telegram import MessageEntity, MessageOriginUser, Update, User
 
 from handlers.addressing import replied_to
 from handlers.commands import say_unknown
@@ -22,12 +22,15 @@ _ID = re.compile(r"-?[0-9]{1,16}")
 log = get_logger(__name__)
 
 
-def subject_of(message: Message, arguments: list[str]) -> int | None:
+def subject_of(update: Update, context: Context) -> int | None:
     """The id of the person or group that ``/allow`` or ``/deny`` is about, or None when it does not say.
 
     An id says it, or a mention of a person; then the person replied to; then the group it is written in. In private
     a forwarded message stands for the person who wrote it.
     """
+    message, arguments = update.message, context.args or []
+    if message is None:
+        return None
     if mentioned := message.parse_entities([MessageEntity.TEXT_MENTION]):
         return _person(next(iter(mentioned)).user)
     if arguments:
@@ -105,7 +108,7 @@ async def stats(_update: Update, context: Context) -> None:
 @for_admins
 async def allow(update: Update, context: Context) -> None:
     """``/allow``: let a person or a group in."""
-    subject = subject_of(update.message, context.args or []) if update.message is not None else None
+    subject = subject_of(update, context)
     if subject is None:
         await context.answer_text("allow-usage")
         return
@@ -116,7 +119,7 @@ async def allow(update: Update, context: Context) -> None:
 @for_admins
 async def deny(update: Update, context: Context) -> None:
     """``/deny``: shut a person or a group out, at once."""
-    subject = subject_of(update.message, context.args or []) if update.message is not None else None
+    subject = subject_of(update, context)
     if subject is None:
         await context.answer_text("deny-usage")
     elif subject == context.visitor.caller.user_id:

@@ -81,8 +81,6 @@ async def say_unknown(context: Context) -> None:
 
 async def _claim(update: Update, context: Context) -> bool:
     caller, arguments = caller_of(update), context.args or []
-    if caller is None or not caller.is_private or len(arguments) != 1:
-        return False
-    if not arguments[0].startswith(CLAIM_PREFIX):
+    if caller is None or not caller.is_private or len(arguments) != 1 or not arguments[0].startswith(CLAIM_PREFIX):
         return False
     return await context.services.access.claim(arguments[0].removeprefix(CLAIM_PREFIX), caller.user_id)

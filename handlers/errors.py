@@ -16,8 +16,6 @@ from services.telegram_errors import Refusal, is_closed, refusal_of
 
 log = get_logger(__name__)
 
-_QUIET = (Forbidden, RetryAfter, ChatClosedError, ChatMovedError)
-
 
 def is_quiet(error: BaseException) -> bool:
     """Whether an error is a known fault of a chat or of the network, where an apology could not be sent either.
@@ -27,7 +25,7 @@ def is_quiet(error: BaseException) -> bool:
     """
     if isinstance(error, BadRequest):
         return is_closed(error) or refusal_of(error) is Refusal.PRESS_TOO_OLD
-    return isinstance(error, (*_QUIET, NetworkError))
+    return isinstance(error, (NetworkError, Forbidden, RetryAfter, ChatClosedError, ChatMovedError))
 
 
 async def handle_error(update: object, context: Context) -> None:

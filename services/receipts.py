@@ -48,11 +48,8 @@ log = get_logger(__name__)
 
 def receipt_of(state: State) -> str:
     """The reaction that the request's message shall have; empty for none."""
-    if state is State.UNPAID:
-        return NONE
-    if state not in FINAL:
-        return HEARD
-    return {State.DONE: MADE, State.FAILED: FAILED}.get(state, NONE)
+    reactions = {State.DONE: MADE, State.FAILED: FAILED, State.CANCELLED: NONE, State.UNPAID: NONE}
+    return reactions.get(state, HEARD)
 
 
 @dataclass(slots=True)
