@@ -79,12 +79,11 @@ class Poller:
             updates = [update for data in found if (update := self.queue.read(data)) is not None]
             if updates:
                 await through_outages(self.clock.sleep, self._take, updates)
+                offset = max(update.update_id for update in updates) + 1
             self.contact.answered()
             if len(found) < MOST_AT_ONCE:
                 self.queue.inbox.fetched = True
             hold = POLL_SECONDS
-            if updates:
-                offset = max(update.update_id for update in updates) + 1
 
     async def _fetch(self, offset: int | None, hold: int) -> Sequence[object]:
         try:

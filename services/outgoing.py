@@ -136,11 +136,7 @@ class RequestProgress:
 
     @asynccontextmanager
     async def watched(self, seconds: float | None = None) -> AsyncIterator[None]:
-        """The time limit, until an answer is there; ``TimeoutError`` when nothing moved for so long.
-
-        Args:
-            seconds: Until the first byte leaves; None for no limit.
-        """
+        """The time limit, until an answer is there; the first byte must leave within ``seconds``, if they are given."""
         try:
             async with asyncio.timeout(seconds) as self._guard:
                 yield

@@ -63,9 +63,6 @@ class Profile:
         """Register all commands, and set descriptions where the owner has none; never raises for Telegram's sake.
 
         The name is the owner's, and so is a description that was set in any language.
-
-        Args:
-            admin_ids: Whose chats get the commands of admins.
         """
         await self._publish_commands(BotCommandScopeAllPrivateChats(), self._private)
         await self._publish_commands(BotCommandScopeAllGroupChats(), GROUP_COMMANDS)

@@ -73,13 +73,10 @@ async def move_chat(database: Database, access: Access, old_chat_id: int, new_ch
 
 
 def forget_everything(session: Session, user_id: int, now: datetime, sells: bool) -> bool:
-    """Delete everything kept of somebody; repeating it changes nothing.
+    """Delete everything kept of somebody, free videos included where the bot sells; repeating it changes nothing.
 
     Nothing is deleted, and False returned, while something of theirs is waiting or running: it may have been paid for,
     and its row is what knows.
-
-    Args:
-        sells: Whether people have free videos to give up.
     """
     if _is_busy(session, user_id, now):
         return False

@@ -39,10 +39,8 @@ async def in_thread(call: Callable[P, T], executor: Executor | None, *args: P.ar
     """Runs a blocking call in a thread, and leaves none behind when cancelled.
 
     A cancelled caller waits until the call has returned (or is skipped, if it had not begun): whatever the call
-    works on, such as a file in a temporary directory, can be removed right afterwards.
-
-    Args:
-        executor: Where it runs; None is the event loop's own executor.
+    works on, such as a file in a temporary directory, can be removed right afterwards. Without an executor it runs in
+    the event loop's own.
     """
     abandoned = False
 

@@ -13,12 +13,7 @@ from services.store.schema import NoticeRow
 
 
 def person_key(what: str, user_id: int, *details: str | int) -> str:
-    """A key about a person; ``/forget`` finds it by its form.
-
-    Args:
-        what: The kind of thing, without a colon.
-        details: What sets it apart from others of its kind.
-    """
+    """A key about a person, of a kind without a colon; ``/forget`` finds it by its form."""
     return ":".join([what, f"u{user_id}", *map(str, details)])
 
 
