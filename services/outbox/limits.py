@@ -73,6 +73,7 @@ class FloodLimits:
 class _Held:
     """Units of a window that a call holds until a moment."""
 
+    call: Hashable
     units: int
     release: float
 
@@ -91,7 +92,6 @@ class Window:
     span: float
     hold: float
     _held: list[_Held] = field(default_factory=list)
-    _calls: dict[Hashable, _Held] = field(default_factory=dict)
 
     def used(self, now: float) -> int:
         """Units that are held at this moment."""
@@ -100,15 +100,13 @@ class Window:
 
     def take(self, call: Hashable, units: int, now: float, *, open_ended: bool = False) -> None:
         """Hold units for a call that starts now."""
-        held = _Held(units, inf if open_ended else now + self.hold + self.span)
-        self._calls[call] = held
-        self._held.append(held)
+        self._held.append(_Held(call, units, inf if open_ended else now + self.hold + self.span))
 
     def settle(self, call: Hashable, now: float) -> None:
         """Note the answer to a call; the same call can be made again afterwards."""
-        held = self._calls.pop(call, None)
-        if held is not None:
-            held.release = min(held.release, now + self.span)
+        for held in self._held:
+            if held.call == call:
+                held.release = min(held.release, now + self.span)
 
     def when(self, units: int, now: float, capacity: int | None = None) -> float:
         """The moment from which so many more units fit; infinity where it hangs on a call that has no answer yet.
