@@ -90,10 +90,9 @@ def resolve(text: str, api_url: str) -> str | None:
         return None
     try:
         url = parse(text, URL(api_url.rstrip("/") + "/"))
-        host, port = url.raw_host, url.port
-    except (VideoError, ValueError):
+    except VideoError:
         return None
-    return str(url) if url.scheme in {"http", "https"} and host and port else None
+    return str(url) if _is_http(url) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +116,11 @@ class AddressPolicy:
         Raises:
             VideoError: Not http(s), without a host, or an IP address that is not public.
         """
-        try:
-            host, port = _name(url.raw_host or ""), url.port
-        except ValueError:
-            raise VideoError(VideoProblem.REFUSED_ADDRESS) from None
-        is_http = url.scheme in ("http", "https") and host and port
-        is_inside = (":" in host or _NUMERIC_NAME.search(host)) and not is_public(host) and not self.trusts(host)
-        if not is_http or is_inside:
-            raise VideoError(VideoProblem.REFUSED_ADDRESS)
+        if _is_http(url):
+            host = _name(url.raw_host or "")
+            if self.trusts(host) or not _is_literal(host) or is_public(host):
+                return
+        raise VideoError(VideoProblem.REFUSED_ADDRESS)
 
     def trusts(self, host: str) -> bool:
         """Whether a host name is the API's own."""
@@ -166,7 +162,7 @@ class GuardedResolver(AbstractResolver):
     async def is_public(self, url: URL) -> bool:
         """Whether others, such as Telegram, can reach the host of an address."""
         host = url.raw_host or ""
-        if ":" in host or _NUMERIC_NAME.search(host):
+        if _is_literal(host):
             return is_public(host)
         try:
             found = await self.inner.resolve(host, url.port or 0, socket.AF_UNSPEC)
@@ -199,6 +195,18 @@ def guarded_session(resolver: GuardedResolver) -> GuardedSession:
 def is_refused(error: BaseException) -> bool:
     """Whether a connection failed because a name resolves to no permitted address."""
     return isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, _NotPublicError)
+
+
+def _is_http(url: URL) -> bool:
+    try:
+        return url.scheme in ("http", "https") and bool(_name(url.raw_host or "") and url.port)
+    except ValueError:
+        return False  # No port has such a number.
+
+
+def _is_literal(host: str) -> bool:
+    """Whether it is an IP address, in whatever form a resolver may take for one, and no name."""
+    return ":" in host or _NUMERIC_NAME.search(host) is not None
 
 
 def _name(host: str) -> str:
