@@ -94,15 +94,11 @@ def read_facts(path: Path) -> VideoFacts:
 
 
 def _as_shown(width: int, height: int, ratio: float, rotation: int, seconds: float | None, suffix: str) -> VideoFacts:
-    """What is told of pictures: turned as they are shown, with square pixels, in whole seconds.
+    """What is told of stored pictures: turned as they are shown, with square pixels, in whole seconds.
 
     Args:
-        width: Of a picture as stored, pixels.
-        height: The same.
         ratio: Width of a pixel over its height.
         rotation: Degrees.
-        seconds: More than 0; None when the file does not say.
-        suffix: The kind of file.
     """
     across, down = max(1, round(width * ratio)), height
     if rotation % 180 == 90:

@@ -1,4 +1,4 @@
-"""From a video's address to the way that it goes to Telegram, and which one after that."""
+"""From a video's address to the way that it goes to Telegram."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field

@@ -309,7 +309,7 @@ class GenAIProClient:
 
     async def _heeded(self, error: GenAIProError) -> GenAIProError:
         """The error; a wait that it asks for holds all calls."""
-        if error.retry_after is not None:
+        if error.retry_after:
             await self.rate_limit.hold(min(error.retry_after, LONGEST_HOLD))
         return error
 

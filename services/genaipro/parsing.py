@@ -10,12 +10,11 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from services.delivery.address import resolve
-from services.failures import Charged, Failure, FailureKind
-from services.genaipro.classify import classify, load_json, short, words_of_text, words_of_value
+from services.failures import Failure, FailureKind
+from services.genaipro.classify import classify, load_json, lost, short, words_of_text, words_of_value
 from services.genaipro.events import (
     CompletedEvent,
     FailedEvent,
-    MaybeAcceptedError,
     NotAcceptedError,
     ResultPage,
     StatusEvent,
@@ -183,7 +182,7 @@ def _completed(data: str) -> tuple[VideoResult, ...]:
         value = [value.strip()]
     results = parse_results(value, final=True)
     if results is None:
-        raise MaybeAcceptedError(Failure(FailureKind.LOST, charged=Charged.UNKNOWN), 200)
+        raise lost(200)
     return results
 
 

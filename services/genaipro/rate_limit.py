@@ -84,8 +84,7 @@ class ProcessRateLimit:
 
     async def hold(self, seconds: float) -> None:
         """Lets no call through for so long, those that wait already included; never shortens an earlier hold."""
-        if seconds > 0:
-            self._held_until = max(self._held_until, self.clock.monotonic() + seconds)
+        self._held_until = max(self._held_until, self.clock.monotonic() + seconds)
 
     def _free_at(self, now: float) -> float:
         while self._let_through and self._let_through[0] + WINDOW <= now:
@@ -132,8 +131,6 @@ class SharedRateLimit:
 
         Where the database does not answer, this process alone holds back.
         """
-        if seconds <= 0:
-            return
         self._held_until = max(self._held_until, asyncio.get_running_loop().time() + seconds)
         try:
             async with asyncio.timeout(HOLD_SECONDS):
