@@ -1,7 +1,7 @@
 """Commands of admins: ``/stats``, ``/allow``, ``/deny``. To everybody else they are commands that do not exist."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import wraps
 
 from structlog import get_logger
@@ -79,7 +79,7 @@ def statistics_screen(phrases: Phrases, statistics: Statistics, credits_left: in
     return Screen("\n".join(lines))
 
 
-def for_admins(handler: Callable[[Update, Context], Awaitable[None]]) -> Handler:
+def for_admins(handler: Handler) -> Handler:
     """Make a handler one of admins; to others its command does not exist."""
 
     @for_visitors()

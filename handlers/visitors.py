@@ -3,7 +3,7 @@
 The refused get one sentence with their own id in private, and silence in groups.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from functools import wraps
 from typing import Any
@@ -23,14 +23,14 @@ COMMAND_REFUSAL_EVERY = timedelta(seconds=3)
 Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
 
-def for_visitors(*, as_person: bool = False) -> Callable[[Callable[[Update, Context], Awaitable[None]]], Handler]:
+def for_visitors(*, as_person: bool = False) -> Callable[[Handler], Handler]:
     """Make a handler one that only those meet who are let in; it finds them as ``context.visitor``.
 
     Args:
         as_person: Whether what they ask for belongs to a person, which somebody anonymous is not.
     """
 
-    def decorate(handler: Callable[[Update, Context], Awaitable[None]]) -> Handler:
+    def decorate(handler: Handler) -> Handler:
         @wraps(handler)
         async def admitted(update: Update, context: Context) -> None:
             if await admit(update, context, as_person=as_person):

@@ -13,7 +13,7 @@ from html import escape
 from pathlib import Path
 
 from fluent.runtime import FluentBundle, FluentResource
-from fluent.syntax.ast import Message, Resource
+from fluent.syntax.ast import Message
 
 LOCALES = Path(__file__).parent.parent / "locales"
 LANGUAGES = ("en", "vi")
@@ -31,6 +31,9 @@ WORD_LIMIT = 20
 _KEPT_FORMATS = frozenset({ZERO_WIDTH_JOINER, "\u200c", *map(chr, range(0xE0020, 0xE0080))})
 """Format characters that shape what is read (joiners, the tags of flag emoji); others, the marks that turn the
 direction of writing among them, are left out."""
+
+_REGIONAL = "".join(map(chr, range(0x1F1E6, 0x1F200)))
+"""Letters of which two make a flag."""
 
 Argument = str | int | float
 
@@ -78,14 +81,14 @@ class Phrases:
 
 
 class Texts:
-    """All languages, read once.
+    """All languages.
 
     Args:
         default: The language of people whose own is not on offer.
     """
 
-    def __init__(self, default: str, folder: Path = LOCALES) -> None:
-        self._phrases = {language: _load(folder / language, language) for language in LANGUAGES}
+    def __init__(self, default: str) -> None:
+        self._phrases = {language: _load(language) for language in LANGUAGES}
         self._default = default
 
     def into(self, language: str) -> Phrases:
@@ -105,22 +108,16 @@ class Texts:
         return tag if tag in self._phrases else self._default
 
 
-def _load(folder: Path, language: str) -> Phrases:
+@cache  # Both languages take a tenth of a second, and tests start the bot hundreds of times in one process.
+def _load(language: str) -> Phrases:
     # No isolating marks: they would sit around every number; a prompt is isolated where it is shown.
     keys: list[str] = []
     bundle = FluentBundle([language], use_isolating=False)
-    for file in sorted(folder.glob("*.ftl")):
-        resource = _parse(file.read_text(encoding="utf-8"))
+    for file in sorted((LOCALES / language).glob("*.ftl")):
+        resource = FluentResource(file.read_text(encoding="utf-8"))
         bundle.add_resource(resource)
         keys += [entry.id.name for entry in resource.body if isinstance(entry, Message)]
     return Phrases(language, bundle, tuple(keys))
-
-
-@cache
-def _parse(source: str) -> Resource:
-    # Both languages take a tenth of a second, and tests start the bot hundreds of times in one process.
-    resource: Resource = FluentResource(source)
-    return resource
 
 
 def shorten(text: str, limit: int) -> str:
@@ -174,19 +171,11 @@ def _is_boundary(line: str, index: int) -> bool:
     before, after = line[index - 1], line[index]
     if ZERO_WIDTH_JOINER in (before, after) or _extends(after):
         return False
-    if _is_regional(before) and _is_regional(after):
-        run = 0
-        while run < index and _is_regional(line[index - 1 - run]):
-            run += 1
-        return run % 2 == 0
-    return True
+    run = index - len(line[:index].rstrip(_REGIONAL))
+    return after not in _REGIONAL or run % 2 == 0
 
 
 def _extends(character: str) -> bool:
     code = ord(character)
     is_skin_tone, is_tag = 0x1F3FB <= code <= 0x1F3FF, 0xE0020 <= code <= 0xE007F
     return is_skin_tone or is_tag or unicodedata.category(character) in {"Mn", "Mc", "Me"}
-
-
-def _is_regional(character: str) -> bool:
-    return 0x1F1E6 <= ord(character) <= 0x1F1FF
