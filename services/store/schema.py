@@ -64,7 +64,6 @@ class DraftRow(Base):
     ``shape_chosen`` tells a shape that was asked for from the usual one. ``ideas`` are those chosen, with their words,
     as :mod:`services.drafts.model` writes them; ``shows_ideas`` is the page that the card shows.
     ``version`` grows with every change that a person sees, ``card_version`` is the one that the card shows.
-    ``held_until`` is of earlier versions; the inbox knows whose photos are being checked.
     """
 
     __tablename__ = "drafts"
@@ -90,7 +89,6 @@ class DraftRow(Base):
     card_version: Mapped[int] = mapped_column(default=0)
     extra_told: Mapped[bool] = mapped_column(default=False)
     starts_itself: Mapped[bool] = mapped_column(default=False)
-    held_until: Mapped[datetime | None]
     request_message_id: Mapped[int | None] = mapped_column(BigInteger)
     edited_from: Mapped[str | None]
     created_at: Mapped[datetime]
