@@ -1,8 +1,8 @@
 """Builds the services of a process, top to bottom in the order of dependence."""
 
-import asyncio
 import random
 import secrets
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
@@ -35,7 +35,6 @@ from services.generations.cancelling import CancelScopes
 from services.generations.deliver import Deliverer
 from services.generations.model import Generation
 from services.generations.progress import ProgressLog
-from services.generations.queue import TOPIC as QUEUE_TOPIC
 from services.generations.queue import Limits as QueueLimits
 from services.generations.queue import Queue
 from services.generations.reconcile import Reconciler
@@ -216,9 +215,7 @@ def _status(services: Services, bot: Bot, times: StateTimes) -> None:
 def _generations(services: Services, settings: Settings, members: Membership | Alone, videos: VideoPreparer) -> None:
     """Generations: their queue, and the phases of each."""
     database, clock, status = services.database, services.clock, services.status
-    queue_changed = asyncio.Event()
     services.cancel_scopes = CancelScopes(database, services.changes)
-    services.changes.listen(QUEUE_TOPIC, lambda _subject: queue_changed.set())
     queue_limits = QueueLimits(
         max_active=settings.max_active_generations,
         max_active_per_user=settings.max_active_per_user,
@@ -227,17 +224,17 @@ def _generations(services: Services, settings: Settings, members: Membership | A
     )
     queue = Queue(database, clock, queue_limits, new_id, services.changes, services.sales)
     services.progress_log = ProgressLog(database, clock)
-    runner = _runner(services, settings, queue_changed, videos)
+    runner = _runner(services, settings, queue.changed.set, videos)
     services.worker = Worker(
-        members.executor_id, database, queue, runner.advance, status.waiting, members, queue_changed, Contact(clock)
+        members.executor_id, database, queue, runner.advance, status.waiting, members, Contact(clock)
     )
     send_invoice = services.invoices.send_first if services.sales.is_open else None
     services.generations = Generations(
-        database, queue, services.cancel_scopes, status, queue_changed.set, clock, services.receipts.note, send_invoice
+        database, queue, services.cancel_scopes, status, queue.changed.set, clock, services.receipts.note, send_invoice
     )
 
 
-def _runner(services: Services, settings: Settings, queue_changed: asyncio.Event, videos: VideoPreparer) -> Runner:
+def _runner(services: Services, settings: Settings, ended: Callable[[], None], videos: VideoPreparer) -> Runner:
     """The phases of a generation."""
     clock, database, status = services.clock, services.database, services.status
     submitter = Submitter(
@@ -277,7 +274,7 @@ def _runner(services: Services, settings: Settings, queue_changed: asyncio.Event
         scopes=services.cancel_scopes,
         reporter=status,
         alarm=services.alarm.raise_for,
-        ended=queue_changed.set,
+        ended=ended,
         clock=clock,
     )
 

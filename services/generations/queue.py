@@ -1,5 +1,6 @@
 """The queue: orders become rows within the limits, rows get their turn. All of it is in the database."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -164,10 +165,13 @@ class Queue:
     """Tells the workers of other processes that something waits."""
     selling: Selling | None = None
     """Sells requests; None where nobody ever pays."""
+    changed: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    """Set when something was placed, or a place became free."""
     _positions: SingleFlight[dict[str, int]] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Share an answer about places among all who ask at the same time."""
+        """Hear of what other processes place, and share an answer about places among all who ask at the same time."""
+        self.changes.listen(TOPIC, lambda _subject: self.changed.set())
         self._positions = SingleFlight(lambda: self.database.read(_places))
 
     def place(self, session: Session, order: Order) -> PlaceOutcome:

@@ -44,8 +44,6 @@ class Worker:
     show_place: Callable[[Generation, int], Awaitable[None]]
     """Shows a new place in the queue."""
     members: Membership | Alone
-    changed: asyncio.Event
-    """Set when something was placed, or a place became free."""
     contact: Contact
     _tasks: Tasks = field(default_factory=Tasks, init=False)
     _runs: set[tuple[str, int]] = field(default_factory=set, init=False)
@@ -69,7 +67,7 @@ class Worker:
                 self.contact.failed()
                 log.warning("queue_met_an_outage", error=type(error).__name__)
             await asyncio.sleep(REST_SECONDS)
-            await rest_until(self.changed, POLL_SECONDS)
+            await rest_until(self.queue.changed, POLL_SECONDS)
 
     async def claim(self) -> Claimed:
         """Run as many of those that wait as the limits allow."""

@@ -54,7 +54,6 @@ class Process:
             self.advance,
             self.show_place,
             self.members,  # type: ignore[arg-type]
-            asyncio.Event(),
             Contact(self.clock),
         )
         self.fails = False
