@@ -210,19 +210,14 @@ class VideoFetcher:
                 download.refuse_pieces()
             raise TryAgainError(status, retry_after(response.headers.get("Retry-After")))
         start, total = _extent(response)
-        if start not in {download.asked, 0}:
+        if start and not await self._belongs(response, download, start, total):
             download.refuse_pieces()
             raise TryAgainError(status)
         if total is not None and total > self.max_bytes:
             raise VideoError(VideoProblem.TOO_LARGE, total)
-        if start == 0:
+        if not start:
             download.begin_again()
             download.validator = _validator(response)
-        elif total is not None and download.total not in {None, total}:
-            download.refuse_pieces()
-            raise TryAgainError(status)
-        else:
-            await self._check_overlap(response, download)
         download.total = total if total is not None else download.total
         file = await in_thread(download.target.open, None, "ab" if start else "wb")
         try:
@@ -231,14 +226,13 @@ class VideoFetcher:
             download.written = await in_thread(_close, None, file, download.target)
 
     @staticmethod
-    async def _check_overlap(response: aiohttp.ClientResponse, download: _Download) -> None:
-        """What a piece repeats must be what is there."""
-        repeated = download.written - download.asked
-        if repeated:
-            there = await in_thread(_read, None, download.target, download.asked)
-            if await response.content.readexactly(repeated) != there:
-                download.refuse_pieces()
-                raise TryAgainError(response.status)
+    async def _belongs(response: aiohttp.ClientResponse, download: _Download, start: int, total: int | None) -> bool:
+        """Whether a piece belongs to what is there: it begins where it was asked to, and repeats what it should."""
+        if start != download.asked or (total is not None and download.total not in {None, total}):
+            return False
+        repeated = download.written - start
+        there = await in_thread(_read, None, download.target, start) if repeated else b""
+        return await response.content.readexactly(repeated) == there
 
     @staticmethod
     async def _check_whole(download: _Download) -> None:

@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,10 +43,7 @@ class PhotoWorkers:
             PhotoError: The image cannot be used.
         """
         needed = await in_thread(_memory_needed, self._executor, source)
-        async with AsyncExitStack() as turn:
-            if needed > LARGE:
-                await turn.enter_async_context(self._large)
-            await turn.enter_async_context(self._slots)
+        async with self._large if needed > LARGE else nullcontext(), self._slots:
             return await in_thread(_normalise, self._executor, source, target_dir, stem, self.marks)
 
     def close(self) -> None:
