@@ -4,7 +4,6 @@ Sources: ISO/IEC 14496-12 (boxes, ``stco``, ``stsc``, ``stsz``, ``sidx``), RFC 8
 """
 
 import struct
-from array import array
 from itertools import pairwise
 from typing import BinaryIO
 
@@ -89,9 +88,7 @@ def _chunk_end(table: Box) -> int:
     box = only_box(table, b"stsz")
     each, count = struct.unpack_from(">II", box, 4)
     samples = min(samples, count - sample)
-    sizes = array("I", bytes(box[12 + 4 * sample : 12 + 4 * (sample + samples)]))
-    sizes.byteswap()
-    length: int = each * samples if each else sum(sizes)
+    length: int = each * samples if each else sum(struct.unpack_from(f">{samples}I", box, 12 + 4 * sample))
     return offsets[last] + length
 
 

@@ -41,9 +41,6 @@ SLOWEST_BYTES_PER_SECOND = 50_000
 
 CONNECT_SECONDS = 20.0
 
-FREE_CONNECTION_SECONDS = 30.0
-"""How long a send may wait for one of the connections to be free."""
-
 ACTION_SECONDS = 4.5
 """Telegram shows what the bot is doing for five seconds."""
 
@@ -211,7 +208,6 @@ class VideoSender:
             "read_timeout": answer,
             "write_timeout": STALL_SECONDS,
             "connect_timeout": CONNECT_SECONDS,
-            "pool_timeout": FREE_CONNECTION_SECONDS,
         }
         if len(videos) > 1:
             album = [_album_item(video, files.get(at), None if at else caption) for at, video in enumerate(videos)]

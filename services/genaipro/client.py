@@ -155,7 +155,11 @@ class GenAIProClient:
     async def _open_stream(
         self, stack: AsyncExitStack, call: str, files: Sequence[FormFile], fields: Sequence[tuple[str, str]]
     ) -> AsyncGenerator[StreamEvent, None]:
-        form = await self._open_form(stack, files, fields)
+        try:
+            form = await open_form(stack, files, fields)
+        except OSError as error:
+            _LOG.warning("a photo cannot be opened: %s", type(error).__name__)
+            raise RefusedError(Failure(FailureKind.PHOTOS)) from None
         sending = RequestProgress(self.idle_timeout)
         source = PaidEventSource(
             f"{self.base_url}/veo/{call}",
@@ -216,16 +220,6 @@ class GenAIProClient:
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.api_key}", "User-Agent": USER_AGENT}
-
-    async def _open_form(
-        self, stack: AsyncExitStack, files: Sequence[FormFile], fields: Sequence[tuple[str, str]]
-    ) -> aiohttp.FormData:
-        try:
-            return await open_form(stack, files, fields)
-        except OSError as error:
-            cause = type(error).__name__
-        _LOG.warning("a photo cannot be opened: %s", cause)
-        raise RefusedError(Failure(FailureKind.PHOTOS))
 
     async def _post(self, source: PaidEventSource, sending: RequestProgress) -> None:
         """Sends the request; returns when the head of an answer is there, whatever its status."""
