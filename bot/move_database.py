@@ -7,14 +7,14 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
-from pydantic import ValidationError
+from pydantic import SecretStr
 from sqlalchemy import Connection, Engine, Table, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.data_dir import exclusive_data_dir
 from bot.errors import STATUS_CONFIGURATION, OperatorError
-from bot.settings import FixedSettings, Settings
+from bot.settings import Settings, usable_database_url
 from services.store.base import Base
 from services.store.database import Database, DatabaseError, open_database, reason_of
 from services.store.engines import driver_url, is_sqlite
@@ -38,11 +38,12 @@ def target_url(given: str, settings: Settings) -> str:
     Raises:
         OperatorError: It is no address, or the source's own.
     """
+    url = given.strip()
     try:
-        url = FixedSettings.model_validate({"database_url": given.strip()}).database_url.get_secret_value()
-    except ValidationError as error:
-        complaint = error.errors(include_url=False, include_input=False)[0].get("ctx", {}).get("error", "is not usable")
-        raise OperatorError(f"--to {complaint}", STATUS_CONFIGURATION) from None
+        if url:
+            usable_database_url(SecretStr(url))
+    except ValueError as error:
+        raise OperatorError(f"--to {error}", STATUS_CONFIGURATION) from None
     if not url or driver_url(url) == driver_url(settings.effective_database_url):
         raise OperatorError("--to must name another database than DATABASE_URL", STATUS_CONFIGURATION)
     return url

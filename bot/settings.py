@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -83,7 +83,8 @@ def _proxy_url(secret: SecretStr) -> SecretStr:
     return SecretStr(parts._replace(scheme=parts.scheme.lower(), path="").geturl())
 
 
-def _database_url(secret: SecretStr) -> SecretStr:
+def usable_database_url(secret: SecretStr) -> SecretStr:
+    """The address of a database, once it can be one; ``ValueError`` where it cannot."""
     value = secret.get_secret_value()
     try:
         url = make_url(value)
@@ -155,7 +156,7 @@ BaseUrl = Annotated[str, AfterValidator(_base_url)]
 TelegramUrl = Annotated[str, AfterValidator(_telegram_url)]
 WebhookUrl = Annotated[str, AfterValidator(_webhook_url)]
 ProxyUrl = Annotated[SecretStr, AfterValidator(_proxy_url)]
-DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(usable_database_url)]
 Directory = Annotated[Path, AfterValidator(_directory)]
 Language = Annotated[Literal["en", "vi"], BeforeValidator(str.lower)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(str.upper)]
@@ -271,18 +272,3 @@ class Settings(BaseSettings):
         passwords = ((make_url(url).password or "") if url else "", proxy, unquote(proxy))
         values = dict.fromkeys((*(secret.get_secret_value() for secret in known), *passwords))
         return tuple(value for value in values if value)
-
-
-class FixedSettings(Settings):
-    """Settings from arguments alone: neither the environment nor `.env` has a say."""
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003
-        init_settings: PydanticBaseSettingsSource,
-        *_others: PydanticBaseSettingsSource,
-        **_more: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Leave the arguments as the only source."""
-        return (init_settings,)

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.app import Process
-from bot.settings import FixedSettings, Settings
+from bot.settings import Settings
 from sandbox.botapi.options import BotApiOptions
 from sandbox.botapi.person import Person
 from sandbox.botapi.server import BotApiServer
@@ -19,6 +19,7 @@ from tests.acceptance.e2e.clockwork import TravelClock
 from tests.buttons import action_of, actions, has_button, is_card
 from tests.integration.sandbox.second_opinion import check_calls
 from tests.introduced import introduce
+from tests.settings import FixedSettings
 
 PATIENCE = 120.0
 

@@ -14,8 +14,9 @@ from pydantic import SecretStr
 
 from bot import check
 from bot.check import Check, check_all, run_checks
-from bot.settings import FixedSettings, Settings
+from bot.settings import Settings
 from services.store.database import DatabaseError, open_database
+from tests.settings import FixedSettings
 
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
 KEY = "gp-key-0123456789"

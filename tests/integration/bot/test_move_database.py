@@ -10,11 +10,12 @@ from bot.cli import app, guarded
 from bot.data_dir import exclusive_data_dir
 from bot.errors import OperatorError
 from bot.move_database import TABLES, move_database
-from bot.settings import FixedSettings, Settings
+from bot.settings import Settings
 from services.clock import SystemClock
 from services.store.database import open_database
 from services.store.schema import MemberRow
 from tests.integration.store.rows import rows_for
+from tests.settings import FixedSettings
 
 
 async def fill(url: str, count: int) -> None:

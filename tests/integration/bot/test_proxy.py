@@ -13,7 +13,6 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 from telegram import Bot, InputFile
 
-from bot.settings import FixedSettings
 from bot.settings_loading import ignored_proxies, load_settings
 from bot.telegram_session import (
     PROXY_LEADS_NOWHERE,
@@ -37,6 +36,7 @@ from tests.integration.bot.telegram_calls import (
     is_unsent,
     telegram_request,
 )
+from tests.settings import FixedSettings
 
 CERTIFICATE = Path(__file__).with_name("loopback.pem")
 """Of localhost and 127.0.0.1, with its key; for tests alone."""

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.settings import FixedSettings, Settings
+from bot.settings import Settings
 from bot.settings_loading import SettingsError, load_settings
+from tests.settings import FixedSettings
 
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
 KEY = "gp-key-0123456789"

@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 
 from bot.errors import OperatorError
-from bot.settings import FixedSettings, Settings
+from bot.settings import Settings
 from bot.settings_docs import render_env_example, render_table, with_table, write
 from bot.settings_loading import SettingsError, load_settings
+from tests.settings import FixedSettings
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -17,7 +17,7 @@ from telegram.ext import CallbackContext
 from bot.metrics import StateTimes
 from bot.outbox import Outbox
 from bot.polling import Poller
-from bot.settings import FixedSettings, Settings
+from bot.settings import Settings
 from bot.telegram_session import connect, make_bot
 from bot.update_queue import UpdateQueue
 from bot.wiring import open_services
@@ -37,6 +37,7 @@ from services.telemetry import Contact
 from tests.acceptance.e2e.clockwork import TravelClock
 from tests.buttons import is_card
 from tests.hand_clock import HandClock
+from tests.settings import FixedSettings
 
 NOON = datetime(2026, 3, 30, 12, 0, tzinfo=UTC)
 OWNER = 900
