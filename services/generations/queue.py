@@ -63,6 +63,7 @@ _TURNS = select(func.count()).where(
     _TURN.started_at.is_not(None),
     _TURN.finished_at.is_(None) | (_TURN.finished_at >= GenerationRow.queued_at),
 )
+"""The turns of its person since a generation was queued."""
 _ALL_QUEUED = select(
     GenerationRow.id,
     GenerationRow.user_id,
@@ -70,6 +71,7 @@ _ALL_QUEUED = select(
     _TURNS.correlate(GenerationRow).scalar_subquery(),
     GenerationRow.status_message_id.is_not(None),
 ).where(_QUEUED)
+"""The fields of :class:`Waiting`."""
 
 
 @dataclass(frozen=True, slots=True)

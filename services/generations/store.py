@@ -201,10 +201,7 @@ def move(
     columns = tuple(sorted(values))
     if state in FINAL:
         columns, new = (*columns, "finished_at"), new | {"new_finished_at": now}
-    changed = changed_row(session, moving(state, columns), _of(run) | new)
-    if changed is None:
-        raise RunOvertakenError
-    return changed
+    return _changed(session, moving(state, columns), _of(run) | new)
 
 
 def fail(session: Session, run: Generation, failure: Failure, now: datetime) -> Generation:
@@ -235,10 +232,7 @@ def arm(session: Session, run: Generation, before: HistoryBefore | None, now: da
 
 def disarm(session: Session, run: Generation) -> Generation:
     """Take the arming back: the attempt was provably not accepted."""
-    disarmed = changed_row(session, DISARM, _of(run))
-    if disarmed is None:
-        raise RunOvertakenError
-    return disarmed
+    return _changed(session, DISARM, _of(run))
 
 
 def set_status_message(session: Session, generation: Generation, message_id: int) -> bool:
@@ -267,6 +261,13 @@ def prune_generations(session: Session, before: datetime) -> int:
     ended = GenerationRow.state.in_([state.value for state in FINAL]) & (GenerationRow.finished_at < before)
     old = select(GenerationRow.id).where(ended).limit(1000).with_for_update(skip_locked=True)
     return affected(session, delete(ROWS).where(ROWS.c.id.in_(old)))
+
+
+def _changed(session: Session, statement: ReturningUpdate[Any], values: Mapping[str, object]) -> Generation:
+    changed = changed_row(session, statement, values)
+    if changed is None:
+        raise RunOvertakenError
+    return changed
 
 
 def _of(run: Generation) -> dict[str, object]:
