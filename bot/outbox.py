@@ -77,7 +77,7 @@ class Outbox(BaseRateLimiter[None]):
         """Keep to an equal part of Telegram's budgets, of which each process of the bot has one."""
         limits = FloodLimits().shared(processes)
         if limits != self._scheduler.limits:
-            self._scheduler.adopt(limits, self._now())
+            self._scheduler.adopt(limits, self.clock.monotonic())
             self._pump()
 
     def room(self) -> int:
@@ -116,7 +116,7 @@ class Outbox(BaseRateLimiter[None]):
         if endpoint in AT_ONCE:
             return await callback(*args, **kwargs)
         what = said.get()
-        job = self._scheduler.push(classify(endpoint, data, what), self._now())
+        job = self._scheduler.push(classify(endpoint, data, what), self.clock.monotonic())
         self._pump()
         while await self._turn(job):
             try:
@@ -134,9 +134,6 @@ class Outbox(BaseRateLimiter[None]):
                 return result
         return True
 
-    def _now(self) -> float:
-        return self.clock.monotonic()
-
     async def _turn(self, job: Job) -> bool:
         """Wait until it is a job's turn; False if it need not be sent any more."""
         if job.state is JobState.WAITING:
@@ -153,12 +150,12 @@ class Outbox(BaseRateLimiter[None]):
         if job.state is JobState.RUNNING:
             self._finish(job)
             return
-        self._scheduler.cancel(job, self._now())
+        self._scheduler.cancel(job, self.clock.monotonic())
         self._pump()
 
     def _goes_again(self, job: Job, error: TelegramError) -> bool:
         """Hand a failed call back to the scheduler; False if it has ended."""
-        now = self._now()
+        now = self.clock.monotonic()
         if isinstance(error, RetryAfter):
             seconds = wait_of(error)
             again = self._scheduler.flood(job, seconds, now)
@@ -177,7 +174,7 @@ class Outbox(BaseRateLimiter[None]):
         return again
 
     def _finish(self, job: Job, *, is_sent: bool = False) -> None:
-        self._scheduler.done(job, self._now(), is_sent=is_sent)
+        self._scheduler.done(job, self.clock.monotonic(), is_sent=is_sent)
         self._rests(job)
         self._pump()
 
@@ -190,7 +187,7 @@ class Outbox(BaseRateLimiter[None]):
         """Give everybody the turn whose turn it is, and set the alarm for the next."""
         if self._closed:
             return
-        now = self._now()
+        now = self.clock.monotonic()
         while isinstance(step := self._scheduler.next(now), Job):
             self._running.add(step)
             self._wake(step)
@@ -213,6 +210,6 @@ class Outbox(BaseRateLimiter[None]):
         self._alarm = self._alarms.start(self._ring(at), name="outbox alarm")
 
     async def _ring(self, at: float) -> None:
-        await self.clock.sleep(max(0.0, at - self._now()))
+        await self.clock.sleep(max(0.0, at - self.clock.monotonic()))
         self._alarm = None
         self._pump()

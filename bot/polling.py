@@ -28,8 +28,6 @@ READ_MARGIN_SECONDS = 15.0
 MOST_AT_ONCE = 100
 """Updates that one call brings at most; so many say that more may wait. Source: Bot API, ``getUpdates``, ``limit``."""
 
-REVOKED = "TELEGRAM_BOT_TOKEN was revoked; set the new one from @BotFather"
-
 log = get_logger(__name__)
 
 
@@ -75,7 +73,7 @@ class Poller:
                 found: Sequence[object] = await persistently(self.clock.sleep, self._say)(self._fetch, offset, hold)
             except InvalidToken:
                 # Only fetching updates can tell: the library makes the same error of a method that a server lacks.
-                raise OperatorError(REVOKED) from None
+                raise OperatorError("TELEGRAM_BOT_TOKEN was revoked; set the new one from @BotFather") from None
             updates = [update for data in found if (update := self.queue.read(data)) is not None]
             if updates:
                 await through_outages(self.clock.sleep, self._take, updates)

@@ -53,8 +53,7 @@ class Said:
     fence: Fence | None = None
 
 
-_NOTHING = Said()
-said: ContextVar[Said] = ContextVar("outbox_said", default=_NOTHING)
+said: ContextVar[Said] = ContextVar("outbox_said", default=Said())  # noqa: B039 - it is frozen
 """What the current task said by :func:`sending`."""
 
 

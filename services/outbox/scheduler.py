@@ -77,11 +77,9 @@ class Scheduler:
         self.counters.waiting[job.call.priority] += 1
         if call.is_sign:
             self._signs[job] = None
-            return job
-        if not call.counted:
+        elif not call.counted:
             self._uncounted.put(job, (now, job.seq))
-            return job
-        if call.edit is None:
+        elif call.edit is None:
             self._board.enqueue(job, now)
         elif (verdict := self._messages.verdict(job, call.edit)) is not None:
             self._settle(job, verdict)
