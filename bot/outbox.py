@@ -149,9 +149,9 @@ class Outbox(BaseRateLimiter[None]):
         self._turns.pop(job, None)
         if job.state is JobState.RUNNING:
             self._finish(job)
-            return
-        self._scheduler.cancel(job, self.clock.monotonic())
-        self._pump()
+        else:
+            self._scheduler.cancel(job, self.clock.monotonic())
+            self._pump()
 
     def _goes_again(self, job: Job, error: TelegramError) -> bool:
         """Hand a failed call back to the scheduler; False if it has ended."""

@@ -36,7 +36,8 @@ class Throttle:
         """
         now = self.clock.now()
         # A flood of updates that are told nothing must cost no writes.
-        if not await self.database.read(_is_due, key, now - every):
+        told_at = await self.database.read(Session.scalar, select(NoticeRow.told_at).where(NoticeRow.key == key))
+        if told_at is not None and told_at > now - every:
             return False
         return await self.database.write(_claim, key, now, every)
 
@@ -46,11 +47,6 @@ def forget_throttled(session: Session, user_id: int) -> int:
     exact = f"u{user_id}"
     about = or_(NoticeRow.key.like(f"%:{exact}"), NoticeRow.key.like(f"%:{exact}:%"))
     return affected(session, delete(NoticeRow).where(about))
-
-
-def _is_due(session: Session, key: str, before: datetime) -> bool:
-    told_at = session.scalar(select(NoticeRow.told_at).where(NoticeRow.key == key))
-    return told_at is None or told_at <= before
 
 
 def _claim(session: Session, key: str, now: datetime, every: timedelta) -> bool:
