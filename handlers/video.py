@@ -93,14 +93,16 @@ async def _without_photos(context: Context, message: Message, request: VideoRequ
 
 async def _order(context: Context, message: Message, request: VideoRequest, photos: list[PhotoRef]) -> None:
     visitor, services = context.visitor, context.services
-    owner, shape = visitor.caller.owner, request.wanted.shape or visitor.preferences.usual_shape
+    owner, shape, hints = visitor.caller.owner, request.wanted.shape or visitor.preferences.usual_shape, []
     if len(photos) > photo_limit(shape):
         if request.wanted.shape is Shape.TALL:
             await say_once(context, message, "draft-tall-photos")
             return
         if shape is Shape.TALL:
-            await say_once(context, message, "draft-made-wide")
+            hints.append("draft-made-wide")
         shape = Shape.WIDE
+    if len(photos) > MAX_PHOTOS:
+        hints.append("draft-extra-photos")
     order = Order(
         request_key=f"message:{owner.chat_id}:{message.message_id}",
         chat_id=owner.chat_id,
@@ -114,10 +116,13 @@ async def _order(context: Context, message: Message, request: VideoRequest, phot
         photos=tuple(photos[:MAX_PHOTOS]),
         shape=shape,
     )
-    if len(photos) > MAX_PHOTOS:
-        await say_once(context, message, "draft-extra-photos")
-    outcome = await services.starter.order(order)
-    if isinstance(outcome, LimitReached):
-        place = Place(owner.chat_id, owner.thread_id, message.message_id)
-        await context.say(place, Screen(refusal(outcome, visitor.phrases)))
-    await services.generations.show(outcome)
+    try:
+        for hint in hints:
+            await say_once(context, message, hint)
+    finally:
+        # A sentence that Telegram does not take costs no request.
+        outcome = await services.starter.order(order)
+        if isinstance(outcome, LimitReached):
+            place = Place(owner.chat_id, owner.thread_id, message.message_id)
+            await context.say(place, Screen(refusal(outcome, visitor.phrases)))
+        await services.generations.show(outcome)

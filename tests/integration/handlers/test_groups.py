@@ -54,6 +54,19 @@ async def test_a_reply_to_a_photo_starts_it(open_world: World, text: str) -> Non
     assert (order.chat_id, order.request_message_id) == (group, asked.message_id)
 
 
+async def test_a_sentence_that_telegram_does_not_take_costs_no_request(open_world: World) -> None:
+    world = open_world
+    anna = world.server.add_person("Anna", started=True)
+    group = world.server.add_group("Friends", [anna]).chat_id
+    parts = await anna.send_album([jpeg(number) for number in range(4)], "", chat=group)
+    world.server.fail("sendMessage", status=502, chat_id=group)
+    await anna.send_text("/video leaves", chat=group, reply_to=parts[0].message_id)
+    order = await world.ordered()
+    assert (order.prompt, len(await world.photos(order))) == ("leaves", 3)
+    assert [type(error).__name__ for error in world.errors] == ["NetworkError"]
+    world.errors.clear()
+
+
 async def test_a_reply_takes_the_whole_album_where_it_was_seen(open_world: World) -> None:
     world = open_world
     anna, bao = (world.server.add_person(name, started=True) for name in ("Anna", "Bảo"))
