@@ -4,7 +4,7 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
@@ -160,20 +160,22 @@ def settings(
         typer.echo(f"written: {path.name}")
 
 
-def guarded(command: Callable[[], object], say: Callable[[str], object]) -> int:
-    """Run a command; whatever it raises becomes a line or two and an exit status, never a traceback.
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of `python -m bot` and of the `pho2video` script."""
+    # Until the settings are read, and for commands that read none.
+    configure_logging("DEBUG" if os.environ.get("LOG_LEVEL", "").strip().upper() == "DEBUG" else "WARNING")
+    sys.exit(_run(arguments))
 
-    Args:
-        command: Returns an exit status, or something else for 0.
-        say: Takes a line for the operator.
-    """
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """Run a command; whatever it raises becomes a line or two and an exit status, never a traceback."""
     try:
-        status = command()
+        status = app(args=arguments, prog_name="python -m bot", standalone_mode=False)
     except OperatorError as error:
         # What is said of settings holds examples and no values.
         redact = str if isinstance(error, SettingsError) else Redactor()
         for line in error.lines:
-            say(redact(line))
+            typer.echo(redact(line), err=True)
         return error.exit_status
     except typer.TyperException as error:
         show = getattr(error, "show", None)
@@ -186,14 +188,3 @@ def guarded(command: Callable[[], object], say: Callable[[str], object]) -> int:
         log.critical("unexpected error; LOG_LEVEL=DEBUG shows where it comes from", exc_info=error)
         return STATUS_FAILED
     return status if isinstance(status, int) else 0
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point of `python -m bot` and of the `pho2video` script."""
-    # Until the settings are read, and for commands that read none.
-    configure_logging("DEBUG" if os.environ.get("LOG_LEVEL", "").strip().upper() == "DEBUG" else "WARNING")
-    status = guarded(
-        lambda: app(args=arguments, prog_name="python -m bot", standalone_mode=False),
-        lambda line: typer.echo(line, err=True),
-    )
-    sys.exit(status)

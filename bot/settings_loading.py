@@ -1,7 +1,7 @@
 """Loads the settings from the environment and from `.env`: whatever is wrong becomes one clear line each."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from difflib import get_close_matches
 from urllib.parse import unquote
 
@@ -130,6 +130,6 @@ def _contradictions(settings: Settings) -> list[str]:
     return lines
 
 
-def ignored_proxies(environment: Mapping[str, str] = os.environ) -> list[str]:
+def ignored_proxies() -> list[str]:
     """Names of the proxy variables that are set in the environment and count for nothing."""
-    return [name for name in environment if name.upper() in PROXY_NAMES and environment[name]]
+    return [name for name, value in os.environ.items() if value and name.upper() in PROXY_NAMES]

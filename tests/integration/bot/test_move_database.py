@@ -6,7 +6,7 @@ from pydantic import SecretStr
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from bot.cli import app, guarded
+from bot.cli import main
 from bot.data_dir import exclusive_data_dir
 from bot.errors import OperatorError
 from bot.move_database import TABLES, move_database
@@ -146,7 +146,9 @@ async def test_the_source_is_no_target(tmp_path: Path) -> None:
 
 def test_the_command(workdir: Path, restored_logging: None, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["migrate-data", "--to", f"sqlite:///{workdir / 'new.sqlite3'}"]
-    assert guarded(lambda: app(args=arguments, standalone_mode=False), print) == 0
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 0
     assert capsys.readouterr().out.endswith(
         "0 rows were copied; set DATABASE_URL to the new database and start the bot\n"
     )
