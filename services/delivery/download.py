@@ -113,7 +113,7 @@ class VideoFetcher:
             late: Called each time before it waits for long.
 
         Raises:
-            VideoError: It is larger than ``max_bytes``, or may not be fetched; or was not to be had to the end.
+            VideoError: Larger than ``max_bytes``, at an address that may not be asked, or not there in all that time.
         """
         done = False
         try:

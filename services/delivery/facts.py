@@ -106,7 +106,7 @@ def _as_shown(width: int, height: int, ratio: float, rotation: int, seconds: flo
     return VideoFacts(across, down, None if seconds is None else max(1, math.floor(seconds + 0.5)), suffix)
 
 
-def read_tables(file: BinaryIO, size: int, suffix: str = "mp4") -> VideoFacts:
+def read_tables(file: BinaryIO, size: int, suffix: str) -> VideoFacts:
     """Reads the facts of an MP4 file of so many bytes from the tables of its first track of pictures. Blocks.
 
     Raises:

@@ -16,7 +16,6 @@ from typing import TypeVar
 import aiohttp
 
 from services.clock import Clock
-from services.delivery.address import resolve
 from services.failures import Failure, FailureKind
 from services.genaipro.classify import ApiAnswer, lost, paid_error, read_error
 from services.genaipro.events import (
@@ -27,7 +26,6 @@ from services.genaipro.events import (
     RefusedError,
     ResultPage,
     StreamEvent,
-    VideoResult,
 )
 from services.genaipro.parsing import parse_answer, parse_credits, parse_event, parse_histories
 from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit, clock_offset
@@ -133,9 +131,7 @@ class GenAIProClient:
             async for event in events:
                 if isinstance(event, CompletedEvent):
                     outcome = PostOutcome.COMPLETED
-                    yield replace(event, results=self._resolved(event.results))
-                    continue
-                if isinstance(event, FailedEvent):
+                elif isinstance(event, FailedEvent):
                     outcome = PostOutcome.FAILED
                 yield event
 
@@ -239,20 +235,12 @@ class GenAIProClient:
         """The terminal event of an answer that is no stream; raises what any other such answer means."""
         if 200 <= source.answer.status < 300:
             raw = await source.body(READ_LIMIT, seconds=None)
-            event = self._keyless(parse_answer, raw.decode("utf-8-sig", "replace"))
+            event = self._keyless(lambda text: parse_answer(text, self.base_url), raw.decode("utf-8-sig", "replace"))
             if event is None:
                 _LOG.warning("an answer of status %d that tells no result", source.answer.status)
                 raise lost(source.answer.status)
             return event
         raise await self._heeded(paid_error(self._said(source.answer, await source.body())))
-
-    def _resolved(self, results: Sequence[VideoResult]) -> tuple[VideoResult, ...]:
-        """The same with addresses that are relative to the API made whole."""
-        base = self.base_url
-        return tuple(
-            replace(result, urls=tuple(dict.fromkeys(filter(None, (resolve(url, base) for url in result.urls)))))
-            for result in results
-        )
 
     @staticmethod
     async def _single(event: StreamEvent) -> AsyncGenerator[StreamEvent, None]:
@@ -262,7 +250,7 @@ class GenAIProClient:
         what_happened = "the stream ended without a terminal event"
         try:
             async for raw in source:
-                event = self._keyless(partial(parse_event, raw.name), raw.data)
+                event = self._keyless(partial(parse_event, raw.name, api_url=self.base_url), raw.data)
                 is_terminal = isinstance(event, CompletedEvent | FailedEvent)
                 if raw.complete or is_terminal:
                     yield event
@@ -276,8 +264,7 @@ class GenAIProClient:
     async def _history_page(self, page: int, page_size: int) -> ResultPage:
         with self._counted("histories"):
             body, offset = await self._read("veo/histories", {"page": str(page), "page_size": str(page_size)})
-            found = parse_histories(body, page)
-        return replace(found, results=self._resolved(found.results), clock_offset=offset)
+            return replace(parse_histories(body, page, self.base_url), clock_offset=offset)
 
     async def _read(self, path: str, query: dict[str, str]) -> tuple[str, float | None]:
         """The body of a read's answer, of status 200, and how far the service's clock is ahead."""

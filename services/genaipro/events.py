@@ -18,7 +18,7 @@ class VideoResult:
     prompt: str
     """The prompt as the API repeats it."""
     urls: tuple[str, ...]
-    """``file_url`` and ``file_urls`` together, in order, without repeats; empty when the object failed."""
+    """``file_url`` and ``file_urls`` together, whole, in order, without repeats; empty when the object failed."""
     succeeded: bool
     """Whether ``status`` names success (``MEDIA_GENERATION_STATUS_SUCCESSFUL``, ``completed``, …)."""
     failed: bool

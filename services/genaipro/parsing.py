@@ -31,8 +31,7 @@ _WORD = re.compile(r"[a-z]+")
 _NUMBER = re.compile(r"-?\d{9,16}(\.\d{1,9})?")
 _MILLISECONDS_FROM = 1e11
 _WRAPPINGS = 2
-_ANY_API = "https://api.invalid"
-"""What an address is relative to, as long as it only matters whether it is one."""
+_URL_KEYS = ("file_url", "file_urls")
 
 
 def is_success(status: str) -> bool:
@@ -75,18 +74,18 @@ def _parse_iso(text: str) -> datetime | None:
         return None
 
 
-def _addresses(value: object) -> Iterator[str]:
-    """Every address in a text, or in a list of texts or of objects that hold one: whole, or relative to the API."""
+def _addresses(value: object, api_url: str) -> Iterator[str]:
+    """Every address in a text, or in a list of texts or of objects that hold one; made whole where relative."""
     if isinstance(value, str):
-        address = storable(value.strip())
-        if resolve(address, _ANY_API) is not None:
+        address = resolve(storable(value), api_url)
+        if address is not None:
             yield address
     elif isinstance(value, list):
         for part in value:
             if isinstance(part, Mapping):
-                yield from _addresses(part.get("file_url") or part.get("url"))
+                yield from _addresses(part.get("file_url") or part.get("url"), api_url)
             elif isinstance(part, str):
-                yield from _addresses(part)
+                yield from _addresses(part, api_url)
 
 
 def _text(value: object) -> str:
@@ -95,8 +94,8 @@ def _text(value: object) -> str:
     return storable(value) if isinstance(value, str) else str(value)[:300]
 
 
-def parse_result(value: Mapping[str, object], *, final: bool) -> VideoResult:
-    """One object.
+def parse_result(value: Mapping[str, object], api_url: str, *, final: bool) -> VideoResult:
+    """One object, its addresses whole and on the API's host where they name none.
 
     In a completed event (``final``), an address under an unknown status means success; elsewhere only an address under
     no status at all does.
@@ -104,7 +103,7 @@ def parse_result(value: Mapping[str, object], *, final: bool) -> VideoResult:
     status = short(_text(value.get("status")))
     error = words_of_value(value.get("error"))
     reason = short(error.text or error.code)
-    urls = tuple(dict.fromkeys((*_addresses(value.get("file_url")), *_addresses(value.get("file_urls")))))
+    urls = tuple(dict.fromkeys(url for key in _URL_KEYS for url in _addresses(value.get(key), api_url)))
     failed = is_failure(status) or (bool(reason) and not urls and not is_success(status))
     succeeded = not failed and (is_success(status) or (bool(urls) and (final or not status)))
     return VideoResult(
@@ -119,7 +118,7 @@ def parse_result(value: Mapping[str, object], *, final: bool) -> VideoResult:
     )
 
 
-def parse_results(value: object, *, final: bool) -> tuple[VideoResult, ...] | None:
+def parse_results(value: object, api_url: str, *, final: bool) -> tuple[VideoResult, ...] | None:
     """All objects of a payload in their order, possibly none; None when it is not of such a shape.
 
     It is an array of objects (or of bare addresses), one object, or an object with ``data``.
@@ -128,20 +127,20 @@ def parse_results(value: object, *, final: bool) -> tuple[VideoResult, ...] | No
         if isinstance(value, Mapping) and isinstance(value.get("data"), Mapping | list):
             value = value["data"]
     if isinstance(value, Mapping):
-        return (parse_result(value, final=final),) if _is_result(value) else None
+        return (parse_result(value, api_url, final=final),) if _is_result(value, api_url) else None
     if not isinstance(value, list):
         return None
     parts: list[Mapping[str, object]] = [part if isinstance(part, Mapping) else {"file_url": part} for part in value]
-    results = tuple(parse_result(part, final=final) for part in parts if _is_result(part))
+    results = tuple(parse_result(part, api_url, final=final) for part in parts if _is_result(part, api_url))
     return results if results or not value else None
 
 
-def _is_result(value: Mapping[str, object]) -> bool:
+def _is_result(value: Mapping[str, object], api_url: str) -> bool:
     """Whether the object has anything of a result: an address, an identity, an end or an error."""
     status = value.get("status")
     ended = isinstance(status, str) and (is_success(status) or is_failure(status))
     named = bool(_text(value.get("id")) or value.get("error"))
-    return ended or named or any(True for key in ("file_url", "file_urls") for _ in _addresses(value.get(key)))
+    return ended or named or any(True for key in _URL_KEYS for _ in _addresses(value.get(key), api_url))
 
 
 STATUS = "video_generation_status"
@@ -152,7 +151,7 @@ _WORD_KEYS = ("status", "state", "word", "message", "data")
 _LARGEST = 10**15
 
 
-def parse_event(name: str, data: str) -> StreamEvent:
+def parse_event(name: str, data: str, api_url: str) -> StreamEvent:
     """The typed event of one event of the stream.
 
     Raises:
@@ -160,7 +159,7 @@ def parse_event(name: str, data: str) -> StreamEvent:
     """
     kind = name.strip().lower()
     if kind == COMPLETE:
-        return CompletedEvent(_completed(data))
+        return CompletedEvent(_completed(data, api_url))
     if kind == ERROR:
         return FailedEvent(classify(words_of_text(data)))
     word = _status_word(data) if kind == STATUS else ""
@@ -176,22 +175,22 @@ def _status_word(data: str) -> str:
     return short(str(value)) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
-def _completed(data: str) -> tuple[VideoResult, ...]:
+def _completed(data: str, api_url: str) -> tuple[VideoResult, ...]:
     value = load_json(data, data)
     if isinstance(value, str):
         value = [value.strip()]
-    results = parse_results(value, final=True)
+    results = parse_results(value, api_url, final=True)
     if results is None:
         raise lost(200)
     return results
 
 
-def parse_answer(body: str) -> StreamEvent | None:
+def parse_answer(body: str, api_url: str) -> StreamEvent | None:
     """The terminal event that the JSON of a 2xx answer stands for, where a stream was expected, or None."""
     value = load_json(body, None)
     if isinstance(value, Mapping) and not isinstance(value.get("data"), list) and _is_error(value):
         return FailedEvent(classify(words_of_value(value)))
-    results = parse_results(value, final=True)
+    results = parse_results(value, api_url, final=True)
     if results is None or any(not result.succeeded and not result.failed for result in results):
         return None
     return CompletedEvent(results)
@@ -205,7 +204,7 @@ def _is_error(value: Mapping[str, object]) -> bool:
     return failed or bool(value.get("error") or value.get("detail")) or value.get("success") is False
 
 
-def parse_histories(body: str, page: int) -> ResultPage:
+def parse_histories(body: str, page: int, api_url: str) -> ResultPage:
     """A page of the history; ``page`` is the number that was asked for, for an answer that does not repeat it.
 
     Raises:
@@ -213,7 +212,7 @@ def parse_histories(body: str, page: int) -> ResultPage:
     """
     value = load_json(body, "")
     listed = value.get("data", []) if isinstance(value, Mapping) else value
-    results = () if listed is None else parse_results(listed, final=False)
+    results = () if listed is None else parse_results(listed, api_url, final=False)
     if results is None:
         raise _unreadable()
     if not isinstance(value, Mapping):

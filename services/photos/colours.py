@@ -16,6 +16,7 @@ MAX_DIFFERENCE = 2
 _STRIP = 256
 """Rows that are changed at once."""
 _STEPS = (0, 24, 64, 128, 192, 255)
+# Colours all over, in a row of pixels.
 _PROBES = Image.frombytes("RGB", (len(_STEPS) ** 3, 1), bytes(chain(*product(_STEPS, repeat=3))))
 
 _P3_PRIMARIES = 12
@@ -69,7 +70,8 @@ def _from_sixteen_bits(image: Image.Image) -> Image.Image:
     transparent = image.info.get("transparency")
     if not isinstance(transparent, int):
         return upper
-    return Image.merge("LA", (upper, levels.point([255 * (level != transparent) for level in range(1 << 16)], "L")))
+    alpha = levels.point([255 * (level != transparent) for level in range(1 << 16)], "L")
+    return Image.merge("LA", (upper, alpha))
 
 
 def _change_greys(image: Image.Image, table: list[int]) -> None:

@@ -34,7 +34,7 @@ def h264(path: Path, *, rotation: int = 0, ratio: Fraction | None = None, flags:
 
 def facts_of(path: Path) -> VideoFacts:
     data = path.read_bytes()
-    return read_tables(BytesIO(data), len(data))
+    return read_tables(BytesIO(data), len(data), "mp4")
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, -90])
@@ -78,14 +78,14 @@ def footage_of_h264(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 def test_cut_off_is_unusual(footage_of_h264: bytes, share: float) -> None:
     data = footage_of_h264[: int(len(footage_of_h264) * share)]
     with pytest.raises(UnusualError):
-        read_tables(BytesIO(data), len(data))
+        read_tables(BytesIO(data), len(data), "mp4")
 
 
 def test_media_that_is_none_is_unusual(footage_of_h264: bytes) -> None:
     at = footage_of_h264.index(b"mdat") + 4
     data = footage_of_h264[:at] + b"\xff" * 40 + footage_of_h264[at + 40 :]
     with pytest.raises(UnusualError):
-        read_tables(BytesIO(data), len(data))
+        read_tables(BytesIO(data), len(data), "mp4")
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -96,7 +96,7 @@ def test_damage_is_unusual_at_worst(footage_of_h264: bytes, data: st.DataObject)
     for _ in range(data.draw(st.integers(1, 4))):
         spoilt[data.draw(st.integers(tables - 4, len(spoilt) - 1))] = data.draw(st.integers(0, 255))
     try:
-        facts = read_tables(BytesIO(bytes(spoilt)), len(spoilt))
+        facts = read_tables(BytesIO(bytes(spoilt)), len(spoilt), "mp4")
     except UnusualError:
         return
     assert facts.width > 0

@@ -31,6 +31,7 @@ from services.genaipro.rate_limit import retry_after
 from tests.unit.genaipro.fakes import COMPLETE, STATUS, URL, video
 
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+API = "https://api.example/v1"
 TEN = datetime(2026, 3, 30, 10, tzinfo=UTC)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
@@ -47,7 +48,7 @@ TEXT = st.text(max_size=40) | JSON.map(json.dumps) | st.just("[" * 100_000)
 
 
 def completed(data: object) -> tuple[VideoResult, ...]:
-    event = parse_event(COMPLETE, data if isinstance(data, str) else json.dumps(data))
+    event = parse_event(COMPLETE, data if isinstance(data, str) else json.dumps(data), API)
     assert isinstance(event, CompletedEvent)
     return tuple(event.results)
 
@@ -80,7 +81,7 @@ def test_a_bare_address_is_a_success(data: object) -> None:
 
 def test_several_addresses_keep_their_order() -> None:
     (result,) = completed([video(file_urls=["https://b.example/2", URL, "ftp://no", 7, "HTTPS://c.example/3"])])
-    assert result.urls == (URL, "https://b.example/2", "HTTPS://c.example/3")
+    assert result.urls == (URL, "https://b.example/2", "https://c.example/3")
 
 
 def test_failures_stand_beside_successes() -> None:
@@ -126,7 +127,7 @@ def test_words_of_failure(status: str) -> None:
     [("", True, True), ("weird", True, True), ("", False, True), ("processing", False, False), (None, False, True)],
 )
 def test_an_address_under_an_unknown_status(status: str | None, final: bool, succeeded: bool) -> None:
-    result = parse_result(video(status=status), final=final)
+    result = parse_result(video(status=status), API, final=final)
     assert (result.succeeded, result.failed, result.urls) == (succeeded, False, (URL,))
 
 
@@ -194,13 +195,13 @@ def test_a_time_survives_its_text(moment: datetime) -> None:
     ],
 )
 def test_errors(data: str, kind: FailureKind, reason: str) -> None:
-    event = parse_event("error", data)
+    event = parse_event("error", data, API)
     assert isinstance(event, FailedEvent)
     assert (event.failure.kind, event.failure.reason, event.failure.charged) == (kind, reason, Charged.NO)
 
 
 def test_a_reason_is_cut_by_code_points() -> None:
-    event = parse_event("error", json.dumps({"error": "\U0001f408" * 301}))
+    event = parse_event("error", json.dumps({"error": "\U0001f408" * 301}), API)
     assert isinstance(event, FailedEvent)
     assert event.failure.reason == "\U0001f408" * 300
 
@@ -220,7 +221,7 @@ def texts_of(value: object) -> Iterator[str]:
 @given(st.sampled_from([STATUS, COMPLETE, "error", "other", "message", ""]), TEXT)
 def test_no_event_is_more_than_a_typed_error(name: str, data: str) -> None:
     try:
-        event = parse_event(name, data)
+        event = parse_event(name, data, API)
     except MaybeAcceptedError:
         assert name == COMPLETE
         return
@@ -236,18 +237,18 @@ def test_no_event_is_more_than_a_typed_error(name: str, data: str) -> None:
 
 @given(TEXT)
 def test_no_answer_is_more_than_a_typed_error(body: str) -> None:
-    for parse in (lambda: parse_histories(body, 1), lambda: parse_credits(body)):
+    for parse in (lambda: parse_histories(body, 1, API), lambda: parse_credits(body)):
         try:
             parse()
         except NotAcceptedError as error:
             assert error.failure.kind is FailureKind.SERVICE  # noqa: PT017
     classify(words_of_text(body), 400)
-    answer = parse_answer(body)
+    answer = parse_answer(body, API)
     assert answer is None or isinstance(answer, CompletedEvent | FailedEvent)
 
 
 def test_an_address_of_an_unknown_event_is_not_shown() -> None:
-    assert parse_event("preview", json.dumps({"at": URL})) == StatusEvent("preview")
+    assert parse_event("preview", json.dumps({"at": URL}), API) == StatusEvent("preview")
 
 
 @pytest.mark.parametrize(
@@ -261,7 +262,7 @@ def test_an_address_of_an_unknown_event_is_not_shown() -> None:
     ],
 )
 def test_pages_of_any_shape(body: str, total_pages: int) -> None:
-    got = parse_histories(body, 4)
+    got = parse_histories(body, 4, API)
     assert (tuple(got.results), got.total_pages) == ((), total_pages)
 
 
