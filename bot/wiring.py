@@ -120,9 +120,9 @@ async def _ground(
     """What everything rests on."""
     database, clock = services.database, services.clock
     services.changes, services.tasks, services.messenger = Changes(database, clock), Tasks(), Messenger(bot)
-    services.temp_dirs = TempDirs(settings.data_dir / "tmp" / members.executor_id)
+    services.temp_dirs = TempDirs(settings.data_dir / "tmp" / members.process_id)
     await stack.enter_async_context(services.temp_dirs.held())
-    services.inbox = Inbox(database, clock, bot.id, members.executor_id)
+    services.inbox = Inbox(database, clock, bot.id, members.process_id)
     services.cut_short = set()
 
 
@@ -226,7 +226,7 @@ def _generations(services: Services, settings: Settings, members: Membership | A
     services.progress_log = ProgressLog(database, clock)
     runner = _runner(services, settings, queue.changed.set, videos)
     services.worker = Worker(
-        members.executor_id, database, queue, runner.advance, status.waiting, members, Contact(clock)
+        members.process_id, database, queue, runner.advance, status.waiting, members, Contact(clock)
     )
     send_invoice = services.invoices.send_first if services.sales.is_open else None
     services.generations = Generations(

@@ -32,7 +32,7 @@ class Membership:
     """This process among its like, on one PostgreSQL."""
 
     database: Database
-    executor_id: str
+    process_id: str
     """This process; unique."""
     sleep: Sleep
     _: KW_ONLY
@@ -52,7 +52,7 @@ class Membership:
     @property
     def is_leader(self) -> bool:
         """Whether this process does what one of those that work on generations shall do for all."""
-        return self._leader == self.executor_id
+        return self._leader == self.process_id
 
     @property
     def _gap(self) -> timedelta:
@@ -61,7 +61,7 @@ class Membership:
 
     async def join(self) -> None:
         """Be heard of at this moment."""
-        now, members = await self.database.write(_beat, self.executor_id, self.is_worker, self.lease)
+        now, members = await self.database.write(_beat, self.process_id, self.is_worker, self.lease)
         if now - self._last > self._gap:
             self._unbroken_since = now
         self._last = now
@@ -82,7 +82,7 @@ class Membership:
         """Let the others take over at once; where the database is gone they do so a little later."""
         with suppress(*OUTAGE):
             async with asyncio.timeout(LEAVE_SECONDS):
-                own = delete(MemberRow).where(MemberRow.executor_id == self.executor_id)
+                own = delete(MemberRow).where(MemberRow.executor_id == self.process_id)
                 await self.database.write(Session.execute, own)
 
     async def alive(self) -> set[str] | None:
@@ -99,9 +99,9 @@ class Membership:
         return {member.executor_id for member in members}
 
 
-def _beat(session: Session, executor_id: str, works: bool, lease: timedelta) -> tuple[datetime, list[MemberRow]]:
+def _beat(session: Session, process_id: str, works: bool, lease: timedelta) -> tuple[datetime, list[MemberRow]]:
     now = database_now(session)
-    upsert(session, MemberRow, executor_id=executor_id, works=works, seen_at=now)
+    upsert(session, MemberRow, executor_id=process_id, works=works, seen_at=now)
     session.execute(delete(MemberRow).where(MemberRow.seen_at < now - 40 * lease))
     return _look(session, lease)
 
@@ -122,7 +122,7 @@ def database_now(session: Session) -> datetime:
 class Alone:
     """The only process: everything that is not its own was a dead one's."""
 
-    executor_id: str
+    process_id: str
     is_leader: ClassVar[bool] = True
 
     async def join(self) -> None:
@@ -136,4 +136,4 @@ class Alone:
 
     async def alive(self) -> set[str]:
         """This process."""
-        return {self.executor_id}
+        return {self.process_id}
