@@ -80,11 +80,7 @@ class SseDecoder:
         return events
 
     def finish(self) -> list[ServerSentEvent]:
-        """The event that the end of the stream cut off, if it has data. Nothing is to be fed afterwards.
-
-        Raises:
-            SseLimitError: The event is too large.
-        """
+        """The event that the end of the stream cut off, if it has data. Nothing is to be fed afterwards."""
         if self._line:
             self._end_line()
         event = self._dispatch(complete=False)
@@ -188,8 +184,6 @@ async def read_bounded(content: aiohttp.StreamReader, limit: int, seconds: float
     """The start of a body: as much as came, up to a limit. One that breaks off, or takes too long, is what came of it.
 
     Args:
-        content: The body's reader.
-        limit: Bytes to be read at most.
         seconds: How long to wait for it; None for as long as the request's own timeouts let it be silent.
     """
     received = bytearray()
@@ -197,7 +191,7 @@ async def read_bounded(content: aiohttp.StreamReader, limit: int, seconds: float
         async with asyncio.timeout(seconds):
             while len(received) < limit and (chunk := await content.read(limit - len(received))):
                 received += chunk
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+    except _BROKEN as error:
         _LOG.info("a body broke off after %d bytes: %s", len(received), type(error).__name__)
     return bytes(received)
 
@@ -225,8 +219,7 @@ class PaidEventSource(EventSource):  # type: ignore[misc]  # the library has no 
 
         Raises:
             RuntimeError: A request was made already.
-            aiohttp.ClientError: No answer came.
-            OSError: No answer came.
+            Exception: No answer came; as aiohttp raises.
         """
         if self._asked or retry:
             raise RuntimeError("a paid request is made once")
