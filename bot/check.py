@@ -62,23 +62,15 @@ def line(name: str, text: str, *, ok: bool = True) -> str:
     return f"{'ok' if ok else 'failed':<8}{name}: {text}"
 
 
-async def run_checks(
-    checks: Sequence[Check], say: Callable[[str], object], redact: Callable[[str], str], seconds: float = ANSWER_SECONDS
-) -> bool:
-    """Ask all at once, report in order, and return whether all are well.
-
-    Args:
-        say: Takes a finished line.
-        redact: Takes secrets out of a line.
-        seconds: How long each may take.
-    """
+async def run_checks(checks: Sequence[Check], say: Callable[[str], object], redact: Callable[[str], str]) -> bool:
+    """Ask all at once, report in order, a line each without secrets, and return whether all are well."""
 
     async def ask(check: Check) -> tuple[bool, str]:
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(ANSWER_SECONDS):
                 return True, await check.ask()
         except TimeoutError:
-            return False, f"no answer within {seconds:g} seconds; {check.silent}"
+            return False, f"no answer within {ANSWER_SECONDS:g} seconds; {check.silent}"
         except OperatorError as error:
             return False, " ".join(error.lines)
         except DatabaseError as error:

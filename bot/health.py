@@ -65,7 +65,7 @@ class PartFailedError(Exception):
     """A part does not do its work."""
 
 
-async def ask_all(probes: Mapping[str, Probe], seconds: float = PROBE_SECONDS) -> dict[str, Exception | None]:
+async def ask_all(probes: Mapping[str, Probe], seconds: float) -> dict[str, Exception | None]:
     """Ask all parts at once, each for so many seconds at most, and return what is wrong with each, or None."""
 
     async def ask(probe: Probe) -> Exception | None:
@@ -79,11 +79,11 @@ async def ask_all(probes: Mapping[str, Probe], seconds: float = PROBE_SECONDS) -
     return dict(zip(probes, await asyncio.gather(*map(ask, probes.values())), strict=True))
 
 
-def probe_route(path: str, probes: Mapping[str, Probe], seconds: float = PROBE_SECONDS) -> web.RouteDef:
+def probe_route(path: str, probes: Mapping[str, Probe]) -> web.RouteDef:
     """A route that answers 200 when every probe returns, else 503 with the names of those that failed."""
 
     async def answer(_request: web.Request) -> web.Response:
-        outcomes = await ask_all(probes, seconds)
+        outcomes = await ask_all(probes, PROBE_SECONDS)
         for name, error in outcomes.items():
             if error is not None:
                 log.warning("a part does not answer", path=path, part=name, exc_info=error)
@@ -222,7 +222,7 @@ class Monitoring:
         part_up = Gauge("pho2video_part_up", "1 when the part of /readyz is well.", ["part"], registry=self.registry)
 
         async def look_at_parts() -> None:
-            for part, error in (await ask_all(self.alive | self.ready)).items():
+            for part, error in (await ask_all(self.alive | self.ready, PROBE_SECONDS)).items():
                 part_up.labels(part).set(error is None)
 
         self.looks["parts"] = look_at_parts

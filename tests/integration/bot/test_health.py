@@ -56,7 +56,7 @@ async def test_parts_that_join_later_are_asked(port: int) -> None:
         health.alive["database"] = ill
         assert await ask(port, "/readyz") == (503, {"started": "ok", "telegram": "failed"})
         assert await ask(port, "/healthz") == (503, {"loop": "ok", "database": "failed"})
-    outcomes = await ask_all(health.alive | health.ready)
+    outcomes = await ask_all(health.alive | health.ready, 5)
     assert {name: error is None for name, error in outcomes.items()} == {
         "loop": True,
         "database": False,

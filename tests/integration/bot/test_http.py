@@ -47,9 +47,11 @@ async def test_health_is_200_when_every_part_answers(port: int) -> None:
 
 
 @pytest.mark.parametrize("failing", [broken, silent])
-async def test_health_is_503_and_names_the_part_that_does_not_answer(failing: Probe, port: int) -> None:
-    route = probe_route("/healthz", {"database": failing, "other": well}, seconds=0.05)
-    async with server_with(port, route):
+async def test_health_is_503_and_names_the_part_that_does_not_answer(
+    failing: Probe, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.health.PROBE_SECONDS", 0.05)
+    async with server_with(port, probe_route("/healthz", {"database": failing, "other": well})):
         status, body = await get(port, "/healthz")
         assert status == 503
         assert body == '{"status": "failed", "parts": {"database": "failed", "other": "ok"}}'
