@@ -93,7 +93,8 @@ async def _without_photos(context: Context, message: Message, request: VideoRequ
 
 async def _order(context: Context, message: Message, request: VideoRequest, photos: list[PhotoRef]) -> None:
     visitor, services = context.visitor, context.services
-    owner, shape, hints = visitor.caller.owner, request.wanted.shape or visitor.preferences.usual_shape, []
+    owner, shape = visitor.caller.owner, request.wanted.shape or visitor.preferences.usual_shape
+    hints: list[str] = []
     if len(photos) > photo_limit(shape):
         if request.wanted.shape is Shape.TALL:
             await say_once(context, message, "draft-tall-photos")

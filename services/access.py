@@ -134,6 +134,7 @@ def forget_access(session: Session, user_id: int) -> None:
 
 
 def _rules(session: Session, *ids: int) -> Rules:
+    # An id says the kind already; it is named because the table's key begins with it.
     key = AccessRow.kind.in_(("user", "chat")) & AccessRow.subject_id.in_(ids)
     rows = session.execute(select(AccessRow.subject_id, AccessRow.verdict).where(key))
     return {subject_id: Permission(verdict) for subject_id, verdict in rows}
