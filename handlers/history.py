@@ -15,7 +15,7 @@ from telegram.error import TelegramError
 from handlers.buttons import data_of, for_menu_owner
 from handlers.context import Context
 from handlers.visitors import for_visitors
-from services.delivery.send import ResendOutcome, as_caption
+from services.delivery.send import as_caption
 from services.history import HistoryEntry, HistoryPage, SharedVideo, find_shared, history_entry, history_page
 from services.screens import Button, Screen
 from services.texts import Html, Phrases, shorten
@@ -96,10 +96,9 @@ async def browse_history(context: Context, query: CallbackQuery, choice: re.Matc
         await context.show(query, Screen(phrases.html("history-gone")))
     elif await services.throttle.allows(person_key("history", caller.user_id, entry.generation_id), SEND_EVERY):
         await context.show(query, entry_screen(phrases, caller.user_id, entry, page))
-        if entry.file_ids:
-            outcome = await services.sender.send_again(caller.answer_place, entry.file_ids, entry.prompt)
-            if outcome is ResendOutcome.GONE:
-                await context.answer_text("history-gone")
+        again = services.sender.send_again
+        if entry.file_ids and not await again(caller.answer_place, entry.file_ids, entry.prompt):
+            await context.answer_text("history-gone")
 
 
 async def _page(context: Context, number: int) -> Screen:

@@ -5,7 +5,6 @@ import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from enum import Enum, auto
 from io import FileIO
 from pathlib import Path
 from typing import Any, cast
@@ -91,16 +90,6 @@ class UploadFile(FileIO):
         return super().seek(offset, whence)
 
 
-class ResendOutcome(Enum):
-    """What came of sending videos that Telegram has."""
-
-    SENT = auto()
-    GONE = auto()
-    """Telegram does not know the videos any more."""
-    CLOSED = auto()
-    """The chat takes no videos from the bot."""
-
-
 @dataclass(frozen=True, slots=True)
 class VideoSender:
     """Sends videos. Nothing is tried twice, save without a reply or topic that is gone."""
@@ -143,8 +132,10 @@ class VideoSender:
                         raise found from None
             place = elsewhere
 
-    async def send_again(self, place: Place, file_ids: Sequence[str], prompt: str) -> ResendOutcome:
-        """Sends 1 to 10 videos that Telegram has, by their file ids.
+    async def send_again(self, place: Place, file_ids: Sequence[str], prompt: str) -> bool:
+        """Sends 1 to 10 videos that Telegram has, by their file ids; False when it does not know them any more.
+
+        A chat that takes no videos from the bot gets none.
 
         Raises:
             telegram.error.TelegramError: A failure that says nothing about videos or chat.
@@ -155,12 +146,12 @@ class VideoSender:
         except ChatMigrated as error:
             return await self.send_again(replace(place, chat_id=error.new_chat_id, reply_to=None), file_ids, prompt)
         except SendForbiddenError:
-            return ResendOutcome.CLOSED
+            return True
         except SendRefusedError:
-            return ResendOutcome.GONE
+            return False
         except SendError as error:
             raise NetworkError(str(error)) from None
-        return ResendOutcome.SENT
+        return True
 
     @asynccontextmanager
     async def uploading(self, place: Place, sleep: Sleep) -> AsyncIterator[None]:
