@@ -26,7 +26,7 @@ from services.genaipro.client import GenAIProClient
 from services.genaipro.events import GenAIProError
 from services.genaipro.rate_limit import ProcessRateLimit
 from services.genaipro.stream import paid_session
-from services.outgoing import reason
+from services.http_requests import reason
 from services.payments.ledger import Totals, faults, totals
 from services.store.database import NEWEST, DatabaseError, look_into, revision
 from services.telemetry import Contact

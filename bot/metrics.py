@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from services.clock import Clock
 from services.generations.model import FINAL, Generation, State
+from services.http_requests import VERSION
 from services.outbox.scheduler import Counters
-from services.outgoing import VERSION
 from services.store.database import Database
 from services.store.schema import GenerationRow
 

@@ -14,8 +14,8 @@ from telegram.ext import ExtBot
 from bot.errors import OperatorError
 from bot.update_queue import ALLOWED_UPDATES, UpdateQueue
 from services.clock import Clock
+from services.http_requests import reason
 from services.inbox import Arrived
-from services.outgoing import reason
 from services.retries import OUTAGE, persistently, through_outages
 from services.telemetry import Contact
 

@@ -22,7 +22,14 @@ from telegram.request import BaseRequest, RequestData
 from bot.errors import OperatorError
 from bot.polling import PollingBot
 from bot.settings import Settings
-from services.outgoing import CallBrokeError, NeverSentError, RequestProgress, answer_first_socket, followed, reason
+from services.http_requests import (
+    CallBrokeError,
+    NeverSentError,
+    RequestProgress,
+    answer_first_socket,
+    followed,
+    reason,
+)
 from services.retries import persistently
 from services.telemetry import BYTES, Contact, Service, count_call
 
@@ -194,7 +201,7 @@ class TelegramRequest(BaseRequest):
         connect_timeout: Limit = BaseRequest.DEFAULT_NONE,
         pool_timeout: Limit = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
-        """Make one call; the cause of an error says whether it may have arrived (:mod:`services.outgoing`)."""
+        """Make one call; the cause of an error says whether it may have arrived (:mod:`services.http_requests`)."""
         if self._session is None:
             raise RuntimeError("This request is not initialized")
         read, write = _or(read_timeout, self.read_seconds), _or(write_timeout, self.write_seconds)

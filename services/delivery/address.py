@@ -17,7 +17,7 @@ from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 from services.delivery.errors import VideoError, VideoProblem
-from services.outgoing import USER_AGENT
+from services.http_requests import USER_AGENT
 
 READ_BYTES = 128 * 1024
 """Buffer of a download; as much again may wait in it."""

@@ -17,7 +17,7 @@ from services.clock import Sleep
 from services.delivery.address import GuardedResolver, GuardedSession, is_refused, parse
 from services.delivery.errors import VideoError, VideoProblem
 from services.delivery.length import least_length
-from services.outgoing import StreamTooLongError, pour
+from services.http_requests import StreamTooLongError, pour
 from services.retries import TryAgainError, retry_after
 from services.tasks import in_thread
 from services.telemetry import BYTES, Service

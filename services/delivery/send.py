@@ -23,8 +23,8 @@ from services.delivery.errors import (
     SendUnknownError,
 )
 from services.delivery.facts import VideoFacts
+from services.http_requests import CallBrokeError, NeverSentError
 from services.outbox.calls import Priority, sending
-from services.outgoing import CallBrokeError, NeverSentError
 from services.screens import Place
 from services.tasks import in_thread
 from services.telegram_errors import Refusal, is_closed, refusal_of

@@ -30,7 +30,7 @@ from services.genaipro.events import (
 from services.genaipro.parsing import parse_answer, parse_credits, parse_event, parse_histories
 from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit, clock_offset
 from services.genaipro.stream import BODY_LIMIT, FormFile, PaidEventSource, SseLimitError, open_form, read_bounded
-from services.outgoing import USER_AGENT, RequestProgress
+from services.http_requests import USER_AGENT, RequestProgress
 from services.photos.model import MAX_PHOTOS, PhotoFile
 from services.telemetry import BYTES, CREDITS_LEFT, OPEN_STREAMS, POSTS, Contact, PostOutcome, Service, count_call
 

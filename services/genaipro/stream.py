@@ -16,7 +16,7 @@ from io import FileIO
 import aiohttp
 from aiohttp_sse_client.client import CONTENT_TYPE_EVENT_STREAM, EventSource
 
-from services.outgoing import answer_first_socket, followed
+from services.http_requests import answer_first_socket, followed
 from services.photos.model import PhotoFile
 
 MAX_LINE = 8 * 1024 * 1024

@@ -13,7 +13,7 @@ from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, Re
 from yarl import URL
 
 from services.clock import Sleep
-from services.outgoing import StreamTooLongError, pour
+from services.http_requests import StreamTooLongError, pour
 from services.photos.model import HEAD_BYTES, ImageType, PhotoError, PhotoFile, PhotoKind, PhotoProblem, PhotoRef
 from services.photos.workers import PhotoWorkers
 from services.retries import TryAgainError, retry_after, retrying

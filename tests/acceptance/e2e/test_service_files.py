@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 
 from sandbox.botapi.faults import FaultKind
 from sandbox.genaipro import Answer, FileFault, Script
-from services.outgoing import USER_AGENT
+from services.http_requests import USER_AGENT
 from tests.acceptance.e2e.asking import ask, left_over, rows, shown, statuses, videos
 from tests.acceptance.e2e.test_delivery_faults import done, got, links, made, states
 from tests.acceptance.e2e.world import World, world

@@ -13,9 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.cli import app
 from bot.settings import Settings
-from services import outgoing
+from services import http_requests
 from services.generations.model import State
-from services.outgoing import VERSION
+from services.http_requests import VERSION
 from tests.acceptance.e2e.operator import operated
 
 ROOT = Path(__file__).parents[3]
@@ -128,5 +128,5 @@ def test_the_image_holds_no_more_than_the_bot() -> None:
 def test_the_version_is_written_once() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert "version" in project["project"]["dynamic"]
-    assert project["tool"]["hatch"]["version"]["path"] == Path(outgoing.__file__).relative_to(ROOT).as_posix()
+    assert project["tool"]["hatch"]["version"]["path"] == Path(http_requests.__file__).relative_to(ROOT).as_posix()
     assert f"\n## {VERSION} " in (ROOT / "CHANGELOG.md").read_text()

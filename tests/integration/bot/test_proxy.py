@@ -23,7 +23,7 @@ from bot.telegram_session import (
     open_session,
 )
 from services.clock import SystemClock
-from services.outgoing import reason
+from services.http_requests import reason
 from services.telemetry import Contact
 from tests.integration.bot.proxies import proxy
 from tests.integration.bot.raw_server import answering, raw_server

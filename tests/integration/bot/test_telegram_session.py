@@ -15,7 +15,7 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 from telegram.request import RequestData
 
 from bot.telegram_session import TelegramRequest
-from services.outgoing import CallBrokeError
+from services.http_requests import CallBrokeError
 from tests.counted import Counted
 from tests.integration.bot.raw_server import answering, saying
 from tests.integration.bot.telegram_calls import MESSAGE, TOKEN, TRUE, bot_at, failure, is_unsent, talk

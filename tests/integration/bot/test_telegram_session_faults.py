@@ -9,7 +9,7 @@ from telegram.error import NetworkError, TimedOut
 
 from bot.telegram_session import TelegramRequest
 from services.clock import SystemClock
-from services.outgoing import NeverSentError
+from services.http_requests import NeverSentError
 from services.telemetry import Contact
 from tests.integration.bot.raw_server import Answer, answering, saying
 from tests.integration.bot.telegram_calls import MESSAGE, TOKEN, assert_silent, bot_at, failure, is_unsent, talk

@@ -14,7 +14,7 @@ from services.delivery import address
 from services.delivery.address import AddressPolicy, GuardedResolver, guarded_session
 from services.delivery.download import FetchedFile, VideoFetcher
 from services.delivery.errors import VideoError, VideoProblem
-from services.outgoing import USER_AGENT
+from services.http_requests import USER_AGENT
 from tests.unit.delivery.test_address import Names
 
 KEY = "key-SECRET"

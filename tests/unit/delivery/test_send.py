@@ -19,7 +19,7 @@ from services.delivery.errors import (
 )
 from services.delivery.facts import VideoFacts
 from services.delivery.send import Outgoing, SentVideo, UploadFile, VideoSender, meaning
-from services.outgoing import CallBrokeError, NeverSentError
+from services.http_requests import CallBrokeError, NeverSentError
 from services.screens import Place
 from tests.integration.bot.telegram_calls import telegram_request
 from tests.unit.delivery.botapi import BotApi, breaking_off, refusing, silent_end, too_large_as_html

@@ -23,7 +23,7 @@ from services.genaipro.events import (
 )
 from services.genaipro.rate_limit import ProcessRateLimit
 from services.genaipro.stream import PaidEventSource
-from services.outgoing import AnswerFirstSocket
+from services.http_requests import AnswerFirstSocket
 from services.photos.model import PhotoFile
 from tests.hand_clock import HandClock
 from tests.unit.genaipro.conftest import KEY, MakeClient

@@ -9,7 +9,7 @@ import pytest
 
 from services.genaipro.events import CompletedEvent, MaybeAcceptedError, NotAcceptedError, StatusEvent
 from services.genaipro.stream import open_form
-from services.outgoing import RequestProgress
+from services.http_requests import RequestProgress
 from services.photos.model import PhotoFile
 from tests.unit.genaipro.conftest import MakeClient
 from tests.unit.genaipro.fakes import COMPLETE, END, STATUS, Exchange, WireServer, event, video
