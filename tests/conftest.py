@@ -13,8 +13,6 @@ from tests.chaos import nursery
 from tests.integration.cluster.postgres import Server, shared_server
 from tests.logs import log_plainly
 
-TESTS = Path(__file__).parent
-
 # A machine that is busy with other work takes longer, and is not to be found at fault for it.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
@@ -64,22 +62,6 @@ async def each_database(each_url: str) -> AsyncIterator[Database]:
 def pytest_collection() -> None:
     """Look for no garbage while the tests are loaded: all of it stays."""
     gc.disable()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mix the files of all levels: those whose bots wait leave the cores to those that compute.
-
-    The unit tests, whose files are short, last to the end, so that no long file is left alone there.
-    """
-    levels: dict[str, list[Path]] = {}
-    for path in dict.fromkeys(item.path for item in items):
-        levels.setdefault(path.relative_to(TESTS).parts[0], []).append(path)
-    begins = {
-        path: number / len(paths) * (1.0 if level == "unit" else 0.6)
-        for level, paths in levels.items()
-        for number, path in enumerate(paths)
-    }
-    items.sort(key=lambda item: begins[item.path])
 
 
 def pytest_collection_finish() -> None:
