@@ -146,7 +146,7 @@ async def test_queued_reconciling_and_waiting_to_try_again(tmp_path: Path) -> No
         known = here.genaipro.hold_history(Script(end=End.DROP, after=1))
         await here.ask("zebra ten lost", person=lost)
         await here.bot.logged("history_read")
-        here.genaipro.enqueue(Script(answer=Answer(429, {"error": "busy"}, {"Retry-After": "2"})))
+        here.genaipro.enqueue(Script(answer=Answer(429, {"error": "busy"}, {"Retry-After": "60"})))
         again = await here.ask("zebra ten busy", person=busy)
         await here.bot.logged("attempt_not_accepted")
         gate = here.genaipro.hold()

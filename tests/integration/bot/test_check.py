@@ -148,6 +148,9 @@ async def test_one_thing_wrong_is_one_failed_line_with_advice(
     assert said in lines[index]
 
 
+JUST_NOW = 0
+"""Stands for the time of the test, which may be long after its values were collected."""
+
 HOOK = {"webhook_url": "https://bot.example.com/private-path", "webhook_secret": "abc"}
 
 
@@ -159,7 +162,7 @@ HOOK = {"webhook_url": "https://bot.example.com/private-path", "webhook_secret":
         (HOOK, {"url": HOOK["webhook_url"]}, True, "the webhook is set, 3 updates wait"),
         (
             HOOK,
-            {"url": HOOK["webhook_url"], "last_error_date": int(time.time()), "last_error_message": "Bad Gateway"},
+            {"url": HOOK["webhook_url"], "last_error_date": JUST_NOW, "last_error_message": "Bad Gateway"},
             False,
             "Telegram could not deliver: Bad Gateway; see that WEBHOOK_URL leads to HTTP_HOST",
         ),
@@ -174,6 +177,8 @@ HOOK = {"webhook_url": "https://bot.example.com/private-path", "webhook_secret":
 async def test_state_of_the_webhook(
     changes: dict[str, Any], webhook: dict[str, object], ok: bool, said: str, tmp_path: Path
 ) -> None:
+    if webhook.get("last_error_date") == JUST_NOW:
+        webhook = webhook | {"last_error_date": int(time.time())}
     async with world(tmp_path, webhook=webhook, **changes) as settings:
         status, lines = await report(settings)
     assert (status == 0) is ok
