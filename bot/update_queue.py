@@ -91,7 +91,7 @@ class UpdateQueue:
     """Takes updates, and runs the handlers over them, in order for one person in one chat, which is a lane."""
 
     application: BotApplication
-    """Holds the handlers; it catches and reports their errors."""
+    """Holds the handlers (``handlers/routing.py``); it catches and reports their errors."""
     inbox: Inbox
     cut_short: set[int]
     """The updates whose last attempt a database outage ended; the handlers' errors put them here."""

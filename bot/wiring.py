@@ -38,9 +38,8 @@ from services.generations.progress import ProgressLog
 from services.generations.queue import Limits as QueueLimits
 from services.generations.queue import Queue
 from services.generations.reconcile import Reconciler
-from services.generations.run import Runner
 from services.generations.submit import HistorySnapshots, Submitter
-from services.generations.worker import Worker
+from services.generations.worker import Runner, Worker
 from services.inbox import Inbox
 from services.messenger import Messenger
 from services.orders import Generations, Starter

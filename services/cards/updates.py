@@ -1,4 +1,7 @@
-"""Brings one draft's card up to date, and starts the drafts that start by themselves."""
+"""Brings one draft's card up to date, and starts the drafts that start by themselves.
+
+Generate, on the card, comes back as an update of its own (``handlers/buttons.py``).
+"""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field

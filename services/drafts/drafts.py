@@ -1,7 +1,8 @@
 """Messages into drafts, each step in one transaction; doing it twice is doing it once.
 
 Telegram sends every part of an album as an update of its own, in any order, with no end marker; a reply to one part
-names that part alone. So the parts are remembered as they go by.
+names that part alone. So the parts are remembered as they go by. The draft's card follows by the card timers
+(``services/cards/``).
 """
 
 import hashlib

@@ -16,8 +16,8 @@ from services.generations.model import Generation, Lease, Order, Placed, Shape
 from services.generations.progress import ProgressLog
 from services.generations.queue import Limits, Queue
 from services.generations.reconcile import Reconciler
-from services.generations.run import Runner
 from services.generations.submit import HistorySnapshots, Submitter
+from services.generations.worker import Runner
 from services.photos.model import PhotoKind, PhotoRef
 from services.store.database import open_database
 from services.temp_dirs import TempDirs

@@ -11,7 +11,7 @@ from services.failures import Charged, Failure, FailureKind
 from services.generations import cancelling
 from services.generations.model import Generation, State, VideoState
 from services.generations.results import record
-from services.generations.run import MOST_FAULTS
+from services.generations.worker import MOST_FAULTS
 from tests.unit.generations.bench import Bench
 from tests.unit.generations.fates import Post
 from tests.unit.generations.test_deliver import made
