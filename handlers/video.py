@@ -117,13 +117,14 @@ async def _order(context: Context, message: Message, request: VideoRequest, phot
         photos=tuple(photos[:MAX_PHOTOS]),
         shape=shape,
     )
+    outcome = await services.starter.order(order)
+    if isinstance(outcome, LimitReached):
+        place = Place(owner.chat_id, owner.thread_id, message.message_id)
+        await context.say(place, Screen(refusal(outcome, visitor.phrases)))
+        return
     try:
+        # After the commit, so that a sentence that Telegram does not take costs no request.
         for hint in hints:
             await say_once(context, message, hint)
     finally:
-        # A sentence that Telegram does not take costs no request.
-        outcome = await services.starter.order(order)
-        if isinstance(outcome, LimitReached):
-            place = Place(owner.chat_id, owner.thread_id, message.message_id)
-            await context.say(place, Screen(refusal(outcome, visitor.phrases)))
         await services.generations.show(outcome)
