@@ -3,15 +3,14 @@
 import asyncio
 import contextvars
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from itertools import count
-from queue import PriorityQueue
-from typing import TypeVar
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import Any, TypeVar
 
 T = TypeVar("T")
-
-_URGENT, _USUAL, _END = range(3)
 
 
 class Threads:
@@ -21,8 +20,10 @@ class Threads:
     """
 
     def __init__(self, name: str, threads: int) -> None:
-        self._calls: PriorityQueue[tuple[int, int, Callable[[], None] | None]] = PriorityQueue()
-        self._numbers = count()
+        self._urgent: deque[Callable[[], None]] = deque()
+        self._usual: deque[Callable[[], None]] = deque()
+        self._turns: SimpleQueue[bool] = SimpleQueue()
+        """True for each call that waits; False ends one thread."""
         self._ended: list[Future[None]] = [Future() for _ in range(threads)]
         self._is_closed = False
         for ended in self._ended:
@@ -38,37 +39,43 @@ class Threads:
         """
         if self._is_closed:
             raise RuntimeError("the threads are closed")
-        future: Future[T] = Future()
-        context = contextvars.copy_context()
+        loop, context = asyncio.get_running_loop(), contextvars.copy_context()
+        future: asyncio.Future[T] = loop.create_future()
+
+        def settle(outcome: Callable[[Any], None], value: object) -> None:
+            with suppress(RuntimeError):  # The loop is closed: nobody waits any more.
+                loop.call_soon_threadsafe(lambda: None if future.cancelled() else outcome(value))
 
         def work() -> None:
-            if not future.set_running_or_notify_cancel():
+            if future.cancelled():
                 return
             try:
                 result = context.run(call)
             except BaseException as error:  # noqa: BLE001 - it is raised where the call was made
-                future.set_exception(error)
+                settle(future.set_exception, error)
             else:
-                future.set_result(result)
+                settle(future.set_result, result)
 
-        self._put(_URGENT if urgent else _USUAL, work)
-        return await asyncio.wrap_future(future)
+        (self._urgent if urgent else self._usual).append(work)
+        self._turns.put(True)
+        return await future
 
     async def close(self, seconds: float) -> bool:
         """Take no more calls, and wait so many seconds at most for those that were taken; whether all have ended."""
         if not self._is_closed:
             self._is_closed = True
             for _ in self._ended:
-                self._put(_END, None)
+                self._turns.put(False)
         waiting = [asyncio.wrap_future(ended) for ended in self._ended]
         _, late = await asyncio.wait(waiting, timeout=seconds)
         return not late
 
-    def _put(self, priority: int, work: Callable[[], None] | None) -> None:
-        self._calls.put((priority, next(self._numbers), work))
-
     def _work(self, ended: "Future[None]") -> None:
-        while (work := self._calls.get()[2]) is not None:
+        while self._turns.get():
+            try:
+                work = self._urgent.popleft()
+            except IndexError:
+                work = self._usual.popleft()
             work()
             del work  # What it holds must not live until the next call.
         ended.set_result(None)
