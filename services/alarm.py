@@ -7,7 +7,7 @@ from structlog import get_logger
 from telegram.error import TelegramError
 
 from services.access import Access
-from services.failures import Failure, FailureKind
+from services.failures import Failure
 from services.messenger import ChatClosedError, ChatMovedError, Messenger
 from services.people import People
 from services.screens import Place, Screen
@@ -15,8 +15,6 @@ from services.texts import Texts
 from services.throttle import Throttle
 
 TELL_EVERY = timedelta(hours=1)
-
-_FOR_OWNER = frozenset({FailureKind.CREDITS, FailureKind.KEY, FailureKind.GUARD, FailureKind.LOST})
 
 log = get_logger(__name__)
 
@@ -33,7 +31,7 @@ class OwnerAlarm:
 
     async def raise_for(self, failure: Failure) -> None:
         """Tell them when the failure is one of theirs."""
-        if failure.kind in _FOR_OWNER:
+        if failure.kind.traits.tells_owner:
             await self.tell(failure.kind.value)
 
     async def tell(self, kind: str) -> None:

@@ -11,7 +11,7 @@ from html import escape
 from statistics import median
 
 from services.clock import Clock
-from services.failures import Charged, Failure, FailureKind
+from services.failures import Charged, Failure, FailureKind, Offer
 from services.generations.model import (
     FILE_LATE,
     FINAL,
@@ -63,9 +63,6 @@ _FLOORS = {
 
 _AT_ESTIMATE = 0.85
 _NEVER_BEYOND = 0.95
-
-_TO_BE_EDITED = frozenset({FailureKind.SAFETY, FailureKind.AUDIO, FailureKind.REJECTED, FailureKind.PHOTOS})
-"""What would fail in the same way again. After any other failure Again is offered, and nothing after a refused key."""
 
 
 class Links(StrEnum):
@@ -183,14 +180,13 @@ def _final(generation: Generation, around: Surroundings, phrases: Phrases) -> Sc
     else:
         failure = generation.failure or Failure(FailureKind.INTERNAL)
         lines = [_failure_line(failure, generation.attempts, phrases)]
-        offered = edit if failure.kind in _TO_BE_EDITED else again
-        rows = () if failure.kind is FailureKind.KEY else ((offered,),)
+        rows = {Offer.AGAIN: ((again,),), Offer.EDIT: ((edit,),), Offer.NOTHING: ()}[failure.kind.traits.offers]
     return Screen("\n".join(lines + _money_lines(around.settlement, phrases)), rows)
 
 
 def _failure_line(failure: Failure, attempts: int, phrases: Phrases) -> str:
     key = f"failure-{failure.kind.value}"
-    if failure.reason and failure.kind in {FailureKind.OTHER, FailureKind.REJECTED}:
+    if failure.reason and failure.kind.traits.quotes_service:
         key += "-reason"
     # The service's own words, inside a text of ours.
     return phrases.html(key, reason=Html(escape(isolate(failure.reason), quote=False)), attempts=attempts)

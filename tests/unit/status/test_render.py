@@ -47,6 +47,8 @@ def test_every_failure_has_its_words_in_every_language(language: str, kind: Fail
     assert "<b>" not in screen.html
     if reason and kind in {FailureKind.OTHER, FailureKind.REJECTED}:
         assert "&lt;b&gt;no&lt;/b&gt;" in screen.html
+    if kind.traits.tells_owner:
+        assert TEXTS.into(language).html(f"alarm-{kind}")
 
 
 @given(st.text(min_size=1, max_size=5000))
