@@ -121,12 +121,15 @@ def chat(
 
 
 @app.command()
-def screens() -> None:
+def screens(
+    section: Annotated[str, typer.Option(help="Only sections with this in their name, such as Failure.")] = "",
+) -> None:
     """Print everything the bot says, in every state and language."""
     from bot.screens import as_lines, exhibits
 
     for shown in exhibits():
-        typer.echo("\n".join(as_lines(shown)))
+        if section.lower() in shown.section.lower():
+            typer.echo("\n".join(as_lines(shown)))
 
 
 @app.command(name="migrate-data")

@@ -1,8 +1,8 @@
 """Every screen of the bot from given values, made by the functions that make it for people."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain
@@ -56,14 +56,32 @@ class Exhibit:
     screen: Screen
 
 
-def exhibits(texts: Texts | None = None) -> list[Exhibit]:
+@dataclass(frozen=True, slots=True)
+class HeardPhrases(Phrases):
+    """Phrases that remember which of them were asked for."""
+
+    asked: set[str] = field(default_factory=set)
+
+    def _format(self, key: str, arguments: Mapping[str, Argument]) -> str:
+        self.asked.add(key)
+        # Not by `super`, which dataclasses with slots break.
+        return Phrases._format(self, key, arguments)
+
+
+def hear(language: str) -> HeardPhrases:
+    """The phrases of a language, of which none was asked for yet."""
+    known = Texts(language).into(language)
+    return HeardPhrases(known.language, known._bundle, known.keys)
+
+
+def exhibits() -> list[Exhibit]:
     """All screens, section by section, those of the same name in all languages after each other."""
-    known = texts or Texts("en")
+    languages = [hear(language) for language in LANGUAGES]
     shown: list[Exhibit] = []
     for section, screens in SECTIONS.items():
         editions = [
-            [Exhibit(section, title, language, screen) for title, screen in screens(known.into(language))]
-            for language in LANGUAGES
+            [Exhibit(section, title, phrases.language, screen) for title, screen in screens(phrases)]
+            for phrases in languages
         ]
         shown += chain.from_iterable(zip(*editions, strict=True))
     return shown
@@ -262,9 +280,18 @@ def _payments() -> list[Payment]:
     ]
 
 
-def _texts(keys: str, phrases: Phrases) -> Named:
+def _texts(keys: str, phrases: HeardPhrases) -> Named:
     """Texts that stand alone, whose keys match the pattern; each sample of arguments makes a screen."""
-    for key in filter(re.compile(keys).fullmatch, phrases.keys):
+    return _alone(filter(re.compile(keys).fullmatch, phrases.keys), phrases)
+
+
+def _rest(phrases: HeardPhrases) -> Named:
+    """The texts that no other section has shown."""
+    return _alone([key for key in phrases.keys if key not in phrases.asked], phrases)
+
+
+def _alone(keys: Iterable[str], phrases: Phrases) -> Named:
+    for key in keys:
         for arguments in SAMPLES.get(key, ({},)):
             given = ", ".join(str(value) for value in arguments.values())
             yield f"{key}: {given}" if given else key, Screen(phrases.html(key, **arguments))
@@ -298,19 +325,12 @@ SAMPLES: Mapping[str, tuple[Mapping[str, Argument], ...]] = {
 }
 """Arguments of the texts that take any."""
 
-SECTIONS: Mapping[str, Callable[[Phrases], Named]] = {
+SECTIONS: Mapping[str, Callable[[HeardPhrases], Named]] = {
     "Card": _cards,
     "Status message": _running,
     "Final state": _endings,
     "Failure": _failures,
     "Menu": _menus,
-    # What the bot says in a message of its own.
-    "Answer": partial(
-        _texts,
-        r"start-.*|help-(private|group|share|admin)|unknown-command|privacy|inline-.*|cancel-.*|history-gone|claimed"
-        r"|forget-(kept|done|busy)|access-(refused|anonymous)|(allow|deny|allowed|denied)-.*|video-.*|photo-.*|unusable"
-        r"|draft-(card-started|extra-photos|tall-photos|made-wide|too-late|too-many-waiting|daily-limit)|error-sorry",
-    ),
     # What appears for a moment when a button is pressed.
     "Notice": partial(
         _texts,
@@ -324,5 +344,7 @@ SECTIONS: Mapping[str, Callable[[Phrases], Named]] = {
     "Alarm": partial(_texts, r"alarm-.*"),
     # What Telegram shows of the bot before anybody writes to it.
     "Profile": partial(_texts, r"bot-.*|command-.*"),
+    # What the bot says in a message of its own: all that is left.
+    "Answer": _rest,
 }
 """All sections; each gives the same titles in every language."""

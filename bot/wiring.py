@@ -13,6 +13,7 @@ from telegram import Bot
 from bot.metrics import StateTimes
 from bot.settings import Settings
 from bot.telegram_session import open_session
+from handlers.routing import menus
 from services.access import Access, OwnerLists, is_admin
 from services.alarm import OwnerAlarm
 from services.cards.store import unfinished
@@ -186,7 +187,7 @@ async def _sales(services: Services, settings: Settings, bot: Bot) -> None:
     may_all = partial(is_admin, services.access.lists)
     services.sales = Sales(database, clock, services.changes, tariff, tag, may_all)
     services.invoices = Invoices(bot, database, clock, texts, tag)
-    services.profile = Profile(bot, texts, sells=services.sales.is_open)
+    services.profile = Profile(bot, texts, menus(sells=services.sales.is_open))
 
 
 def _status(services: Services, bot: Bot, times: StateTimes) -> None:

@@ -1,5 +1,6 @@
 """The one table of routes: what comes in, and what handles it; specific ones before general ones."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from telegram import Update
@@ -36,24 +37,51 @@ from handlers.payments import (
     terms,
 )
 from handlers.settings import change_setting, decide_forgetting, forget, settings
+from handlers.visitors import Handler
+from services.profile import Menus
 from services.services import Services
 
-COMMANDS = {
-    "start": start,
-    "help": help_,
-    "cancel": cancel,
-    "privacy": privacy,
-    "history": history,
-    "settings": settings,
-    "forget": forget,
-    "stats": stats,
-    "allow": allow,
-    "deny": deny,
-}
-"""Every command but ``/video``, which also stands in captions."""
 
-PAYMENT_COMMANDS = {"balance": balance, "terms": terms, "paysupport": paysupport, "refund": refund}
-"""Those of private chats where videos have a price."""
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a command does, and whose menu shows it; the menu says the text ``command-<name>``."""
+
+    handler: Handler | None
+    """None for ``/video``, which also stands in captions: messages.py reads it."""
+    for_admins: bool = False
+    """Whether only admins see it."""
+    for_sales: bool = False
+    """Whether it is there only where videos have a price, and then in private chats alone."""
+
+
+COMMANDS = {
+    "start": Command(start),
+    "help": Command(help_),
+    "video": Command(None),
+    "cancel": Command(cancel),
+    "history": Command(history),
+    "settings": Command(settings),
+    "privacy": Command(privacy),
+    "forget": Command(forget),
+    "stats": Command(stats, for_admins=True),
+    "allow": Command(allow, for_admins=True),
+    "deny": Command(deny, for_admins=True),
+    "balance": Command(balance, for_sales=True),
+    "terms": Command(terms, for_sales=True),
+    "paysupport": Command(paysupport, for_sales=True),
+    "refund": Command(refund, for_admins=True, for_sales=True),
+}
+"""Every command, in the order of the menus."""
+
+IN_GROUPS = ("video", "help", "cancel", "history", "settings")
+"""What the menu of groups shows."""
+
+
+def menus(*, sells: bool) -> Menus:
+    """The commands that Telegram shows, without those of sales where videos have no price."""
+    offered = {name: command for name, command in COMMANDS.items() if sells or not command.for_sales}
+    private = tuple(name for name, command in offered.items() if not command.for_admins)
+    return Menus(private, IN_GROUPS, tuple(offered))
 
 
 def routes(*, sells: bool) -> list[BaseHandler[Update, Context, Any]]:
@@ -67,14 +95,18 @@ def routes(*, sells: bool) -> list[BaseHandler[Update, Context, Any]]:
     sales: list[BaseHandler[Update, Context, Any]] = [
         PreCheckoutQueryHandler(judge_payment),
         MessageHandler(new & in_private & filters.Regex(PAY_LINK), send_invoice),
-        *(CommandHandler(name, handler, filters=new & in_private) for name, handler in PAYMENT_COMMANDS.items()),
+    ]
+    commands = [
+        CommandHandler(name, command.handler, filters=new & in_private if command.for_sales else new)
+        for name, command in COMMANDS.items()
+        if command.handler is not None and (sells or not command.for_sales)
     ]
     return [
         MessageHandler(new & filters.SUCCESSFUL_PAYMENT, take_payment),
         MessageHandler(new & filters.StatusUpdate.REFUNDED_PAYMENT, note_refund),
         *(sales if sells else []),
         CallbackQueryHandler(press_button, pattern=r"^[dg]:"),
-        *(CommandHandler(name, handler, filters=new) for name, handler in COMMANDS.items()),
+        *commands,
         CallbackQueryHandler(change_setting, pattern=r"^s:"),
         CallbackQueryHandler(browse_history, pattern=r"^h:"),
         CallbackQueryHandler(decide_forgetting, pattern=r"^f:"),

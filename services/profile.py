@@ -7,6 +7,7 @@ once, and what fails is logged and left. Sources: Bot API pages of ``setMyComman
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from typing import ParamSpec
 
 from structlog import get_logger
@@ -22,12 +23,6 @@ from telegram.error import TelegramError
 
 from services.texts import LANGUAGES, Phrases, Texts
 
-PRIVATE_COMMANDS = ("start", "help", "video", "cancel", "history", "settings", "privacy", "forget")
-GROUP_COMMANDS = ("video", "help", "cancel", "history", "settings")
-ADMIN_COMMANDS = (*PRIVATE_COMMANDS, "stats", "allow", "deny")
-PAYING_COMMANDS = ("balance", "terms", "paysupport")
-"""Of private chats, where videos have a price."""
-REFUND_COMMAND = "refund"
 STEP_SECONDS = 30.0
 
 TELEGRAM_LANGUAGES = (
@@ -41,19 +36,26 @@ log = get_logger(__name__)
 P = ParamSpec("P")
 
 
+@dataclass(frozen=True, slots=True)
+class Menus:
+    """The names of the commands that Telegram shows, in order; each has a text ``command-<name>``."""
+
+    private: tuple[str, ...]
+    groups: tuple[str, ...]
+    admin: tuple[str, ...]
+    """In the private chats of admins."""
+
+
 class Profile:
     """Makes Telegram show the bot as its texts describe it.
 
     Args:
         bot: The bot; its connections are used, past its rate limiter: a text refused for the day would otherwise
             count as a flood and make every chat wait.
-        sells: Whether videos have a price.
     """
 
-    def __init__(self, bot: Bot, texts: Texts, *, sells: bool = False) -> None:
-        paying = PAYING_COMMANDS if sells else ()
-        self._private = (*PRIVATE_COMMANDS, *paying)
-        self._admin = (*ADMIN_COMMANDS, *paying, *((REFUND_COMMAND,) if sells else ()))
+    def __init__(self, bot: Bot, texts: Texts, menus: Menus) -> None:
+        self._menus = menus
         self._bot = Bot(
             bot.token, base_url=lambda _token: bot.base_url, request=bot.request, get_updates_request=bot.request
         )
@@ -64,8 +66,8 @@ class Profile:
 
         The name is the owner's, and so is a description that was set in any language.
         """
-        await self._publish_commands(BotCommandScopeAllPrivateChats(), self._private)
-        await self._publish_commands(BotCommandScopeAllGroupChats(), GROUP_COMMANDS)
+        await self._publish_commands(BotCommandScopeAllPrivateChats(), self._menus.private)
+        await self._publish_commands(BotCommandScopeAllGroupChats(), self._menus.groups)
         for admin_id in sorted(admin_ids):
             await self.publish_for_admin(admin_id)
         bot = self._bot
@@ -81,7 +83,7 @@ class Profile:
 
     async def publish_for_admin(self, admin_id: int) -> None:
         """Register the commands of admins in one admin's chat, which Telegram refuses before they wrote to the bot."""
-        await self._publish_commands(BotCommandScopeChat(admin_id), self._admin)
+        await self._publish_commands(BotCommandScopeChat(admin_id), self._menus.admin)
 
     def _editions(self) -> list[tuple[str | None, Phrases]]:
         by_code = [(language, self._texts.into(language)) for language in LANGUAGES]

@@ -45,40 +45,6 @@ pay-refused-wrong-amount = This is not the price of the request any more. Nothin
 pay-refused-day-is-full = That would be more videos than you may make in a day. Nothing was charged; please try again tomorrow.
 pay-refused-late = I cannot take your payment at the moment. Nothing was charged; please try again shortly.
 
-status-unpaid-private =
-    { $stars ->
-        [one] 💫 Waiting for your payment of { $stars } Star. The invoice is in this chat.
-       *[other] 💫 Waiting for your payment of { $stars } Stars. The invoice is in this chat.
-    }
-status-unpaid-group =
-    { $stars ->
-        [one] 💫 Waiting for the payment of { $stars } Star. The button leads to the invoice.
-       *[other] 💫 Waiting for the payment of { $stars } Stars. The button leads to the invoice.
-    }
-status-button-pay =
-    { $stars ->
-        [one] 💫 Pay { $stars } Star
-       *[other] 💫 Pay { $stars } Stars
-    }
-status-unpaid-in-time = ⌛ Not paid in time, so nothing was made. Nothing was charged.
-status-cancelled-sold = ✋ Cancelled.
-status-cancelled-sold-begun = ✋ Cancelled. The service had already begun.
-status-back-stars =
-    { $stars ->
-        [one] 💫 Refund: { $stars } Star is on its way back to you.
-       *[other] 💫 Refund: { $stars } Stars are on their way back to you.
-    }
-status-back-free =
-    { $count ->
-        [one] 🎁 { $count } free video is yours again.
-       *[other] 🎁 { $count } free videos are yours again.
-    }
-status-back-credit =
-    { $count ->
-        [one] 🎟 Credit: { $count } video is kept for you and pays for your next request.
-       *[other] 🎟 Credit: { $count } videos are kept for you and pay for your next requests.
-    }
-
 balance-free = 🎁 Free videos: { $count }
 balance-credit = 🎟 Credit: { $count }
 balance-payments = <b>Your last payments</b>

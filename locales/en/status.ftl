@@ -1,5 +1,15 @@
-### The status message of a generation. $count is a number of videos, times are like 1:05.
+### The status message of a generation. $count is a number of videos, $stars of Stars, times are like 1:05.
 
+status-unpaid-private =
+    { $stars ->
+        [one] 💫 Waiting for your payment of { $stars } Star. The invoice is in this chat.
+       *[other] 💫 Waiting for your payment of { $stars } Stars. The invoice is in this chat.
+    }
+status-unpaid-group =
+    { $stars ->
+        [one] 💫 Waiting for the payment of { $stars } Star. The button leads to the invoice.
+       *[other] 💫 Waiting for the payment of { $stars } Stars. The button leads to the invoice.
+    }
 status-queued = ⏳ Waiting, number { $position } in line
 status-submitting = 📤 Preparing your photos…
 status-starting = 🎬 Starting…
@@ -74,8 +84,31 @@ status-done-in-private =
 status-link = Video { $number }
 status-cancelled = ✋ Cancelled. Nothing was charged.
 status-cancelled-charged = ✋ Cancelled. The service had already begun, so a credit may have been used.
+status-unpaid-in-time = ⌛ Not paid in time, so nothing was made. Nothing was charged.
+status-cancelled-sold = ✋ Cancelled.
+status-cancelled-sold-begun = ✋ Cancelled. The service had already begun.
+status-back-stars =
+    { $stars ->
+        [one] 💫 Refund: { $stars } Star is on its way back to you.
+       *[other] 💫 Refund: { $stars } Stars are on their way back to you.
+    }
+status-back-free =
+    { $count ->
+        [one] 🎁 { $count } free video is yours again.
+       *[other] 🎁 { $count } free videos are yours again.
+    }
+status-back-credit =
+    { $count ->
+        [one] 🎟 Credit: { $count } video is kept for you and pays for your next request.
+       *[other] 🎟 Credit: { $count } videos are kept for you and pay for your next requests.
+    }
 
 status-button-cancel = Cancel
 status-button-again = 🔁 Again
 status-button-edit = ✏️ Edit
 status-button-share = ↗️ Share
+status-button-pay =
+    { $stars ->
+        [one] 💫 Pay { $stars } Star
+       *[other] 💫 Pay { $stars } Stars
+    }

@@ -41,34 +41,6 @@ pay-refused-wrong-amount = Giá của yêu cầu này đã khác. Bạn chưa b�
 pay-refused-day-is-full = Như vậy sẽ vượt quá số video bạn được tạo trong ngày. Bạn chưa bị trừ gì; ngày mai hãy thử lại.
 pay-refused-late = Hiện tôi chưa nhận thanh toán được. Bạn chưa bị trừ gì; hãy thử lại sau ít phút.
 
-status-unpaid-private =
-    { $stars ->
-       *[other] 💫 Đang chờ bạn thanh toán { $stars } Sao. Hóa đơn ở ngay trong cuộc trò chuyện này.
-    }
-status-unpaid-group =
-    { $stars ->
-       *[other] 💫 Đang chờ thanh toán { $stars } Sao. Bấm nút bên dưới để mở hóa đơn.
-    }
-status-button-pay =
-    { $stars ->
-       *[other] 💫 Trả { $stars } Sao
-    }
-status-unpaid-in-time = ⌛ Đã hết hạn thanh toán nên tôi không tạo gì cả. Bạn chưa bị trừ gì.
-status-cancelled-sold = ✋ Đã hủy.
-status-cancelled-sold-begun = ✋ Đã hủy. Lúc đó dịch vụ đã bắt đầu làm.
-status-back-stars =
-    { $stars ->
-       *[other] 💫 Hoàn tiền: { $stars } Sao đang được trả lại cho bạn.
-    }
-status-back-free =
-    { $count ->
-       *[other] 🎁 Bạn được nhận lại { $count } video miễn phí.
-    }
-status-back-credit =
-    { $count ->
-       *[other] 🎟 Tín dụng: { $count } video được giữ lại cho bạn, dùng để trả cho yêu cầu sau.
-    }
-
 balance-free = 🎁 Video miễn phí: { $count }
 balance-credit = 🎟 Tín dụng: { $count }
 balance-payments = <b>Các khoản bạn trả gần đây</b>

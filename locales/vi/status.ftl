@@ -1,5 +1,13 @@
-### Tin nhắn trạng thái của một lượt tạo video. $count là số video, thời gian có dạng 1:05.
+### Tin nhắn trạng thái của một lượt tạo video. $count là số video, $stars là số Sao, thời gian có dạng 1:05.
 
+status-unpaid-private =
+    { $stars ->
+       *[other] 💫 Đang chờ bạn thanh toán { $stars } Sao. Hóa đơn ở ngay trong cuộc trò chuyện này.
+    }
+status-unpaid-group =
+    { $stars ->
+       *[other] 💫 Đang chờ thanh toán { $stars } Sao. Bấm nút bên dưới để mở hóa đơn.
+    }
 status-queued = ⏳ Đang chờ, bạn ở vị trí thứ { $position }
 status-submitting = 📤 Đang chuẩn bị ảnh…
 status-starting = 🎬 Đang bắt đầu…
@@ -62,8 +70,27 @@ status-done-in-private =
 status-link = Video { $number }
 status-cancelled = ✋ Đã hủy. Không bị tính phí.
 status-cancelled-charged = ✋ Đã hủy. Dịch vụ đã bắt đầu làm nên có thể đã bị tính phí.
+status-unpaid-in-time = ⌛ Đã hết hạn thanh toán nên tôi không tạo gì cả. Bạn chưa bị trừ gì.
+status-cancelled-sold = ✋ Đã hủy.
+status-cancelled-sold-begun = ✋ Đã hủy. Lúc đó dịch vụ đã bắt đầu làm.
+status-back-stars =
+    { $stars ->
+       *[other] 💫 Hoàn tiền: { $stars } Sao đang được trả lại cho bạn.
+    }
+status-back-free =
+    { $count ->
+       *[other] 🎁 Bạn được nhận lại { $count } video miễn phí.
+    }
+status-back-credit =
+    { $count ->
+       *[other] 🎟 Tín dụng: { $count } video được giữ lại cho bạn, dùng để trả cho yêu cầu sau.
+    }
 
 status-button-cancel = Hủy
 status-button-again = 🔁 Làm lại
 status-button-edit = ✏️ Sửa
 status-button-share = ↗️ Chia sẻ
+status-button-pay =
+    { $stars ->
+       *[other] 💫 Trả { $stars } Sao
+    }

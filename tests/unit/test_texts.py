@@ -9,7 +9,7 @@ from fluent.syntax import FluentParser
 from fluent.syntax import ast as ftl
 from fluent.syntax.visitor import Visitor
 
-from services.profile import ADMIN_COMMANDS, GROUP_COMMANDS, PRIVATE_COMMANDS
+from handlers.routing import COMMANDS, IN_GROUPS
 from services.texts import LANGUAGES, LOCALES, Argument, Html, MissingTextError, Phrases, Texts
 
 ROOT = LOCALES.parent
@@ -186,7 +186,7 @@ def test_what_telegram_shows_of_the_bot_fits_its_limits(language: str, texts: Te
     phrases = texts.into(language)
     assert 0 < len(phrases.plain("bot-short-description")) <= 120
     assert 0 < len(phrases.plain("bot-description")) <= 512
-    for name in {*PRIVATE_COMMANDS, *GROUP_COMMANDS, *ADMIN_COMMANDS}:
+    for name in {*COMMANDS, *IN_GROUPS}:
         assert 1 <= len(phrases.plain(f"command-{name}")) <= 256
 
 

@@ -1,33 +1,16 @@
 """No screen is missing from the list of screens."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 import pytest
 from fluent.syntax import FluentParser
 from fluent.syntax.ast import Message
 
-from bot.screens import Exhibit, exhibits
+from bot.screens import SECTIONS, Exhibit, exhibits, hear
 from sandbox.botapi.markup import parse_html
 from services.failures import FailureKind
 from services.generations.model import State
-from services.texts import LANGUAGES, LOCALES, Argument, Phrases, Texts
-
-
-class Listening(Phrases):
-    """Phrases that remember which of them were asked for."""
-
-    asked: ClassVar[set[str]] = set()
-
-    def _format(self, key: str, arguments: object) -> str:
-        self.asked.add(key)
-        return super()._format(key, arguments)  # type: ignore[arg-type]
-
-
-class ListeningTexts(Texts):
-    def into(self, language: str) -> Phrases:
-        known = super().into(language)
-        return Listening(known.language, known._bundle, known.keys)
+from services.texts import LANGUAGES, LOCALES, Argument
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +25,10 @@ def _keys() -> Iterator[str]:
 
 
 def test_every_text_is_on_some_screen() -> None:
-    Listening.asked.clear()
-    exhibits(ListeningTexts("en"))
-    assert sorted(set(_keys()) - Listening.asked) == []
+    phrases = hear("en")
+    for screens in SECTIONS.values():
+        assert list(screens(phrases))
+    assert sorted(set(_keys()) - phrases.asked) == []
 
 
 def test_every_state_and_every_failure_has_a_screen(shown: list[Exhibit]) -> None:

@@ -5,6 +5,7 @@ import pytest
 from telegram import Bot, BotCommandScopeAllGroupChats, BotCommandScopeAllPrivateChats, BotCommandScopeChat
 from telegram.ext import BaseRateLimiter, ExtBot
 
+from handlers.routing import menus
 from sandbox.botapi import BotApiServer, Person
 from services.profile import TELEGRAM_LANGUAGES, Profile
 from services.texts import Texts
@@ -19,7 +20,7 @@ async def bot(server: BotApiServer) -> AsyncIterator[Bot]:
 
 @pytest.fixture
 def profile(bot: Bot) -> Profile:
-    return Profile(bot, Texts("en"))
+    return Profile(bot, Texts("en"), menus(sells=False))
 
 
 async def test_commands_are_registered_per_scope_and_language(profile: Profile, bot: Bot, owner: Person) -> None:
@@ -36,7 +37,7 @@ async def test_commands_are_registered_per_scope_and_language(profile: Profile, 
 
 
 async def test_the_language_by_default_is_that_of_the_settings(bot: Bot) -> None:
-    await Profile(bot, Texts("vi")).publish([])
+    await Profile(bot, Texts("vi"), menus(sells=False)).publish([])
     (first, *_rest) = await bot.get_my_commands(BotCommandScopeAllPrivateChats())
     assert first.description == Texts("vi").into("vi").plain("command-start")
     assert (await bot.get_my_commands(BotCommandScopeAllPrivateChats(), "en"))[0].description != first.description
@@ -94,5 +95,5 @@ async def test_the_profile_goes_past_the_rate_limiter(server: BotApiServer) -> N
 
     bot = ExtBot(server.token, base_url=server.base_url, rate_limiter=Closed())
     async with bot.request:
-        await Profile(bot, Texts("en")).publish([])
+        await Profile(bot, Texts("en"), menus(sells=False)).publish([])
     assert server.calls("setMyDescription")
