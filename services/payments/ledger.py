@@ -1,7 +1,8 @@
 """The books of what is sold: payments, movements of Stars and videos, what somebody has, and whether all adds up.
 
 A payment is known by the charge id that Telegram gave it, a movement by its key, so that a step that is repeated
-changes nothing. All are plain functions within the caller's transaction.
+changes nothing. All are plain functions within the caller's transaction. What they lock, they lock in one order:
+the queue (:func:`lock_queue`) before several rows, then ``purchases``, ``generations`` and ``payments``.
 """
 
 from collections.abc import Sequence

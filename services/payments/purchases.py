@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from services.generations.model import FINAL, UNPAID_IN_TIME, Price, State
-from services.generations.queue import day_is_full
+from services.generations.queue import day_is_full, lock_queue
 from services.payments import ledger, returns
 from services.payments.model import Charge, Invoice, Payment, PaymentState, Verdict, payload_of, request_of
 from services.store.base import affected, insert_new
@@ -169,7 +169,9 @@ def _begin(session: Session, row: PurchaseRow, payment: PaymentRow, now: datetim
 def expire(session: Session, now: datetime) -> list[str]:
     """End the requests that nobody has paid for in time; not those whose payment may be on its way."""
     late = (PurchaseRow.due_at <= now) & (PurchaseRow.agreed_at.is_(None) | (PurchaseRow.agreed_at <= now - AGREED_FOR))
-    rows = session.scalars(select(GenerationRow).join(PurchaseRow).where(_UNPAID, late).with_for_update()).all()
+    lock_queue(session)
+    query = select(GenerationRow).select_from(PurchaseRow).join(GenerationRow).where(_UNPAID, late)
+    rows = session.scalars(query.with_for_update()).all()
     for row in rows:
         row.state, row.note, row.finished_at = State.CANCELLED.value, UNPAID_IN_TIME, now
     return [row.id for row in rows]

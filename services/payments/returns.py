@@ -35,9 +35,12 @@ def settle(session: Session, generation_id: str, now: datetime) -> Settlement | 
 
 def settle_all_of(session: Session, user_id: int, now: datetime) -> None:
     """Settle somebody's requests that have ended and are about to be deleted."""
-    query = select(PurchaseRow.generation_id).where(PurchaseRow.user_id == user_id, PurchaseRow.settled_at.is_(None))
-    for generation_id in session.scalars(query).all():
-        settle(session, generation_id, now)
+    lock_queue(session)
+    # Those that are settled, too: they are about to go with their requests, which are locked after them.
+    rows = session.scalars(select(PurchaseRow).where(PurchaseRow.user_id == user_id).with_for_update()).all()
+    for row in rows:
+        if row.settled_at is None:
+            settle(session, row.generation_id, now)
 
 
 def _settle(session: Session, row: PurchaseRow, generation: GenerationRow, now: datetime) -> None:

@@ -14,6 +14,7 @@ from telegram.error import BadRequest, TelegramError
 
 from services.clock import Clock
 from services.cluster import Alone, Membership
+from services.generations.queue import lock_queue
 from services.payments import ledger, purchases, returns
 from services.payments.model import Charge, Payment, request_of
 from services.payments.sales import Sales
@@ -36,8 +37,8 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _News:
-    """What Telegram's list of transactions holds from one offset to another."""
+class Transactions:
+    """What Telegram's list of them holds for this bot from one offset to another."""
 
     paid: Sequence[Charge]
     given_back: frozenset[str]
@@ -125,7 +126,7 @@ class PaymentUpkeep:
             return
         self._compare_at = self.clock.monotonic() + min(self.check_interval, FIRST_RETRY.total_seconds())
         news = await self._news(await self.database.read(ledger.next_offset, self.telegram.id))
-        received, refunded = await self.database.write(self._write_down, news) if news.after > news.before else ((), ())
+        received, refunded = await self.database.write(self.write_down, news) if news.after > news.before else ((), ())
         for one in received:
             self.sales.took(one)
         for payment in refunded:
@@ -137,7 +138,7 @@ class PaymentUpkeep:
                 show = self.show if one.begins else self.show_end_again
                 await show(one.generation_id)
 
-    async def _news(self, before: int) -> _News:
+    async def _news(self, before: int) -> Transactions:
         """All pages: a payment and its refund may stand on different ones."""
         paid: list[Charge] = []
         given_back: set[str] = set()
@@ -148,7 +149,7 @@ class PaymentUpkeep:
             given_back |= {one.id for one in page if one.receiver is not None}
             after += len(page)
             if len(page) < PAGE:
-                return _News(paid, frozenset(given_back), before, after)
+                return Transactions(paid, frozenset(given_back), before, after)
 
     def _own_charge(self, one: StarTransaction) -> Charge | None:
         """The payment for a request of this bot's; None for anything else."""
@@ -161,8 +162,9 @@ class PaymentUpkeep:
             return None
         return Charge(one.id, one.source.user.id, one.amount, payload, one.date)
 
-    def _write_down(self, session: Session, news: _News) -> tuple[list[purchases.Received], list[Payment]]:
+    def write_down(self, session: Session, news: Transactions) -> tuple[list[purchases.Received], list[Payment]]:
         """Take the payments that were not known, and note the refunds that somebody else made."""
+        lock_queue(session)
         if not ledger.take_offset(session, self.telegram.id, news.before, news.after):
             return [], []
         now = self.clock.now()
