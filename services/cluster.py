@@ -65,7 +65,7 @@ class Membership:
         if now - self._last > self._gap:
             self._unbroken_since = now
         self._last = now
-        self._leader = min((member.executor_id for member in members if member.works), default=None)
+        self._leader = min((member.process_id for member in members if member.works), default=None)
         self.on_count(len(members))
 
     async def run(self) -> None:
@@ -82,7 +82,7 @@ class Membership:
         """Let the others take over at once; where the database is gone they do so a little later."""
         with suppress(*OUTAGE):
             async with asyncio.timeout(LEAVE_SECONDS):
-                own = delete(MemberRow).where(MemberRow.executor_id == self.process_id)
+                own = delete(MemberRow).where(MemberRow.process_id == self.process_id)
                 await self.database.write(Session.execute, own)
 
     async def alive(self) -> set[str] | None:
@@ -96,12 +96,12 @@ class Membership:
         now, members = await self.database.read(_look, self.lease)
         if now - self._last > self._gap:
             return None
-        return {member.executor_id for member in members}
+        return {member.process_id for member in members}
 
 
 def _beat(session: Session, process_id: str, works: bool, lease: timedelta) -> tuple[datetime, list[MemberRow]]:
     now = database_now(session)
-    upsert(session, MemberRow, executor_id=process_id, works=works, seen_at=now)
+    upsert(session, MemberRow, process_id=process_id, works=works, seen_at=now)
     session.execute(delete(MemberRow).where(MemberRow.seen_at < now - 40 * lease))
     return _look(session, lease)
 

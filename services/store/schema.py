@@ -215,8 +215,8 @@ class GenerationPhotoRow(Base):
 class VideoRow(Base):
     """One video of a request, from its address to the message that carries it.
 
-    ``state``: ready, sending, sent, linked, failed. ``send_attempts`` counts sends whose outcome is not known to
-    have been a refusal: it is raised and committed before each send.
+    ``state`` is a :class:`~services.generations.model.VideoState`. ``send_attempts`` counts sends whose outcome is not
+    known to have been a refusal: it is raised and committed before each send.
     """
 
     __tablename__ = "videos"
@@ -279,7 +279,7 @@ class MemberRow(Base):
 
     __tablename__ = "members"
 
-    executor_id: Mapped[str] = mapped_column(primary_key=True)
+    process_id: Mapped[str] = mapped_column("executor_id", key="process_id", primary_key=True)
     works: Mapped[bool]
     seen_at: Mapped[datetime]
 

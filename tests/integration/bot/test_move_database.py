@@ -81,7 +81,7 @@ async def test_everything_arrives_at_postgresql_and_comes_back(tmp_path: Path, p
 async def test_a_bot_that_runs_on_postgresql_is_in_the_way(tmp_path: Path, postgres_url: str) -> None:
     database = await open_database(postgres_url)
     await database.write(
-        lambda session: session.add(MemberRow(executor_id="a", works=True, seen_at=SystemClock().now()))
+        lambda session: session.add(MemberRow(process_id="a", works=True, seen_at=SystemClock().now()))
     )
     await database.close()
     settings = settings_for(tmp_path, postgres_url)

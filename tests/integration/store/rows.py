@@ -13,9 +13,9 @@ TEXT = "Mèo 🐈‍⬛ đi dạo; \"quoted\" 'so' \\ %s\nnext line"
 
 def rows_for(table: Table, count: int) -> list[dict[str, Any]]:
     """So many rows; the third, the sixth, … have nothing where nothing may stand."""
-    rows = [{column.name: _value(column, number) for column in table.columns} for number in range(count)]
+    rows = [{column.key: _value(column, number) for column in table.columns} for number in range(count)]
     for row in rows[2::3]:
-        row |= {column.name: None for column in table.columns if column.nullable}
+        row |= {column.key: None for column in table.columns if column.nullable}
     return rows
 
 
