@@ -138,7 +138,7 @@ class Intake:
         if await services.access.offer_claim(code):
             link = f"https://t.me/{self.bot.username}?start={CLAIM_PREFIX}{code}"
             log.warning("no admin yet: whoever opens this link first is the admin", link=link)
-        await self.queue.take_over(await self.members.alive())
+        await self._take_over()
 
     def works(self) -> list[Work]:
         """What runs until the process ends."""
@@ -146,7 +146,7 @@ class Intake:
         kinds = wanted_updates(inline=bool(bot.supports_inline_queries), sells=services.sales.is_open)
         works: list[Work] = [partial(_publish_profile, services), services.card_timers.run]
         if not services.database.is_sqlite:
-            works.append(self._take_over)
+            works.append(self._keep_taking_over)
         if self.webhook is None:
             return [*works, Poller(bot, self.queue, self.contact, clock, kinds).run]
         # Telegram sends what waited when it likes, and does not say when that was all.
@@ -156,10 +156,13 @@ class Intake:
 
     async def _take_over(self) -> None:
         """Handle what dead processes took."""
+        self.queue.handle(await self.queue.inbox.take_over(await self.members.alive()))
+
+    async def _keep_taking_over(self) -> None:
         while True:
             await self.services.clock.sleep(LOOK_SECONDS)
             try:
-                await self.queue.take_over(await self.members.alive())
+                await self._take_over()
             except OUTAGE as error:
                 log.warning("inbox_met_an_outage", error=type(error).__name__)
 

@@ -1,16 +1,16 @@
 """The way of an update through the process: stored, then in order for each person, then handled, then forgotten.
 
 An update is committed to the inbox before Telegram is told that it arrived, so that a kill loses none. It is parsed
-once; only what is taken over from a dead process is parsed again.
+once, unless it has to wait or comes from a dead process.
 """
 
 import asyncio
 import json
 import re
 from bisect import insort
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Any
 
@@ -141,9 +141,18 @@ class UpdateQueue:
         if failure is not None:
             raise failure
 
-    async def take_over(self, living: Collection[str] | None) -> None:
-        """Handle what dead processes took; see :meth:`Inbox.take_over`."""
-        self._push(await self.inbox.take_over(living))
+    def handle(self, items: Iterable[Arrived]) -> None:
+        """Handle updates of the inbox in the background, each in its turn."""
+        for item in items:
+            lane = self._lanes.get(item.lane)
+            must_wait = lane is not None or len(self._lanes) >= MOST_HANDLERS
+            # Parsed again at its turn: thousands that wait parsed would make each garbage collection long.
+            kept = replace(item, update=None) if must_wait else item
+            if lane is None:
+                self._lanes[item.lane] = [kept]
+                self._tasks.start(self._work(item.lane), name=f"lane-{item.lane}")
+            else:
+                insort(lane, kept, key=attrgetter("update_id"))
 
     async def close(self) -> None:
         """Let handlers at work end, for a moment; the inbox has the rest."""
@@ -161,21 +170,12 @@ class UpdateQueue:
             new = await self.inbox.store([item for item in items if item.kind not in NOT_STORED])
         except OUTAGE as error:
             return error
-        self._push(new)
+        self.handle(new)
         taken = [*new, *(item for item in items if item.kind in NOT_STORED)]
         for item in taken:
             UPDATES.labels(item.kind).inc()
         UPDATES_REPEATED.inc(len(items) - len(taken))
         return None
-
-    def _push(self, items: Iterable[Arrived]) -> None:
-        for item in items:
-            lane = self._lanes.get(item.lane)
-            if lane is not None:
-                insort(lane, item, key=attrgetter("update_id"))
-                continue
-            self._lanes[item.lane] = [item]
-            self._tasks.start(self._work(item.lane), name=f"lane-{item.lane}")
 
     async def _work(self, name: str) -> None:
         lane = self._lanes[name]

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from telegram import Update, User
 from telegram.ext import ApplicationBuilder, ContextTypes, ExtBot, TypeHandler
 
-from bot.update_queue import MOST_ATTEMPTS, UpdateQueue
+from bot.update_queue import MOST_ATTEMPTS, MOST_HANDLERS, UpdateQueue
 from handlers.context import SERVICES, Context
 from handlers.errors import handle_error
 from services.clock import SystemClock
@@ -160,8 +160,7 @@ async def test_halves_of_characters_and_nul_stop_nobody(text: str, read: str) ->
 
 async def test_what_a_dead_process_left_is_parsed_and_handled() -> None:
     here = Bench()
-    here.inbox.take_over = AsyncMock(return_value=[Arrived(7, "5:5", json.dumps(private(7)))])
-    await here.queue.take_over(())
+    here.queue.handle([Arrived(7, "5:5", json.dumps(private(7)))])
     await here.queue._tasks.drain()
     assert (here.handled, here.done) == ([7], [7])
 
@@ -197,6 +196,22 @@ async def test_people_do_not_wait_for_each_other() -> None:
     here.clock.gate.set()
     await here.queue._tasks.drain()
     assert here.done == [2, 1]
+
+
+async def test_of_those_that_wait_only_as_many_stay_parsed_as_are_handled_at_once() -> None:
+    here = Bench()
+    of_one, of_many = range(1, 100), range(100, 200 + MOST_HANDLERS)
+    updates = [*(private(number) for number in of_one), *(private(number, person=number) for number in of_many)]
+    here.turns = {update["update_id"]: [Turn.LATER] for update in updates}
+    here.clock.gate.clear()
+    await here.queue.take([here.read(update) for update in updates])
+    waiting = [item for lane in here.queue._lanes.values() for item in lane]
+    assert len(waiting) == len(updates)
+    assert sum(item.update is not None for item in waiting) == MOST_HANDLERS
+    here.clock.gate.set()
+    await here.queue._tasks.drain()
+    assert sorted(here.done) == sorted(here.handled) == [*of_one, *of_many]
+    assert [number for number in here.handled if number in of_one] == [*of_one]
 
 
 @pytest.mark.parametrize(
