@@ -226,7 +226,7 @@ class Process:
             await connect(bot)
             members = self._membership(database, outbox)
             services = await open_services(stack, settings, database, bot, members, monitoring.times, clock)
-            queue = UpdateQueue(make_application(bot, services), services.inbox, services.cut_short, clock)
+            queue = UpdateQueue(make_application(bot, services), services.inbox, clock)
             await self._work(Intake(bot, services, members, webhook, queue, Contact(clock)), monitoring, outbox)
 
     def _membership(self, database: Database, outbox: Outbox) -> Membership | Alone:

@@ -6,7 +6,6 @@ once, unless it has to wait or comes from a dead process.
 
 import asyncio
 import json
-import re
 from bisect import insort
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -34,9 +33,6 @@ NOT_STORED = (OVERHEARD, Update.PRE_CHECKOUT_QUERY)
 
 ODD_LANE = "odd"
 """The lane of updates that cannot be read."""
-
-_UNSTORABLE = re.compile(r"(?i)\\u0000|\\ud[89ab]..(?!\\ud[c-f])|(?<!\\ud[89ab]..)\\ud[c-f]")
-"""Escapes in JSON that stand for NUL, or for half of a character."""
 
 MOST_UPDATE_ID = 2**63 - 1
 
@@ -66,8 +62,8 @@ def wanted_updates(*, inline: bool, sells: bool) -> tuple[str, ...]:
 
 
 def _parsed(data: Any, payload: str, bot: Bot) -> Update:  # noqa: ANN401 - a JSON value
-    """The update in a payload; the halves of characters and the NULs that its texts may hold fit into no database."""
-    return Update.de_json(_storable(data) if _UNSTORABLE.search(payload) else data, bot)
+    """The update in a payload; halves of characters and NULs, which JSON can only escape, fit into no database."""
+    return Update.de_json(_storable(data) if "\\u" in payload else data, bot)
 
 
 def _storable(value: Any) -> Any:  # noqa: ANN401 - a JSON value
@@ -93,8 +89,6 @@ class UpdateQueue:
     application: BotApplication
     """Holds the handlers (``handlers/routing.py``); it catches and reports their errors."""
     inbox: Inbox
-    cut_short: set[int]
-    """The updates whose last attempt a database outage ended; the handlers' errors put them here."""
     clock: Clock
     _lanes: dict[str, list[Arrived]] = field(default_factory=dict)
     _tasks: Tasks = field(default_factory=Tasks)
@@ -221,7 +215,6 @@ class UpdateQueue:
     async def _is_cut_short(self, update: Update) -> bool:
         """Run the handlers; whether an outage of the database ended them."""
         await self.application.process_update(update)
-        if update.update_id not in self.cut_short:
-            return False
-        self.cut_short.discard(update.update_id)
-        return True
+        is_cut_short = update.update_id in self.inbox.cut_short
+        self.inbox.cut_short.discard(update.update_id)
+        return is_cut_short

@@ -123,7 +123,6 @@ async def _ground(
     services.temp_dirs = TempDirs(settings.data_dir / "tmp" / members.process_id)
     await stack.enter_async_context(services.temp_dirs.held())
     services.inbox = Inbox(database, clock, bot.id, members.process_id)
-    services.cut_short = set()
 
 
 def _people(services: Services, settings: Settings) -> None:

@@ -37,7 +37,7 @@ async def handle_error(update: object, context: Context) -> None:
         log.info("update_not_answered", error=type(error).__name__)
         return
     if isinstance(error, DATABASE_OUTAGES) and isinstance(update, Update):
-        context.services.cut_short.add(update.update_id)
+        context.services.inbox.cut_short.add(update.update_id)
         return
     log.error("update_failed", exc_info=error)
     if isinstance(update, Update):

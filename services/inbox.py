@@ -6,7 +6,7 @@ hold them. On SQLite a loss of power may take what came in its last moment: a ph
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 
@@ -70,6 +70,8 @@ class Inbox:
     """This process; unique among those that live."""
     fetched: bool = False
     """Whether what waited at Telegram while the bot was away has come, as far as that can be known."""
+    cut_short: set[int] = field(default_factory=set)
+    """The updates whose last attempt an outage of the database ended; each is handled again."""
 
     async def store(self, arrived: Sequence[Arrived]) -> list[Arrived]:
         """Commit updates, and return those that are new, in their order: this process is to handle them."""

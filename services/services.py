@@ -89,5 +89,3 @@ class Services:
     """What happens to payments by itself."""
     cancel_scopes: CancelScopes
     """The runs of this process that Cancel ends."""
-    cut_short: set[int]
-    """The updates that a database outage kept from being handled; each is handled again."""

@@ -69,18 +69,18 @@ class Bench:
         self.apologies = AsyncMock(spec=Messenger)
         bot = ExtBot("77:aa")
         bot._bot_user = User(77, "Bot", is_bot=True, username="pho2video_bot")
-        services = Mock(spec=Services, messenger=self.apologies, texts=Texts("en"), cut_short=set())
+        self.inbox = Mock(spec=Inbox, cut_short=set())
+        services = Mock(spec=Services, messenger=self.apologies, texts=Texts("en"), inbox=self.inbox)
         builder = ApplicationBuilder().bot(bot).updater(None).job_queue(None)
         self.application = builder.context_types(ContextTypes(context=Context)).build()
         self.application.bot_data[SERVICES] = services
         self.application._initialized = True
         self.application.add_handler(TypeHandler(Update, self._hear))
         self.application.add_error_handler(handle_error)
-        self.inbox = Mock(spec=Inbox)
         self.inbox.store = AsyncMock(side_effect=lambda arrived: arrived)
         self.inbox.turn = AsyncMock(side_effect=self._turn)
         self.inbox.handled = AsyncMock(side_effect=self._forget)
-        self.queue = UpdateQueue(self.application, self.inbox, services.cut_short, self.clock)
+        self.queue = UpdateQueue(self.application, self.inbox, self.clock)
 
     async def _forget(self, number: int) -> None:
         self.done.append(number)

@@ -41,7 +41,7 @@ def queue() -> UpdateQueue:
     bot._bot_user = User(77, "Bot", is_bot=True, username="pho2video_bot")
     builder = ApplicationBuilder().bot(bot).updater(None).job_queue(None)
     application = builder.context_types(ContextTypes(context=Context)).build()
-    return UpdateQueue(application, Mock(spec=Inbox), set(), SystemClock())
+    return UpdateQueue(application, Mock(spec=Inbox), SystemClock())
 
 
 QUEUE = queue()

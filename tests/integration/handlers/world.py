@@ -196,7 +196,7 @@ async def handling(
         application = make_application(bot, services)
         await application.initialize()
         stack.push_async_callback(application.shutdown)
-        queue = UpdateQueue(application, services.inbox, services.cut_short, clock)
+        queue = UpdateQueue(application, services.inbox, clock)
         world = World(server, services, application, queue, clock, notices)
         application.add_error_handler(world.note_error)
         polling = asyncio.create_task(Poller(bot, queue, Contact(clock), clock).run())
