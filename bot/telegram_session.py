@@ -5,7 +5,6 @@ import select
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
-from urllib.parse import unquote, urlsplit
 from weakref import WeakSet
 
 import aiohttp
@@ -15,9 +14,10 @@ from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 from structlog import get_logger
-from telegram.error import InvalidToken, NetworkError, TelegramError, TimedOut
+from telegram.error import InvalidToken, NetworkError, TimedOut
 from telegram.ext import BaseRateLimiter, ExtBot
 from telegram.request import BaseRequest, RequestData
+from yarl import URL
 
 from bot.errors import OperatorError
 from bot.polling import PollingBot
@@ -129,15 +129,14 @@ def _has_something_to_read(connection: Connection) -> bool:
 
 def open_session(proxy: str, connections: int = CONNECTIONS) -> aiohttp.ClientSession:
     """A session for what goes to Telegram, over the proxy if one is named; the environment's count for nothing."""
-    parts = urlsplit(proxy)
-    user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    if parts.scheme in _SOCKS:
+    server = URL(proxy)
+    if server.scheme in _SOCKS:
         connector: aiohttp.TCPConnector = _SocksConnector(
-            host=parts.hostname,
-            port=parts.port or 1080,
-            username=user or None,
-            password=password or None,
-            rdns=_SOCKS[parts.scheme],
+            host=server.host,
+            port=server.port or 1080,
+            username=server.user,
+            password=server.password or None,
+            rdns=_SOCKS[server.scheme],
             limit=connections,
         )
         proxy = ""
@@ -214,12 +213,17 @@ class TelegramRequest(BaseRequest):
         sending = RequestProgress(write, read)
         try:
             status, answer = await self._exchange(self._session, url, method, request_data, limits, sending)
-        except TelegramError:
-            self._count(call, None)
-            raise
-        self._count(call, status)
-        BYTES.labels(Service.TELEGRAM, "in").inc(len(answer))
-        return status, answer
+        except Exception as error:  # noqa: BLE001 - whatever it is may quote the address, and must not go on its way
+            name = type(error).__name__
+            words = str(error) if isinstance(error, ProxyFailedError) else name
+            failure = TimedOut() if isinstance(error, TimeoutError) else NetworkError(f"aiohttp.{name}")
+        else:
+            self._count(call, status)
+            BYTES.labels(Service.TELEGRAM, "in").inc(len(answer))
+            return status, answer
+        self._count(call, None)
+        # Outside the block above, so that the original is no part of what is raised.
+        raise failure from (CallBrokeError if sending.begun else NeverSentError)(words)
 
     def _count(self, call: str, status: int | None) -> None:
         count_call(Service.TELEGRAM, call, status)
@@ -234,33 +238,24 @@ class TelegramRequest(BaseRequest):
         limits: aiohttp.ClientTimeout,
         sending: RequestProgress,
     ) -> tuple[int, bytes]:
-        try:
-            body, headers, sending.left = _body(data)
-            BYTES.labels(Service.TELEGRAM, "out").inc(sending.left)
-            async with (
-                sending.watched(),
-                session.request(
-                    method,
-                    url,
-                    data=body,
-                    headers=headers,
-                    timeout=limits,
-                    allow_redirects=False,
-                    trace_request_ctx=sending,
-                ) as response,
-            ):
-                sending.answered()
-                if response.status == 407 and self.proxy:
-                    # Telegram has no such answer: the proxy gave it to a call that it has not passed on.
-                    sending.begun = False
-                    raise ProxyFailedError(PROXY_REFUSES)
-                return response.status, await response.read()
-        except Exception as error:  # noqa: BLE001 - whatever it is may quote the address, and must not go on its way
-            name = type(error).__name__
-            words = str(error) if isinstance(error, ProxyFailedError) else name
-            failure = TimedOut() if isinstance(error, TimeoutError) else NetworkError(f"aiohttp.{name}")
-        # Outside the block above, so that the original is no part of what is raised.
-        raise failure from (CallBrokeError if sending.begun else NeverSentError)(words)
+        body, headers, sending.left = _body(data)
+        BYTES.labels(Service.TELEGRAM, "out").inc(sending.left)
+        async with sending.watched():
+            response = await session.request(
+                method,
+                url,
+                data=body,
+                headers=headers,
+                timeout=limits,
+                allow_redirects=False,
+                trace_request_ctx=sending,
+            )
+        async with response:
+            if response.status == 407 and self.proxy:
+                # Telegram has no such answer: the proxy gave it to a call that it has not passed on.
+                sending.begun = False
+                raise ProxyFailedError(PROXY_REFUSES)
+            return response.status, await response.read()
 
 
 def _or(limit: Limit, default: float) -> float | None:

@@ -2,8 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -57,8 +57,12 @@ class AnswerFirstSocket(socket.socket):
 
     def send(self, data: "ReadableBuffer", flags: int = 0, /) -> int:
         """Sends, as ``socket.socket.send`` does; ``BlockingIOError`` also where an answer is to be read first."""
-        with self._answer_first():
+        try:
             return super().send(data, flags)
+        except (BrokenPipeError, ConnectionResetError):
+            if self._has_answer():
+                raise BlockingIOError from None
+            raise
 
     def sendmsg(
         self,
@@ -69,13 +73,8 @@ class AnswerFirstSocket(socket.socket):
         /,
     ) -> int:
         """Sends, as ``socket.socket.sendmsg`` does; raises as ``send`` here (asyncio from Python 3.12 on uses both)."""
-        with self._answer_first():
-            return super().sendmsg(buffers, ancdata, flags, address)
-
-    @contextmanager
-    def _answer_first(self) -> Iterator[None]:
         try:
-            yield
+            return super().sendmsg(buffers, ancdata, flags, address)
         except (BrokenPipeError, ConnectionResetError):
             if self._has_answer():
                 raise BlockingIOError from None
@@ -141,12 +140,6 @@ class RequestProgress:
             async with asyncio.timeout(seconds) as self._guard:
                 yield
         finally:
-            self._guard = None
-
-    def answered(self) -> None:
-        """Lift the limit: the head of an answer is there."""
-        if self._guard is not None:
-            self._guard.reschedule(None)
             self._guard = None
 
     def moved(self, size: int) -> None:
