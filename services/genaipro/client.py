@@ -7,11 +7,9 @@ the key, a prompt or a signed address.
 """
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import TypeVar
 
 import aiohttp
 
@@ -29,7 +27,7 @@ from services.genaipro.events import (
 )
 from services.genaipro.parsing import parse_answer, parse_credits, parse_event, parse_histories
 from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit, clock_offset
-from services.genaipro.stream import BODY_LIMIT, FormFile, PaidEventSource, SseLimitError, open_form, read_bounded
+from services.genaipro.stream import BODY_LIMIT, BROKEN, FormFile, PaidEventSource, open_form, read_bounded
 from services.http_requests import USER_AGENT, RequestProgress
 from services.photos.model import MAX_PHOTOS, PhotoFile
 from services.telemetry import BYTES, CREDITS_LEFT, OPEN_STREAMS, POSTS, Contact, PostOutcome, Service, count_call
@@ -52,12 +50,12 @@ LONGEST_HOLD = 600.0
 SHORTEST_KEY = 8
 """Characters from which on a key is searched for in what the service says."""
 
-E = TypeVar("E")
-
 _LOG = logging.getLogger(__name__)
-_BROKEN = (aiohttp.ClientError, OSError, TimeoutError, SseLimitError)
 _BAD_ADDRESS = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
-
+_OUTCOMES: dict[type[StreamEvent], PostOutcome] = {
+    CompletedEvent: PostOutcome.COMPLETED,
+    FailedEvent: PostOutcome.FAILED,
+}
 
 _Endpoint = tuple[str, Sequence[str], Sequence[tuple[str, str]]]
 """Its path, the names of the parts for photos, as many as it takes, and what else its form says."""
@@ -92,9 +90,10 @@ class GenAIProClient:
         self.base_url = self.base_url.rstrip("/")
         self.contact = Contact(self.clock)
 
-    def make_videos(
+    @asynccontextmanager
+    async def make_videos(
         self, photos: Sequence[PhotoFile], prompt: str, count: int, *, tall: bool
-    ) -> AbstractAsyncContextManager[AsyncIterator[StreamEvent]]:
+    ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         """Makes the paid POST, exactly once, and hands out its events up to the terminal one.
 
         Leaving the context closes the connection at once, whatever was read; so does a cancellation.
@@ -117,30 +116,20 @@ class GenAIProClient:
         if not 1 <= len(photos) <= len(parts) or not 1 <= count <= MAX_VIDEOS or not prompt.strip():
             raise ValueError(f"1 to {len(parts)} photos, 1 to {MAX_VIDEOS} videos and a prompt are needed")
         fields = [("prompt", prompt), *others, ("number_of_videos", str(count))]
-        return self._paid_request(call, list(zip(parts, photos, strict=False)), fields)
-
-    @asynccontextmanager
-    async def _paid_request(
-        self, call: str, files: Sequence[FormFile], fields: Sequence[tuple[str, str]]
-    ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
-        """The paid POST, counted by what came of it."""
         outcome = PostOutcome.LEFT
 
         async def finished(events: AsyncIterator[StreamEvent]) -> AsyncGenerator[StreamEvent, None]:
             nonlocal outcome
             async for event in events:
-                if isinstance(event, CompletedEvent):
-                    outcome = PostOutcome.COMPLETED
-                elif isinstance(event, FailedEvent):
-                    outcome = PostOutcome.FAILED
+                outcome = _OUTCOMES.get(type(event), outcome)
                 yield event
 
         with OPEN_STREAMS.track_inprogress():
             try:
                 async with AsyncExitStack() as stack:
                     with self._counted(call):
-                        events = await self._open_stream(stack, call, files, fields)
-                    BYTES.labels(Service.GENAIPRO, "out").inc(sum(photo.size for _, photo in files))
+                        events = await self._open_stream(stack, call, list(zip(parts, photos, strict=False)), fields)
+                    BYTES.labels(Service.GENAIPRO, "out").inc(sum(photo.size for photo in photos))
                     yield await stack.enter_async_context(aclosing(finished(events)))
             except GenAIProError as error:
                 outcome = error.outcome
@@ -151,6 +140,7 @@ class GenAIProClient:
     async def _open_stream(
         self, stack: AsyncExitStack, call: str, files: Sequence[FormFile], fields: Sequence[tuple[str, str]]
     ) -> AsyncGenerator[StreamEvent, None]:
+        """The events of the paid POST, which is made here; what it holds open is closed with the stack."""
         try:
             form = await open_form(stack, files, fields)
         except OSError as error:
@@ -160,12 +150,7 @@ class GenAIProClient:
         source = PaidEventSource(
             f"{self.base_url}/veo/{call}",
             self.paid,
-            headers={
-                **self._headers(),
-                "Accept": "text/event-stream",
-                "Accept-Encoding": "identity",
-                "Cache-Control": "no-cache",
-            },
+            headers=self._headers("text/event-stream") | {"Accept-Encoding": "identity", "Cache-Control": "no-cache"},
             data=form,
             allow_redirects=False,
             trace_request_ctx=sending,
@@ -214,8 +199,8 @@ class GenAIProClient:
         count_call(Service.GENAIPRO, call, status)
         self.contact.heard(status)
 
-    def _headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.api_key}", "User-Agent": USER_AGENT}
+    def _headers(self, accept: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.api_key}", "User-Agent": USER_AGENT, "Accept": accept}
 
     async def _post(self, source: PaidEventSource, sending: RequestProgress) -> None:
         """Sends the request; returns when the head of an answer is there, whatever its status."""
@@ -224,7 +209,7 @@ class GenAIProClient:
                 await source.connect()
         except _BAD_ADDRESS:
             error: GenAIProError = RefusedError(Failure(FailureKind.INTERNAL))
-        except _BROKEN as broken:
+        except BROKEN as broken:
             error = lost() if sending.begun else NotAcceptedError(Failure(FailureKind.BUSY))
             _LOG.warning("no answer to the paid request (sent: %s): %s", sending.begun, type(broken).__name__)
         else:
@@ -234,8 +219,10 @@ class GenAIProClient:
     async def _whole(self, source: PaidEventSource) -> StreamEvent:
         """The terminal event of an answer that is no stream; raises what any other such answer means."""
         if 200 <= source.answer.status < 300:
-            raw = await source.body(READ_LIMIT, seconds=None)
-            event = self._keyless(lambda text: parse_answer(text, self.base_url), raw.decode("utf-8-sig", "replace"))
+            text = (await source.body(READ_LIMIT, seconds=None)).decode("utf-8-sig", "replace")
+            event = parse_answer(text, self.base_url)
+            if isinstance(event, FailedEvent):
+                event = parse_answer(self._censored(text), self.base_url)
             if event is None:
                 _LOG.warning("an answer of status %d that tells no result", source.answer.status)
                 raise lost(source.answer.status)
@@ -250,13 +237,15 @@ class GenAIProClient:
         what_happened = "the stream ended without a terminal event"
         try:
             async for raw in source:
-                event = self._keyless(partial(parse_event, raw.name, api_url=self.base_url), raw.data)
+                event = parse_event(raw.name, raw.data, self.base_url)
+                if isinstance(event, FailedEvent):
+                    event = parse_event(raw.name, self._censored(raw.data), self.base_url)
                 is_terminal = isinstance(event, CompletedEvent | FailedEvent)
                 if raw.complete or is_terminal:
                     yield event
                 if is_terminal:
                     return
-        except _BROKEN as broken:
+        except BROKEN as broken:
             what_happened = f"the stream broke: {type(broken).__name__}"
         _LOG.warning(what_happened)
         raise lost(source.answer.status)
@@ -272,14 +261,14 @@ class GenAIProClient:
             async with self.session.get(
                 f"{self.base_url}/{path}",
                 params=query,
-                headers={**self._headers(), "Accept": "application/json"},
+                headers=self._headers("application/json"),
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=READ_SECONDS),
             ) as response:
                 raw = await read_bounded(response.content, READ_LIMIT if response.status == 200 else BODY_LIMIT)
         except _BAD_ADDRESS:
             error: GenAIProError = RefusedError(Failure(FailureKind.INTERNAL))
-        except _BROKEN as broken:
+        except BROKEN as broken:
             _LOG.warning("no answer to a read: %s", type(broken).__name__)
             error = NotAcceptedError(Failure(FailureKind.BUSY))
         else:
@@ -298,11 +287,6 @@ class GenAIProClient:
         kind, text = answer.content_type.lower(), self._censored(body.decode("utf-8-sig", "replace"))
         return ApiAnswer(answer.status, answer.headers, kind, text, self.clock.now())
 
-    def _keyless(self, parse: Callable[[str], E], text: str) -> E:
-        """What a text means; a failure, which is shown and kept, is read from the text without the key."""
-        event = parse(text)
-        return parse(self._censored(text)) if isinstance(event, FailedEvent) else event
-
     def _censored(self, text: str) -> str:
-        """What the service says, without the key, should it repeat that."""
+        """What the service says without the key, should it repeat that: a failure is shown and kept."""
         return text.replace(self.api_key, "...") if len(self.api_key) >= SHORTEST_KEY else text

@@ -28,8 +28,12 @@ MAX_EVENT = 2 * MAX_LINE
 _MARK = b"\xef\xbb\xbf"
 
 
-class SseLimitError(Exception):
+class SseLimitError(aiohttp.ClientPayloadError):
     """A line or an event is larger than anything sane."""
+
+
+BROKEN = (aiohttp.ClientError, OSError)
+"""What a request that breaks raises; a timeout is an ``OSError``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +180,6 @@ BODY_SECONDS = 10.0
 _ANSWER_STARTS = b'{["<'
 """What JSON and HTML begin with, and no line of a stream does."""
 
-_BROKEN = (aiohttp.ClientError, OSError, TimeoutError)
 _LOG = logging.getLogger(__name__)
 
 
@@ -191,7 +194,7 @@ async def read_bounded(content: aiohttp.StreamReader, limit: int, seconds: float
         async with asyncio.timeout(seconds):
             while len(received) < limit and (chunk := await content.read(limit - len(received))):
                 received += chunk
-    except _BROKEN as error:
+    except BROKEN as error:
         _LOG.info("a body broke off after %d bytes: %s", len(received), type(error).__name__)
     return bytes(received)
 
@@ -211,7 +214,6 @@ class PaidEventSource(EventSource):  # type: ignore[misc]  # the library has no 
         self._ready: deque[ServerSentEvent] = deque()
         self._start = b""
         self._asked = False
-        self._ended = False
         self._failure: Exception | None = None
 
     async def connect(self, retry: int = 0) -> None:
@@ -251,38 +253,26 @@ class PaidEventSource(EventSource):  # type: ignore[misc]  # the library has no 
 
     async def body(self, limit: int = BODY_LIMIT, seconds: float | None = BODY_SECONDS) -> bytes:
         """The start of the body of an answer that is no stream; the arguments are those of ``read_bounded``."""
-        rest = b"" if self._ended else await read_bounded(self.answer.content, limit - len(self._start), seconds)
-        return self._start + rest
+        return self._start + await read_bounded(self.answer.content, limit - len(self._start), seconds)
 
     async def __anext__(self) -> ServerSentEvent:
         """The next event.
 
         Raises:
             StopAsyncIteration: The stream has ended.
-            aiohttp.ClientError: The connection broke.
-            OSError: The connection broke.
-            SseLimitError: The stream is larger than anything sane.
+            Exception: The connection broke, or the stream is larger than anything sane; one of ``BROKEN``.
         """
-        if self._response is None:
-            raise RuntimeError("no stream to read")
         while not self._ready:
-            chunk, self._start = self._start, b""
-            chunk = chunk or await self._receive()
-            if chunk:
-                self._ready.extend(self._decoder.feed(chunk))
-            elif (cut_off := self._decoder.finish()) != []:
-                self._ready.extend(cut_off)
-            else:
+            chunk, self._start = self._start or await self._receive(), b""
+            self._ready.extend(self._decoder.feed(chunk) if chunk else self._decoder.finish())
+            if not (chunk or self._ready):
                 raise self._failure or StopAsyncIteration
         return self._ready.popleft()
 
     async def _receive(self) -> bytes:
         """The next bytes; none at the end, and none where the connection broke, which is kept to be told later."""
-        if self._ended:
-            return b""
         try:
-            chunk = await self.answer.content.readany()
-        except _BROKEN as error:
-            self._failure, chunk = error, b""
-        self._ended = not chunk
-        return chunk
+            return await self.answer.content.readany()
+        except BROKEN as error:
+            self._failure = error
+            return b""

@@ -106,7 +106,8 @@ async def test_the_form_of_a_tall_video(make_client: MakeClient, photos: list[Ph
 
 async def test_a_tall_video_has_no_third_photo(make_client: MakeClient, photos: list[PhotoFile]) -> None:
     with pytest.raises(ValueError, match="1 to 2 photos"):
-        make_client("http://127.0.0.1:1").make_videos(photos, "a cat", 1, tall=True)
+        async with make_client("http://127.0.0.1:1").make_videos(photos, "a cat", 1, tall=True):
+            pass
 
 
 async def test_every_call_names_the_bot(make_client: MakeClient, photos: list[PhotoFile]) -> None:
