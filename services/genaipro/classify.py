@@ -6,16 +6,17 @@ that tell a reason were seen in the wild (``UNSAFE_GENERATION``, ``AUDIO_FILTERE
 as ``PUBLIC_ERROR_``).
 """
 
+import email.utils
 import html
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from services.failures import Charged, Failure, FailureKind
 from services.genaipro.events import GenAIProError, MaybeAcceptedError, NotAcceptedError, RefusedError, VideoResult
-from services.genaipro.rate_limit import retry_after
 from services.store.base import storable
 
 REASON_LIMIT = 300
@@ -227,6 +228,61 @@ class ApiAnswer:
         return looks_like_html(self.body) or (is_typed and load_json(self.body, _NOT_JSON) is _NOT_JSON)
 
 
+_EPOCH_FROM = 1e9
+_MILLISECONDS_FROM = 1e11
+
+
+def wait_asked_for(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds that the service asks to wait, at least 0; None when its headers do not say.
+
+    They come from ``Retry-After`` (seconds or an HTTP date), else from ``X-RateLimit-Reset`` (seconds left, or seconds
+    or milliseconds since 1970). A moment is one of the service's clock, whose time the answer's ``Date`` tells. Source:
+    RFC 9110, section 10.2.3.
+    """
+    ahead = _until_date(headers.get("Date", "").strip(), now) or 0.0
+    asked = headers.get("Retry-After", "").strip()
+    seconds = _number(asked)
+    if seconds is None:
+        seconds = _still_left(_until_date(asked, now), ahead)
+    if seconds is None:
+        seconds = _number(headers.get("X-RateLimit-Reset", "").strip())
+        if seconds is not None and seconds >= _EPOCH_FROM:
+            seconds = _still_left(epoch_seconds(seconds) - now.timestamp(), ahead)
+    return None if seconds is None else max(0.0, seconds)
+
+
+def epoch_seconds(number: float) -> float:
+    """Seconds since 1970, of a number that may be of milliseconds."""
+    return number / 1000 if abs(number) >= _MILLISECONDS_FROM else number
+
+
+def _still_left(until: float | None, ahead: float) -> float | None:
+    """Seconds until a moment of the service's clock; one that is over says as little as none: the clocks are apart."""
+    return until - ahead if until is not None and until > ahead else None
+
+
+def clock_offset(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds by which the service's clock is ahead, by its ``Date``, which names whole seconds; None without one."""
+    seconds = _until_date(headers.get("Date", "").strip(), now)
+    return None if seconds is None else round(seconds + 0.5, 1)
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _until_date(text: str, now: datetime) -> float | None:
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+        return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now).total_seconds()
+    except (ValueError, OverflowError):
+        return None
+
+
 def paid_error(answer: ApiAnswer) -> GenAIProError:
     """The error that an answer to the paid POST means; a 2xx is one whose body told no result."""
     status = answer.status
@@ -236,7 +292,7 @@ def paid_error(answer: ApiAnswer) -> GenAIProError:
         return RefusedError(Failure(FailureKind.GUARD), status)
     if status == 429 or (status == 503 and "Retry-After" in answer.headers):
         reason = classify(answer.words, 429)
-        return NotAcceptedError(reason, status, retry_after(answer.headers, answer.came_at))
+        return NotAcceptedError(reason, status, wait_asked_for(answer.headers, answer.came_at))
     failure = classify(answer.words, status)
     return MaybeAcceptedError(failure, status) if status >= 500 else RefusedError(failure, status)
 
@@ -253,7 +309,7 @@ def read_error(answer: ApiAnswer) -> GenAIProError:
     if 300 <= status < 500 and status != 429:
         return RefusedError(classify(words, status), status)
     if status == 429 or "Retry-After" in answer.headers:
-        return NotAcceptedError(classify(words, 429), status, retry_after(answer.headers, answer.came_at))
+        return NotAcceptedError(classify(words, 429), status, wait_asked_for(answer.headers, answer.came_at))
     return NotAcceptedError(Failure(FailureKind.SERVICE, classify(words, status).reason), status)
 
 

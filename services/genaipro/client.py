@@ -15,7 +15,7 @@ import aiohttp
 
 from services.clock import Clock
 from services.failures import Failure, FailureKind
-from services.genaipro.classify import ApiAnswer, lost, paid_error, read_error
+from services.genaipro.classify import ApiAnswer, clock_offset, lost, paid_error, read_error
 from services.genaipro.events import (
     CompletedEvent,
     FailedEvent,
@@ -26,7 +26,7 @@ from services.genaipro.events import (
     StreamEvent,
 )
 from services.genaipro.parsing import parse_answer, parse_credits, parse_event, parse_histories
-from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit, clock_offset
+from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit
 from services.genaipro.stream import BODY_LIMIT, BROKEN, FormFile, PaidEventSource, open_form, read_bounded
 from services.http_requests import USER_AGENT, RequestProgress
 from services.photos.model import MAX_PHOTOS, PhotoFile

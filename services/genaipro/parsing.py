@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from services.delivery.address import resolve
 from services.failures import Failure, FailureKind
-from services.genaipro.classify import classify, load_json, lost, short, words_of_text, words_of_value
+from services.genaipro.classify import classify, epoch_seconds, load_json, lost, short, words_of_text, words_of_value
 from services.genaipro.events import (
     CompletedEvent,
     FailedEvent,
@@ -29,7 +29,6 @@ _FAILURE = re.compile(
 )
 _WORD = re.compile(r"[a-z]+")
 _NUMBER = re.compile(r"-?\d{9,16}(\.\d{1,9})?")
-_MILLISECONDS_FROM = 1e11
 _WRAPPINGS = 2
 _URL_KEYS = ("file_url", "file_urls")
 
@@ -50,27 +49,14 @@ def parse_time(value: object) -> datetime | None:
     It is ISO 8601 text (with ``Z``, an offset, or nothing, which means UTC), or a number of seconds or milliseconds
     since 1970, as a number or as text of at least nine digits.
     """
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, str):
-        text = value.strip()
-        if not _NUMBER.fullmatch(text):
-            return _parse_iso(text)
-        value = float(text)
-    if not isinstance(value, int | float):
-        return None
     try:
-        seconds = float(value)
-        return datetime.fromtimestamp(seconds / 1000 if abs(seconds) >= _MILLISECONDS_FROM else seconds, UTC)
+        if isinstance(value, str) and not _NUMBER.fullmatch(text := value.strip()):
+            moment = datetime.fromisoformat(text.removesuffix(" UTC"))
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            return None
+        return datetime.fromtimestamp(epoch_seconds(float(value)), UTC)
     except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _parse_iso(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text.removesuffix(" UTC"))
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
         return None
 
 
@@ -159,7 +145,11 @@ def parse_event(name: str, data: str, api_url: str) -> StreamEvent:
     """
     kind = name.strip().lower()
     if kind == COMPLETE:
-        return CompletedEvent(_completed(data, api_url))
+        value = load_json(data, data)
+        results = parse_results([value.strip()] if isinstance(value, str) else value, api_url, final=True)
+        if results is None:
+            raise lost(200)
+        return CompletedEvent(results)
     if kind == ERROR:
         return FailedEvent(classify(words_of_text(data)))
     word = _status_word(data) if kind == STATUS else ""
@@ -173,16 +163,6 @@ def _status_word(data: str) -> str:
     if isinstance(value, str):
         return short(value)
     return short(str(value)) if isinstance(value, int | float) and not isinstance(value, bool) else ""
-
-
-def _completed(data: str, api_url: str) -> tuple[VideoResult, ...]:
-    value = load_json(data, data)
-    if isinstance(value, str):
-        value = [value.strip()]
-    results = parse_results(value, api_url, final=True)
-    if results is None:
-        raise lost(200)
-    return results
 
 
 def parse_answer(body: str, api_url: str) -> StreamEvent | None:

@@ -1,12 +1,9 @@
 """The bot's own limit on its calls to GenAIPro: never more than so many in any minute, of one process or of several."""
 
 import asyncio
-import email.utils
-import math
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -36,9 +33,6 @@ LEAST_TO_SPARE = 20
 
 SHORTEST_PAUSE = 0.05
 """Seconds before the shared limit is asked again, at least."""
-
-_EPOCH_FROM = 1e9
-_MILLISECONDS_FROM = 1e11
 
 log = get_logger(__name__)
 
@@ -160,50 +154,3 @@ def _share_hold(session: Session, seconds: float) -> None:
     row = insert(ApiHoldRow).values(service=SERVICE, held_until=until)
     longest = func.greatest(ApiHoldRow.held_until, row.excluded.held_until)
     session.execute(row.on_conflict_do_update(index_elements=["service"], set_={"held_until": longest}))
-
-
-def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds that the service asks to wait, at least 0; None when its headers do not say.
-
-    They come from ``Retry-After`` (seconds or an HTTP date), else from ``X-RateLimit-Reset`` (seconds left, or seconds
-    or milliseconds since 1970). A moment is one of the service's clock, whose time the answer's ``Date`` tells. Source:
-    RFC 9110, section 10.2.3.
-    """
-    ahead = _until_date(headers.get("Date", "").strip(), now) or 0.0
-    asked = headers.get("Retry-After", "").strip()
-    seconds = _number(asked)
-    if seconds is None:
-        seconds = _still_left(_until_date(asked, now), ahead)
-    if seconds is None:
-        seconds = _number(headers.get("X-RateLimit-Reset", "").strip())
-        if seconds is not None and seconds >= _EPOCH_FROM:
-            moment = seconds / 1000 if seconds >= _MILLISECONDS_FROM else seconds
-            seconds = _still_left(moment - now.timestamp(), ahead)
-    return None if seconds is None else max(0.0, seconds)
-
-
-def _still_left(until: float | None, ahead: float) -> float | None:
-    """Seconds until a moment of the service's clock; one that is over says as little as none: the clocks are apart."""
-    return until - ahead if until is not None and until > ahead else None
-
-
-def clock_offset(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds by which the service's clock is ahead, by its ``Date``, which names whole seconds; None without one."""
-    seconds = _until_date(headers.get("Date", "").strip(), now)
-    return None if seconds is None else round(seconds + 0.5, 1)
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-def _until_date(text: str, now: datetime) -> float | None:
-    try:
-        moment = email.utils.parsedate_to_datetime(text)
-        return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now).total_seconds()
-    except (ValueError, OverflowError):
-        return None

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.failures import Charged, FailureKind
-from services.genaipro.classify import ErrorWords, classify, words_of_text
+from services.genaipro.classify import ErrorWords, classify, wait_asked_for, words_of_text
 from services.genaipro.events import (
     CompletedEvent,
     FailedEvent,
@@ -27,7 +27,6 @@ from services.genaipro.parsing import (
     parse_result,
     parse_time,
 )
-from services.genaipro.rate_limit import retry_after
 from tests.unit.genaipro.fakes import COMPLETE, STATUS, URL, video
 
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -304,7 +303,7 @@ BEHIND = "Mon, 30 Mar 2026 09:59:00 GMT"
     ],
 )
 def test_waits(headers: dict[str, str], seconds: float | None) -> None:
-    assert retry_after(headers, TEN) == seconds
+    assert wait_asked_for(headers, TEN) == seconds
 
 
 def test_401_is_the_key_whatever_it_says() -> None:
