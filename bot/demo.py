@@ -12,8 +12,7 @@ import typer
 
 from bot.errors import STATUS_CONFIGURATION, OperatorError
 from sandbox.demo.show import BotProgram, Order, Place, StoppedError, run
-from services.drafts.model import photo_limit
-from services.generations.model import MAX_VIDEOS, Shape
+from services.options import MAX_VIDEOS, Shape, is_count
 from services.photos.images import normalise
 from services.photos.model import PhotoError, PhotoProblem
 
@@ -67,9 +66,9 @@ def check_order(order: Order) -> None:
         OperatorError: With one sentence that says what does not.
     """
     shape = Shape.TALL if order.tall else Shape.WIDE
-    if len(order.photos) > photo_limit(shape):
-        raise _refusal(f"At most {photo_limit(shape)} photos make a {shape} video; {len(order.photos)} were given.")
-    if not 1 <= order.videos <= MAX_VIDEOS:
+    if len(order.photos) > shape.photo_limit:
+        raise _refusal(f"At most {shape.photo_limit} photos make a {shape} video; {len(order.photos)} were given.")
+    if not is_count(order.videos):
         raise _refusal(f"The number of videos must be 1 to {MAX_VIDEOS}, not {order.videos}.")
     if order.prompt is not None and not order.prompt.strip():
         raise _refusal("The prompt must not be empty.")

@@ -18,16 +18,15 @@ from services.generations.model import (
     ACTIVE,
     FILE_LATE,
     FINAL,
-    MAX_VIDEOS,
     UNPAID_IN_TIME,
     Generation,
     Price,
-    Shape,
     State,
     Video,
     VideoState,
 )
 from services.history import HistoryEntry, HistoryPage
+from services.options import MAX_VIDEOS, Shape, VideoOptions
 from services.payments.ledger import Totals
 from services.payments.model import Account, Payment, PaymentState, Settlement
 from services.people import Preferences
@@ -105,7 +104,7 @@ def _cards(phrases: Phrases) -> Named:
             for words in (False, True):
                 title = f"{place}, {_number(photos, 'photo')}, {'a prompt' if words else 'no prompt'}"
                 yield title, card(chat_id=chat_id, photos=photos, words=words)
-        yield f"{place}, tall", card(chat_id=chat_id, wanted_shape=Shape.TALL, shape_chosen=True)
+        yield f"{place}, tall", card(chat_id=chat_id, asked=VideoOptions(shape=Shape.TALL), shape_chosen=True)
     for words in (False, True):
         title = "a prompt" if words else "no prompt"
         yield f"two ideas, {title}", card(words=words, ideas=ideas)
@@ -113,9 +112,9 @@ def _cards(phrases: Phrases) -> Named:
         yield f"ideas, two chosen, {title}", card(words=words, ideas=ideas, shows_ideas=True)
     for price in (Price(0, 0, 1, 1), Price(0, 0, 2, 50), Price(1, 0, 1, 25), Price(2, 2, 0, 0), Price(0, 1, 0, 0)):
         title = f"a price of {price.stars}, {price.free} free, {price.credit} of credit"
-        yield title, card(price, count=price.free + price.credit + price.videos)
+        yield title, card(price, asked=VideoOptions(price.free + price.credit + price.videos))
     for count in range(1, MAX_VIDEOS + 1):
-        yield f"{_number(count, 'video')} chosen", card(count=count)
+        yield f"{_number(count, 'video')} chosen", card(asked=VideoOptions(count))
     yield "cancelled", card(state=DraftState.CANCELLED)
 
 
@@ -133,7 +132,7 @@ def _card(
         owner=Owner(chat_id, None, PERSON),
         state=DraftState.OPEN,
         language=phrases.language,
-        count=1,
+        asked=VideoOptions(),
         items=(
             *(DraftItem(number, photo=PHOTO) for number in range(1, photos + 1)),
             *([DraftItem(9, PROMPTS[phrases.language])] if words else []),
@@ -155,14 +154,14 @@ def _running(phrases: Phrases) -> Named:
         yield f"queued, place {position}", status(State.QUEUED, replace(AROUND, position=position))
     for state in (state for state in State if state in ACTIVE):
         for count in (1, 3):
-            yield f"{state}, {_number(count, 'video')}", status(state, count=count)
+            yield f"{state}, {_number(count, 'video')}", status(state, options=VideoOptions(count))
     for chat_id, place in ((PERSON, "private"), (GROUP, "group")):
         yield f"unpaid, {place}, 25 Stars", status(State.UNPAID, stars=25, chat_id=chat_id)
     yield "processing, longer than usual", status(State.PROCESSING, started_at=NOW - timedelta(minutes=7))
     yield "processing, a word of the service", status(State.PROCESSING, note="upscaling")
     for count in (1, 3):
         title = f"delivering, the file is late, {_number(count, 'video')}"
-        yield title, status(State.DELIVERING, note=FILE_LATE, count=count)
+        yield title, status(State.DELIVERING, note=FILE_LATE, options=VideoOptions(count))
     yield "submitting, a second attempt", status(State.SUBMITTING, attempts=1)
     yield "cancelling", status(State.PROCESSING, cancel_requested_at=NOW)
 
@@ -170,7 +169,7 @@ def _running(phrases: Phrases) -> Named:
 def _endings(phrases: Phrases) -> Named:
     def done(*states: VideoState, **around: object) -> Screen:
         surroundings = replace(AROUND, videos=_videos(states), **around)  # type: ignore[arg-type]
-        return status(State.DONE, surroundings, count=len(states))
+        return status(State.DONE, surroundings, options=VideoOptions(len(states)))
 
     status, sent = partial(_status, phrases), VideoState.SENT
     for count in range(1, MAX_VIDEOS + 1):
@@ -215,7 +214,7 @@ def _status(phrases: Phrases, state: State, around: Surroundings = AROUND, **cha
         request_message_id=1,
         status_message_id=2,
         prompt=PROMPTS[phrases.language],
-        count=1,
+        options=VideoOptions(),
         state=state,
         note="",
         epoch=1,
@@ -245,7 +244,7 @@ def _menus(phrases: Phrases) -> Named:
     for language in LANGUAGES:
         for shape in Shape:
             for at_once in (False, True):
-                preferences = Preferences(language, 2, starts_at_once=at_once, usual_shape=shape)
+                preferences = Preferences(language, VideoOptions(2, shape), at_once)
                 title = f"settings, {language}, {shape}, {'at once' if at_once else 'asks first'}"
                 yield title, settings_screen(phrases, PERSON, preferences)
     one, three = (HistoryEntry(ID, PROMPTS[phrases.language], NOW, ("file",) * count) for count in (1, 3))

@@ -14,8 +14,7 @@ from telegram import Message, MessageEntity, Update, User
 from telegram.constants import ChatType, MessageEntityType
 
 from handlers.media import album_words_in, photo_in, words_in
-from services.drafts.model import NOTHING_WANTED, Wanted, is_count
-from services.generations.model import Shape
+from services.options import NOTHING_WANTED, Shape, Wanted, is_count
 
 VIDEO_COMMAND = re.compile(r"\A/video(?:@(?P<bot>\w+))?(?![\w@])", re.IGNORECASE)
 _COUNT = re.compile(r"[x×](?P<count>\d{1,2})", re.IGNORECASE)

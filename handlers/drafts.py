@@ -8,7 +8,8 @@ from telegram import Message
 from handlers.context import Context, topic_of
 from handlers.media import album_words_in, photo_in, unusable_in
 from services.drafts.drafts import NewItems, NotAdded
-from services.drafts.model import NOTHING_WANTED, DraftItem, Wanted
+from services.drafts.model import DraftItem
+from services.options import NOTHING_WANTED, Wanted
 from services.photos.model import PhotoKind, PhotoProblem, PhotoRef
 from services.screens import Place, Screen
 from services.texts import Argument

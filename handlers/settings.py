@@ -1,7 +1,6 @@
 """``/settings``: language, usual number and shape of videos, start without asking; ``/forget``, which asks first."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from telegram import CallbackQuery, Update
@@ -9,7 +8,8 @@ from telegram import CallbackQuery, Update
 from handlers.buttons import data_of, for_menu_owner
 from handlers.context import Context
 from handlers.visitors import for_visitors
-from services.generations.model import MAX_VIDEOS, Shape
+from services.cards.view import option_label
+from services.options import OPTION_WORDS
 from services.people import Preferences
 from services.retention import forget_everything
 from services.screens import Button, Screen
@@ -17,45 +17,39 @@ from services.texts import LANGUAGES, Phrases
 
 SETTINGS, FORGET = "s", "f"
 
-_ROWS: tuple[tuple[str, str, str, Mapping[str, object]], ...] = (
-    ("language", "language", "settings-language-{}", {one: one for one in LANGUAGES}),
-    ("count", "usual_count", "settings-count", {str(number): number for number in range(1, MAX_VIDEOS + 1)}),
-    ("shape", "usual_shape", "draft-button-{}", {shape.value: shape for shape in Shape}),
-    ("atonce", "starts_at_once", "settings-at-once-{}", {"off": False, "on": True}),
-)
-"""Of the menu: its word on the buttons, the field of :class:`Preferences`, the text of a button, and the values of the
-field by their word."""
+_ROWS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "language": {one: {"language": one} for one in LANGUAGES},
+    **{option: {word: {"usual": wanted} for word, wanted in words.items()} for option, words in OPTION_WORDS.items()},
+    "atonce": {"off": {"starts_at_once": False}, "on": {"starts_at_once": True}},
+}
+"""The rows of the menu, by their words; of each, what its buttons choose (:meth:`People.choose`), by theirs."""
 
 SETTING_CHOICES: Mapping[str, Mapping[str, Any]] = {
-    f"{name}:{word}": {field: value} for name, field, _label, values in _ROWS for word, value in values.items()
+    f"{name}:{word}": chosen for name, words in _ROWS.items() for word, chosen in words.items()
 }
-"""What the buttons mean: a field with its new value."""
+"""What the buttons mean."""
 
 FORGET_CHOICES = {"yes": True, "no": False}
 
 
 def settings_screen(phrases: Phrases, owner_id: int, preferences: Preferences) -> Screen:
     """The menu as it stands."""
+    usual, at_once = preferences.usual, "on" if preferences.starts_at_once else "off"
+    now = {"language": preferences.language, **usual.words, "atonce": at_once}
 
-    def button(name: str, word: str, label: str, *, is_chosen: bool) -> Button:
-        shown = phrases.plain(label.format(word), number=word)
-        marked = phrases.plain("settings-chosen", label=shown) if is_chosen else shown
+    def button(name: str, word: str) -> Button:
+        label = option_label(phrases, word) if name in OPTION_WORDS else phrases.plain(f"settings-{name}-{word}")
+        marked = phrases.plain("settings-chosen", label=label) if word == now[name] else label
         return Button(marked, data_of(SETTINGS, owner_id, name, word))
 
     text = phrases.html(
         "settings-text",
         language=phrases.plain(f"settings-language-{preferences.language}"),
-        count=preferences.usual_count,
-        shape=preferences.usual_shape.value,
-        asking="on" if preferences.starts_at_once else "off",
+        count=usual.count,
+        shape=usual.shape.value,
+        asking=at_once,
     )
-    rows = (
-        tuple(
-            button(name, word, label, is_chosen=getattr(preferences, field) == value) for word, value in values.items()
-        )
-        for name, field, label, values in _ROWS
-    )
-    return Screen(text, tuple(rows))
+    return Screen(text, tuple(tuple(button(name, word) for word in words) for name, words in _ROWS.items()))
 
 
 @for_visitors(as_person=True)
@@ -70,7 +64,7 @@ async def change_setting(context: Context, query: CallbackQuery, chosen: Mapping
     """A button of the menu: change one setting and show it; choosing it twice is choosing it once."""
     user_id, services = context.visitor.caller.user_id, context.services
     await services.people.choose(user_id, **chosen)
-    now = replace(context.visitor.preferences, **chosen)
+    now = await services.people.preferences(user_id, query.from_user.language_code)
     await context.show(query, settings_screen(services.texts.into(now.language), user_id, now))
 
 

@@ -1,5 +1,6 @@
 """``/video``, and ``@bot`` in groups: a request that starts at once, or says what it lacks."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from telegram import Message
@@ -9,8 +10,9 @@ from handlers.context import Context
 from handlers.drafts import add_to_draft, follow, item_of, reply, say_once, usable_photos, with_album
 from handlers.media import photo_in, unusable_in
 from services.drafts.drafts import NewItems, NotAdded
-from services.drafts.model import DraftItem, borrow, photo_limit
-from services.generations.model import MAX_VIDEOS, LimitReached, Order, Shape
+from services.drafts.model import DraftItem, borrow
+from services.generations.model import LimitReached, Order
+from services.options import MAX_VIDEOS, Shape
 from services.orders import refusal
 from services.photos.model import MAX_PHOTOS, PhotoRef
 from services.screens import Place, Screen
@@ -93,15 +95,15 @@ async def _without_photos(context: Context, message: Message, request: VideoRequ
 
 async def _order(context: Context, message: Message, request: VideoRequest, photos: list[PhotoRef]) -> None:
     visitor, services = context.visitor, context.services
-    owner, shape = visitor.caller.owner, request.wanted.shape or visitor.preferences.usual_shape
+    owner, options = visitor.caller.owner, request.wanted.upon(visitor.preferences.usual)
     hints: list[str] = []
-    if len(photos) > photo_limit(shape):
+    if len(photos) > options.shape.photo_limit:
         if request.wanted.shape is Shape.TALL:
             await say_once(context, message, "draft-tall-photos")
             return
-        if shape is Shape.TALL:
+        if options.shape is Shape.TALL:
             hints.append("draft-made-wide")
-        shape = Shape.WIDE
+        options = replace(options, shape=Shape.WIDE)
     if len(photos) > MAX_PHOTOS:
         hints.append("draft-extra-photos")
     order = Order(
@@ -113,9 +115,8 @@ async def _order(context: Context, message: Message, request: VideoRequest, phot
         request_message_id=message.message_id,
         status_message_id=None,
         prompt=request.prompt,
-        count=request.wanted.count or visitor.preferences.usual_count,
+        options=options,
         photos=tuple(photos[:MAX_PHOTOS]),
-        shape=shape,
     )
     outcome = await services.starter.order(order)
     if isinstance(outcome, LimitReached):

@@ -7,10 +7,10 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from services.clock import Clock
-from services.generations.model import MAX_VIDEOS, Shape
+from services.options import MAX_VIDEOS, NOTHING_WANTED, UNCHOSEN, VideoOptions, Wanted, is_count
 from services.store.base import insert_new
 from services.store.database import Database
-from services.store.schema import PersonRow
+from services.store.schema import PersonRow, option_columns, options_of
 from services.texts import LANGUAGES, Texts
 
 
@@ -20,12 +20,10 @@ class Preferences:
 
     language: str
     """The one to speak with them: chosen, or that of their Telegram, or the default."""
-    usual_count: int = 1
-    """Videos that a draft begins with, 1 to 4."""
+    usual: VideoOptions = UNCHOSEN
+    """What a request asks for that does not say."""
     starts_at_once: bool = False
     """Whether a complete request starts without asking."""
-    usual_shape: Shape = Shape.WIDE
-    """The form that a draft begins with."""
 
 
 @dataclass(slots=True)
@@ -46,7 +44,7 @@ class People:
         row = await self.database.read(_row, user_id)
         if row is not None:
             language = self.texts.choose(telegram_language, row.language)
-            return Preferences(language, row.usual_count, row.starts_at_once, Shape(row.usual_shape))
+            return Preferences(language, options_of(row, "usual_"), row.starts_at_once)
         if not is_guest:
             await self.database.write(_ensure, user_id, self.clock.now(), durable=False)
         return Preferences(self.texts.choose(telegram_language))
@@ -56,8 +54,7 @@ class People:
         user_id: int,
         *,
         language: str | None = None,
-        usual_count: int | None = None,
-        usual_shape: Shape | None = None,
+        usual: Wanted = NOTHING_WANTED,
         starts_at_once: bool | None = None,
     ) -> None:
         """Keep what somebody chose; None leaves a choice as it is.
@@ -67,15 +64,10 @@ class People:
         """
         if language is not None and language not in LANGUAGES:
             raise ValueError(f"no texts in {language!r}")
-        if usual_count is not None and not 1 <= usual_count <= MAX_VIDEOS:
-            raise ValueError(f"{usual_count} is not 1 to {MAX_VIDEOS}")
-        chosen: dict[str, object] = {
-            "language": language,
-            "usual_count": usual_count,
-            "usual_shape": usual_shape and usual_shape.value,
-            "starts_at_once": starts_at_once,
-        }
-        values = {name: value for name, value in chosen.items() if value is not None}
+        if usual.count is not None and not is_count(usual.count):
+            raise ValueError(f"{usual.count} is not 1 to {MAX_VIDEOS}")
+        chosen = {"language": language, "starts_at_once": starts_at_once, **option_columns(usual, "usual_")}
+        values: dict[str, object] = {name: value for name, value in chosen.items() if value is not None}
         await self.database.write(_change, user_id, values, self.clock.now())
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from services.failures import Charged
 from services.generations.model import Generation, State
+from services.options import VideoOptions
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -16,7 +17,7 @@ QUEUED = Generation(
     request_message_id=1,
     status_message_id=2,
     prompt="a cat",
-    count=1,
+    options=VideoOptions(),
     state=State.QUEUED,
     note="",
     epoch=0,

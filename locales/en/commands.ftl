@@ -78,9 +78,8 @@ settings-text =
     }
 settings-language-en = English
 settings-language-vi = Tiếng Việt
-settings-count = { $number }
-settings-at-once-off = Ask first
-settings-at-once-on = Start at once
+settings-atonce-off = Ask first
+settings-atonce-on = Start at once
 settings-chosen = ✓ { $label }
 
 history-empty = No videos yet. Send a photo to make the first one.

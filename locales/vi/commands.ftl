@@ -78,9 +78,8 @@ settings-text =
     }
 settings-language-en = English
 settings-language-vi = Tiếng Việt
-settings-count = { $number }
-settings-at-once-off = Hỏi trước
-settings-at-once-on = Bắt đầu ngay
+settings-atonce-off = Hỏi trước
+settings-atonce-on = Bắt đầu ngay
 settings-chosen = ✓ { $label }
 
 history-empty = Chưa có video nào. Hãy gửi một ảnh để tạo video đầu tiên.

@@ -235,7 +235,7 @@ class CardUpdates:
         return outcome
 
     async def _card(self, draft: Draft) -> Screen:
-        price = await self.quote(draft.owner.user_id, draft.count) if draft.state is DraftState.OPEN else None
+        price = await self.quote(draft.owner.user_id, draft.options.count) if draft.state is DraftState.OPEN else None
         return card_screen(draft, self._phrases(draft), price)
 
     async def _send_reply(self, draft: Draft, screen: Screen, reply_to: int) -> int | None:

@@ -1,7 +1,8 @@
 """The card of a draft: a few lines and its buttons, and the page of ideas under the same lines."""
 
-from services.drafts.model import Draft, DraftState, ideas_in, photo_limit
-from services.generations.model import MAX_VIDEOS, Price, Shape
+from services.drafts.model import Draft, DraftState, ideas_in
+from services.generations.model import Price
+from services.options import OPTION_WORDS
 from services.screens import Button, ButtonStyle, Screen
 from services.texts import Phrases, isolate, prompt_line
 
@@ -18,7 +19,7 @@ def card_screen(draft: Draft, phrases: Phrases, price: Price | None = None) -> S
 
 
 def _text(draft: Draft, phrases: Phrases, price: Price | None) -> str:
-    place, limit = "group" if draft.owner.in_group else "private", photo_limit(draft.shape)
+    place, limit = "group" if draft.owner.in_group else "private", draft.options.shape.photo_limit
     has_words = bool(draft.words.strip())
     lines: list[str] = [
         phrases.html("draft-card-photos", count=len(draft.photos), limit=limit)
@@ -32,7 +33,7 @@ def _text(draft: Draft, phrases: Phrases, price: Price | None) -> str:
     if draft.ideas:
         ideas = "; ".join(idea.words for idea in draft.ideas)
         lines.append(phrases.html("draft-card-ideas", ideas=isolate(ideas)))
-    lines.append(phrases.html("draft-card-count", count=draft.count))
+    lines.append(phrases.html("draft-card-count", count=draft.options.count))
     if price is not None:
         lines.append(phrases.html("card-price", stars=price.stars))
     if price is not None and price.free:
@@ -43,22 +44,17 @@ def _text(draft: Draft, phrases: Phrases, price: Price | None) -> str:
 
 
 def _buttons(draft: Draft, phrases: Phrases) -> Rows:
-    counts = tuple(
-        _choice(phrases, str(count), draft, str(count), is_chosen=count == draft.count)
-        for count in range(1, MAX_VIDEOS + 1)
-    )
-    shapes = tuple(
-        _choice(
-            phrases, phrases.plain(f"draft-button-{shape.value}"), draft, shape.value, is_chosen=shape is draft.shape
-        )
-        for shape in Shape
-    )
+    chosen = draft.options.words
+    options = [
+        tuple(_option(phrases, draft, word, is_chosen=word == chosen[option]) for word in words)
+        for option, words in OPTION_WORDS.items()
+    ]
     ideas = (Button(phrases.plain("draft-button-ideas"), _data(draft, "ideas")),)
     cancel = Button(phrases.plain("draft-button-cancel"), _data(draft, "cancel"), ButtonStyle.DANGER)
     if not draft.is_ready:
-        return counts, shapes, ideas, (cancel,)
+        return *options, ideas, (cancel,)
     generate = Button(phrases.plain("draft-button-generate"), _data(draft, "go"), ButtonStyle.SUCCESS)
-    return counts, shapes, ideas, (generate, cancel)
+    return *options, ideas, (generate, cancel)
 
 
 def _ideas_page(draft: Draft, phrases: Phrases) -> Rows:
@@ -75,7 +71,13 @@ def _ideas_page(draft: Draft, phrases: Phrases) -> Rows:
     return *ideas, (Button(phrases.plain("draft-button-back"), _data(draft, "back")),)
 
 
-def _choice(phrases: Phrases, label: str, draft: Draft, word: str, *, is_chosen: bool) -> Button:
+def option_label(phrases: Phrases, word: str) -> str:
+    """What a button says that chooses a value of an option."""
+    return word if word.isdecimal() else phrases.plain(f"draft-button-{word}")
+
+
+def _option(phrases: Phrases, draft: Draft, word: str, *, is_chosen: bool) -> Button:
+    label = option_label(phrases, word)
     return Button(phrases.plain("draft-chosen", label=label) if is_chosen else label, _data(draft, word))
 
 

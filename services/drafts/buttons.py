@@ -11,20 +11,22 @@ from services.clock import Clock
 from services.drafts.model import (
     COLLECTING,
     MAX_PROMPT,
-    MAX_TALL_PHOTOS,
     DraftState,
     Owner,
-    Wanted,
     borrow,
     ideas_in,
     write_ideas,
 )
 from services.drafts.store import close, drop_photos, lock, lock_open, open_row, put, touch, want, with_items
-from services.generations.model import Order, Shape
+from services.generations.model import Order
+from services.options import OPTION_WORDS, Shape, Wanted
 from services.people import Preferences
 from services.store.database import Database
 from services.store.schema import DraftRow
 from services.texts import Texts
+
+OPTIONS = {word: wanted for words in OPTION_WORDS.values() for word, wanted in words.items()}
+"""What each button of an option asks for, by its word."""
 
 
 class PressOutcome(StrEnum):
@@ -116,25 +118,25 @@ def _change(session: Session, row: DraftRow, word: str, texts: Texts) -> bool | 
         case "cancel":
             row.state = DraftState.CANCELLED.value
             return True
-        case "wide" | "tall":
-            return _choose_shape(session, row, Shape(word))
         case "ideas" | "back":
             was_shown, row.shows_ideas = row.shows_ideas, word == "ideas"
             return row.shows_ideas != was_shown
         case idea if idea.startswith("i-"):
             return _toggle_idea(session, row, idea.removeprefix("i-"), texts)
-        case number:
-            return want(row, Wanted(int(number)))
+        case option if option in OPTIONS:
+            return _choose(session, row, OPTIONS[option])
+    return PressOutcome.UNKNOWN
 
 
-def _choose_shape(session: Session, row: DraftRow, shape: Shape) -> bool | PressOutcome:
-    draft = with_items(session, row)
-    if shape is Shape.TALL and len(draft.photos) > MAX_TALL_PHOTOS:
-        return PressOutcome.TALL_PHOTOS
-    if draft.has_too_many:
-        # The tall draft did not take them, so that a wide one does not have them.
-        drop_photos(session, row, after=draft.items_with_photo[MAX_TALL_PHOTOS - 1].message_id)
-    return want(row, Wanted(shape=shape))
+def _choose(session: Session, row: DraftRow, wanted: Wanted) -> bool | PressOutcome:
+    if wanted.shape is not None:
+        draft, limit = with_items(session, row), Shape.TALL.photo_limit
+        if wanted.shape is Shape.TALL and len(draft.photos) > limit:
+            return PressOutcome.TALL_PHOTOS
+        if draft.has_too_many:
+            # The tall draft did not take them, so that a wide one does not have them.
+            drop_photos(session, row, after=draft.items_with_photo[limit - 1].message_id)
+    return want(row, wanted)
 
 
 def _toggle_idea(session: Session, row: DraftRow, key: str, texts: Texts) -> bool | PressOutcome:
@@ -180,5 +182,5 @@ def _edit_again(
     new.edited_from = generation_id
     new.request_message_id = order.request_message_id
     new.ideas = order.ideas
-    put(session, new, borrow(order.photos), Wanted(order.count, order.shape), now)
+    put(session, new, borrow(order.photos), order.options, now)
     return (new.id,) if old is None else (old.id, new.id)

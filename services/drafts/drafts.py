@@ -15,7 +15,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from services.clock import Clock
-from services.drafts.model import COLLECTING, NOTHING_WANTED, DraftItem, DraftState, Owner, Wanted
+from services.drafts.model import COLLECTING, DraftItem, DraftState, Owner
 from services.drafts.store import (
     draft_of_album,
     drafts_of_messages,
@@ -30,6 +30,7 @@ from services.drafts.store import (
     want,
     with_items,
 )
+from services.options import NOTHING_WANTED, Wanted
 from services.people import Preferences
 from services.photos.model import PhotoRef
 from services.store.base import affected, insert_new

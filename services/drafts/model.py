@@ -6,13 +6,14 @@ the parts of an album arrive (each is an update of its own, with no end marker) 
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from telegram.constants import MessageLimit
 
-from services.generations.model import MAX_VIDEOS, Order, Shape, draft_request_key
+from services.generations.model import Order, draft_request_key
+from services.options import Shape, VideoOptions
 from services.photos.model import MAX_PHOTOS, PhotoRef
 from services.texts import Phrases
 
@@ -23,9 +24,6 @@ such photos keep their order, come before all others, and no edited message is m
 IDEA_PREFIX = "idea-"
 MAX_PROMPT = int(MessageLimit.MAX_TEXT_LENGTH)
 """Code points of a prompt, the words of its ideas included."""
-
-MAX_TALL_PHOTOS = 2
-"""A tall video begins with one photo and ends with another (GenAIPro's ``frames-to-video``)."""
 
 
 class DraftState(StrEnum):
@@ -59,18 +57,6 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What messages ask for beside their words; None where they do not say."""
-
-    count: int | None = None
-    """Videos, 1 to 4."""
-    shape: Shape | None = None
-
-
-NOTHING_WANTED = Wanted()
-
-
-@dataclass(frozen=True, slots=True)
 class DraftItem:
     """One message of a draft."""
 
@@ -101,8 +87,8 @@ class Draft:
     owner: Owner
     state: DraftState
     language: str
-    count: int
-    """Videos, 1 to 4."""
+    asked: VideoOptions
+    """What was chosen, or else is usual."""
     items: tuple[DraftItem, ...]
     """Its messages, in their order."""
     version: int
@@ -118,10 +104,8 @@ class Draft:
     """The message that is the request, where that is none of the items."""
     updated_at: datetime
     """When it last changed."""
-    wanted_shape: Shape = Shape.WIDE
-    """The shape that was chosen, or the person's usual one."""
     shape_chosen: bool = False
-    """Whether it was chosen for this draft."""
+    """Whether its shape was chosen for this draft."""
     ideas: tuple[Idea, ...] = ()
     """The chosen ones, whose words are part of the prompt."""
     shows_ideas: bool = False
@@ -140,18 +124,18 @@ class Draft:
     @property
     def photos(self) -> tuple[PhotoRef, ...]:
         """The photos that are used: the first ones in message order."""
-        return self.all_photos[: photo_limit(self.shape)]
+        return self.all_photos[: self.options.shape.photo_limit]
 
     @property
-    def shape(self) -> Shape:
-        """The form of the videos: what is usual, but was not chosen, gives way to three photos."""
-        is_given_way = not self.shape_chosen and len(self.all_photos) > photo_limit(self.wanted_shape)
-        return Shape.WIDE if is_given_way else self.wanted_shape
+    def options(self) -> VideoOptions:
+        """What it comes to: a shape that is usual, but was not chosen, gives way to three photos."""
+        is_given_way = not self.shape_chosen and len(self.all_photos) > self.asked.shape.photo_limit
+        return replace(self.asked, shape=Shape.WIDE) if is_given_way else self.asked
 
     @property
     def has_too_many(self) -> bool:
         """Whether a tall video was chosen for more photos than it takes."""
-        return self.shape is Shape.TALL and len(self.all_photos) > MAX_TALL_PHOTOS
+        return self.options.shape is Shape.TALL and len(self.all_photos) > Shape.TALL.photo_limit
 
     @property
     def words(self) -> str:
@@ -191,7 +175,7 @@ class Draft:
     @property
     def extra_message_id(self) -> int | None:
         """The message of the first photo that is left out, or that made the draft wide; None when there is none."""
-        extra = self.items_with_photo[photo_limit(self.wanted_shape) :]
+        extra = self.items_with_photo[self.asked.shape.photo_limit :]
         return extra[0].message_id if extra else None
 
     @property
@@ -199,7 +183,7 @@ class Draft:
         """The texts that say what becomes of more photos than fit."""
         if self.has_too_many:
             return ("draft-tall-photos",)
-        made_wide = ("draft-made-wide",) if self.shape is not self.wanted_shape else ()
+        made_wide = ("draft-made-wide",) if self.options != self.asked else ()
         left_out = ("draft-extra-photos",) if len(self.all_photos) > MAX_PHOTOS else ()
         return made_wide + left_out
 
@@ -240,21 +224,10 @@ def order_of(draft: Draft) -> Order:
         request_message_id=draft.request,
         status_message_id=draft.card_message_id,
         prompt=draft.prompt,
-        count=draft.count,
+        options=draft.options,
         photos=draft.photos,
-        shape=draft.shape,
         ideas=write_ideas(draft.ideas),
     )
-
-
-def photo_limit(shape: Shape) -> int:
-    """How many photos a video of this form takes at most."""
-    return MAX_TALL_PHOTOS if shape is Shape.TALL else MAX_PHOTOS
-
-
-def is_count(count: int) -> bool:
-    """Whether so many videos can be asked for."""
-    return 1 <= count <= MAX_VIDEOS
 
 
 def ideas_in(phrases: Phrases) -> tuple[Idea, ...]:

@@ -12,14 +12,21 @@ from services.drafts.model import (
     DraftItem,
     DraftState,
     Owner,
-    Wanted,
-    is_count,
     read_ideas,
 )
-from services.generations.model import Shape
+from services.options import Wanted
 from services.people import Preferences
 from services.store.base import affected, insert_into
-from services.store.schema import NO_THREAD, DraftItemRow, DraftRow, SeenPhotoRow, photo_columns, photo_of
+from services.store.schema import (
+    NO_THREAD,
+    DraftItemRow,
+    DraftRow,
+    SeenPhotoRow,
+    option_columns,
+    options_of,
+    photo_columns,
+    photo_of,
+)
 
 _OPEN_ATTEMPTS = 10
 
@@ -69,7 +76,6 @@ def with_items(session: Session, row: DraftRow) -> Draft:
         owner=owner_of(row),
         state=DraftState(row.state),
         language=row.language,
-        count=row.count,
         items=tuple(
             DraftItem(item.message_id, item.text or "", photo_of(item), item.media_group_id)
             for item in session.scalars(query)
@@ -81,7 +87,7 @@ def with_items(session: Session, row: DraftRow) -> Draft:
         extra_told=row.extra_told,
         request_message_id=row.request_message_id,
         updated_at=row.updated_at,
-        wanted_shape=Shape(row.shape),
+        asked=options_of(row),
         shape_chosen=row.shape_chosen,
         ideas=read_ideas(row.ideas),
         shows_ideas=row.shows_ideas,
@@ -129,12 +135,12 @@ def drop_photos(session: Session, row: DraftRow, *, after: int) -> None:
 
 def want(row: DraftRow, wanted: Wanted) -> bool:
     """Take over what a message asks for; whether that is anything new."""
-    before = (row.count, row.shape, row.shape_chosen)
-    if wanted.count is not None and is_count(wanted.count):
-        row.count = wanted.count
-    if wanted.shape is not None:
-        row.shape, row.shape_chosen = wanted.shape.value, True
-    return before != (row.count, row.shape, row.shape_chosen)
+    before = (options_of(row), row.shape_chosen)
+    for column, value in option_columns(wanted).items():
+        if value is not None:
+            setattr(row, column, value)
+    row.shape_chosen = row.shape_chosen or wanted.shape is not None
+    return before != (options_of(row), row.shape_chosen)
 
 
 def _are_sent_anew(session: Session, row: DraftRow, items: Sequence[DraftItem]) -> bool:
@@ -157,9 +163,8 @@ def new_row(
         user_id=owner.user_id,
         state=state.value,
         language=chosen.language,
-        count=chosen.usual_count,
         starts_itself=chosen.starts_at_once,
-        shape=chosen.usual_shape.value,
+        **option_columns(chosen.usual),
         version=0,
         created_at=now,
         updated_at=now,

@@ -5,11 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.failures import Charged, Failure
+from services.options import VideoOptions
 from services.photos.model import PhotoRef
 from services.screens import Place
-
-MAX_VIDEOS = 4
-"""GenAIPro makes 1 to 4 videos for a request."""
 
 
 class State(StrEnum):
@@ -70,13 +68,6 @@ def on_status_word(now: State, word: str) -> tuple[State, str]:
     return now, " ".join(word.split())[:60]
 
 
-class Shape(StrEnum):
-    """The form of the videos; a tall one begins with its first photo and ends with its second."""
-
-    WIDE = "wide"
-    TALL = "tall"
-
-
 @dataclass(frozen=True, slots=True)
 class Order:
     """A confirmed request."""
@@ -94,11 +85,9 @@ class Order:
     """The card that becomes the status message; where there is none, one is sent."""
     prompt: str
     """Not empty."""
-    count: int
-    """Videos, 1 to 4."""
+    options: VideoOptions
     photos: tuple[PhotoRef, ...]
     """1 to 3; for a tall one, 1 or 2."""
-    shape: Shape = Shape.WIDE
     ideas: str = ""
     """The ideas whose words are part of the prompt, as the draft's row holds them."""
 
@@ -160,7 +149,7 @@ class Generation:
     status_message_id: int | None
     """None while there is none."""
     prompt: str
-    count: int
+    options: VideoOptions
     state: State
     note: str
     """A word of the service that is not a state of ours, ``FILE_LATE`` while delivering, or empty."""
@@ -183,7 +172,6 @@ class Generation:
     """Whether the requester was told the end."""
     failure: Failure | None
     charged: Charged
-    shape: Shape = Shape.WIDE
     ideas: str = ""
     stars: int = 0
     """Stars that its requester is asked for."""
@@ -211,9 +199,8 @@ class Generation:
             request_message_id=self.request_message_id,
             status_message_id=None,
             prompt=self.prompt,
-            count=self.count,
+            options=self.options,
             photos=photos,
-            shape=self.shape,
             ideas=self.ideas,
         )
 

@@ -186,7 +186,7 @@ class Queue:
         if refusal is not None:
             return refusal
         generation_id = self.new_id()
-        price = None if self.selling is None else self.selling.price(session, order.user_id, order.count)
+        price = None if self.selling is None else self.selling.price(session, order.user_id, order.options.count)
         insert(session, generation_id, order, self.clock.now(), price)
         if self.selling is not None and price is not None:
             self.selling.sell(session, generation_id, order, price)
@@ -202,7 +202,8 @@ class Queue:
         room = max(0, min(self.limits.max_active_per_user - running, self.limits.max_active - int(everybody or 0)))
         if waiting >= self.limits.max_queued_per_user + room:
             return TooManyWaiting(self.limits.max_queued_per_user)
-        return day_is_full(session, self.limits.daily_videos_per_user, order.user_id, order.count, self.clock.now())
+        limit, count = self.limits.daily_videos_per_user, order.options.count
+        return day_is_full(session, limit, order.user_id, count, self.clock.now())
 
     async def claim_next(self, process_id: str) -> Claimed:
         """Give turns to as many as the limits allow, and make them this process's in the same commit."""

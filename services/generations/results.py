@@ -90,7 +90,7 @@ def record(
             "url": url,
             "state": (VideoState.READY if url else VideoState.FAILED).value,
         }
-        for position, url in enumerate([*urls, *[""] * (run.count - len(urls))])
+        for position, url in enumerate([*urls, *[""] * (run.options.count - len(urls))])
     ]
     insert_all_new(session, VideoRow, videos)
     return changed

@@ -19,10 +19,19 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from services.failures import Charged, Failure, FailureKind
 from services.generations.matching import HistoryBefore
-from services.generations.model import FINAL, Generation, Lease, Order, Price, Shape, State, may_follow
+from services.generations.model import FINAL, Generation, Lease, Order, Price, State, may_follow
 from services.photos.model import PhotoRef
 from services.store.base import affected
-from services.store.schema import NO_MESSAGE, NO_THREAD, GenerationPhotoRow, GenerationRow, photo_columns, photo_of
+from services.store.schema import (
+    NO_MESSAGE,
+    NO_THREAD,
+    GenerationPhotoRow,
+    GenerationRow,
+    option_columns,
+    options_of,
+    photo_columns,
+    photo_of,
+)
 
 ROWS = cast("Table", GenerationRow.__table__)
 """The table itself: an event of a stream costs one statement here, and each through the mapper costs several."""
@@ -105,11 +114,10 @@ def _generation(row: Row[Any]) -> Generation:
         request_message_id=row.request_message_id,
         status_message_id=row.status_message_id,
         prompt=row.prompt,
-        shape=Shape(row.shape),
+        options=options_of(row),
         ideas=row.ideas,
         stars=row.stars,
         prepaid=row.prepaid,
-        count=row._mapping["count"],  # a row has a method of that name
         state=State(row.state),
         note=row.note,
         epoch=row.epoch,
@@ -162,9 +170,8 @@ def insert(session: Session, generation_id: str, order: Order, now: datetime, pr
         "request_message_id": order.request_message_id,
         "status_message_id": order.status_message_id,
         "prompt": order.prompt,
-        "shape": order.shape.value,
         "ideas": order.ideas,
-        "count": order.count,
+        **option_columns(order.options),
         "stars": stars,
         "prepaid": 0 if price is None else price.free + price.credit,
         "state": (State.UNPAID if stars else State.QUEUED).value,

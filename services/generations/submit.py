@@ -35,11 +35,12 @@ from services.genaipro.events import (
 )
 from services.generations.cancelling import CancelRequestedError
 from services.generations.matching import HistoryBefore
-from services.generations.model import Generation, Shape, State, on_status_word
+from services.generations.model import Generation, State, on_status_word
 from services.generations.progress import ProgressLog, Reporter
 from services.generations.prompts import normal_form
 from services.generations.results import record
 from services.generations.store import arm, disarm, fail, move, photos_of
+from services.options import Shape
 from services.photos.model import PhotoError, PhotoFile, PhotoRef
 from services.retries import through_outages
 from services.store.database import Database
@@ -172,7 +173,7 @@ class Submitter:
 
     async def _stream(self, armed: Generation, photos: Sequence[PhotoFile]) -> Generation:
         self.reporter.progress(armed)
-        log.info("post_begins", attempt=armed.attempts, photos=len(photos), videos=armed.count)
+        log.info("post_begins", attempt=armed.attempts, photos=len(photos), videos=armed.options.count)
         try:
             terminal = await self._listen(armed, photos)
         except RefusedError as error:
@@ -189,10 +190,10 @@ class Submitter:
 
     async def _listen(self, armed: Generation, photos: Sequence[PhotoFile]) -> CompletedEvent | FailedEvent:
         """Make the POST, show its events, and return the terminal one."""
-        current = armed
+        current, options = armed, armed.options
         async with (
             asyncio.timeout(self.timeout),
-            self.api.make_videos(photos, armed.prompt, armed.count, tall=armed.shape is Shape.TALL) as events,
+            self.api.make_videos(photos, armed.prompt, options.count, tall=options.shape is Shape.TALL) as events,
         ):
             async for event in events:
                 if isinstance(event, CompletedEvent | FailedEvent):

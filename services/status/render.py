@@ -152,10 +152,12 @@ def _headline(generation: Generation, around: Surroundings, phrases: Phrases) ->
     if generation.state is State.SUBMITTING and generation.attempts and generation.armed_at is None:
         return phrases.html("status-retrying", attempt=generation.attempts + 1)
     if generation.state is State.DELIVERING and generation.note == FILE_LATE:
-        return phrases.html("status-file-late", count=generation.count)
+        return phrases.html("status-file-late", count=generation.options.count)
     if generation.note:
         return phrases.html("status-note", note=generation.note)
-    return phrases.html(f"status-{generation.state.value}", count=generation.count, position=around.position or 1)
+    return phrases.html(
+        f"status-{generation.state.value}", count=generation.options.count, position=around.position or 1
+    )
 
 
 def _progress(generation: Generation, around: Surroundings, phrases: Phrases) -> str:
@@ -267,7 +269,7 @@ class StatusScreens:
 
     async def of(self, generation: Generation, position: int | None = None, links: Links = Links.HERE) -> Screen:
         """The status message as it is now; of one that was sold and has ended, what comes back is settled by this."""
-        estimate = await self._estimate(generation.count, generation.started_at)
+        estimate = await self._estimate(generation.options.count, generation.started_at)
         videos = await self._videos(generation)
         settlement = NOTHING_BACK
         if generation.is_sold and generation.state in FINAL and self.settle is not None:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Row, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.options import Shape, VideoOptions, Wanted
 from services.photos.model import PhotoKind, PhotoRef
 from services.store.base import Base
 
@@ -300,6 +301,18 @@ class ApiHoldRow(Base):
 
     service: Mapped[str] = mapped_column(primary_key=True)
     held_until: Mapped[datetime]
+
+
+def option_columns(wanted: Wanted, prefix: str = "") -> dict[str, str | int | None]:
+    """The columns that hold the options of a request; ``usual_`` stands before those of ``people``."""
+    return {f"{prefix}count": wanted.count, f"{prefix}shape": wanted.shape and wanted.shape.value}
+
+
+def options_of(row: PersonRow | DraftRow | GenerationRow | Row[Any], prefix: str = "") -> VideoOptions:
+    """The options in a row with those columns."""
+    # A ``Row`` has a method of the name ``count``.
+    count = row._mapping["count"] if isinstance(row, Row) else getattr(row, f"{prefix}count")
+    return VideoOptions(count, Shape(getattr(row, f"{prefix}shape")))
 
 
 def photo_columns(photo: PhotoRef | None) -> dict[str, str | int | None]:

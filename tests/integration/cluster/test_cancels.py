@@ -15,6 +15,7 @@ from services.generations import cancelling
 from services.generations.cancelling import CancelRequestedError, CancelScopes
 from services.generations.model import Generation, Lease, Order, State
 from services.generations.store import RunOvertakenError, insert
+from services.options import VideoOptions
 from services.orders import Generations
 from services.store.database import Database, open_database
 from tests.unit.generations.bench import PHOTO
@@ -40,7 +41,7 @@ class Side:
         assert await door.cancel(generation.id)
 
     async def running(self, name: str) -> Generation:
-        order = Order(f"key-{name}", 1, None, 1, "en", 5, None, "a cat", 1, (PHOTO,))
+        order = Order(f"key-{name}", 1, None, 1, "en", 5, None, "a cat", VideoOptions(), (PHOTO,))
         await self.database.write(insert, name, order, SystemClock().now())
         found = await self.rows.get(name)
         assert found is not None

@@ -12,6 +12,7 @@ from services.genaipro.events import VideoResult
 from services.generations.deliver import Deliverer, Sending
 from services.generations.model import Generation, Lease, Order
 from services.generations.store import RunOvertakenError, insert
+from services.options import VideoOptions
 from services.outbox.calls import said
 from services.screens import Place
 from services.store.database import Database
@@ -44,7 +45,7 @@ class SlowChat:
 async def test_a_video_is_sent_only_while_it_is_ours(postgres_database: Database, *, is_overtaken: bool) -> None:
     clock = SystemClock()
     rows, results = Rows(postgres_database, clock), Results(postgres_database, clock)
-    order = Order("key", 1, None, 1, "en", 5, None, "a cat", 1, (PHOTO,))
+    order = Order("key", 1, None, 1, "en", 5, None, "a cat", VideoOptions(), (PHOTO,))
     await postgres_database.write(insert, "g", order, clock.now())
     run = await take_over(rows, "g")
     assert run is not None

@@ -11,6 +11,7 @@ from services.clock import SystemClock
 from services.generations.model import Generation, Order, Placed, State
 from services.generations.queue import UNTOLD, Limits, Queue
 from services.generations.worker import Worker
+from services.options import VideoOptions
 from services.photos.model import PhotoKind, PhotoRef
 from services.store.database import Database
 from services.store.schema import GenerationRow
@@ -86,7 +87,7 @@ def clock() -> HandClock:
 
 
 async def queued(process: Process) -> str:
-    order = Order("key", 5, None, 5, "en", 1, 9, "a boat", 1, (PHOTO,))
+    order = Order("key", 5, None, 5, "en", 1, 9, "a boat", VideoOptions(), (PHOTO,))
     placed = await process.database.write(process.queue.place, order)
     assert isinstance(placed, Placed)
     return placed.generation_id

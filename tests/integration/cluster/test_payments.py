@@ -18,6 +18,7 @@ from services.cluster import Alone
 from services.generations.model import Order, State
 from services.generations.queue import lock_queue
 from services.generations.store import insert
+from services.options import VideoOptions
 from services.payments import ledger, purchases, returns
 from services.payments.model import Charge, PaymentState, Verdict, payload_of, split
 from services.payments.sales import Sales, Tariff
@@ -33,7 +34,7 @@ CHARGE = Charge("c", 1, 50, payload_of(TAG, "g"), NOW)
 
 
 def ask(session: Session, generation_id: str = "g") -> None:
-    order = Order(f"key of {generation_id}", 1, None, 1, "en", 1, None, "a cat", 2, ())
+    order = Order(f"key of {generation_id}", 1, None, 1, "en", 1, None, "a cat", VideoOptions(2), ())
     price = split(2, ledger.account(session, 1, 0), 25)
     insert(session, generation_id, order, NOW, price)
     purchases.sell(session, generation_id, 1, price, NOW, NOW + timedelta(hours=1))
@@ -126,7 +127,7 @@ async def test_credit_is_not_spent_and_taken_away_at_once(postgres_url: str) -> 
     def spend(session: Session) -> None:
         lock_queue(session)
         price = split(2, ledger.account(session, 1, 0), 25)
-        order = Order("other", 1, None, 1, "en", 1, None, "a dog", 2, ())
+        order = Order("other", 1, None, 1, "en", 1, None, "a dog", VideoOptions(2), ())
         insert(session, "h", order, NOW, price)
         purchases.sell(session, "h", 1, price, NOW, NOW)
 

@@ -6,7 +6,7 @@ from handlers.buttons import DATA_LIMIT, MENU_DATA, data_of
 from handlers.history import HISTORY_CHOICE
 from handlers.settings import FORGET_CHOICES, SETTING_CHOICES
 from sandbox.botapi import BotApiServer, Person
-from services.generations.model import Shape
+from services.options import Shape, VideoOptions, Wanted
 from services.people import Preferences
 from tests.integration.commands.rows import add_generation
 from tests.integration.handlers.world import World
@@ -29,7 +29,8 @@ def test_any_data_is_read_or_refused_and_never_understood_wrongly(data: str) -> 
     if press is None:
         return
     chosen = SETTING_CHOICES.get(press["words"])
-    assert chosen is None or set(chosen.values()) < {"en", "vi", False, 1, 2, 3, 4, *Shape}
+    counts, shapes = map(Wanted, [1, 2, 3, 4]), (Wanted(shape=shape) for shape in Shape)
+    assert chosen is None or set(chosen.values()) < {"en", "vi", False, True, *counts, *shapes}
     assert FORGET_CHOICES.get(press["words"]) in {True, False, None}
     choice = HISTORY_CHOICE.fullmatch(press["words"])
     assert choice is None or 0 <= int(choice["page"]) < 10**6
@@ -56,7 +57,7 @@ async def test_settings_show_what_is_chosen_and_change_it(world: World, alice: P
         "English", "✓ Tiếng Việt", "1", "2", "✓ 3", "4", "▭ Ngang", "✓ ▯ Dọc", "Hỏi trước", "✓ Bắt đầu ngay",
     ]  # fmt: skip
     assert await world.services.people.preferences(alice.user_id, "en") == Preferences(
-        "vi", 3, starts_at_once=True, usual_shape=Shape.TALL
+        "vi", VideoOptions(3, Shape.TALL), starts_at_once=True
     )
 
 

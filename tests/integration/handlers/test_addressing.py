@@ -17,7 +17,7 @@ from handlers.addressing import (
     read_request,
     replied_to,
 )
-from services.drafts.model import Wanted
+from services.options import Wanted
 
 NOW = datetime(2026, 3, 30, tzinfo=UTC)
 GROUP = Chat(-100, Chat.SUPERGROUP)

@@ -50,7 +50,7 @@ async def test_a_reply_to_a_photo_starts_it(open_world: World, text: str) -> Non
     photo = await bao.send_photo(jpeg(), chat=group)
     asked = await anna.send_text(text, chat=group, reply_to=photo.message_id)
     order = await world.ordered()
-    assert (order.prompt, order.count, order.user_id) == ("leaves", 2, anna.user_id)
+    assert (order.prompt, order.options.count, order.user_id) == ("leaves", 2, anna.user_id)
     assert (order.chat_id, order.request_message_id) == (group, asked.message_id)
 
 
@@ -287,7 +287,7 @@ async def test_words_on_a_part_that_is_no_photo_count_for_the_album(
         message_id=900,
     )
     order = await world.ordered()
-    assert (order.prompt, order.count, len(await world.photos(order))) == ("leaves", 2, 1)
+    assert (order.prompt, order.options.count, len(await world.photos(order))) == ("leaves", 2, 1)
     refused = [line for line in lines(world, group) if "a video" in line.text]
     assert len(refused) == 1
 

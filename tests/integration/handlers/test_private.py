@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from sandbox.botapi import Line, Person
 from services.generations.model import State
+from services.options import Wanted
 from services.photos.fetch import ATTEMPTS, PhotoFetcher
 from services.photos.model import PhotoKind, PhotoProblem, PhotoRef
 from services.store.schema import GenerationRow
@@ -45,7 +46,7 @@ async def test_generate_places_what_the_card_shows(world: World, anna: Person) -
     card = await world.card(anna.chat_id, "Videos: 3")
     assert await world.presses(anna, card, "Generate") == ""
     order = await world.ordered()
-    assert (order.prompt, order.count, order.language) == ("leaves fall", 3, "en")
+    assert (order.prompt, order.options.count, order.language) == ("leaves fall", 3, "en")
     assert (order.request_message_id, order.status_message_id) == (photo.message_id, card.message_id)
     (sent,) = await world.photos(order)
     assert sent.kind is PhotoKind.PHOTO
@@ -220,11 +221,11 @@ async def test_a_limit_that_is_reached_leaves_the_card_as_it_is(make_world: Make
 
 async def test_who_wants_no_questions_gets_none(world: World, anna: Person) -> None:
     await world.services.people.preferences(anna.user_id, "en")
-    await world.services.people.choose(anna.user_id, usual_count=2)
+    await world.services.people.choose(anna.user_id, usual=Wanted(count=2))
     await world.services.people.choose(anna.user_id, starts_at_once=True)
     await anna.send_album([jpeg(1), jpeg(2)], "leaves fall")
     order = await world.ordered()
-    assert (order.count, len(await world.photos(order))) == (2, 2)
+    assert (order.options.count, len(await world.photos(order))) == (2, 2)
     assert [line.message_id for line in world.server.bot_lines(anna.chat_id)] == [order.status_message_id]
 
 

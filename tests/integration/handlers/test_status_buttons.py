@@ -40,9 +40,9 @@ async def test_again_asks_for_the_same_at_once(world: World, anna: Person, start
     assert await press(world, anna, started, "again") == "Started once more."
     again = await world.ordered(2)
     first = (await world.orders())[0]
-    assert (again.prompt, again.count, await world.photos(again)) == (
+    assert (again.prompt, again.options.count, await world.photos(again)) == (
         first.prompt,
-        first.count,
+        first.options.count,
         await world.photos(first),
     )
     assert again.request_message_id == first.request_message_id

@@ -2,8 +2,9 @@ import pytest
 
 from sandbox.botapi import Person
 from services.drafts.drafts import NewItems
-from services.drafts.model import DraftState, Owner, Wanted
+from services.drafts.model import DraftState, Owner
 from services.drafts.store import load
+from services.options import Wanted
 from services.people import Preferences
 from tests.buttons import is_card
 from tests.integration.handlers.conftest import MakeWorld
@@ -22,7 +23,7 @@ def no_cards(world: World, chat: int) -> bool:
 async def test_a_captioned_photo_starts_at_once(world: World, anna: Person, caption: str, count: int) -> None:
     sent = await anna.send_photo(jpeg(), caption)
     order = await world.ordered()
-    assert (order.prompt, order.count, order.request_message_id) == ("leaves", count, sent.message_id)
+    assert (order.prompt, order.options.count, order.request_message_id) == ("leaves", count, sent.message_id)
     assert [line.message_id for line in world.server.bot_lines(anna.chat_id)] == [order.status_message_id]
 
 
@@ -30,7 +31,7 @@ async def test_a_captioned_photo_starts_at_once(world: World, anna: Person, capt
 async def test_a_captioned_album_starts_once_with_all_of_it(world: World, anna: Person, order: list[int]) -> None:
     parts = await anna.send_album([jpeg(1), jpeg(2), jpeg(3)], ["", "/video x2 leaves", ""], order=order)
     placed = await world.ordered()
-    assert (placed.prompt, placed.count, placed.request_message_id) == ("leaves", 2, parts[0].message_id)
+    assert (placed.prompt, placed.options.count, placed.request_message_id) == ("leaves", 2, parts[0].message_id)
     shown = [world.server.file_path(photo.file_id).read_bytes() for photo in await world.photos(placed)]
     assert shown == [jpeg(1), jpeg(2), jpeg(3)]
     assert no_cards(world, anna.chat_id)
@@ -51,7 +52,7 @@ async def test_an_album_waiting_when_the_process_died_is_started_by_the_sweep(wo
     incoming = NewItems(Owner(anna.chat_id, None, anna.user_id), album, Preferences("en"), Wanted(2))
     await world.services.drafts.start_album("x", incoming)
     await world.services.card_timers.sweep()
-    assert (await world.ordered()).count == 2
+    assert (await world.ordered()).options.count == 2
 
 
 async def test_a_late_part_of_an_album_is_told_of_once_and_opens_nothing(world: World, anna: Person) -> None:
@@ -68,7 +69,7 @@ async def test_a_reply_takes_the_whole_album(world: World, anna: Person) -> None
     parts = await anna.send_album([jpeg(number) for number in range(5)])
     asked = await anna.send_text("/video x4 leaves", reply_to=parts[3].message_id)
     order = await world.ordered()
-    assert (order.count, order.request_message_id) == (4, asked.message_id)
+    assert (order.options.count, order.request_message_id) == (4, asked.message_id)
     shown = [world.server.file_path(photo.file_id).read_bytes() for photo in await world.photos(order)]
     assert shown == [jpeg(0), jpeg(1), jpeg(2)]
 

@@ -11,6 +11,7 @@ from services.clock import SystemClock
 from services.generations.model import Order, State
 from services.generations.store import insert
 from services.inbox import Arrived, Inbox
+from services.options import VideoOptions
 from services.store.database import Database, open_database
 from services.store.engines import WRITE
 from tests.unit.generations.bench import PHOTO, take_over
@@ -54,7 +55,7 @@ async def test_each_write_waits_or_does_not_whatever_its_connection_did_before(d
 
 async def test_what_money_hangs_on_waits_for_the_disk(database: Database) -> None:
     rows = Rows(database, SystemClock())
-    order = Order("key", 1, None, 1, "en", 5, None, "a cat", 1, (PHOTO,))
+    order = Order("key", 1, None, 1, "en", 5, None, "a cat", VideoOptions(), (PHOTO,))
     await database.write(insert, "g", order, SystemClock().now())
     used = commits(database)
     run = await take_over(rows, "g")

@@ -1,6 +1,7 @@
 import pytest
 from sqlalchemy import func, select
 
+from services.options import VideoOptions, Wanted
 from services.people import People, Preferences
 from services.store.database import Database
 from services.store.schema import PersonRow
@@ -15,7 +16,7 @@ async def rows(database: Database) -> int:
 
 
 async def test_a_new_person_has_the_defaults_and_telegrams_language(people: People, database: Database) -> None:
-    assert await people.preferences(PERSON, "vi-VN") == Preferences("vi", 1, starts_at_once=False)
+    assert await people.preferences(PERSON, "vi-VN") == Preferences("vi", VideoOptions(1), starts_at_once=False)
     assert await rows(database) == 1
 
 
@@ -31,23 +32,23 @@ async def test_a_guest_with_a_chosen_language_is_spoken_to_in_it(people: People)
 
 async def test_each_choice_is_kept_by_itself(people: People) -> None:
     await people.choose(PERSON, language="vi")
-    await people.choose(PERSON, usual_count=3)
+    await people.choose(PERSON, usual=Wanted(count=3))
     await people.choose(PERSON, starts_at_once=True)
-    assert await people.preferences(PERSON, "en") == Preferences("vi", 3, starts_at_once=True)
+    assert await people.preferences(PERSON, "en") == Preferences("vi", VideoOptions(3), starts_at_once=True)
     await people.choose(PERSON, starts_at_once=False)
-    assert await people.preferences(PERSON, "en") == Preferences("vi", 3, starts_at_once=False)
+    assert await people.preferences(PERSON, "en") == Preferences("vi", VideoOptions(3), starts_at_once=False)
 
 
 async def test_choices_outlive_the_process(people: People, database: Database, clock: HandClock) -> None:
-    await people.choose(PERSON, usual_count=4)
+    await people.choose(PERSON, usual=Wanted(count=4))
     later = People(database, Texts("en"), clock)
-    assert (await later.preferences(PERSON, None)).usual_count == 4
+    assert (await later.preferences(PERSON, None)).usual.count == 4
 
 
 @pytest.mark.parametrize("count", [0, 5, -1])
 async def test_a_count_out_of_range_is_refused(people: People, count: int) -> None:
     with pytest.raises(ValueError, match=str(count)):
-        await people.choose(PERSON, usual_count=count)
+        await people.choose(PERSON, usual=Wanted(count=count))
 
 
 async def test_a_language_not_on_offer_is_refused(people: People) -> None:

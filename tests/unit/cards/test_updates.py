@@ -6,15 +6,16 @@ from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError, 
 from services.cards.store import CLAIM, claim, release_all, unfinished
 from services.cards.updates import RETRY_SECONDS, UNHANDLED_SECONDS
 from services.drafts.drafts import NewItems
-from services.drafts.model import DraftState, Wanted
+from services.drafts.model import DraftState
 from services.drafts.store import move_drafts
 from services.generations.model import TooManyWaiting
 from services.inbox import Arrived, lane_name
 from services.messenger import ChatClosedError, ChatMovedError, EditOutcome
+from services.options import Wanted
 from services.people import Preferences
 from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, START, Room, Time, item
 
-AT_ONCE = Preferences("en", 1, starts_at_once=True)
+AT_ONCE = Preferences("en", starts_at_once=True)
 
 
 async def test_a_draft_has_one_card_that_follows_it(room: Room) -> None:
@@ -232,7 +233,7 @@ async def test_an_album_starts_once_it_is_quiet(room: Room, time: Time) -> None:
     await time.pass_(2.6)
     assert await room.updates.refresh(added) is None
     order = room.orders.placed_orders[f"draft:{added}"]
-    assert (len(order.photos), order.count, order.request_message_id) == (2, 2, 1)
+    assert (len(order.photos), order.options.count, order.request_message_id) == (2, 2, 1)
     assert room.orders.shown == [f"g:draft:{added}"]
     assert room.phone.shown == {}
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from services.cards.view import card_screen
 from services.drafts.model import DraftState, Idea, ideas_in
-from services.generations.model import Shape
+from services.options import Shape, VideoOptions
 from services.screens import ButtonStyle
 from services.texts import LANGUAGES, Texts
 from tests.unit.drafts.world import IN_GROUP, draft, item
@@ -34,7 +34,7 @@ def labels(rows: object) -> list[list[str]]:
 
 
 def test_a_ready_draft_offers_to_generate() -> None:
-    screen = card_screen(draft(item(1, "leaves fall"), item(2), count=2), ENGLISH)
+    screen = card_screen(draft(item(1, "leaves fall"), item(2), asked=VideoOptions(2)), ENGLISH)
     assert screen.html == "📷 Photos: 2 of 3\n✏️ \u2068leaves fall\u2069\n🎬 Videos: 2"
     assert labels(screen.rows) == [
         ["1", "• 2 •", "3", "4"], ["• ▭ Wide •", "▯ Tall"], ["💡 Ideas"], ["Generate", "Cancel"],
@@ -88,16 +88,16 @@ def test_generate_and_cancel_have_their_colours() -> None:
 
 
 def test_a_tall_draft_takes_two_photos() -> None:
-    made = draft(item(1, "leaves"), item(2), item(3), wanted_shape=Shape.TALL, shape_chosen=True)
+    made = draft(item(1, "leaves"), item(2), item(3), asked=VideoOptions(shape=Shape.TALL), shape_chosen=True)
     screen = card_screen(made, ENGLISH)
     assert "2 of 2" in screen.html
     assert labels(screen.rows)[1] == ["▭ Wide", "• ▯ Tall •"]
 
 
 def test_three_photos_make_a_wide_draft_of_a_usually_tall_one() -> None:
-    made = draft(item(1, "leaves"), item(2), item(3), wanted_shape=Shape.TALL)
+    made = draft(item(1, "leaves"), item(2), item(3), asked=VideoOptions(shape=Shape.TALL))
     assert "3 of 3" in card_screen(made, ENGLISH).html
-    assert (made.shape, made.extra_keys) == (Shape.WIDE, ("draft-made-wide",))
+    assert (made.options.shape, made.extra_keys) == (Shape.WIDE, ("draft-made-wide",))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

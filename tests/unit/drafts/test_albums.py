@@ -2,7 +2,8 @@ from datetime import timedelta
 
 from services.cards.store import claim, sent
 from services.drafts.drafts import NewItems, NotAdded, album_draft_id, prune_seen
-from services.drafts.model import DraftState, Owner, Wanted
+from services.drafts.model import DraftState, Owner
+from services.options import Wanted
 from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, START, Room, Time, item, photo
 
 
@@ -27,7 +28,7 @@ async def test_a_starting_album_takes_its_parts_out_of_the_open_draft(room: Room
     assert added == album_draft_id(11, "x")
     starting, kept = await room.get(added), await room.get(open_id)
     assert starting.state is DraftState.STARTING
-    assert (starting.prompt, starting.count, starting.starts_itself) == ("go\nwords", 2, True)
+    assert (starting.prompt, starting.options.count, starting.starts_itself) == ("go\nwords", 2, True)
     assert starting.photos == (photo("5"), photo("6"), photo("7"))
     assert kept.photos == (photo("1"),)
 

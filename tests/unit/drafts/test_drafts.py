@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from services.drafts.buttons import PressOutcome
 from services.drafts.drafts import NewItems, NotAdded
-from services.drafts.model import DraftItem, DraftState, Owner, Wanted
+from services.drafts.model import DraftItem, DraftState, Owner
+from services.options import VideoOptions, Wanted
 from services.people import Preferences
 from services.store.database import Database, open_database
 from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, Room, Time, item, photo
@@ -43,9 +44,9 @@ async def test_people_places_and_topics_have_their_own_drafts(room: Room) -> Non
 
 
 async def test_a_draft_begins_as_its_person_likes(room: Room) -> None:
-    draft_id = await room.put(item(1), defaults=Preferences("vi", 3, starts_at_once=True))
+    draft_id = await room.put(item(1), defaults=Preferences("vi", VideoOptions(3), starts_at_once=True))
     made = await room.get(draft_id)
-    assert (made.language, made.count, made.starts_itself) == ("vi", 3, True)
+    assert (made.language, made.options.count, made.starts_itself) == ("vi", 3, True)
 
 
 async def test_without_defaults_no_draft_is_made(room: Room) -> None:
@@ -78,7 +79,7 @@ async def test_an_edit_can_replace_the_photo_and_the_count(room: Room) -> None:
     draft_id = await room.put(item(1, "old"))
     await room.drafts.change_message(11, 11, DraftItem(1, "old", photo("9")), Wanted(4))
     made = await room.get(draft_id)
-    assert (made.photos, made.count) == ((photo("9"),), 4)
+    assert (made.photos, made.options.count) == ((photo("9"),), 4)
 
 
 async def test_an_edit_that_changes_nothing_refreshes_nothing(room: Room) -> None:
@@ -100,7 +101,7 @@ async def test_buttons_are_their_owners(room: Room) -> None:
     assert await room.buttons.press(draft_id, 12, "cancel") is PressOutcome.NOT_YOURS
     assert await room.buttons.press(draft_id, 11, "3") is PressOutcome.DONE
     made = await room.get(draft_id)
-    assert (made.count, made.state) == (3, DraftState.OPEN)
+    assert (made.options.count, made.state) == (3, DraftState.OPEN)
 
 
 async def test_buttons_of_old_cards_say_what_became_of_them(room: Room) -> None:

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.drafts.model import DraftItem, borrow, order_of
+from services.options import VideoOptions
 from tests.unit.drafts.world import ANNA, draft, item, photo
 
 
@@ -59,9 +60,9 @@ def test_a_draft_that_is_not_ready_cannot_be_ordered() -> None:
 
 
 def test_an_order_holds_what_the_draft_adds_up_to() -> None:
-    order = order_of(draft(item(2, "fly"), item(1), count=3, card_message_id=50, language="vi"))
+    order = order_of(draft(item(2, "fly"), item(1), asked=VideoOptions(3), card_message_id=50, language="vi"))
     assert (order.request_key, order.chat_id, order.user_id) == ("draft:d1", ANNA.chat_id, ANNA.user_id)
-    assert (order.prompt, order.count, order.language) == ("fly", 3, "vi")
+    assert (order.prompt, order.options.count, order.language) == ("fly", 3, "vi")
     assert (order.request_message_id, order.status_message_id) == (1, 50)
     assert order.photos == (photo("1"), photo("2"))
 

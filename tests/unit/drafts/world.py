@@ -14,18 +14,19 @@ from services.cards.updates import CardUpdates
 from services.clock import Clock
 from services.drafts.buttons import DraftButtons
 from services.drafts.drafts import Drafts, NewItems
-from services.drafts.model import NOTHING_WANTED, Draft, DraftItem, DraftState, Owner, Wanted
+from services.drafts.model import Draft, DraftItem, DraftState, Owner
 from services.drafts.store import load, open_of
 from services.generations.model import Order, Placed, PlaceOutcome, TooManyWaiting
 from services.inbox import Inbox
 from services.messenger import EditOutcome
+from services.options import NOTHING_WANTED, VideoOptions, Wanted
 from services.orders import Starter, StartOutcome
 from services.outbox.calls import Fence, Priority
 from services.people import Preferences
 from services.photos.model import PhotoKind, PhotoRef
 from services.screens import Place, Screen
 from services.store.database import Database
-from services.store.schema import GenerationRow
+from services.store.schema import GenerationRow, option_columns
 from services.texts import Texts
 
 ANNA = Owner(11, None, 11)
@@ -48,7 +49,7 @@ def draft(*items: DraftItem, owner: Owner = ANNA, **values: object) -> Draft:
         "owner": owner,
         "state": DraftState.OPEN,
         "language": "en",
-        "count": 1,
+        "asked": VideoOptions(),
         "items": tuple(sorted(items, key=lambda one: one.message_id)),
         "version": 1,
         "card_version": 0,
@@ -207,7 +208,7 @@ class Rows:
                 request_message_id=order.request_message_id,
                 status_message_id=order.status_message_id,
                 prompt=order.prompt,
-                count=order.count,
+                **option_columns(order.options),
                 queued_at=self.clock.now(),
             )
         )

@@ -12,12 +12,13 @@ from services.failures import Failure
 from services.generations import store
 from services.generations.cancelling import CancelScopes
 from services.generations.deliver import Deliverer
-from services.generations.model import Generation, Lease, Order, Placed, Shape
+from services.generations.model import Generation, Lease, Order, Placed
 from services.generations.progress import ProgressLog
 from services.generations.queue import Limits, Queue
 from services.generations.reconcile import Reconciler
 from services.generations.submit import HistorySnapshots, Submitter
 from services.generations.worker import Runner
+from services.options import Shape, VideoOptions
 from services.photos.model import PhotoKind, PhotoRef
 from services.store.database import open_database
 from services.temp_dirs import TempDirs
@@ -177,7 +178,7 @@ class Bench:
 
 
 def _order(key: str, user: int, prompt: str, count: int = 1, shape: Shape = Shape.WIDE) -> Order:
-    return Order(key, user, None, user, "en", 5, None, prompt, count, (PHOTO,), shape)
+    return Order(key, user, None, user, "en", 5, None, prompt, VideoOptions(count, shape), (PHOTO,))
 
 
 async def take_over(rows: Rows, generation_id: str) -> Generation | None:

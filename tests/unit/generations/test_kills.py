@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from services.generations.model import Shape, State
+from services.generations.model import State
+from services.options import Shape
 from tests.unit.generations.bench import bench
 from tests.unit.generations.fates import Killed, Post, Send
 from tests.unit.generations.verdicts import check_end

@@ -16,6 +16,7 @@ from services.clock import SystemClock
 from services.generations.model import WORDS, Generation, Order, State, on_status_word, rank
 from services.generations.progress import ProgressLog
 from services.generations.store import RunOvertakenError, insert
+from services.options import VideoOptions
 from services.store.database import Database
 from tests.unit.generations.bench import PHOTO, take_over
 from tests.unit.generations.rows import Rows
@@ -150,7 +151,7 @@ class Play:
 
 async def running(database: Database) -> Generation:
     number, clock = next(_IDS), SystemClock()
-    order = Order(f"key-{number}", 1, None, 1, "en", 5, 7, "a cat", 1, (PHOTO,))
+    order = Order(f"key-{number}", 1, None, 1, "en", 5, 7, "a cat", VideoOptions(), (PHOTO,))
     await database.write(insert, f"g{number}", order, clock.now(), durable=False)
     rows = Rows(database, clock)
     run = await take_over(rows, f"g{number}")

@@ -13,6 +13,7 @@ from services.generations.model import (
     TooManyWaiting,
 )
 from services.generations.queue import ANNOUNCE, Limits, Queue
+from services.options import VideoOptions
 from tests.unit.generations.bench import PHOTO, Bench
 from tests.unit.generations.fates import Post
 
@@ -27,7 +28,9 @@ def limited(here: Bench, active: int = 100, each: int = 100, queued: int = 100, 
 async def place(here: Bench, user: int = 1, count: int = 1, key: str = "") -> PlaceOutcome:
     here.clock.forward(1)
     number = here.clock.monotonic()
-    order = Order(key or f"key {number}", user, None, user, "en", 5, 7, f"prompt {number}", count, (PHOTO,))
+    order = Order(
+        key or f"key {number}", user, None, user, "en", 5, 7, f"prompt {number}", VideoOptions(count), (PHOTO,)
+    )
     return await here.database.write(here.queue.place, order)
 
 

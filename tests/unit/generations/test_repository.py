@@ -23,7 +23,7 @@ async def taken(here: Bench) -> Generation:
 
 async def test_what_was_placed_is_what_is_read(here: Bench) -> None:
     row = await here.get(await here.queued("a cat\n\nruns", 3, user=5))
-    assert (row.prompt, row.count, row.user_id, row.state) == (
+    assert (row.prompt, row.options.count, row.user_id, row.state) == (
         "a cat\n\nruns",
         3,
         5,

@@ -14,10 +14,11 @@ from services.failures import Charged, Failure, FailureKind
 from services.genaipro.events import CompletedEvent, NotAcceptedError, StreamEvent, VideoResult
 from services.generations import progress
 from services.generations.cancelling import CancelRequestedError
-from services.generations.model import Generation, Shape, State
+from services.generations.model import Generation, State
 from services.generations.results import record
 from services.generations.store import RunOvertakenError, disarm, fail
 from services.generations.submit import BUSY_ATTEMPTS, LONGEST_WAIT_SECONDS, _wait
+from services.options import Shape, VideoOptions
 from services.photos.model import PhotoError, PhotoFile, PhotoProblem, PhotoRef
 from tests.unit.generations.bench import Bench
 from tests.unit.generations.fates import Post
@@ -69,7 +70,7 @@ async def test_the_arming_is_committed_before_the_post(here: Bench, monkeypatch:
 async def test_a_tall_request_is_a_call_of_its_own(here: Bench, shape: Shape, tall: int) -> None:
     armed = await here.rows.arm(await taken(here))
     assert armed is not None
-    await here.submitter._listen(replace(armed, shape=shape), [])
+    await here.submitter._listen(replace(armed, options=VideoOptions(shape=shape)), [])
     assert (here.service.tall, len(here.service.posts)) == (tall, 1)
 
 

@@ -40,10 +40,10 @@ async def check_end(bench: Bench, generation_id: str, kills: int) -> Generation:
         assert row.state is State.DONE
     if row.state is State.DONE:
         states = [video.state for video in await bench.results.videos(generation_id)]
-        assert len(states) == row.count
+        assert len(states) == row.options.count
         assert set(states) <= {VideoState.SENT, VideoState.LINKED}
         times = Counter(number for prompt, number in bench.chat.arrived if prompt == row.prompt)
         assert len(times) >= states.count(VideoState.SENT)
         assert max(times.values(), default=0) <= 2
-        assert sum(times.values()) - len(times) <= row.count * (bench.chat.lost + kills)
+        assert sum(times.values()) - len(times) <= row.options.count * (bench.chat.lost + kills)
     return row

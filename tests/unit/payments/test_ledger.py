@@ -11,8 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import Engine, create_engine, delete, select, update
 from sqlalchemy.orm import Session
 
-from services.generations.model import MAX_VIDEOS, Order, State
+from services.generations.model import Order, State
 from services.generations.store import insert
+from services.options import MAX_VIDEOS, VideoOptions
 from services.payments import ledger, purchases, returns
 from services.payments.model import Charge, PaymentState, Verdict, payload_of, split
 from services.store.base import Base
@@ -54,7 +55,7 @@ class Ledger(RuleBasedStateMachine):
     @rule(user=st.sampled_from(PEOPLE), count=st.integers(1, MAX_VIDEOS))
     def ask(self, user: int, count: int) -> None:
         generation_id = f"g{len(self.ids)}"
-        order = Order(generation_id, user, None, user, "en", 1, None, "a cat", count, ())
+        order = Order(generation_id, user, None, user, "en", 1, None, "a cat", VideoOptions(count), ())
         price = split(count, ledger.account(self.session, user, FREE), PRICE)
         insert(self.session, generation_id, order, self.now, price)
         purchases.sell(self.session, generation_id, user, price, self.now, self.now + timedelta(hours=1))
@@ -164,7 +165,7 @@ def session() -> Iterator[Session]:
 
 def test_the_check_of_the_books_finds_what_is_wrong(session: Session) -> None:
     now = datetime(2026, 3, 30, tzinfo=UTC)
-    order = Order("key", 1, None, 1, "en", 1, None, "a cat", 2, ())
+    order = Order("key", 1, None, 1, "en", 1, None, "a cat", VideoOptions(2), ())
     price = split(2, ledger.account(session, 1, 1), PRICE)
     insert(session, "g", order, now, price)
     purchases.sell(session, "g", 1, price, now, now)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from services.failures import Charged, Failure, FailureKind
 from services.generations.model import FINAL, State, Video, VideoState, rank
+from services.options import VideoOptions
 from services.status.render import Links, Surroundings, bar, render, render_links, share
 from services.texts import LANGUAGES, Texts
 from tests.generations import NOON, QUEUED
@@ -16,7 +17,7 @@ TEXTS = Texts("en")
 
 GENERATION = replace(
     QUEUED,
-    count=2,
+    options=VideoOptions(2),
     queued_at=NOW - timedelta(seconds=100),
     started_at=NOW - timedelta(seconds=65),
     attempts=1,
