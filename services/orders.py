@@ -28,7 +28,7 @@ from services.generations.model import (
     TooManyWaiting,
     draft_request_key,
 )
-from services.generations.queue import Queue
+from services.generations.queue import Queue, lock_queue
 from services.generations.store import load, photos_of
 from services.messenger import ChatClosedError, ChatMovedError
 from services.photos.model import PhotoRef
@@ -239,6 +239,8 @@ class Starter:
     def _again(
         self, session: Session, generation_id: str, order: Order, press: str, pressed_at: datetime
     ) -> StartOutcome:
+        # Before the look at earlier presses: what another one is placing at this moment is seen once it is committed.
+        lock_queue(session)
         key = _again_key(session, generation_id, press, pressed_at)
         return self.place(session, replace(order, request_key=key, status_message_id=None))
 
