@@ -161,8 +161,6 @@ class VideoFetcher:
             async with await self._follow(download) as response:
                 await self._receive(response, download)
             await self._check_whole(download)
-        except VideoError:
-            raise
         except StreamTooLongError:
             raise VideoError(VideoProblem.TOO_LARGE) from None
         except aiohttp.InvalidURL:
@@ -238,16 +236,14 @@ class VideoFetcher:
     async def _check_whole(download: _Download) -> None:
         """The file must be what the server, and the file itself, promise; else it is fetched on, or from its start."""
         total, written = download.total, download.written
-        if total is not None and written < total:
-            download.shorts += 1
-            raise TryAgainError
         is_text, least = await in_thread(_look, None, download.target, written)
-        if total is None and least > written:
+        if written < (least if total is None else total):
             download.shorts += 1
-            raise TryAgainError
-        if is_text or least > written or (total is not None and written > total):
+        elif is_text or written < least or (total is not None and written > total):
             download.begin_again()
-            raise TryAgainError
+        else:
+            return
+        raise TryAgainError
 
 
 def _close(file: BinaryIO, target: Path) -> int:

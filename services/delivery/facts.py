@@ -11,7 +11,6 @@ from array import array
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -51,7 +50,7 @@ Box = memoryview
 """The contents of a box of an MP4 file."""
 
 
-class UnusualError(Exception):
+class UnusualError(ValueError):
     """Not the usual kind of file, or not whole: its tables alone say nothing."""
 
 
@@ -262,25 +261,18 @@ def decode(path: Path, suffix: str) -> VideoFacts:
             str(path), "r", format=demuxer, options={"protocol_whitelist": "file"}, metadata_errors="replace"
         ) as container:
             return _decoded(container, suffix)
-    except VideoError:
-        raise
     except Exception:  # noqa: BLE001 - whatever a foreign file makes the library raise says the same of it
         raise VideoError(VideoProblem.NOT_A_VIDEO) from None
 
 
 def _decoded(container: "InputContainer", suffix: str) -> VideoFacts:
-    if not container.streams.video:
-        raise VideoError(VideoProblem.NOT_A_VIDEO)
+    """The facts; whatever it raises says that there is no picture."""
     stream = container.streams.video[0]
     # The library's annotations do not say so, but there is none for a codec that it does not know.
-    if getattr(stream, "codec_context", None) is None:
-        raise VideoError(VideoProblem.NOT_A_VIDEO)
-    if stream.width <= 0 or stream.height <= 0 or stream.width * stream.height > MAX_PIXELS:
-        raise VideoError(VideoProblem.NOT_A_VIDEO)
-    frame = next(iter(container.decode(stream)), None)
-    if frame is None:
-        raise VideoError(VideoProblem.NOT_A_VIDEO)
-    ratio = float(stream.sample_aspect_ratio or Fraction(1))
+    if getattr(stream, "codec_context", None) is None or not 0 < stream.width * stream.height <= MAX_PIXELS:
+        raise UnusualError
+    frame = next(iter(container.decode(stream)))
+    ratio = float(stream.sample_aspect_ratio or 1)
     if not _is_likely(ratio):
         ratio = 1.0
     seconds = _seconds(container, stream)

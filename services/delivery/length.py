@@ -37,7 +37,7 @@ def least_length(file: BinaryIO, size: int) -> int:
         return 0
     try:
         return _segment_end(head) if head.startswith(EBML) else _boxes_end(file, size)
-    except (UnusualError, *DAMAGE):
+    except DAMAGE:
         return 0
 
 
