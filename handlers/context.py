@@ -10,11 +10,11 @@ from typing import Any
 from structlog import get_logger
 from telegram import CallbackQuery, Message, Update
 from telegram.constants import CallbackQueryLimit, ChatType
-from telegram.error import BadRequest
+from telegram.error import BadRequest, ChatMigrated
 from telegram.ext import Application, CallbackContext, ExtBot
 
 from services.drafts.model import Owner
-from services.messenger import ChatClosedError, ChatMovedError, EditOutcome
+from services.messenger import ChatClosedError, EditOutcome
 from services.people import Preferences
 from services.screens import Place, Screen
 from services.services import Services
@@ -90,7 +90,7 @@ class Context(CallbackContext[ExtBot[None], Data, Data, Data]):
         try:
             try:
                 await messenger.send(place, screen)
-            except ChatMovedError as moved:
+            except ChatMigrated as moved:
                 # The message replied to stayed behind in the old group.
                 await messenger.send(replace(place, chat_id=moved.new_chat_id, reply_to=None), screen)
         except ChatClosedError:
@@ -117,7 +117,7 @@ class Context(CallbackContext[ExtBot[None], Data, Data, Data]):
         try:
             if await self.services.messenger.edit(place.chat_id, message.message_id, screen) is not EditOutcome.GONE:
                 return
-        except ChatMovedError as moved:
+        except ChatMigrated as moved:
             place = Place(moved.new_chat_id)
         await self.say(place, screen)
 

@@ -5,10 +5,10 @@ An update that met an outage of the database is no fault: it is handled again, a
 
 from structlog import get_logger
 from telegram import Update
-from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError
 
 from handlers.context import Context, caller_of
-from services.messenger import ChatClosedError, ChatMovedError
+from services.messenger import ChatClosedError
 from services.screens import Place, Screen
 from services.services import Services
 from services.store.database import DATABASE_OUTAGES
@@ -25,7 +25,7 @@ def is_quiet(error: BaseException) -> bool:
     """
     if isinstance(error, BadRequest):
         return is_closed(error) or refusal_of(error) is Refusal.PRESS_TOO_OLD
-    return isinstance(error, (NetworkError, Forbidden, RetryAfter, ChatClosedError, ChatMovedError))
+    return isinstance(error, (NetworkError, Forbidden, RetryAfter, ChatMigrated, ChatClosedError))
 
 
 async def handle_error(update: object, context: Context) -> None:
@@ -52,5 +52,5 @@ async def _apologise(update: Update, services: Services) -> None:
     try:
         place = Place(caller.chat_id, caller.thread_id)
         await services.messenger.send(place, Screen(phrases.html("error-sorry")))
-    except (TelegramError, ChatClosedError, ChatMovedError) as failure:
+    except (TelegramError, ChatClosedError) as failure:
         log.info("apology_not_sent", error=type(failure).__name__)

@@ -8,7 +8,7 @@ from telegram.error import TelegramError
 
 from services.access import Access
 from services.failures import Failure
-from services.messenger import ChatClosedError, ChatMovedError, Messenger
+from services.messenger import ChatClosedError, Messenger
 from services.people import People
 from services.screens import Place, Screen
 from services.texts import Texts
@@ -44,5 +44,5 @@ class OwnerAlarm:
             screen = Screen(self.texts.into(preferences.language).html(f"alarm-{kind}"))
             try:
                 await self.messenger.send(Place(admin_id), screen)
-            except (TelegramError, ChatClosedError, ChatMovedError) as error:
+            except (TelegramError, ChatClosedError) as error:
                 log.info("admin_not_told", error=type(error).__name__)

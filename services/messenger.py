@@ -16,7 +16,7 @@ from telegram import (
     SwitchInlineQueryChosenChat,
 )
 from telegram.constants import ParseMode
-from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
+from telegram.error import BadRequest, Forbidden, TelegramError
 
 from services.outbox.calls import Fence, Priority, sending
 from services.screens import Button, Place, Screen
@@ -46,14 +46,6 @@ _REFUSED = {
 
 class ChatClosedError(Exception):
     """The chat is closed to the bot: blocked, kicked, no rights, deleted."""
-
-
-class ChatMovedError(Exception):
-    """The group became a supergroup, which has a new id."""
-
-    def __init__(self, new_chat_id: int) -> None:
-        super().__init__("the group became a supergroup")
-        self.new_chat_id = new_chat_id
 
 
 def keyboard(screen: Screen) -> InlineKeyboardMarkup | None:
@@ -87,7 +79,7 @@ class Messenger:
 
         Raises:
             ChatClosedError: The chat is closed to the bot.
-            ChatMovedError: The group became a supergroup.
+            telegram.error.ChatMigrated: The group became a supergroup.
             telegram.error.TelegramError: Any other failure, a timeout included (it may have been sent).
         """
         reply = None
@@ -105,8 +97,6 @@ class Messenger:
                     link_preview_options=NO_PREVIEW,
                 )
                 return message.message_id
-        except ChatMigrated as error:
-            raise ChatMovedError(error.new_chat_id) from error
         except Forbidden as error:
             raise ChatClosedError from error
         except BadRequest as error:
@@ -133,7 +123,7 @@ class Messenger:
             fence: Asked whether the edit shall still be made when its turn has come; what it raises is raised.
 
         Raises:
-            ChatMovedError: The group became a supergroup.
+            telegram.error.ChatMigrated: The group became a supergroup.
             telegram.error.TelegramError: Any other failure, a timeout included.
         """
         try:
@@ -146,8 +136,6 @@ class Messenger:
                     reply_markup=keyboard(screen),
                     link_preview_options=NO_PREVIEW,
                 )
-        except ChatMigrated as error:
-            raise ChatMovedError(error.new_chat_id) from error
         except Forbidden:
             return EditOutcome.CLOSED
         except BadRequest as error:

@@ -30,7 +30,7 @@ from services.generations.model import (
 )
 from services.generations.queue import Queue, lock_queue
 from services.generations.store import load, photos_of
-from services.messenger import ChatClosedError, ChatMovedError
+from services.messenger import ChatClosedError
 from services.photos.model import PhotoRef
 from services.status.messages import StatusMessages
 from services.store.database import Database
@@ -100,7 +100,7 @@ class Generations:
                 await self.status.first(generation, position)
                 # Another process may have begun and ended meanwhile.
                 await self.status.correct(generation_id)
-            except (TelegramError, ChatClosedError, ChatMovedError) as error:
+            except (TelegramError, ChatClosedError) as error:
                 log.info("first_status_not_shown", generation=generation_id, error=type(error).__name__)
         # In a group a button leads to the invoice: it is shown in the private chat alone.
         if is_unpaid and not generation.is_in_group and self.ask_to_pay:

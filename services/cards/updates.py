@@ -10,7 +10,7 @@ from typing import TypeVar, TypeVarTuple
 
 import structlog
 from sqlalchemy.orm import Session
-from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram.error import BadRequest, ChatMigrated, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from services.cards.store import (
     CLAIM,
@@ -30,7 +30,7 @@ from services.drafts.model import Draft, DraftState
 from services.drafts.store import load
 from services.generations.model import LimitReached, Price
 from services.inbox import Inbox
-from services.messenger import ChatClosedError, ChatMovedError, EditOutcome, Messenger
+from services.messenger import ChatClosedError, EditOutcome, Messenger
 from services.orders import Starter, StartOutcome, refusal
 from services.retries import OUTAGE
 from services.screens import Place, Screen
@@ -248,7 +248,7 @@ class CardUpdates:
         """Make a call; where the group has become a supergroup, move everything there and return None."""
         try:
             return await call
-        except ChatMovedError as error:
+        except ChatMigrated as error:
             await self.move_chat(draft.owner.chat_id, error.new_chat_id)
             return None
 

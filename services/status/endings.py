@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
 from structlog import get_logger
-from telegram.error import BadRequest, TelegramError
+from telegram.error import BadRequest, ChatMigrated, TelegramError
 
 from services.clock import Clock
 from services.generations.model import FINAL, Generation
 from services.generations.store import load, mark_final_shown, set_status_message
-from services.messenger import ChatClosedError, ChatMovedError, EditOutcome, Messenger
+from services.messenger import ChatClosedError, EditOutcome, Messenger
 from services.outbox.calls import Priority
 from services.screens import Place, Screen
 from services.status.render import Links, StatusScreens
@@ -106,7 +106,7 @@ class Endings:
         try:
             if screen != told:
                 await self._edit(generation.chat_id, generation.status_message_id, screen)
-        except (TelegramError, ChatMovedError) as error:
+        except TelegramError as error:
             log.info("end_not_shown_again", generation=generation_id, error=type(error).__name__)
 
     async def _edit(self, chat_id: int, message_id: int, screen: Screen) -> EditOutcome:
@@ -119,7 +119,7 @@ class Endings:
     async def _tell(self, generation: Generation, screen: Screen) -> None:
         try:
             await self._show(generation, screen)
-        except ChatMovedError as error:
+        except ChatMigrated as error:
             await self.move_chat(generation.chat_id, error.new_chat_id)
             moved = await self.database.read(load, generation.id)
             await self._show(moved or generation, screen)

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from structlog import get_logger
-from telegram.error import TelegramError
+from telegram.error import ChatMigrated, TelegramError
 
 from services.clock import Clock, Sleep
 from services.generations.model import FILE_LATE, FINAL, Generation, State, rank
 from services.generations.progress import still_ours, went_on_elsewhere
 from services.generations.store import RunOvertakenError, load, set_status_message
-from services.messenger import ChatMovedError, EditOutcome, Messenger
+from services.messenger import EditOutcome, Messenger
 from services.outbox.calls import Priority
 from services.retries import OUTAGE
 from services.screens import Screen
@@ -213,7 +213,7 @@ class StatusMessages:
                 await self.overtaken(generation)
         except RunOvertakenError:
             self._forget_run(generation)
-        except ChatMovedError as error:
+        except ChatMigrated as error:
             self.forget(generation.id)
             self._ended.add(generation.id)
             await self.move_chat(generation.chat_id, error.new_chat_id)

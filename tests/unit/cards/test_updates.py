@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram.error import BadRequest, ChatMigrated, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from services.cards.store import CLAIM, claim, release_all, unfinished
 from services.cards.updates import RETRY_SECONDS, UNHANDLED_SECONDS
@@ -10,7 +10,7 @@ from services.drafts.model import DraftState
 from services.drafts.store import move_drafts
 from services.generations.model import TooManyWaiting
 from services.inbox import Arrived, lane_name
-from services.messenger import ChatClosedError, ChatMovedError, EditOutcome
+from services.messenger import ChatClosedError, EditOutcome
 from services.options import Wanted
 from services.people import Preferences
 from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, START, Room, Time, item
@@ -199,7 +199,7 @@ async def test_a_card_follows_its_group(room: Room) -> None:
 
     room.moving.follow = follow
     draft_id = await room.put(item(1, "fly"), owner=IN_GROUP)
-    room.phone.send_errors = [ChatMovedError(-1009)]
+    room.phone.send_errors = [ChatMigrated(-1009)]
     await room.updates.refresh(draft_id)
     assert room.moving.calls == [(-100, -1009)]
     assert room.phone.places[500].chat_id == -1009

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy.orm import Session
+from telegram.error import ChatMigrated
 
 from services.generations.model import Generation, State
 from services.generations.queue import ANNOUNCE
 from services.generations.store import load
-from services.messenger import ChatMovedError
 from services.status import messages
 from tests.unit.status.world import Room, running
 
@@ -114,7 +114,7 @@ async def test_nothing_is_kept_of_a_message_that_was_found_after_the_end(room: R
 
 async def test_a_group_that_moved_is_not_refreshed_where_it_was(room: Room) -> None:
     generation = await running(room)
-    room.chats.errors.append(ChatMovedError(-200))
+    room.chats.errors.append(ChatMigrated(-200))
     assert await shown_on(room, generation) == []
     assert room.moved == [(generation.chat_id, -200)]
     after = await room.here.get(generation.id)

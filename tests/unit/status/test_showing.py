@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import update
-from telegram.error import BadRequest, NetworkError
+from telegram.error import BadRequest, ChatMigrated, NetworkError
 
 from services.changes import Changes
 from services.generations.model import Generation, State
-from services.messenger import ChatClosedError, ChatMovedError, EditOutcome
+from services.messenger import ChatClosedError, EditOutcome
 from services.screens import Place
 from services.status.messages import MANY_DELIVERIES
 from services.store.database import Database
@@ -174,7 +174,7 @@ async def test_an_end_that_telegram_will_always_refuse_is_given_up(room: Room) -
 
 
 async def test_the_end_follows_a_group_that_moved(room: Room) -> None:
-    room.chats.errors.append(ChatMovedError(-200))
+    room.chats.errors.append(ChatMigrated(-200))
     ended = await failed(room)
     await room.status.end(ended)
     assert room.moved == [(ended.chat_id, -200)]
