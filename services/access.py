@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import bindparam, delete, select, text
 from sqlalchemy.orm import Session
 
 from services.clock import Clock
-from services.store.base import upsert
+from services.store.base import table_of, upsert
 from services.store.database import Database
 from services.store.schema import AccessRow, ClaimCodeRow
 
@@ -34,6 +34,12 @@ class Permission(StrEnum):
         """Whether the bot works for them here."""
         return self is not Permission.REFUSED
 
+
+_ACCESS = table_of(AccessRow)
+_RULES = select(_ACCESS.c.subject_id, _ACCESS.c.verdict).where(
+    # An id says the kind already; it is named because the table's key begins with it.
+    _ACCESS.c.kind.in_(("user", "chat")) & _ACCESS.c.subject_id.in_(bindparam("ids", expanding=True))
+)
 
 Rules = Mapping[int, Permission]
 """What was decided, by Telegram's ids: those of groups are negative."""
@@ -133,10 +139,7 @@ def forget_access(session: Session, user_id: int) -> None:
 
 
 def _rules(session: Session, *ids: int) -> Rules:
-    # An id says the kind already; it is named because the table's key begins with it.
-    key = AccessRow.kind.in_(("user", "chat")) & AccessRow.subject_id.in_(ids)
-    rows = session.execute(select(AccessRow.subject_id, AccessRow.verdict).where(key))
-    return {subject_id: Permission(verdict) for subject_id, verdict in rows}
+    return {subject_id: Permission(verdict) for subject_id, verdict in session.execute(_RULES, {"ids": ids})}
 
 
 def _admins(session: Session) -> frozenset[int]:

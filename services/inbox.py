@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 from telegram import Update
 
 from services.clock import Clock
-from services.store.base import insert_into
+from services.store.base import insert_into, table_of
 from services.store.database import Database
 from services.store.schema import InboxRow
 
@@ -27,6 +27,22 @@ OTHER = "other"
 
 OVERHEARD = "overheard"
 """The kind of messages in groups that are not for the bot: confirmed, counted and forgotten."""
+
+_INBOX = table_of(InboxRow)
+# Made once, for making a statement takes longer than the database takes over it.
+_BOTS = _INBOX.c.bot_id == bindparam("bot")
+_LEFT = _BOTS & _INBOX.c.payload.is_not(None)
+_OF_LANE = _LEFT & (_INBOX.c.lane == bindparam("of_lane"))
+_ONE = _BOTS & (_INBOX.c.update_id == bindparam("number"))
+
+_HANDLED = update(_INBOX).where(_ONE).values(payload=None, lane="", taken_by=None)
+_TIME = select(_INBOX.c.received_at).where(_ONE)
+_WAITING = select(_INBOX.c.update_id).where(_OF_LANE).limit(1)
+_UP_TO = (
+    select(_INBOX.c.update_id, _INBOX.c.taken_by)
+    .where(_OF_LANE, _INBOX.c.update_id <= bindparam("number"))
+    .order_by(_INBOX.c.update_id)
+)
 
 
 def lane_name(chat_id: int, user_id: int) -> str:
@@ -99,8 +115,8 @@ class Inbox:
         if self.database.is_sqlite:
             # The only process keeps the order of its lanes by itself, and nobody takes anything over.
             return Turn.NOW
-        lane = self._left() & (InboxRow.lane == arrived.lane) & (InboxRow.update_id <= arrived.update_id)
-        left = await self.database.read(_owners, lane)
+        up_to = {"bot": self.bot_id, "of_lane": arrived.lane, "number": arrived.update_id}
+        left = await self.database.read(_owners, up_to)
         if (arrived.update_id, self.owner) not in left:
             return Turn.LOST
         return Turn.NOW if left[0][0] == arrived.update_id else Turn.LATER
@@ -115,32 +131,30 @@ class Inbox:
         free: ColumnElement[bool] = InboxRow.taken_by.is_(None)
         if living is not None:
             free |= InboxRow.taken_by.not_in(living)
-        return await self.database.write(_take_over, self._left() & free, self.owner)
+        return await self.database.write(_take_over, self.bot_id, free, self.owner)
 
     async def give_back(self) -> None:
         """At the end of this process: let others handle what it could not."""
-        own = update(InboxRow).where(self._left(), InboxRow.taken_by == self.owner)
-        await self.database.write(Session.execute, own.values(taken_by=None))
+        own = update(_INBOX).where(_LEFT, _INBOX.c.taken_by == self.owner).values(taken_by=None)
+        await self.database.write(Session.execute, own, {"bot": self.bot_id})
 
     async def handled(self, update_id: int) -> None:
         """Forget the content of an update, and whose it was; its number stays for a while."""
-        own = update(InboxRow).where(InboxRow.bot_id == self.bot_id, InboxRow.update_id == update_id)
-        await self.database.write(Session.execute, own.values(payload=None, lane="", taken_by=None), durable=False)
+        await self.database.write(Session.execute, _HANDLED, self._one(update_id), durable=False)
 
     async def holds(self, chat_id: int, user_id: int) -> bool:
         """Whether some of a person's updates in a chat wait, or are being handled; or may wait at Telegram still."""
         if not self.fetched:
             return True
-        waiting = select(InboxRow.update_id).where(self._left(), InboxRow.lane == lane_name(chat_id, user_id)).limit(1)
-        return await self.database.read(Session.scalar, waiting) is not None
+        lane = {"bot": self.bot_id, "of_lane": lane_name(chat_id, user_id)}
+        return await self.database.read(Session.scalar, _WAITING, lane) is not None
 
     async def time_of(self, update_id: int) -> datetime | None:
         """When an update arrived, which may be long before it is handled; None for one that was not stored."""
-        own = (InboxRow.bot_id == self.bot_id) & (InboxRow.update_id == update_id)
-        return await self.database.read(Session.scalar, select(InboxRow.received_at).where(own))
+        return await self.database.read(Session.scalar, _TIME, self._one(update_id))
 
-    def _left(self) -> ColumnElement[bool]:
-        return (InboxRow.bot_id == self.bot_id) & InboxRow.payload.is_not(None)
+    def _one(self, update_id: int) -> dict[str, object]:
+        return {"bot": self.bot_id, "number": update_id}
 
 
 def prune_inbox(session: Session, before: datetime) -> None:
@@ -150,18 +164,17 @@ def prune_inbox(session: Session, before: datetime) -> None:
 
 def _store(session: Session, rows: list[dict[str, object]]) -> set[int]:
     # Rows beside the statement let its text be made once.
-    statement = insert_into(session, InboxRow).on_conflict_do_nothing().returning(InboxRow.update_id)
+    statement = insert_into(session, _INBOX).on_conflict_do_nothing().returning(_INBOX.c.update_id)
     return set(session.scalars(statement, rows))
 
 
-def _owners(session: Session, lane: ColumnElement[bool]) -> list[tuple[int, str | None]]:
-    query = select(InboxRow.update_id, InboxRow.taken_by).where(lane).order_by(InboxRow.update_id)
-    return [(row.update_id, row.taken_by) for row in session.execute(query)]
+def _owners(session: Session, up_to: dict[str, object]) -> list[tuple[int, str | None]]:
+    return [(row.update_id, row.taken_by) for row in session.execute(_UP_TO, up_to)]
 
 
-def _take_over(session: Session, free: ColumnElement[bool], owner: str) -> list[Arrived]:
-    query = select(InboxRow).where(free).order_by(InboxRow.update_id).limit(TAKEN_AT_ONCE)
-    rows = session.scalars(query.with_for_update(skip_locked=True)).all()
+def _take_over(session: Session, bot_id: int, free: ColumnElement[bool], owner: str) -> list[Arrived]:
+    query = select(InboxRow).where(_LEFT, free).order_by(InboxRow.update_id).limit(TAKEN_AT_ONCE)
+    rows = session.scalars(query.with_for_update(skip_locked=True), {"bot": bot_id}).all()
     for row in rows:
         row.taken_by = owner
     return [Arrived(row.update_id, row.lane, row.payload or "") for row in rows]

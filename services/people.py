@@ -2,16 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import Row, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from services.clock import Clock
 from services.options import MAX_VIDEOS, NOTHING_WANTED, UNCHOSEN, VideoOptions, Wanted, is_count
-from services.store.base import insert_new
+from services.store.base import insert_new, table_of
 from services.store.database import Database
 from services.store.schema import PersonRow, option_columns, options_of
 from services.texts import LANGUAGES, Texts
+
+_PEOPLE = table_of(PersonRow)
+_PERSON = select(_PEOPLE).where(_PEOPLE.c.user_id == bindparam("user"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,8 @@ def forget_person(session: Session, user_id: int) -> None:
     session.execute(delete(PersonRow).where(PersonRow.user_id == user_id))
 
 
-def _row(session: Session, user_id: int) -> PersonRow | None:
-    return session.get(PersonRow, user_id)
+def _row(session: Session, user_id: int) -> Row[Any] | None:
+    return session.execute(_PERSON, {"user": user_id}).one_or_none()
 
 
 def _ensure(session: Session, user_id: int, now: datetime) -> None:

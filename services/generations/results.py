@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Table, bindparam, delete, select, update
+from sqlalchemy import CursorResult, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from services.failures import Charged
@@ -14,7 +14,7 @@ from services.generations.matching import HistoryBefore, Request, keys_of
 from services.generations.model import Generation, State, Video, VideoState
 from services.generations.prompts import may_share_objects
 from services.generations.store import ROWS, RunOvertakenError, changed_row, move, moving
-from services.store.base import insert_all_new
+from services.store.base import insert_all_new, table_of
 from services.store.schema import ResultClaimRow, VideoRow
 
 
@@ -26,7 +26,7 @@ class ResultTakenError(Exception):
     """An object of the history became another request's in the meantime."""
 
 
-_VIDEOS = cast("Table", VideoRow.__table__)
+_VIDEOS = table_of(VideoRow)
 _VIDEOS_OF = select(_VIDEOS).where(_VIDEOS.c.generation_id == bindparam("run_id")).order_by(_VIDEOS.c.position)
 
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Row, Table, Update, bindparam, delete, func, or_, select, update
+from sqlalchemy import Row, Update, bindparam, delete, func, or_, select, update
 from sqlalchemy import insert as insert_rows
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
@@ -21,7 +21,7 @@ from services.failures import Charged, Failure, FailureKind
 from services.generations.matching import HistoryBefore
 from services.generations.model import FINAL, Generation, Lease, Order, Price, State, may_follow
 from services.photos.model import PhotoRef
-from services.store.base import affected
+from services.store.base import affected, table_of
 from services.store.schema import (
     NO_MESSAGE,
     NO_THREAD,
@@ -33,10 +33,10 @@ from services.store.schema import (
     photo_of,
 )
 
-ROWS = cast("Table", GenerationRow.__table__)
+ROWS = table_of(GenerationRow)
 """The table itself: an event of a stream costs one statement here, and each through the mapper costs several."""
 
-_PHOTOS = cast("Table", GenerationPhotoRow.__table__)
+_PHOTOS = table_of(GenerationPhotoRow)
 
 _BY_ID = select(ROWS).where(ROWS.c.id == bindparam("generation"))
 _PHOTOS_OF = select(_PHOTOS).where(_PHOTOS.c.generation_id == bindparam("generation")).order_by(_PHOTOS.c.position)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, DateTime, Delete, Dialect, Table, Update, inspect
+from sqlalchemy import CursorResult, DateTime, Delete, Dialect, Table, Update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -41,6 +41,11 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime()}  # noqa: RUF012 - SQLAlchemy reads this name from the class
 
 
+def table_of(rows: type[Base]) -> Table:
+    """The table itself: through the mapper a statement takes several times as long."""
+    return cast("Table", rows.__table__)
+
+
 def storable(value: str) -> str:
     """The text without what databases and UTF-8 refuse: lone surrogates become ``?``, NUL goes."""
     return value.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
@@ -58,22 +63,22 @@ def affected(session: Session, statement: Update | Delete) -> int:
     return cast("CursorResult[Any]", session.execute(statement)).rowcount
 
 
-def insert_new(session: Session, table: type[Base], **values: object) -> bool:
+def insert_new(session: Session, rows: type[Base], **values: object) -> bool:
     """Insert a row unless its key is there already; true if it was inserted."""
+    table = table_of(rows)
     # What comes back says it; PostgreSQL's driver keeps no count of inserted rows.
-    key = inspect(table).primary_key
-    statement = insert_into(session, table).values(**values).on_conflict_do_nothing().returning(*key)
-    return session.execute(statement).first() is not None
+    statement = insert_into(session, table).on_conflict_do_nothing().returning(*table.primary_key)
+    return session.execute(statement, values).first() is not None
 
 
-def insert_all_new(session: Session, table: type[Base], rows: Sequence[Mapping[str, object]]) -> None:
-    """Insert rows whose keys are not there already; each row has the same columns."""
-    if rows:
-        # The table itself: through the mapper it takes longer, and nothing comes back.
-        session.execute(insert_into(session, cast("Table", table.__table__)).on_conflict_do_nothing(), rows)
+def insert_all_new(session: Session, rows: type[Base], values: Sequence[Mapping[str, object]]) -> None:
+    """Insert rows whose keys are not there already; each has the same columns."""
+    if values:
+        session.execute(insert_into(session, table_of(rows)).on_conflict_do_nothing(), values)
 
 
-def upsert(session: Session, table: type[Base], **values: object) -> None:
+def upsert(session: Session, rows: type[Base], **values: object) -> None:
     """Insert a row, or give the one of the same primary key the new values."""
+    table = table_of(rows)
     statement = insert_into(session, table).values(**values)
-    session.execute(statement.on_conflict_do_update(index_elements=inspect(table).primary_key, set_=values))
+    session.execute(statement.on_conflict_do_update(index_elements=table.primary_key, set_=values))

@@ -311,7 +311,7 @@ def option_columns(wanted: Wanted, prefix: str = "") -> dict[str, str | int | No
 def options_of(row: PersonRow | DraftRow | GenerationRow | Row[Any], prefix: str = "") -> VideoOptions:
     """The options in a row with those columns."""
     # A ``Row`` has a method of the name ``count``.
-    count = row._mapping["count"] if isinstance(row, Row) else getattr(row, f"{prefix}count")
+    count = row._mapping[f"{prefix}count"] if isinstance(row, Row) else getattr(row, f"{prefix}count")
     return VideoOptions(count, Shape(getattr(row, f"{prefix}shape")))
 
 
