@@ -8,7 +8,6 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from telegram import Message, MessageEntity, Update, User
 from telegram.constants import ChatType, MessageEntityType
@@ -38,16 +37,8 @@ class VideoRequest:
     wanted: Wanted = NOTHING_WANTED
     is_count_wrong: bool = False
     """Whether a number is named that cannot be asked for."""
-
-
-class AddressedBy(StrEnum):
-    """How a message in a group addresses the bot."""
-
-    REQUEST = "request"
-    """``/video``, or a mention of its name."""
-    REPLY = "reply"
-    """An answer to a message of the bot's."""
-    NONE = "none"
+    is_reply: bool = False
+    """Whether it only answers a message of the bot's, without ``/video`` or a mention."""
 
 
 def is_for_another_bot(text: str, bot: User) -> bool:
@@ -101,20 +92,20 @@ def read_mention(text: str, entities: Sequence[MessageEntity], bot: User) -> Vid
     return read_request(f"{before.rstrip()} {after.lstrip()}" if before[-1:].isspace() else before + after)
 
 
-def read_address(message: Message, bot: User) -> tuple[AddressedBy, VideoRequest]:
-    """How a message in a group addresses the bot, and what it asks for."""
+def read_address(message: Message, bot: User) -> VideoRequest | None:
+    """What a message in a group asks of the bot; None when it does not address it."""
     text = words_in(message)
     if is_for_another_bot(text, bot):
-        return AddressedBy.NONE, VideoRequest("")
+        return None
     request = read_command(text, bot) or read_mention(text, message.entities or message.caption_entities, bot)
     if request is not None:
-        return AddressedBy.REQUEST, request
+        return request
     answered = replied_to(message)
     is_reply = answered is not None and answered.from_user is not None and answered.from_user.id == bot.id
     is_prompt = message.text is not None and not message.text.startswith("/")
     if is_reply and (photo_in(message) is not None or is_prompt or album_words_in(message)):
-        return AddressedBy.REPLY, VideoRequest(text.strip())
-    return AddressedBy.NONE, VideoRequest("")
+        return VideoRequest(text.strip(), is_reply=True)
+    return None
 
 
 def is_overheard(update: Update, bot: User) -> bool:
@@ -132,8 +123,7 @@ def is_overheard(update: Update, bot: User) -> bool:
     is_paying = message.successful_payment is not None or message.invoice is not None
     if not is_talk or is_paying or message.media_group_id is not None or words_in(message).startswith("/"):
         return False
-    how, _request = read_address(message, bot)
-    return how is AddressedBy.NONE
+    return read_address(message, bot) is None
 
 
 def replied_to(message: Message) -> Message | None:

@@ -82,7 +82,7 @@ def statistics_screen(phrases: Phrases, statistics: Statistics, credits_left: in
 def for_admins(handler: Handler) -> Handler:
     """Make a handler one of admins; to others its command does not exist."""
 
-    @for_visitors()
+    @for_visitors
     @wraps(handler)
     async def admitted(update: Update, context: Context) -> None:
         if context.visitor.is_admin:

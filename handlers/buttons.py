@@ -29,7 +29,7 @@ _STATUS = rf"g:(?P<generation>{_ID}):(?P<wish>cancel|again|edit)"
 _BUTTON = re.compile(f"{_CARD}|{_STATUS}")
 
 
-@for_visitors()
+@for_visitors
 async def press_button(update: Update, context: Context) -> None:
     """A button of a card: number, shape or ideas, Generate, or Cancel; or one of a status message or the history."""
     query = update.callback_query
@@ -52,7 +52,7 @@ async def press_button(update: Update, context: Context) -> None:
         await _repeat(query, context, generation_id, update.update_id, again=wish == "again")
 
 
-@for_visitors()
+@for_visitors
 async def press_stale(update: Update, context: Context) -> None:
     """A button that nothing else knows."""
     if update.callback_query is not None:
@@ -172,7 +172,7 @@ def for_menu_owner(
     """
 
     def decorate(act: Callable[[Context, CallbackQuery, Choice], Awaitable[None]]) -> Handler:
-        @for_visitors()
+        @for_visitors
         async def pressed(update: Update, context: Context) -> None:
             query = update.callback_query
             if query is None:

@@ -5,7 +5,7 @@ import re
 from telegram import Update
 
 from handlers.context import Context, caller_of
-from handlers.visitors import admit, for_visitors
+from handlers.visitors import admit, for_persons, for_visitors
 from services.access import CLAIM_PREFIX
 from services.retention import KEEP_DRAFTS, KEEP_GENERATIONS, KEEP_SEEN_PHOTOS
 from services.screens import Screen
@@ -26,7 +26,7 @@ async def start(update: Update, context: Context) -> None:
         services.tasks.start(services.profile.publish_for_admin(visitor.caller.user_id), name="commands-of-new-admin")
 
 
-@for_visitors()
+@for_visitors
 async def help_(_update: Update, context: Context) -> None:
     """``/help``: how to ask, to share and to pay, as far as this bot does it."""
     visitor, sales, bot = context.visitor, context.services.sales, context.bot
@@ -41,7 +41,7 @@ async def help_(_update: Update, context: Context) -> None:
     await context.answer(Screen("\n\n".join(lines)))
 
 
-@for_visitors()
+@for_visitors
 async def privacy(_update: Update, context: Context) -> None:
     """``/privacy``: what is kept, how long, and where it goes."""
     await context.answer_text(
@@ -49,7 +49,7 @@ async def privacy(_update: Update, context: Context) -> None:
     )
 
 
-@for_visitors(as_person=True)
+@for_persons
 async def cancel(_update: Update, context: Context) -> None:
     """``/cancel``: end the open draft, or else the newest generation that runs."""
     caller, services = context.visitor.caller, context.services

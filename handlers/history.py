@@ -14,7 +14,7 @@ from telegram.error import TelegramError
 
 from handlers.buttons import data_of, for_menu_owner
 from handlers.context import Context
-from handlers.visitors import for_visitors
+from handlers.visitors import for_persons
 from services.delivery.send import as_caption
 from services.history import HistoryEntry, HistoryPage, SharedVideo, find_shared, history_entry, history_page
 from services.screens import Button, Screen
@@ -77,7 +77,7 @@ def _date(phrases: Phrases, entry: HistoryEntry) -> str:
     return format_skeleton("MMMd", entry.asked_at, locale=phrases.language)
 
 
-@for_visitors(as_person=True)
+@for_persons
 async def history(_update: Update, context: Context) -> None:
     """``/history``: show the newest page."""
     await context.answer(await _page(context, 0))

@@ -2,7 +2,7 @@
 
 from telegram import Message, Update
 
-from handlers.addressing import AddressedBy, VideoRequest, is_for_another_bot, read_address, read_command, read_mention
+from handlers.addressing import VideoRequest, is_for_another_bot, read_address, read_command, read_mention
 from handlers.context import Context, topic_of
 from handlers.drafts import add_to_draft, item_of, with_album
 from handlers.media import album_words_in, photo_in, unusable_in, words_in
@@ -37,15 +37,15 @@ async def group_message(update: Update, context: Context) -> None:
     message = update.message
     if message is None or message.from_user is None or message.is_automatic_forward:
         return
-    how, request = read_address(message, context.bot.bot)
+    request = read_address(message, context.bot.bot)
     is_text_alone = photo_in(message) is None and not album_words_in(message)
-    if how is AddressedBy.NONE or (how is AddressedBy.REPLY and is_text_alone):
-        await _overhear(update, context, message, message.from_user.id, how, request)
+    if request is None or (request.is_reply and is_text_alone):
+        await _overhear(update, context, message, message.from_user.id, request)
     elif await admit(update, context, as_person=True):
-        if how is AddressedBy.REQUEST:
-            await ask_for_video(context, message, request)
-        else:
+        if request.is_reply:
             await _add(context, message, request.prompt)
+        else:
+            await ask_for_video(context, message, request)
 
 
 async def edited_message(update: Update, context: Context) -> None:
@@ -78,8 +78,9 @@ async def group_moved(update: Update, context: Context) -> None:
 
 
 async def _overhear(
-    update: Update, context: Context, message: Message, user_id: int, how: AddressedBy, request: VideoRequest
+    update: Update, context: Context, message: Message, user_id: int, reply: VideoRequest | None
 ) -> None:
+    """Remember a photo of an album; what belongs to a draft of theirs that is open joins it."""
     photo, album, services = photo_in(message), message.media_group_id, context.services
     owner = Owner(message.chat.id, topic_of(message), user_id)
     if photo is not None and album is not None:
@@ -88,8 +89,8 @@ async def _overhear(
             item = await item_of(context, message, words_in(message).strip())
             if item is not None:
                 await add_to_draft(context, message, [item], opens=False)
-    elif how is AddressedBy.REPLY and await services.drafts.has_open(owner) and await admit(update, context):
-        await add_to_draft(context, message, [DraftItem(message.message_id, request.prompt)], opens=False)
+    elif reply is not None and await services.drafts.has_open(owner) and await admit(update, context):
+        await add_to_draft(context, message, [DraftItem(message.message_id, reply.prompt)], opens=False)
 
 
 async def _add(context: Context, message: Message, words: str) -> None:

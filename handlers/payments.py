@@ -85,7 +85,7 @@ async def note_refund(update: Update, _context: Context) -> None:
         log.info("refund_arrived", charge=refund.telegram_payment_charge_id)
 
 
-@for_visitors()
+@for_visitors
 async def send_invoice(_update: Update, context: Context) -> None:
     """The deep link of a request's button: send its invoice, to whoever asked for the request."""
     generation_id = context.match["id"] if context.match else ""
@@ -94,7 +94,7 @@ async def send_invoice(_update: Update, context: Context) -> None:
         await context.answer_text(f"invoice-{outcome.value}")
 
 
-@for_visitors()
+@for_visitors
 async def balance(_update: Update, context: Context) -> None:
     """``/balance``: what the person has, and their last payments."""
     sales, user_id = context.services.sales, context.visitor.caller.user_id
@@ -102,14 +102,14 @@ async def balance(_update: Update, context: Context) -> None:
     await context.answer(Screen(text))
 
 
-@for_visitors()
+@for_visitors
 async def terms(_update: Update, context: Context) -> None:
     """``/terms``: the owner's terms."""
     tariff = context.services.sales.tariff
     await context.answer_text("terms", stars=tariff.stars, free=tariff.free_videos)
 
 
-@for_visitors()
+@for_visitors
 async def paysupport(_update: Update, context: Context) -> None:
     """``/paysupport``: what to do when something is wrong with a payment."""
     await context.answer_text("paysupport")

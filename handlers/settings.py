@@ -7,7 +7,7 @@ from telegram import CallbackQuery, Update
 
 from handlers.buttons import data_of, for_menu_owner
 from handlers.context import Context
-from handlers.visitors import for_visitors
+from handlers.visitors import for_persons
 from services.cards.view import option_label
 from services.options import OPTION_WORDS
 from services.people import Preferences
@@ -52,7 +52,7 @@ def settings_screen(phrases: Phrases, owner_id: int, preferences: Preferences) -
     return Screen(text, tuple(tuple(button(name, word) for word in words) for name, words in _ROWS.items()))
 
 
-@for_visitors(as_person=True)
+@for_persons
 async def settings(_update: Update, context: Context) -> None:
     """``/settings``: show the menu."""
     visitor = context.visitor
@@ -77,7 +77,7 @@ def question(phrases: Phrases, owner_id: int, *, is_admin: bool, sells: bool = F
     return Screen(text, tuple(answers))
 
 
-@for_visitors(as_person=True)
+@for_persons
 async def forget(_update: Update, context: Context) -> None:
     """``/forget``: ask."""
     visitor = context.visitor

@@ -5,7 +5,7 @@ The refused get one sentence with their own id in private, and silence in groups
 
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from telegram import Update
@@ -23,22 +23,19 @@ COMMAND_REFUSAL_EVERY = timedelta(seconds=3)
 Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
 
-def for_visitors(*, as_person: bool = False) -> Callable[[Handler], Handler]:
-    """Make a handler one that only those meet who are let in; it finds them as ``context.visitor``.
+def for_visitors(handler: Handler, *, as_person: bool = False) -> Handler:
+    """Make a handler one that only those meet who are let in; it finds them as ``context.visitor``."""
 
-    Args:
-        as_person: Whether what they ask for belongs to a person, which somebody anonymous is not.
-    """
+    @wraps(handler)
+    async def admitted(update: Update, context: Context) -> None:
+        if await admit(update, context, as_person=as_person):
+            await handler(update, context)
 
-    def decorate(handler: Handler) -> Handler:
-        @wraps(handler)
-        async def admitted(update: Update, context: Context) -> None:
-            if await admit(update, context, as_person=as_person):
-                await handler(update, context)
+    return admitted
 
-        return admitted
 
-    return decorate
+for_persons = partial(for_visitors, as_person=True)
+"""Makes a handler one of what belongs to a person, which somebody anonymous is not."""
 
 
 async def admit(update: Update, context: Context, *, as_person: bool = False) -> bool:
