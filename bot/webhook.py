@@ -33,9 +33,6 @@ LOOK_SECONDS = 60.0
 TAKE_SECONDS = 10.0
 """Telegram is told to come again with an update that is not committed by then."""
 
-MOST_AT_ONCE = 2000
-"""With so many waiting for their commit, further ones are told to come again at once."""
-
 log = get_logger(__name__)
 
 
@@ -74,7 +71,6 @@ class Webhook:
     """How long a body may take."""
     queue: UpdateQueue | None = None
     """Takes updates; without one Telegram is told to come later."""
-    _taking: int = 0
 
     def route(self) -> web.AbstractRouteDef:
         """The route, at the path as it stands."""
@@ -96,7 +92,7 @@ class Webhook:
         if not hmac.compare_digest(given, self.secret.encode()):
             return 401
         queue = self.queue
-        if queue is None or self._taking >= MOST_AT_ONCE:
+        if queue is None:
             return 503
         try:
             async with asyncio.timeout(self.body_seconds):
@@ -106,15 +102,12 @@ class Webhook:
         arrived = read_body(body, queue.read)
         if arrived is None:
             return 400
-        self._taking += 1
         try:
             async with asyncio.timeout(TAKE_SECONDS):
                 await queue.take([arrived])
         except OUTAGE as error:
             log.warning("inbox_met_an_outage", error=type(error).__name__)
             return 503
-        finally:
-            self._taking -= 1
         return 200
 
 
