@@ -7,7 +7,7 @@ and 6, for the isolating marks and what they guard against.
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -80,34 +80,6 @@ class Phrases:
         return str(text)
 
 
-class Texts:
-    """All languages.
-
-    Args:
-        default: The language of people whose own is not on offer.
-    """
-
-    def __init__(self, default: str) -> None:
-        self._phrases = {language: _load(language) for language in LANGUAGES}
-        self._default = default
-
-    def into(self, language: str) -> Phrases:
-        """The phrases of a language on offer, or else of the default one."""
-        return self._phrases.get(language, self._phrases[self._default])
-
-    def choose(self, telegram_language: str | None, chosen: str | None = None) -> str:
-        """The language for a person.
-
-        Args:
-            telegram_language: IETF tag of their Telegram client (``vi``, ``en-GB``), or None.
-            chosen: What they chose in ``/settings``, or None.
-        """
-        if chosen in self._phrases:
-            return chosen
-        tag = (telegram_language or "").split("-")[0].lower()
-        return tag if tag in self._phrases else self._default
-
-
 @cache  # Both languages take a tenth of a second, and tests start the bot hundreds of times in one process.
 def _load(language: str) -> Phrases:
     # No isolating marks: they would sit around every number; a prompt is isolated where it is shown.
@@ -120,15 +92,33 @@ def _load(language: str) -> Phrases:
     return Phrases(language, bundle, tuple(keys))
 
 
+@dataclass(slots=True)
+class Texts:
+    """All languages."""
+
+    default: str
+    """The language of people whose own is not on offer."""
+    _phrases: dict[str, Phrases] = field(init=False, default_factory=lambda: {name: _load(name) for name in LANGUAGES})
+
+    def into(self, language: str) -> Phrases:
+        """The phrases of a language on offer, or else of the default one."""
+        return self._phrases.get(language, self._phrases[self.default])
+
+    def choose(self, telegram_language: str | None, chosen: str | None = None) -> str:
+        """The language for a person: what they chose, or by the IETF tag of their Telegram client (``en-GB``)."""
+        if chosen in self._phrases:
+            return chosen
+        tag = (telegram_language or "").split("-")[0].lower()
+        return tag if tag in self._phrases else self.default
+
+
 def shorten(text: str, limit: int) -> str:
-    """The text on one line, cut with "…" where it is longer.
+    """The text on one line, without control characters and marks of direction, cut with "…" where it is longer.
+
+    An emoji or an accented letter made of several code points is never cut in the middle.
 
     Args:
         limit: Code points that stay at most, the "…" included; at least 2.
-
-    Returns:
-        Text without line breaks, control characters and marks of direction; an emoji or an accented letter made of
-        several code points is never cut in the middle.
     """
     line = " ".join(
         "".join(character if _is_shown(character) else " " * character.isspace() for character in text).split()
