@@ -19,7 +19,7 @@ from services.clock import Clock
 from services.genaipro.events import GenAIProError
 from services.services import Services
 from services.store.database import Database
-from services.telemetry import Contact, NotReachedError
+from services.telemetry import Contact, PartFailedError
 
 PROBE_SECONDS = 5.0
 """A probe that has not answered by then has failed."""
@@ -59,10 +59,6 @@ log = get_logger(__name__)
 
 Probe = Callable[[], Awaitable[object]]
 """Returns when what it asks is well, raises when it is not."""
-
-
-class PartFailedError(Exception):
-    """A part does not do its work."""
 
 
 async def ask_all(probes: Mapping[str, Probe], seconds: float) -> dict[str, Exception | None]:
@@ -132,11 +128,7 @@ class LoopWatch:
                 self._worst, self._worst_at = late, now
 
     async def check(self) -> None:
-        """Prove that the loop comes in time.
-
-        Raises:
-            PartFailedError: It stood still within the last half minute.
-        """
+        """Raise ``PartFailedError`` where the loop stood still within the last half minute."""
         if self.lag > LONGEST_LAG_SECONDS:
             raise PartFailedError(f"the event loop stood still for {self.lag:.1f} s")
 
@@ -155,31 +147,24 @@ class GenAIProProbe:
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _refreshed_at: float = -inf
 
-    @property
-    def _may_ask(self) -> bool:
-        return self.per_minute >= LEAST_PER_MINUTE
-
     async def check(self) -> None:
-        """Prove that it was reached lately. What was never tried and may not be asked counts as reached.
-
-        Raises:
-            NotReachedError: It does not answer.
-        """
+        """Raise ``PartFailedError`` where it does not answer; what may not be asked, and was not, counts as well."""
         async with self._turn:
-            pause = AGAIN_SECONDS if self.contact.is_broken else IDLE_SECONDS
-            if self._may_ask and self.contact.since_tried > pause:
+            if self.contact.since_tried > (AGAIN_SECONDS if self.contact.is_broken else IDLE_SECONDS):
                 await self._find_out()
         if self.contact.is_broken:
-            raise NotReachedError("GenAIPro does not answer")
+            raise PartFailedError("GenAIPro does not answer")
 
     async def refresh_credits(self) -> None:
         """Ask again when the number of credits is old; an answer tells it to the metrics by itself."""
         async with self._turn:
             is_old = self.clock.monotonic() - self._refreshed_at > CREDITS_SECONDS
-            if self._may_ask and is_old and not self.contact.is_broken:
+            if is_old and not self.contact.is_broken:
                 await self._find_out()
 
     async def _find_out(self) -> None:
+        if self.per_minute < LEAST_PER_MINUTE:
+            return
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self.ask()

@@ -92,8 +92,8 @@ GRACE_SECONDS = 10.0
 """A failure counts once nothing else has succeeded for so long: one broken connection is no outage."""
 
 
-class NotReachedError(Exception):
-    """It was not reached lately; the message says since when."""
+class PartFailedError(Exception):
+    """A part of the process, or what it depends on, does not do its work."""
 
 
 @dataclass(slots=True)
@@ -135,13 +135,9 @@ class Contact:
         return -inf < self._failed_at >= self._answered_at and self.silence > GRACE_SECONDS
 
     async def check(self, longest: float) -> None:
-        """Prove that it was reached.
-
-        Raises:
-            NotReachedError: It was never reached, is failing now, or has been silent for more than `longest` seconds.
-        """
+        """Raise ``PartFailedError`` where it is failing now, or has been silent for more than `longest` seconds."""
         silence = self.silence
         if silence == inf:
-            raise NotReachedError("never reached since the start")
+            raise PartFailedError("never reached since the start")
         if self.is_broken or silence > longest:
-            raise NotReachedError(f"not reached for {silence:.0f} s")
+            raise PartFailedError(f"not reached for {silence:.0f} s")

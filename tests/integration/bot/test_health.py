@@ -12,13 +12,12 @@ from bot.health import (
     GenAIProProbe,
     LoopWatch,
     Monitoring,
-    PartFailedError,
     ask_all,
 )
 from bot.http import http_server
 from services.failures import Failure, FailureKind
 from services.genaipro.events import NotAcceptedError
-from services.telemetry import GRACE_SECONDS, Contact, NotReachedError
+from services.telemetry import GRACE_SECONDS, Contact, PartFailedError
 from tests.hand_clock import HandClock
 
 
@@ -99,14 +98,14 @@ async def test_a_loop_that_stood_still_is_told_for_a_while(monkeypatch: pytest.M
 async def test_contact_is_broken_by_a_failure_that_outlasts_the_grace() -> None:
     clock = HandClock()
     contact = Contact(clock)
-    with pytest.raises(NotReachedError, match="never"):
+    with pytest.raises(PartFailedError, match="never"):
         await contact.check(100)
     contact.answered()
     clock.forward(1)
     contact.failed()
     await contact.check(100)
     clock.forward(GRACE_SECONDS)
-    with pytest.raises(NotReachedError, match="not reached for 11 s"):
+    with pytest.raises(PartFailedError, match="not reached for 11 s"):
         await contact.check(100)
     contact.answered()
     await contact.check(100)
@@ -119,7 +118,7 @@ async def test_contact_is_broken_by_silence() -> None:
     clock.forward(100)
     await contact.check(100)
     clock.forward(1)
-    with pytest.raises(NotReachedError):
+    with pytest.raises(PartFailedError):
         await contact.check(100)
 
 
@@ -176,7 +175,7 @@ async def test_a_silent_service_is_not_reached_until_it_answers_again() -> None:
     api.is_up = False
     probe = api.probe()
     for _ in range(3):
-        with pytest.raises(NotReachedError):
+        with pytest.raises(PartFailedError):
             await probe.check()
     assert api.asked == 1
     api.is_up = True
@@ -193,7 +192,7 @@ async def test_a_service_that_hangs_is_not_reached(monkeypatch: pytest.MonkeyPat
     async def hang() -> None:
         await asyncio.Event().wait()
 
-    with pytest.raises(NotReachedError):
+    with pytest.raises(PartFailedError):
         await GenAIProProbe(hang, contact, 30, clock).check()
 
 
@@ -204,7 +203,7 @@ async def test_a_small_limit_on_calls_is_left_to_the_work() -> None:
     await probe.refresh_credits()
     assert api.asked == 0
     api.contact.failed()
-    with pytest.raises(NotReachedError):
+    with pytest.raises(PartFailedError):
         await probe.check()
 
 
