@@ -18,10 +18,9 @@ class OperatorError(Exception):
 
     def __init__(self, message: str, exit_status: int = STATUS_FAILED) -> None:
         super().__init__(message)
-        self.message = message
         self.exit_status = exit_status
 
     @property
     def lines(self) -> tuple[str, ...]:
         """The message, line by line."""
-        return tuple(self.message.splitlines())
+        return tuple(str(self).splitlines())

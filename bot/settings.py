@@ -266,9 +266,8 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         """All values that must never be seen; without the empty ones."""
-        url = self.database_url.get_secret_value()
         known = (self.telegram_bot_token, self.genaipro_api_key, self.webhook_secret)
+        database = make_url(self.effective_database_url).password
         proxy = urlsplit(self.telegram_proxy_url.get_secret_value()).password or ""
-        passwords = ((make_url(url).password or "") if url else "", proxy, unquote(proxy))
-        values = dict.fromkeys((*(secret.get_secret_value() for secret in known), *passwords))
-        return tuple(value for value in values if value)
+        values = (*(secret.get_secret_value() for secret in known), database, proxy, unquote(proxy))
+        return tuple(value for value in dict.fromkeys(values) if value)

@@ -95,29 +95,19 @@ def render_env_example() -> str:
 
 
 def with_table(readme: str) -> str:
-    """The README with its tables written anew; a section for them is added where there is none."""
-    block = f"{BEGIN}\n{render_table()}{END}"
-    head, begin, rest = readme.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if begin and end:
-        return f"{head}{block}{tail}"
-    return f"{readme.rstrip()}\n\n## Settings\n\n{block}\n"
+    """The README with its tables written anew."""
+    head, _, rest = readme.partition(BEGIN)
+    return f"{head}{BEGIN}\n{render_table()}{END}{rest.partition(END)[2]}"
 
 
 def write(root: Path) -> list[Path]:
-    """Write both files under ``root``, and return those that have changed.
-
-    Raises:
-        OperatorError: One of them cannot be read or written.
-    """
+    """Write both files under ``root``, and return those that have changed."""
     readme, example = root / "README.md", root / ".env.example"
-    changed = []
     try:
-        old = readme.read_text(encoding="utf-8") if readme.exists() else "# Pho2Video\n"
-        for path, text in ((readme, with_table(old)), (example, render_env_example())):
-            if not path.exists() or path.read_text(encoding="utf-8") != text:
-                path.write_text(text, encoding="utf-8")
-                changed.append(path)
+        texts = {readme: with_table(readme.read_text("utf-8")), example: render_env_example()}
+        changed = [path for path, text in texts.items() if not path.exists() or path.read_text("utf-8") != text]
+        for path in changed:
+            path.write_text(texts[path], "utf-8")
     except OSError as error:
         raise OperatorError(f"The documentation cannot be written: {error.strerror}: {error.filename}") from error
     return changed

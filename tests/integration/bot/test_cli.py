@@ -161,6 +161,7 @@ def test_settings_write_goes_to_the_project(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(cli, "_ROOT", tmp_path)
+    (tmp_path / "README.md").write_text("# Title\n")
     assert status_of("settings", "--write") == 0
     assert capsys.readouterr().out == "written: README.md\nwritten: .env.example\n"
 

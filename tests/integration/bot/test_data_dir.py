@@ -36,7 +36,7 @@ def test_second_holder_is_refused_until_the_first_lets_go(tmp_path: Path) -> Non
         with pytest.raises(OperatorError) as caught, exclusive_data_dir(tmp_path):
             pytest.fail("held twice")
         assert caught.value.exit_status == 1
-        assert "in use by another running bot" in caught.value.message
+        assert "in use by another running bot" in str(caught.value)
     with exclusive_data_dir(tmp_path):
         assert (tmp_path / LOCK_NAME).exists()
 

@@ -63,6 +63,7 @@ def test_write_keeps_the_rest_of_the_readme(tmp_path: Path) -> None:
 
 
 def test_unwritable_documentation_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("# Title\n")
     (tmp_path / ".env.example").mkdir()
     with pytest.raises(OperatorError) as caught:
         write(tmp_path)
