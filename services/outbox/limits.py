@@ -1,4 +1,4 @@
-"""The budgets that Telegram sets: over all, of one group, and what a refusal for too many requests means."""
+"""The budgets that Telegram sets: over all, and of one group."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
@@ -182,36 +182,3 @@ class Group(Window):
         left = max(0, self._share - self.used(now))
         free_again = min([now + self.span, *(held.release for held in self._held)])
         return now + (free_again - now) / (left + 1)
-
-
-@dataclass(slots=True)
-class Floods:
-    """The floods of the last moments.
-
-    A flood of one chat is that chat's own. Two different chats within `FloodLimits.flood_window` seconds, with no call
-    that was started in between and succeeded, speak for a flood of the whole bot, and so does one on a call that
-    names no chat. Everything then rests as long as Telegram asked, but at most `FloodLimits.pause_all` seconds: two
-    chats with a long ban each must not silence all others for as long.
-    """
-
-    limits: FloodLimits
-    all_until: float = -inf
-    """Until when everything rests, seconds."""
-    _recent: dict[int, tuple[float, float]] = field(default_factory=dict)
-
-    def note(self, chat: int | None, until: float, now: float) -> bool:
-        """Note a flood that asks to wait until a moment; whether it is taken for one of the whole bot."""
-        if chat is not None:
-            oldest = now - self.limits.flood_window
-            self._recent = {key: seen for key, seen in self._recent.items() if seen[0] >= oldest}
-            self._recent[chat] = (now, until)
-            if len(self._recent) < 2:
-                return False
-            until = min(asked for _, asked in self._recent.values())
-        self.all_until = max(self.all_until, min(until, now + self.limits.pause_all))
-        return True
-
-    def succeeded(self, started: float) -> None:
-        """Note that a call went through: floods seen before it was started were those of single chats."""
-        if self._recent:
-            self._recent = {key: seen for key, seen in self._recent.items() if seen[0] >= started}

@@ -9,7 +9,7 @@ from tests.unit.drafts.world import Time
 
 
 @dataclass
-class Keeper:
+class Cards:
     """Notes when it was called."""
 
     time: Time
@@ -32,118 +32,116 @@ class Keeper:
 
 
 @pytest.fixture
-def keeper(time: Time) -> Keeper:
-    return Keeper(time)
+def cards(time: Time) -> Cards:
+    return Cards(time)
 
 
 @pytest.fixture
-async def refresher(keeper: Keeper, time: Time) -> AsyncIterator[CardTimers]:
-    refresher = CardTimers(keeper.refresh, keeper.unfinished, time)
-    yield refresher
-    if keeper.gate is not None:
-        keeper.gate.set()
-    await refresher.close()
+async def timers(cards: Cards, time: Time) -> AsyncIterator[CardTimers]:
+    timers = CardTimers(cards.refresh, cards.unfinished, time)
+    yield timers
+    if cards.gate is not None:
+        cards.gate.set()
+    await timers.close()
 
 
-async def test_a_burst_is_one_refresh_after_its_last(refresher: CardTimers, keeper: Keeper, time: Time) -> None:
+async def test_a_burst_is_one_refresh_after_its_last(timers: CardTimers, cards: Cards, time: Time) -> None:
     for _ in range(3):
-        refresher.soon("a")
+        timers.soon("a")
         await time.pass_(0.3)
     await time.pass_(1)
-    assert keeper.calls == [("a", 1.0)]
+    assert cards.calls == [("a", 1.0)]
 
 
-async def test_a_long_burst_is_shown_in_between(refresher: CardTimers, keeper: Keeper, time: Time) -> None:
+async def test_a_long_burst_is_shown_in_between(timers: CardTimers, cards: Cards, time: Time) -> None:
     for _ in range(7):
-        refresher.soon("a")
+        timers.soon("a")
         await time.pass_(0.3)
     await time.pass_(1)
-    assert keeper.calls == [("a", 1.5), ("a", 2.2)]
+    assert cards.calls == [("a", 1.5), ("a", 2.2)]
 
 
-async def test_drafts_do_not_wait_for_each_other(refresher: CardTimers, keeper: Keeper, time: Time) -> None:
-    refresher.soon("a")
+async def test_drafts_do_not_wait_for_each_other(timers: CardTimers, cards: Cards, time: Time) -> None:
+    timers.soon("a")
     await time.pass_(0.2)
-    refresher.soon("b")
+    timers.soon("b")
     await time.pass_(1)
-    assert keeper.calls == [("a", 0.4), ("b", 0.6)]
+    assert cards.calls == [("a", 0.4), ("b", 0.6)]
 
 
-async def test_a_press_is_shown_without_waiting(refresher: CardTimers, keeper: Keeper, time: Time) -> None:
-    refresher.soon("a")
+async def test_a_press_is_shown_without_waiting(timers: CardTimers, cards: Cards, time: Time) -> None:
+    timers.soon("a")
     await time.pass_(0.1)
-    refresher.now("a")
+    timers.now("a")
     await time.pass_(1)
-    assert keeper.calls == [("a", 0.1)]
+    assert cards.calls == [("a", 0.1)]
 
 
-async def test_what_comes_during_a_refresh_is_refreshed_after_it(
-    refresher: CardTimers, keeper: Keeper, time: Time
-) -> None:
-    keeper.gate = asyncio.Event()
-    refresher.now("a")
+async def test_what_comes_during_a_refresh_is_refreshed_after_it(timers: CardTimers, cards: Cards, time: Time) -> None:
+    cards.gate = asyncio.Event()
+    timers.now("a")
     await time.pass_(0.1)
-    refresher.soon("a")
+    timers.soon("a")
     await time.pass_(2)
-    assert keeper.calls == [("a", 0.0)]
-    keeper.gate.set()
+    assert cards.calls == [("a", 0.0)]
+    cards.gate.set()
     await time.pass_(0.1)
-    assert [draft_id for draft_id, _ in keeper.calls] == ["a", "a"]
+    assert [draft_id for draft_id, _ in cards.calls] == ["a", "a"]
 
 
-async def test_presses_during_a_refresh_are_one_after_it(refresher: CardTimers, keeper: Keeper, time: Time) -> None:
-    keeper.gate = asyncio.Event()
-    refresher.now("a")
+async def test_presses_during_a_refresh_are_one_after_it(timers: CardTimers, cards: Cards, time: Time) -> None:
+    cards.gate = asyncio.Event()
+    timers.now("a")
     await time.pass_(0.1)
     for _ in range(3):
-        refresher.now("a")
+        timers.now("a")
         await time.pass_(0.1)
-    assert len(keeper.calls) == 1
-    keeper.gate.set()
+    assert len(cards.calls) == 1
+    cards.gate.set()
     await time.pass_(2)
-    assert len(keeper.calls) == 2
+    assert len(cards.calls) == 2
 
 
-async def test_a_refresh_can_ask_to_be_called_again(refresher: CardTimers, keeper: Keeper, time: Time) -> None:
-    keeper.answers = [2.0, None]
-    refresher.now("a")
+async def test_a_refresh_can_ask_to_be_called_again(timers: CardTimers, cards: Cards, time: Time) -> None:
+    cards.answers = [2.0, None]
+    timers.now("a")
     await time.pass_(5)
-    assert keeper.calls == [("a", 0.0), ("a", 2.0)]
+    assert cards.calls == [("a", 0.0), ("a", 2.0)]
 
 
-async def test_a_fault_of_one_draft_stops_no_other(refresher: CardTimers, keeper: Keeper, time: Time) -> None:
-    keeper.answers = [RuntimeError("broken")]
-    refresher.now("a")
+async def test_a_fault_of_one_draft_stops_no_other(timers: CardTimers, cards: Cards, time: Time) -> None:
+    cards.answers = [RuntimeError("broken")]
+    timers.now("a")
     await time.pass_(0)
-    refresher.now("b")
-    refresher.now("a")
+    timers.now("b")
+    timers.now("a")
     await time.pass_(0)
-    assert [draft_id for draft_id, _ in keeper.calls] == ["a", "b", "a"]
+    assert [draft_id for draft_id, _ in cards.calls] == ["a", "b", "a"]
 
 
-async def test_closing_shows_what_waits(refresher: CardTimers, keeper: Keeper, time: Time) -> None:
-    refresher.soon("a")
+async def test_closing_shows_what_waits(timers: CardTimers, cards: Cards, time: Time) -> None:
+    timers.soon("a")
     await time.pass_(0.1)
-    await refresher.close()
-    assert keeper.calls == [("a", 0.1)]
-    refresher.soon("b")
+    await timers.close()
+    assert cards.calls == [("a", 0.1)]
+    timers.soon("b")
     await time.pass_(1)
-    assert len(keeper.calls) == 1
+    assert len(cards.calls) == 1
 
 
-async def test_closing_waits_for_what_is_under_way(refresher: CardTimers, keeper: Keeper, time: Time) -> None:
-    keeper.gate = asyncio.Event()
-    refresher.now("a")
+async def test_closing_waits_for_what_is_under_way(timers: CardTimers, cards: Cards, time: Time) -> None:
+    cards.gate = asyncio.Event()
+    timers.now("a")
     await time.pass_(0)
-    closing = asyncio.create_task(refresher.close())
+    closing = asyncio.create_task(timers.close())
     await time.pass_(0)
     assert not closing.done()
-    keeper.gate.set()
+    cards.gate.set()
     await closing
 
 
-async def test_the_sweep_takes_up_what_was_left(refresher: CardTimers, keeper: Keeper, time: Time) -> None:
-    keeper.left_undone = ["a", "b"]
-    await refresher.sweep()
+async def test_the_sweep_takes_up_what_was_left(timers: CardTimers, cards: Cards, time: Time) -> None:
+    cards.left_undone = ["a", "b"]
+    await timers.sweep()
     await time.pass_(1)
-    assert sorted(draft_id for draft_id, _ in keeper.calls) == ["a", "b"]
+    assert sorted(draft_id for draft_id, _ in cards.calls) == ["a", "b"]

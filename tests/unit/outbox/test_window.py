@@ -1,41 +1,6 @@
 from math import inf
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from services.outbox.keyed_heap import KeyedHeap
 from services.outbox.limits import Window
-
-steps = st.lists(st.tuples(st.sampled_from(["put", "drop", "pop"]), st.integers(0, 9), st.integers(0, 5)), max_size=200)
-
-
-@given(steps)
-def test_the_first_is_always_the_smallest(script: list[tuple[str, int, int]]) -> None:
-    agenda: KeyedHeap[int] = KeyedHeap()
-    model: dict[int, tuple[int, int]] = {}
-    for turn, (step, item, key) in enumerate(script):
-        if step == "put":
-            agenda.put(item, (key,))
-            if model.get(item, (None,))[0] != key:
-                model[item] = (key, turn)
-        elif step == "drop":
-            agenda.drop(item)
-            model.pop(item, None)
-        elif (first := agenda.first()) is not None:
-            agenda.drop(first)
-            model.pop(first, None)
-        expected = min(model, key=lambda known: model[known], default=None)
-        assert agenda.first() == expected
-        assert agenda.key() == ((inf,) if expected is None else (model[expected][0],))
-        assert len(agenda) == len(model)
-
-
-def test_moving_an_item_often_costs_no_memory() -> None:
-    agenda: KeyedHeap[str] = KeyedHeap()
-    for key in range(10_000):
-        agenda.put("item", (-key,))
-        agenda.put("other", (key,))
-    assert len(agenda._heap) < 200
 
 
 def test_a_call_is_held_until_a_span_after_its_answer() -> None:
