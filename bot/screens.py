@@ -1,7 +1,7 @@
 """Every screen of the bot from given values, made by the functions that make it for people."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -93,6 +93,10 @@ def as_lines(shown: Exhibit) -> list[str]:
     return [*lines, ""]
 
 
+def _prompt(phrases: Phrases) -> str:
+    return PROMPTS.get(phrases.language, PROMPTS["en"])
+
+
 def _number(count: int, what: str) -> str:
     return f"{count or 'no'} {what}{'' if count == 1 else 's'}"
 
@@ -135,7 +139,7 @@ def _card(
         asked=VideoOptions(),
         items=(
             *(DraftItem(number, photo=PHOTO) for number in range(1, photos + 1)),
-            *([DraftItem(9, PROMPTS[phrases.language])] if words else []),
+            *([DraftItem(9, _prompt(phrases))] if words else []),
         ),
         version=1,
         card_version=0,
@@ -213,7 +217,7 @@ def _status(phrases: Phrases, state: State, around: Surroundings = AROUND, **cha
         language=phrases.language,
         request_message_id=1,
         status_message_id=2,
-        prompt=PROMPTS[phrases.language],
+        prompt=_prompt(phrases),
         options=VideoOptions(),
         state=state,
         note="",
@@ -247,7 +251,7 @@ def _menus(phrases: Phrases) -> Named:
                 preferences = Preferences(language, VideoOptions(2, shape), at_once)
                 title = f"settings, {language}, {shape}, {'at once' if at_once else 'asks first'}"
                 yield title, settings_screen(phrases, PERSON, preferences)
-    one, three = (HistoryEntry(ID, PROMPTS[phrases.language], NOW, ("file",) * count) for count in (1, 3))
+    one, three = (HistoryEntry(ID, _prompt(phrases), NOW, ("file",) * count) for count in (1, 3))
     yield "history, empty", page_screen(phrases, PERSON, HistoryPage((), 0, 0))
     for number, title in enumerate(("first", "middle", "last")):
         yield f"history, {title} page", page_screen(phrases, PERSON, HistoryPage((one, three), number, 3))
@@ -280,17 +284,8 @@ def _payments() -> list[Payment]:
 
 
 def _texts(keys: str, phrases: HeardPhrases) -> Named:
-    """Texts that stand alone, whose keys match the pattern; each sample of arguments makes a screen."""
-    return _alone(filter(re.compile(keys).fullmatch, phrases.keys), phrases)
-
-
-def _rest(phrases: HeardPhrases) -> Named:
-    """The texts that no other section has shown."""
-    return _alone([key for key in phrases.keys if key not in phrases.asked], phrases)
-
-
-def _alone(keys: Iterable[str], phrases: Phrases) -> Named:
-    for key in keys:
+    """Texts that stand alone, whose keys match the pattern, unless a section before has shown them."""
+    for key in [key for key in phrases.keys if re.fullmatch(keys, key) and key not in phrases.asked]:
         for arguments in SAMPLES.get(key, ({},)):
             given = ", ".join(str(value) for value in arguments.values())
             yield f"{key}: {given}" if given else key, Screen(phrases.html(key, **arguments))
@@ -344,6 +339,6 @@ SECTIONS: Mapping[str, Callable[[HeardPhrases], Named]] = {
     # What Telegram shows of the bot before anybody writes to it.
     "Profile": partial(_texts, r"bot-.*|command-.*"),
     # What the bot says in a message of its own: all that is left.
-    "Answer": _rest,
+    "Answer": partial(_texts, r".*"),
 }
 """All sections; each gives the same titles in every language."""
