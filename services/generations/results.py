@@ -3,9 +3,8 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from services.failures import Charged
@@ -14,7 +13,7 @@ from services.generations.matching import HistoryBefore, Request, keys_of
 from services.generations.model import Generation, State, Video, VideoState
 from services.generations.prompts import may_share_objects
 from services.generations.store import ROWS, RunOvertakenError, changed_row, move, moving
-from services.store.base import insert_all_new, table_of
+from services.store.base import affected, insert_all_new, table_of
 from services.store.schema import ResultClaimRow, VideoRow
 
 
@@ -137,7 +136,7 @@ def videos_of(session: Session, generation_id: str) -> list[Video]:
 
 def begin_sending(session: Session, run: Generation, positions: Sequence[int]) -> None:
     """Note that these videos are about to be sent; unlike what follows, refused to a run that was overtaken."""
-    if cast("CursorResult[Any]", session.execute(_SENDING, _these(run, positions))).rowcount == 0:
+    if not affected(session, _SENDING, _these(run, positions)):
         raise RunOvertakenError
 
 

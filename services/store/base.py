@@ -58,9 +58,9 @@ def insert_into(session: Session, table: type[Base] | Table) -> sqlite.Insert | 
     return postgresql.insert(table)
 
 
-def affected(session: Session, statement: Update | Delete) -> int:
+def affected(session: Session, statement: Update | Delete, values: Mapping[str, object] | None = None) -> int:
     """Update or delete, and count the rows."""
-    return cast("CursorResult[Any]", session.execute(statement)).rowcount
+    return cast("CursorResult[Any]", session.execute(statement, values)).rowcount
 
 
 def insert_new(session: Session, rows: type[Base], **values: object) -> bool:
