@@ -15,12 +15,14 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-async def rest_until(event: asyncio.Event, seconds: float) -> None:
-    """Wait until the event is set, for so many seconds at most, and clear it."""
+async def rest_until(event: asyncio.Event, seconds: float) -> bool:
+    """Wait until the event is set, for so many seconds at most, and clear it; whether it was set."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
+    was_set = event.is_set()
     event.clear()
+    return was_set
 
 
 async def to_its_end(work: Coroutine[Any, Any, T], seconds: float) -> T:
@@ -65,8 +67,11 @@ class SingleFlight(Generic[T]):
     """Runs one query for all concurrent callers: those who came before it began share its answer."""
 
     ask: Callable[[], Awaitable[T]]
+    pause: float = 0.0
+    """Seconds from one query to the next at least: with many callers, one serves all who came meanwhile."""
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     _asked: int = 0
+    _asked_at: float = float("-inf")
     _answer: tuple[int, T] | None = None
 
     async def answer(self) -> T:
@@ -75,7 +80,10 @@ class SingleFlight(Generic[T]):
         async with self._one_at_a_time:
             if self._answer is not None and self._answer[0] > before:
                 return self._answer[1]
-            self._asked += 1
+            now = asyncio.get_running_loop().time
+            if (early := self._asked_at + self.pause - now()) > 0:
+                await asyncio.sleep(early)
+            self._asked, self._asked_at = self._asked + 1, now()
             number = self._asked
             found = await self.ask()
             self._answer = number, found

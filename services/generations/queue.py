@@ -41,6 +41,9 @@ ANNOUNCE = timedelta(seconds=5)
 UNTOLD = timedelta(seconds=10)
 """How long an end that no run has made is left to the button that made it, before a worker tells it."""
 
+PLACES_SECONDS = 0.1
+"""Time between two looks at all places at least: with a thousand in the queue, one takes milliseconds."""
+
 QUEUE_LOCK = 7205759403792794
 """PostgreSQL's advisory lock for decisions over the whole queue; SQLite has one writer anyway."""
 
@@ -174,7 +177,7 @@ class Queue:
     def __post_init__(self) -> None:
         """Hear of what other processes place, and share an answer about places among all who ask at the same time."""
         self.changes.listen(TOPIC, lambda _subject: self.changed.set())
-        self._positions = SingleFlight(lambda: self.database.read(_places))
+        self._positions = SingleFlight(lambda: self.database.read(_places), PLACES_SECONDS)
 
     def place(self, session: Session, order: Order) -> PlaceOutcome:
         """Make an order a row, in the caller's transaction; the same request key never makes a second one."""
@@ -210,7 +213,7 @@ class Queue:
         return await self.database.write(claim_next, self.limits, process_id, self.clock.now())
 
     async def positions(self) -> dict[str, int]:
-        """The place of every waiting generation, from 1. Those who ask at the same time share the answer."""
+        """The place of every waiting generation, from 1; those who ask at about the same time share the answer."""
         return await self._positions.answer()
 
     async def leases(self) -> list[Lease]:

@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from services.genaipro.events import VideoResult
 from services.generations.model import Generation, Lease, State, VideoState
-from services.generations.queue import Claimed, Limits, Queue
+from services.generations.queue import PLACES_SECONDS, Claimed, Limits, Queue
 from services.store.database import Database
 from tests.unit.generations.bench import Bench
 from tests.unit.generations.fates import MortalDatabase
@@ -85,11 +85,17 @@ async def test_those_who_ask_for_places_at_the_same_time_share_the_answer(here: 
     asked = statements(here)
     await queue.positions()
     alone = len(asked)
+    await asyncio.sleep(PLACES_SECONDS)
     asked.clear()
     found = await asyncio.gather(*(queue.positions() for _ in range(10)))
     assert found == [{only: 1}] * 10
     # The first asks at once, the second for all who came meanwhile.
     assert len(asked) == 2 * alone
+    asked.clear()
+    # Who comes a moment later waits a moment, for those who come in it.
+    found = await asyncio.gather(*(queue.positions() for _ in range(10)))
+    assert found == [{only: 1}] * 10
+    assert len(asked) == alone
 
 
 def found(*urls: str, name: str = "one") -> VideoResult:
