@@ -2,7 +2,6 @@
 
 import random
 import secrets
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from functools import partial
@@ -223,17 +222,15 @@ def _generations(services: Services, settings: Settings, members: Membership | A
     )
     queue = Queue(database, clock, queue_limits, new_id, services.changes, services.sales)
     services.progress_log = ProgressLog(database, clock)
-    runner = _runner(services, settings, queue.changed.set, videos)
-    services.worker = Worker(
-        members.process_id, database, queue, runner.advance, status.waiting, members, Contact(clock)
-    )
+    runner = _runner(services, settings, videos)
+    services.worker = Worker(members.process_id, database, queue, runner, status.waiting, members, Contact(clock))
     send_invoice = services.invoices.send_first if services.sales.is_open else None
     services.generations = Generations(
         database, queue, services.cancel_scopes, status, queue.changed.set, clock, services.receipts.note, send_invoice
     )
 
 
-def _runner(services: Services, settings: Settings, ended: Callable[[], None], videos: VideoPreparer) -> Runner:
+def _runner(services: Services, settings: Settings, videos: VideoPreparer) -> Runner:
     """The phases of a generation."""
     clock, database, status = services.clock, services.database, services.status
     submitter = Submitter(
@@ -273,7 +270,6 @@ def _runner(services: Services, settings: Settings, ended: Callable[[], None], v
         scopes=services.cancel_scopes,
         reporter=status,
         alarm=services.alarm.raise_for,
-        ended=ended,
         clock=clock,
     )
 

@@ -5,7 +5,7 @@ What a run changes is fenced by its epoch: a run that was overtaken changes noth
 it. Their parameters: ``run_id`` and ``run_epoch`` say whose row, and the others what is new.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from types import MappingProxyType
@@ -38,12 +38,14 @@ ROWS = table_of(GenerationRow)
 
 _PHOTOS = table_of(GenerationPhotoRow)
 
-_BY_ID = select(ROWS).where(ROWS.c.id == bindparam("generation"))
+_IS_ONE = ROWS.c.id == bindparam("generation")
+_BY_ID = select(ROWS).where(_IS_ONE)
 _PHOTOS_OF = select(_PHOTOS).where(_PHOTOS.c.generation_id == bindparam("generation")).order_by(_PHOTOS.c.position)
 
 _IS_RUNS = (ROWS.c.id == bindparam("run_id")) & (ROWS.c.epoch == bindparam("run_epoch"))
 """The fence: the row is still the run's."""
 
+_QUEUED = select(ROWS).where(ROWS.c.id.in_(bindparam("ids", expanding=True)), ROWS.c.state == State.QUEUED.value)
 _TURNS = select(ROWS.c.id).where(ROWS.c.id.in_(bindparam("ids", expanding=True)), ROWS.c.state == State.QUEUED.value)
 CLAIM = (
     update(ROWS)
@@ -79,6 +81,13 @@ ARM = (
     .returning(ROWS)
 )
 DISARM = update(ROWS).where(_IS_RUNS).values(armed_at=None).returning(ROWS)
+
+_SET_STATUS_MESSAGE = (
+    update(ROWS)
+    .where(_IS_ONE, ROWS.c.status_message_id.is_not_distinct_from(bindparam("known")))
+    .values(status_message_id=bindparam("new"))
+)
+_MARK_FINAL_SHOWN = update(ROWS).where(_IS_ONE).values(final_shown_at=bindparam("now"))
 
 
 class RunOvertakenError(Exception):
@@ -139,6 +148,11 @@ def load(session: Session, generation_id: str) -> Generation | None:
     """Read one generation, or None."""
     row = session.execute(_BY_ID, {"generation": generation_id}).one_or_none()
     return None if row is None else _generation(row)
+
+
+def load_queued(session: Session, ids: Sequence[str]) -> list[Generation]:
+    """Those of some generations that are in the queue, in any order."""
+    return [_generation(row) for row in session.execute(_QUEUED, {"ids": ids})]
 
 
 def photos_of(session: Session, generation_id: str) -> tuple[PhotoRef, ...]:
@@ -247,13 +261,13 @@ def set_status_message(session: Session, generation: Generation, message_id: int
 
     False when another one took that place in the meantime.
     """
-    is_known = ROWS.c.status_message_id.is_not_distinct_from(generation.status_message_id)
-    return change(session, (ROWS.c.id == generation.id) & is_known, status_message_id=message_id)
+    values = {"generation": generation.id, "known": generation.status_message_id, "new": message_id}
+    return affected(session, _SET_STATUS_MESSAGE, values) > 0
 
 
 def mark_final_shown(session: Session, generation_id: str, now: datetime) -> None:
     """Remember that the requester was told the end."""
-    change(session, ROWS.c.id == generation_id, final_shown_at=now)
+    session.execute(_MARK_FINAL_SHOWN, {"generation": generation_id, "now": now})
 
 
 def move_generations(session: Session, old_chat_id: int, new_chat_id: int) -> None:

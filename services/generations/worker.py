@@ -25,7 +25,7 @@ from services.generations.model import FINAL, PAST_CANCEL, Generation, Lease, St
 from services.generations.progress import Reporter
 from services.generations.queue import Claimed, Queue, is_any_waiting
 from services.generations.reconcile import Reconciler
-from services.generations.store import RunOvertakenError, fail, load, move, take_over
+from services.generations.store import RunOvertakenError, fail, load, load_queued, move, take_over
 from services.generations.submit import Submitter
 from services.retries import OUTAGE, is_outage, through_outages
 from services.store.database import Database
@@ -54,8 +54,7 @@ class Worker:
     process_id: str
     database: Database
     queue: Queue
-    advance: Callable[[Generation], Awaitable[Generation | None]]
-    """:meth:`Runner.advance`."""
+    runner: "Runner"
     show_place: Callable[[Generation, int], Awaitable[None]]
     """Shows a new place in the queue."""
     members: Membership | Alone
@@ -63,26 +62,31 @@ class Worker:
     _tasks: Tasks = field(default_factory=Tasks, init=False)
     _runs: set[tuple[str, int]] = field(default_factory=set, init=False)
     """The ids and epochs of the generations that run."""
+    _some_wait: bool = field(default=True, init=False)
+    """Whether some were left waiting by the last look at the queue: they are who wants a place that becomes free."""
     _places: Mapping[str, int] = field(default_factory=dict, init=False)
 
     async def run(self) -> None:
         """Work until cancelled. A database that does not answer is asked again."""
         loop = asyncio.get_running_loop()
-        mend_at = loop.time()
+        mend_at, is_woken = loop.time(), False
         while True:
             try:
                 if loop.time() >= mend_at:
                     await self.mend()
                     mend_at = loop.time() + MEND_SECONDS
-                if await self.database.read(is_any_waiting):
+                # While nobody says that something waits, a look takes no lock.
+                self._some_wait = is_woken or await self.database.read(is_any_waiting)
+                if self._some_wait:
                     claimed = await self.claim()
+                    self._some_wait = bool(claimed.left)
                     await self._show_places(claimed.places() if self.members.is_leader else {})
                 self.contact.answered()
             except OUTAGE as error:
                 self.contact.failed()
                 log.warning("queue_met_an_outage", error=type(error).__name__)
             await asyncio.sleep(REST_SECONDS)
-            await rest_until(self.queue.changed, POLL_SECONDS)
+            is_woken = await rest_until(self.queue.changed, POLL_SECONDS)
 
     async def claim(self) -> Claimed:
         """Run as many of those that wait as the limits allow."""
@@ -124,7 +128,9 @@ class Worker:
         current: Generation | None = generation
         try:
             while current is not None:
-                current = await self.advance(current)
+                current = await self.runner.advance(current)
+                if current is not None and current.state in FINAL and self._some_wait:
+                    self.queue.changed.set()
         except Exception:
             # The row is still this process's, so that the next search takes it over.
             log.exception("run_failed", generation=generation.id)
@@ -132,12 +138,10 @@ class Worker:
     async def _show_places(self, places: Mapping[str, int]) -> None:
         """Tell those that wait about their new place; the outbox drops what comes too often."""
         known, self._places = self._places, places
-        for generation_id, place in places.items():
-            if known.get(generation_id) == place:
-                continue
-            generation = await self.database.read(load, generation_id)
-            if generation is not None and generation.state is State.QUEUED:
-                await self.show_place(generation, place)
+        moved = [generation_id for generation_id, place in places.items() if known.get(generation_id) != place]
+        if moved:
+            for generation in await self.database.read(load_queued, moved):
+                await self.show_place(generation, places[generation.id])
 
 
 @dataclass(slots=True)
@@ -155,8 +159,6 @@ class Runner:
     reporter: Reporter
     alarm: Callable[[Failure], Awaitable[None]]
     """Tells the admins what only they can mend, at most once in a while for each kind."""
-    ended: Callable[[], None]
-    """Called when a generation has ended: a place is free."""
     clock: Clock
     _faults: Counter[str] = field(default_factory=Counter, init=False)
 
@@ -236,7 +238,6 @@ class Runner:
 
     async def _finish(self, generation: Generation) -> None:
         """Tell the end, once, however long Telegram cannot be reached; the person first, the admins after that."""
-        self.ended()
         self._faults.pop(generation.id, None)
         log.info("generation_ended", state=generation.state.value, charged=generation.charged.value)
         if generation.final_shown:

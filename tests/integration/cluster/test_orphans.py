@@ -52,7 +52,7 @@ class Process:
             self.name,
             self.database,
             self.queue,
-            self.advance,
+            self,  # type: ignore[arg-type]
             self.show_place,
             self.members,  # type: ignore[arg-type]
             Contact(self.clock),

@@ -94,7 +94,6 @@ class Bench:
             self.scopes,
             self.chat,
             self._admins,
-            lambda: None,
             self.clock,
         )
 
