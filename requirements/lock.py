@@ -133,12 +133,12 @@ def asked_by(package: Distribution) -> list[tuple[Marker | None, Requirement]]:
 
 def missing(listed: Sequence[Pin], wanted: Sequence[Requirement], known: Mapping[str, Distribution]) -> list[str]:
     """Return a line for each thing that a package of the list needs somewhere and that is not in the list."""
-    lines = set()
+    lines, read = set(), cache(Requirement)  # each is read for one place after the other
     for place, environment in environments():
         there = {pin.name: pin.version for pin in listed if pin.holds(environment)}
-        everything = [*wanted, *(Requirement(name) for name in there)]
+        everything = [*wanted, *(read(name) for name in there)]
         for text in needed(everything, known, environment):
-            requirement = Requirement(text)
+            requirement = read(text)
             version = there.get(requirement.name)
             if version is None:
                 lines.add(f"{text} is not in the list ({place})")

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,42 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "gamma": ("delta",),
     "delta": (),
 }
+READY_PIP = """
+import os, pathlib, shutil, subprocess
+run, ready = subprocess.run, {ready!r}
+def with_ready_pip(command, **options):
+    if command[1:3] != ["-m", "ensurepip"]:
+        return run(command, **options)
+    (packages,) = pathlib.Path(command[0]).parents[1].glob("lib/python3*/site-packages")
+    shutil.copytree(ready, packages, copy_function=os.link, dirs_exist_ok=True)
+    return subprocess.CompletedProcess(command, 0, "", "")
+subprocess.run = with_ready_pip
+"""
+
+
+def python_that(folder: Path, begins: str) -> Path:
+    """Make a Python that runs some lines before a script."""
+    (folder / "begins.py").write_text(
+        f"import runpy, sys\n{begins}\nrunpy.run_path(sys.argv[1], run_name='__main__')\n"
+    )
+    python = folder / "python"
+    python.write_text(
+        f'#!/bin/sh\n[ "$1" = -c ] && exec {sys.executable} "$@"\nexec {sys.executable} {folder}/begins.py "$@"\n'
+    )
+    python.chmod(0o755)
+    return python
+
+
+def packages_with_pip(folder: Path) -> Path:
+    """Make an environment with pip, which takes seconds; gives its packages, for those who only need a pip."""
+    venv = folder / "venv"
+    for command in (
+        [sys.executable, "-m", "venv", "--without-pip", str(venv)],
+        [f"{venv}/bin/python", "-m", "ensurepip"],
+    ):
+        subprocess.run(command, check=True, capture_output=True, env=surroundings())
+    (packages,) = venv.glob("lib/python3*/site-packages")
+    return packages
 
 
 def wheel(folder: Path, name: str, version: str, requires: tuple[str, ...] = (), program: Path | None = None) -> str:
@@ -67,17 +104,18 @@ def wheel(folder: Path, name: str, version: str, requires: tuple[str, ...] = (),
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A folder with the project, the index beside it, and the environment of the one who installs."""
+    """A folder with the project, the index beside it, and the environment and the Python of the one who installs."""
 
     project: Path
     index: Path
     environment: dict[str, str]
+    maker: Path
 
     def make(
-        self, target: str = "install", python: Path | str = sys.executable, **environment: str
+        self, target: str = "install", python: Path | str | None = None, **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """Run `make` there."""
-        return self.run(["make", target, f"PYTHON={python}"], **environment)
+        return self.run(["make", target, f"PYTHON={python or self.maker}"], **environment)
 
     def run(self, command: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command there."""
@@ -95,8 +133,22 @@ class Machine:
         return dict(zip(PACKAGES, said.split(), strict=True))
 
 
-def machine(folder: Path, *, with_uv: bool) -> Machine:
-    """Make the project and an index that has just what is pinned, uv included where it is wanted."""
+def surroundings() -> dict[str, str]:
+    """The environment without what the owner of this machine has set."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_", "PYTHON", "MAKE"))}
+
+
+def machine(
+    folder: Path, *, with_uv: bool, packages: Sequence[str] = tuple(PACKAGES), ready: Path | None = None
+) -> Machine:
+    """Make the project and an index that has just what is pinned.
+
+    Args:
+        folder: Empty.
+        with_uv: Whether uv can be had there.
+        packages: Which of them are pinned.
+        ready: Of ``packages_with_pip``; has ensurepip replaced.
+    """
     project, index = folder / "project", folder / "index"
     (project / "requirements").mkdir(parents=True)
     index.mkdir()
@@ -104,13 +156,12 @@ def machine(folder: Path, *, with_uv: bool) -> Machine:
     shutil.copy(ROOT / "requirements" / "install.py", project / "requirements")
     (project / "pyproject.toml").write_text(PROJECT)
     (project / "backend.py").write_text(BACKEND)
-    listed = [
-        f"{name}==1.0 \\\n    --hash=sha256:{wheel(index, name, '1.0', needs)}\n" for name, needs in PACKAGES.items()
-    ]
+    digests = {name: wheel(index, name, "1.0", needs) for name, needs in PACKAGES.items()}
+    listed = [f"{name}==1.0 \\\n    --hash=sha256:{digests[name]}\n" for name in packages]
     (project / "requirements" / "dev.txt").write_text("# Made by hand\n" + "".join(listed))
     (uv,) = pins((ROOT / "requirements" / "uv.txt").read_text())
     digest = wheel(index, "uv", str(uv.version), program=UV) if with_uv else "0" * 64
     (project / "requirements" / "uv.txt").write_text(f"uv=={uv.version} \\\n    --hash=sha256:{digest}\n")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "UV_", "PYTHON", "MAKE"))}
     sources = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(index), "UV_CACHE_DIR": str(folder / "cache")}
-    return Machine(project, index, kept | sources)
+    maker = Path(sys.executable) if ready is None else python_that(folder, READY_PIP.format(ready=str(ready)))
+    return Machine(project, index, surroundings() | sources, maker)

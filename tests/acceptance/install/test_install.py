@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.install.machine import PACKAGES, UV, machine, wheel
+from tests.acceptance.install.machine import PACKAGES, UV, machine, packages_with_pip, python_that, wheel
 
 
 def failed(done: subprocess.CompletedProcess[str]) -> str:
@@ -18,11 +18,17 @@ def failed(done: subprocess.CompletedProcess[str]) -> str:
     return line
 
 
+@pytest.fixture(scope="module")
+def pip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ensurepip makes; the tests that look no further are handed it."""
+    return packages_with_pip(tmp_path_factory.mktemp("pip"))
+
+
 @pytest.mark.parametrize(
     "with_uv", [False, pytest.param(True, marks=pytest.mark.skipif(not UV.exists(), reason="no uv here"))]
 )
-def test_newer_releases_change_nothing_that_is_installed(tmp_path: Path, with_uv: bool) -> None:
-    here, newer = machine(tmp_path, with_uv=with_uv), tmp_path / "newer"
+def test_newer_releases_change_nothing_that_is_installed(tmp_path: Path, pip: Path, with_uv: bool) -> None:
+    here, newer = machine(tmp_path, with_uv=with_uv, ready=None if with_uv else pip), tmp_path / "newer"
     newer.mkdir()
     for name in (*PACKAGES, "uv", "pip", "setuptools"):
         wheel(newer, name, "9999.0", PACKAGES.get(name, ()))
@@ -40,8 +46,8 @@ def test_newer_releases_change_nothing_that_is_installed(tmp_path: Path, with_uv
     assert stamp.stat().st_mtime_ns == before
 
 
-def test_what_an_interrupted_installation_left_is_replaced(tmp_path: Path) -> None:
-    here = machine(tmp_path, with_uv=False)
+def test_what_an_interrupted_installation_left_is_replaced(tmp_path: Path, pip: Path) -> None:
+    here = machine(tmp_path, with_uv=UV.exists(), ready=pip)
     packages = here.project / ".venv" / "lib" / f"python3.{sys.version_info.minor}" / "site-packages"
     packages.mkdir(parents=True)
     (packages / "half.py").touch()
@@ -52,31 +58,22 @@ def test_what_an_interrupted_installation_left_is_replaced(tmp_path: Path) -> No
     assert not (packages / "half.py").exists()
 
 
-def test_other_bytes_under_the_same_version_are_refused(tmp_path: Path) -> None:
-    here = machine(tmp_path, with_uv=False)
+def test_other_bytes_under_the_same_version_are_refused(tmp_path: Path, pip: Path) -> None:
+    here = machine(tmp_path, with_uv=False, packages=["gamma"], ready=pip)
     wheel(here.index, "gamma", "1.0", ("delta", "alpha"))
     assert "not the one that is pinned" in failed(here.make())
     assert not (here.project / ".venv" / ".installed").exists()
 
 
-def test_a_list_with_a_gap_is_refused(tmp_path: Path) -> None:
-    here = machine(tmp_path, with_uv=False)
-    listed = here.project / "requirements" / "dev.txt"
-    listed.write_text(listed.read_text().partition("delta==")[0])
+def test_a_list_with_a_gap_is_refused(tmp_path: Path, pip: Path) -> None:
+    here = machine(tmp_path, with_uv=False, packages=["gamma"], ready=pip)
     assert "delta" in failed(here.make())
 
 
 @pytest.mark.parametrize("lacking", ["ensurepip", "venv"])
 def test_a_python_without_its_venv_module(tmp_path: Path, lacking: str) -> None:
     here = machine(tmp_path, with_uv=False)
-    (tmp_path / "lacking.py").write_text(
-        f"import runpy, sys\nsys.modules[{lacking!r}] = None\nrunpy.run_path(sys.argv[1], run_name='__main__')\n"
-    )
-    python = tmp_path / "python"
-    python.write_text(
-        f'#!/bin/sh\n[ "$1" = -c ] && exec {sys.executable} "$@"\nexec {sys.executable} {tmp_path}/lacking.py "$@"\n'
-    )
-    python.chmod(0o755)
+    python = python_that(tmp_path, f"sys.modules[{lacking!r}] = None")
     assert "apt-get install python3-venv" in failed(here.make(python=python))
 
 
@@ -86,8 +83,8 @@ def test_no_python_that_is_new_enough(tmp_path: Path, python: str) -> None:
     assert failed(here.make("demo", python)).startswith("Python 3.11 or newer is needed")
 
 
-def test_an_index_that_cannot_be_reached(tmp_path: Path) -> None:
-    here = machine(tmp_path, with_uv=False)
+def test_an_index_that_cannot_be_reached(tmp_path: Path, pip: Path) -> None:
+    here = machine(tmp_path, with_uv=False, packages=["alpha"], ready=pip)
     nowhere = {"PIP_NO_INDEX": "", "PIP_FIND_LINKS": str(tmp_path), "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
     line = failed(here.make("demo", **nowhere, PIP_RETRIES="1", PIP_CONFIG_FILE=os.devnull))
     assert "the package index cannot be reached" in line
