@@ -15,9 +15,9 @@ from bot.telegram_session import open_session
 from handlers.routing import menus
 from services.access import Access, OwnerLists, is_admin
 from services.alarm import OwnerAlarm
+from services.cards.refresh import CardRefresher
 from services.cards.store import unfinished
 from services.cards.timers import CardTimers
-from services.cards.updates import CardUpdates
 from services.changes import Changes
 from services.clock import Clock
 from services.cluster import Alone, Membership
@@ -25,8 +25,8 @@ from services.delivery.address import AddressPolicy, GuardedResolver, guarded_se
 from services.delivery.download import VideoFetcher
 from services.delivery.plan import VideoPreparer, upload_limit
 from services.delivery.send import VideoSender
-from services.drafts.buttons import DraftButtons
 from services.drafts.drafts import Drafts
+from services.drafts.presses import DraftPresses
 from services.failures import Failure
 from services.genaipro.client import GenAIProClient
 from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit
@@ -278,9 +278,9 @@ def _conversation(services: Services) -> None:
     """Drafts, their cards, and what starts them."""
     database, clock, texts = services.database, services.clock, services.texts
     services.drafts = Drafts(database, clock, new_id)
-    services.draft_buttons = DraftButtons(database, clock, new_id, texts)
+    services.draft_presses = DraftPresses(database, clock, new_id, texts)
     services.starter = Starter(database, services.generations.queue.place, clock)
-    updates = CardUpdates(
+    refresher = CardRefresher(
         database,
         services.starter,
         services.generations.show,
@@ -291,4 +291,4 @@ def _conversation(services: Services) -> None:
         services.inbox,
         services.sales.quote,
     )
-    services.card_timers = CardTimers(updates.refresh, partial(database.read, unfinished), clock)
+    services.card_timers = CardTimers(refresher.refresh, partial(database.read, unfinished), clock)

@@ -13,7 +13,7 @@ from telegram import CallbackQuery, Update
 
 from handlers.context import Context, Visitor, close
 from handlers.visitors import Handler, for_visitors
-from services.drafts.buttons import PressOutcome
+from services.drafts.presses import PressOutcome
 from services.generations.model import PAST_CANCEL, Order, Placed
 from services.orders import StartOutcome, refusal
 
@@ -61,7 +61,7 @@ async def press_stale(update: Update, context: Context) -> None:
 
 async def _change(query: CallbackQuery, context: Context, draft_id: str, word: str) -> None:
     services, caller = context.services, context.visitor.caller
-    outcome = await services.draft_buttons.press(draft_id, caller.user_id, word, caller.message_id)
+    outcome = await services.draft_presses.press(draft_id, caller.user_id, word, caller.message_id)
     if outcome is PressOutcome.DONE:
         services.card_timers.now(draft_id)
         await close(query)
@@ -105,7 +105,7 @@ async def _repeat(query: CallbackQuery, context: Context, generation_id: str, up
         outcome = await services.starter.again(generation_id, _here(order, visitor), query.id, pressed_at)
         await _close_start(query, context, outcome, started="draft-again-started")
     else:
-        shown = await services.draft_buttons.edit_again(
+        shown = await services.draft_presses.edit_again(
             visitor.caller.owner, visitor.preferences, generation_id, _here(order, visitor)
         )
         for draft_id in shown:

@@ -53,7 +53,7 @@ async def privacy(_update: Update, context: Context) -> None:
 async def cancel(_update: Update, context: Context) -> None:
     """``/cancel``: end the open draft, or else the newest generation that runs."""
     caller, services = context.visitor.caller, context.services
-    draft_id = await services.draft_buttons.cancel_open(caller.owner)
+    draft_id = await services.draft_presses.cancel_open(caller.owner)
     if draft_id is not None:
         services.card_timers.now(draft_id)
         await context.answer_text("cancel-draft")

@@ -10,8 +10,8 @@ from structlog import get_logger
 from telegram.error import TelegramError
 
 from services.clock import Clock
-from services.drafts.buttons import PressOutcome, pressed
 from services.drafts.model import DraftState, Owner, order_of
+from services.drafts.presses import PressOutcome, pressed
 from services.drafts.store import lock_open, with_items
 from services.generations.cancelling import CancelScopes
 from services.generations.model import (

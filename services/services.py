@@ -9,8 +9,8 @@ from services.cards.timers import CardTimers
 from services.changes import Changes
 from services.clock import Clock
 from services.delivery.send import VideoSender
-from services.drafts.buttons import DraftButtons
 from services.drafts.drafts import Drafts
+from services.drafts.presses import DraftPresses
 from services.genaipro.client import GenAIProClient
 from services.generations.cancelling import CancelScopes
 from services.generations.progress import ProgressLog
@@ -72,7 +72,7 @@ class Services:
     """The door to generations."""
     drafts: Drafts
     """Requests in the making."""
-    draft_buttons: DraftButtons
+    draft_presses: DraftPresses
     """What the buttons of a card do to its draft."""
     starter: Starter
     """From a draft to a generation."""

@@ -47,7 +47,7 @@ async def test_a_draft_and_its_album_live_on_in_the_supergroup(room: Room) -> No
 async def test_a_moved_draft_answers_its_new_card(room: Room) -> None:
     draft_id = await room.put(item(1, "a"), owner=IN_GROUP)
     await move(room)
-    await room.updates.refresh(draft_id)
+    await room.refresher.refresh(draft_id)
     made = await room.get(draft_id)
     assert order_of(made).request_message_id == made.card_message_id
 
@@ -63,18 +63,18 @@ async def test_of_two_open_drafts_the_one_in_the_supergroup_stays(room: Room) ->
 async def test_what_is_left_undone_is_found(room: Room) -> None:
     behind = await room.put(item(1))
     shown = await room.put(item(2), owner=IN_GROUP)
-    await room.updates.refresh(shown)
+    await room.refresher.refresh(shown)
     starting = await room.start_album(item(3, "go", album="x"), owner=Owner(7, None, 7))
     cancelled = await room.put(item(4), owner=Owner(8, None, 8))
-    await room.updates.refresh(cancelled)
-    await room.buttons.press(cancelled, 8, "cancel")
+    await room.refresher.refresh(cancelled)
+    await room.presses.press(cancelled, 8, "cancel")
     assert set(await room.database.read(unfinished)) == {behind, starting, cancelled}
 
 
 async def test_cancelling_from_outside_closes_the_card(room: Room, time: Time) -> None:
     draft_id = await room.put(item(1))
-    await room.updates.refresh(draft_id)
-    assert await room.buttons.cancel_open(ANNA) == draft_id
-    assert await room.buttons.cancel_open(ANNA) is None
-    await room.updates.refresh(draft_id)
+    await room.refresher.refresh(draft_id)
+    assert await room.presses.cancel_open(ANNA) == draft_id
+    assert await room.presses.cancel_open(ANNA) is None
+    await room.refresher.refresh(draft_id)
     assert room.phone.shown[500].rows == ()

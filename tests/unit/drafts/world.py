@@ -10,11 +10,11 @@ from itertools import count
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from services.cards.updates import CardUpdates
+from services.cards.refresh import CardRefresher
 from services.clock import Clock
-from services.drafts.buttons import DraftButtons
 from services.drafts.drafts import Drafts, NewItems
 from services.drafts.model import Draft, DraftItem, DraftState, Owner
+from services.drafts.presses import DraftPresses
 from services.drafts.store import load, open_of
 from services.generations.model import Order, Placed, PlaceOutcome, TooManyWaiting
 from services.inbox import Inbox
@@ -243,14 +243,14 @@ class Room:
         self.database = database
         new_id = numbered("d")
         self.drafts = Drafts(database, clock, new_id)
-        self.buttons = DraftButtons(database, clock, new_id, Texts("en"))
+        self.presses = DraftPresses(database, clock, new_id, Texts("en"))
         self.orders = Orders()
         self.starter = Starter(database, self.orders.place, clock)
         self.phone = Phone()
         self.moving = Moving()
         self.inbox = Inbox(database, clock, BOT_ID, "this process")
         self.inbox.fetched = True
-        self.updates = CardUpdates(
+        self.refresher = CardRefresher(
             database,
             self.starter,
             self.orders.show,

@@ -45,7 +45,7 @@ class PressOutcome(StrEnum):
 
 
 @dataclass(slots=True)
-class DraftButtons:
+class DraftPresses:
     """Changes drafts as the buttons say; ``new_id`` makes ids that nobody can guess."""
 
     database: Database

@@ -67,7 +67,7 @@ class SubmittedElsewhereError(Exception):
 
 
 @dataclass(slots=True)
-class CardUpdates:
+class CardRefresher:
     """Shows drafts as they are; the database, not the caller, knows what that is."""
 
     database: Database
