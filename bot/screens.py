@@ -146,7 +146,7 @@ def _card(
         card_message_id=None,
         starts_itself=False,
         extra_told=False,
-        request_message_id=None,
+        separate_request_id=None,
         updated_at=NOW,
     )
     return card_screen(replace(draft, **changes), phrases, price)  # type: ignore[arg-type]

@@ -42,7 +42,7 @@ from services.generations.submit import HistorySnapshots, Submitter
 from services.generations.worker import Runner, Worker
 from services.inbox import Inbox
 from services.messenger import Messenger
-from services.orders import Generations, Starter
+from services.orders import Orders, Starter
 from services.payments.invoices import Invoices, pay_link
 from services.payments.ledger import open_till
 from services.payments.sales import Sales, Tariff
@@ -104,9 +104,9 @@ async def open_services(
         clock,
         members,
         settings.payment_check_interval,
-        services.generations.placed,
-        services.generations.tell_end,
-        services.generations.show_end_again,
+        services.orders.show,
+        services.orders.tell_end,
+        services.orders.show_end_again,
         services.alarm.tell,
     )
     _conversation(services)
@@ -224,10 +224,8 @@ def _generations(services: Services, settings: Settings, members: Membership | A
     services.progress_log = ProgressLog(database, clock)
     runner = _runner(services, settings, videos)
     services.worker = Worker(members.process_id, database, queue, runner, status.waiting, members, Contact(clock))
-    send_invoice = services.invoices.send_first if services.sales.is_open else None
-    services.generations = Generations(
-        database, queue, services.cancel_scopes, status, queue.changed.set, clock, services.receipts.note, send_invoice
-    )
+    invoices = services.invoices if services.sales.is_open else None
+    services.orders = Orders(database, queue, services.cancel_scopes, status, clock, services.receipts.note, invoices)
 
 
 def _runner(services: Services, settings: Settings, videos: VideoPreparer) -> Runner:
@@ -279,11 +277,11 @@ def _conversation(services: Services) -> None:
     database, clock, texts = services.database, services.clock, services.texts
     services.drafts = Drafts(database, clock, new_id)
     services.draft_presses = DraftPresses(database, clock, new_id, texts)
-    services.starter = Starter(database, services.generations.queue.place, clock)
+    services.starter = Starter(database, services.orders.queue.place, clock)
     refresher = CardRefresher(
         database,
         services.starter,
-        services.generations.show,
+        services.orders.show_started,
         services.messenger,
         services.move_chat,
         texts,

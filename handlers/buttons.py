@@ -1,30 +1,22 @@
-"""Presses of buttons: of cards (``d:…``), of status messages (``g:…``), and of menus that belong to one person.
+"""Presses of buttons: of cards (``d:…``) and of status messages (``g:…``).
 
 Every press is answered once, and promptly.
 """
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TypeVar
 
 from telegram import CallbackQuery, Update
 
 from handlers.context import Context, Visitor, close
-from handlers.visitors import Handler, for_visitors
-from services.drafts.presses import PressOutcome
+from handlers.visitors import for_visitors
+from services.drafts.presses import WORD_PATTERN, CardButton, PressOutcome
 from services.generations.model import PAST_CANCEL, Order, Placed
 from services.orders import StartOutcome, refusal
 
-Choice = TypeVar("Choice")
-
-DATA_LIMIT = 64
-"""Bytes of callback data (Bot API page of ``InlineKeyboardButton``)."""
-
-MENU_DATA = re.compile(r"(?a:[a-z]:(?P<owner>[0-9]{1,19}):(?P<words>[a-z0-9]+(?::[a-z0-9]+){0,3}))")
 _ID = "[0-9a-zA-Z_-]{1,40}"
-_CARD = rf"d:(?P<draft>{_ID}):(?P<change>[1-4]|go|cancel|wide|tall|ideas|back|i-[a-z0-9-]{{1,20}})"
+_CARD = rf"d:(?P<draft>{_ID}):(?P<word>{WORD_PATTERN})"
 _STATUS = rf"g:(?P<generation>{_ID}):(?P<wish>cancel|again|edit)"
 _BUTTON = re.compile(f"{_CARD}|{_STATUS}")
 
@@ -39,13 +31,13 @@ async def press_button(update: Update, context: Context) -> None:
     if pressed is None:
         await _close(query, context, "draft-unknown")
         return
-    draft_id, change, generation_id, wish = pressed.groups()
-    if change == "go":
+    draft_id, word, generation_id, wish = pressed.groups()
+    if word == CardButton.GENERATE:
         caller = context.visitor.caller
         outcome = await context.services.starter.start(draft_id, caller.user_id, caller.message_id)
         await _close_start(query, context, outcome, started=None)
-    elif change is not None:
-        await _change(query, context, draft_id, change)
+    elif word is not None:
+        await _change(query, context, draft_id, word)
     elif wish == "cancel":
         await _cancel_generation(query, context, generation_id)
     else:
@@ -65,7 +57,7 @@ async def _change(query: CallbackQuery, context: Context, draft_id: str, word: s
     if outcome is PressOutcome.DONE:
         services.card_timers.now(draft_id)
         await close(query)
-    elif word == "cancel" and (started := await services.generations.of_draft(draft_id)) is not None:
+    elif word == CardButton.CANCEL and (started := await services.orders.of_draft(draft_id)) is not None:
         # The card has not become the status message yet: what it cancels is the request.
         await _cancel_generation(query, context, started)
     else:
@@ -73,8 +65,8 @@ async def _change(query: CallbackQuery, context: Context, draft_id: str, word: s
 
 
 async def _cancel_generation(query: CallbackQuery, context: Context, generation_id: str) -> None:
-    generations, visitor = context.services.generations, context.visitor
-    generation = await generations.find(generation_id)
+    orders, visitor = context.services.orders, context.visitor
+    generation = await orders.find(generation_id)
     if generation is None:
         await _close(query, context, "draft-again-gone")
     elif generation.user_id != visitor.caller.user_id and not visitor.is_admin:
@@ -84,7 +76,7 @@ async def _cancel_generation(query: CallbackQuery, context: Context, generation_
     else:
         # Neither waits for the other: stopping and showing it takes a while, and so may Telegram's answer.
         outcomes = await asyncio.gather(
-            generations.cancel(generation_id),
+            orders.cancel(generation_id),
             _close(query, context, "draft-cancelling"),
             return_exceptions=True,
         )
@@ -95,7 +87,7 @@ async def _cancel_generation(query: CallbackQuery, context: Context, generation_
 
 async def _repeat(query: CallbackQuery, context: Context, generation_id: str, update_id: int, *, again: bool) -> None:
     services, visitor = context.services, context.visitor
-    order = await services.generations.order_again(generation_id)
+    order = await services.orders.order_again(generation_id)
     if order is None:
         await _close(query, context, "draft-again-gone")
     elif order.user_id != visitor.caller.user_id and not visitor.is_admin:
@@ -123,7 +115,7 @@ async def _close_start(query: CallbackQuery, context: Context, outcome: StartOut
             case _:
                 await close(query, refusal(outcome, context.visitor.phrases))
     finally:
-        await context.services.generations.show(outcome)
+        await context.services.orders.show_started(outcome)
 
 
 async def _close(query: CallbackQuery, context: Context, key: str | None) -> None:
@@ -142,51 +134,3 @@ def _here(order: Order, visitor: Visitor) -> Order:
         thread_id=caller.thread_id if is_elsewhere else order.thread_id,
         request_message_id=(caller.message_id or 0) if is_elsewhere else order.request_message_id,
     )
-
-
-def data_of(menu: str, owner_id: int, *words: str | int) -> str:
-    """Callback data for a button.
-
-    Args:
-        menu: One lower-case letter.
-        words: One to four, of lower-case letters and digits.
-
-    Raises:
-        ValueError: It would not be read back, or not be taken by Telegram.
-    """
-    data = ":".join([menu, str(owner_id), *map(str, words)])
-    if len(data) > DATA_LIMIT or MENU_DATA.fullmatch(data) is None:
-        raise ValueError(f"not fit for a button: {data!r}")
-    return data
-
-
-def for_menu_owner(
-    understand: Callable[[str], Choice | None],
-) -> Callable[[Callable[[Context, CallbackQuery, Choice], Awaitable[None]]], Handler]:
-    """Make a handler of what a press does in somebody's own menu; others get a notice and nothing changes.
-
-    The press is answered before the work is done, which may outlast Telegram's patience.
-
-    Args:
-        understand: What the words of the button mean, with colons between them; None for words that were never made.
-    """
-
-    def decorate(act: Callable[[Context, CallbackQuery, Choice], Awaitable[None]]) -> Handler:
-        @for_visitors
-        async def pressed(update: Update, context: Context) -> None:
-            query = update.callback_query
-            if query is None:
-                return
-            data = MENU_DATA.fullmatch(query.data or "")
-            choice = understand(data["words"]) if data else None
-            if data is None or choice is None:
-                await _close(query, context, "menu-stale")
-            elif int(data["owner"]) != context.visitor.caller.user_id:
-                await _close(query, context, "menu-not-yours")
-            else:
-                await close(query)
-                await act(context, query, choice)
-
-        return pressed
-
-    return decorate

@@ -58,8 +58,8 @@ async def cancel(_update: Update, context: Context) -> None:
         services.card_timers.now(draft_id)
         await context.answer_text("cancel-draft")
         return
-    running = await services.generations.newest_running(caller.chat_id, caller.thread_id, caller.user_id)
-    is_cancelled = running is not None and await services.generations.cancel(running)
+    running = await services.orders.newest_running(caller.chat_id, caller.thread_id, caller.user_id)
+    is_cancelled = running is not None and await services.orders.cancel(running)
     await context.answer_text("cancel-running" if is_cancelled else "cancel-nothing")
 
 

@@ -65,7 +65,7 @@ async def add_to_draft(
     items: Sequence[DraftItem],
     *,
     wanted: Wanted = NOTHING_WANTED,
-    request_message_id: int | None = None,
+    separate_request_id: int | None = None,
     opens: bool = True,
 ) -> str | NotAdded:
     """Add messages to the draft they belong to, and let its card follow.
@@ -73,11 +73,11 @@ async def add_to_draft(
     Args:
         message: The message that brought them.
         wanted: What they ask for beside their words.
-        request_message_id: The message that is the request, where that is none of the items.
+        separate_request_id: The message that is the request, where that is none of the items.
         opens: Whether a draft is made where there is none.
     """
     visitor = context.visitor
-    incoming = NewItems(visitor.caller.owner, items, visitor.preferences, wanted, request_message_id, opens)
+    incoming = NewItems(visitor.caller.owner, items, visitor.preferences, wanted, separate_request_id, opens)
     added = await context.services.drafts.add(incoming)
     await follow(context, message, added)
     return added

@@ -12,9 +12,8 @@ from structlog import get_logger
 from telegram import CallbackQuery, InlineQueryResultCachedVideo, InlineQueryResultsButton, Update
 from telegram.error import TelegramError
 
-from handlers.buttons import data_of, for_menu_owner
 from handlers.context import Context
-from handlers.visitors import for_persons
+from handlers.visitors import data_of, for_menu_owner, for_persons
 from services.delivery.send import as_caption
 from services.history import HistoryEntry, HistoryPage, SharedVideo, find_shared, history_entry, history_page
 from services.screens import Button, Screen

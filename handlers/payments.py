@@ -73,9 +73,9 @@ async def take_payment(update: Update, context: Context) -> None:
         return
     if received.begins or not received.is_new:
         # Shown again when it is repeated: the process that took it may have died in between.
-        await services.generations.placed(received.generation_id)
+        await services.orders.show(received.generation_id)
     else:
-        await services.generations.show_end_again(received.generation_id)
+        await services.orders.show_end_again(received.generation_id)
 
 
 async def note_refund(update: Update, _context: Context) -> None:
@@ -128,7 +128,7 @@ async def refund(_update: Update, context: Context) -> None:
         return
     log.warning("refund_by_admin", charge=payment.charge_id, admin=context.visitor.caller.user_id)
     await context.answer_text("refund-wanted", stars=payment.stars)
-    await services.generations.show_end_again(payment.generation_id)
+    await services.orders.show_end_again(payment.generation_id)
 
 
 def _charge_of(message: Message | None) -> Charge | None:

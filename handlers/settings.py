@@ -5,9 +5,8 @@ from typing import Any
 
 from telegram import CallbackQuery, Update
 
-from handlers.buttons import data_of, for_menu_owner
 from handlers.context import Context
-from handlers.visitors import for_persons
+from handlers.visitors import data_of, for_menu_owner, for_persons
 from services.cards.view import option_label
 from services.options import OPTION_WORDS
 from services.people import Preferences

@@ -62,7 +62,7 @@ async def _with_answered(context: Context, message: Message, request: VideoReque
             message,
             borrow(photos, after=message.message_id),
             wanted=request.wanted,
-            request_message_id=message.message_id,
+            separate_request_id=message.message_id,
         )
     return True
 
@@ -128,4 +128,4 @@ async def _order(context: Context, message: Message, request: VideoRequest, phot
         for hint in hints:
             await say_once(context, message, hint)
     finally:
-        await services.generations.show(outcome)
+        await services.orders.show_started(outcome)

@@ -1,14 +1,15 @@
-"""The check in front of everything: who is let in, and what the others are told.
+"""The checks in front of handlers: who is let in, whose menu it is, and what the others are told.
 
 The refused get one sentence with their own id in private, and silence in groups.
 """
 
-from collections.abc import Callable, Coroutine
+import re
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from functools import partial, wraps
-from typing import Any
+from typing import Any, TypeVar
 
-from telegram import Update
+from telegram import CallbackQuery, Update
 
 from handlers.context import Caller, Context, Visitor, caller_of, close
 from services.access import Permission
@@ -20,6 +21,12 @@ REFUSAL_EVERY = timedelta(minutes=1)
 COMMAND_REFUSAL_EVERY = timedelta(seconds=3)
 """A command asks for an answer each time; this only keeps a flood of them quiet."""
 
+DATA_LIMIT = 64
+"""Bytes of callback data (Bot API page of ``InlineKeyboardButton``)."""
+
+MENU_DATA = re.compile(r"(?a:[a-z]:(?P<owner>[0-9]{1,19}):(?P<words>[a-z0-9]+(?::[a-z0-9]+){0,3}))")
+
+Choice = TypeVar("Choice")
 Handler = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
 
@@ -62,6 +69,54 @@ async def admit(update: Update, context: Context, *, as_person: bool = False) ->
     phrases = services.texts.into(preferences.language)
     context.visitor = Visitor(caller, verdict is Permission.ADMIN, preferences, phrases)
     return True
+
+
+def data_of(menu: str, owner_id: int, *words: str | int) -> str:
+    """Callback data for a button.
+
+    Args:
+        menu: One lower-case letter.
+        words: One to four, of lower-case letters and digits.
+
+    Raises:
+        ValueError: It would not be read back, or not be taken by Telegram.
+    """
+    data = ":".join([menu, str(owner_id), *map(str, words)])
+    if len(data) > DATA_LIMIT or MENU_DATA.fullmatch(data) is None:
+        raise ValueError(f"not fit for a button: {data!r}")
+    return data
+
+
+def for_menu_owner(
+    understand: Callable[[str], Choice | None],
+) -> Callable[[Callable[[Context, CallbackQuery, Choice], Awaitable[None]]], Handler]:
+    """Make a handler of what a press does in somebody's own menu; others get a notice and nothing changes.
+
+    The press is answered before the work is done, which may outlast Telegram's patience.
+
+    Args:
+        understand: What the words of the button mean, with colons between them; None for words that were never made.
+    """
+
+    def decorate(act: Callable[[Context, CallbackQuery, Choice], Awaitable[None]]) -> Handler:
+        @for_visitors
+        async def pressed(update: Update, context: Context) -> None:
+            query = update.callback_query
+            if query is None:
+                return
+            data = MENU_DATA.fullmatch(query.data or "")
+            choice = understand(data["words"]) if data else None
+            if data is None or choice is None:
+                await close(query, context.visitor.phrases.plain("menu-stale"))
+            elif int(data["owner"]) != context.visitor.caller.user_id:
+                await close(query, context.visitor.phrases.plain("menu-not-yours"))
+            else:
+                await close(query)
+                await act(context, query, choice)
+
+        return pressed
+
+    return decorate
 
 
 async def _refuse(update: Update, context: Context, caller: Caller) -> None:

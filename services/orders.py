@@ -1,6 +1,6 @@
 """Orders as handlers see them: started from drafts or without one, cancelled, asked for again."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -31,6 +31,7 @@ from services.generations.model import (
 from services.generations.queue import Queue, lock_queue
 from services.generations.store import load, photos_of
 from services.messenger import ChatClosedError
+from services.payments.invoices import Invoices
 from services.photos.model import PhotoRef
 from services.status.messages import StatusMessages
 from services.store.database import Database
@@ -57,36 +58,34 @@ def refusal(reached: LimitReached, phrases: Phrases) -> str:
 
 
 @dataclass(slots=True)
-class Generations:
-    """The door to everything about generations."""
+class Orders:
+    """What becomes of an order once it was placed: shown, paid for, cancelled, asked for again."""
 
     database: Database
     queue: Queue
     scopes: CancelScopes
     status: StatusMessages
-    wake: Callable[[], None]
-    """Tells the worker of this process to look at the queue."""
     clock: Clock
     taken: Callable[[Generation], object] = lambda _generation: None
     """Told of every generation that was placed."""
-    ask_to_pay: Callable[[str], Awaitable[None]] | None = None
-    """Sends the invoice of a request, once; None where nothing is sold."""
+    invoices: Invoices | None = None
+    """None where nothing is sold."""
 
-    async def show(self, outcome: StartOutcome) -> None:
+    async def show_started(self, outcome: StartOutcome) -> None:
         """Show what was started; to be called after each of :class:`Starter`'s methods, whatever came of it.
 
         Also when it stood before: the process that made it may have died between the commit and this.
         """
         if not isinstance(outcome, Placed):
             return
-        if outcome.needs_showing or self.ask_to_pay is not None:
-            await self.placed(outcome.generation_id)
+        if outcome.needs_showing or self.invoices is not None:
+            await self.show(outcome.generation_id)
         else:
             # Its card is its status message: the run shows itself there, or the worker its place.
-            self.wake()
+            self.queue.changed.set()
 
-    async def placed(self, generation_id: str) -> None:
-        """After the commit: show the status message, ask for the payment or give the turn; idempotent."""
+    async def show(self, generation_id: str) -> None:
+        """Show the status message of what was placed, and ask for the payment or give the turn; idempotent."""
         generation = await self.database.read(load, generation_id)
         if generation is None:
             return
@@ -103,9 +102,9 @@ class Generations:
             except (TelegramError, ChatClosedError) as error:
                 log.info("first_status_not_shown", generation=generation_id, error=type(error).__name__)
         # In a group a button leads to the invoice: it is shown in the private chat alone.
-        if is_unpaid and not generation.is_in_group and self.ask_to_pay:
-            await self.ask_to_pay(generation_id)
-        self.wake()
+        if is_unpaid and not generation.is_in_group and self.invoices is not None:
+            await self.invoices.send_first(generation_id)
+        self.queue.changed.set()
 
     async def tell_end(self, generation_id: str) -> None:
         """Tell the end of a request that was not paid in time."""
@@ -140,7 +139,7 @@ class Generations:
         elif self.scopes.cancel(generation_id):
             # Where another process runs it, that one shows it: two would overtake each other.
             self.status.progress(after)
-        self.wake()
+        self.queue.changed.set()
         return True
 
     async def _tell_end(self, generation: Generation) -> None:

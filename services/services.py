@@ -17,7 +17,7 @@ from services.generations.progress import ProgressLog
 from services.generations.worker import Worker
 from services.inbox import Inbox
 from services.messenger import Messenger
-from services.orders import Generations, Starter
+from services.orders import Orders, Starter
 from services.payments.invoices import Invoices
 from services.payments.sales import Sales
 from services.payments.upkeep import PaymentUpkeep
@@ -68,8 +68,8 @@ class Services:
     sender: VideoSender
     status: StatusMessages
     progress_log: ProgressLog
-    generations: Generations
-    """The door to generations."""
+    orders: Orders
+    """What becomes of a request once it was placed."""
     drafts: Drafts
     """Requests in the making."""
     draft_presses: DraftPresses

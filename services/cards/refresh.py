@@ -24,6 +24,7 @@ from services.cards.store import (
     shown,
     tell_extra,
 )
+from services.cards.timers import QUIET_SECONDS
 from services.cards.view import card_screen
 from services.clock import Clock
 from services.drafts.model import Draft, DraftState
@@ -39,10 +40,8 @@ from services.telegram_errors import wait_of
 from services.texts import Phrases, Texts
 
 ALBUM_QUIET = timedelta(seconds=2.5)
-"""How long nothing must come in before a draft with a part of an album starts by itself: others may be on their way."""
-
-QUIET = timedelta(seconds=0.4)
-"""The same for any other draft."""
+"""How long nothing must come in before a draft with a part of an album starts by itself, where ``QUIET_SECONDS`` are
+enough for others: more parts may be on their way."""
 
 BEFORE_ANY_STATUS = -1_000_000_000
 """Added to a draft's version, it gives the card's place among the edits of its message: every state of the generation,
@@ -73,7 +72,7 @@ class CardRefresher:
     database: Database
     starter: Starter
     show_started: Callable[[StartOutcome], Awaitable[None]]
-    """Shows what a start has come to (:meth:`Generations.show`)."""
+    """Shows what a start has come to (:meth:`Orders.show_started`)."""
     messenger: Messenger
     move_chat: Callable[[int, int], Awaitable[object]]
     """Called with old and new id when a group became a supergroup."""
@@ -132,7 +131,7 @@ class CardRefresher:
         now = self.clock.now()
         # Parts of an album that came while no process ran are about to be heard of.
         album_ready_at = max(draft.updated_at, self._since) + ALBUM_QUIET
-        ready_at = album_ready_at if draft.has_album else draft.updated_at + QUIET
+        ready_at = album_ready_at if draft.has_album else draft.updated_at + timedelta(seconds=QUIET_SECONDS)
         if ready_at > now:
             return (ready_at - now).total_seconds()
         # In a rush a part may have arrived long before its handler begins, or its photo is being checked.
@@ -143,7 +142,7 @@ class CardRefresher:
         await self.show_started(outcome)
         if isinstance(outcome, LimitReached):
             await self._note(ask_first, draft.id)
-            await self._say(draft, refusal(outcome, self._phrases(draft)), draft.request)
+            await self._say(draft, refusal(outcome, self._phrases(draft)), draft.request_message_id)
 
     async def _tell_extra(self, draft: Draft) -> None:
         if draft.extra_message_id is None or draft.extra_told or not await self._note(tell_extra, draft.id):
@@ -216,8 +215,8 @@ class CardRefresher:
         if newest is None:
             return SentOutcome.ORPHAN
         try:
-            screen = await self._card(newest)
-            message_id = await self._send_reply(newest, screen, newest.request if newest.owner.in_group else 0)
+            reply_to = newest.request_message_id if newest.owner.in_group else 0
+            message_id = await self._send_reply(newest, await self._card(newest), reply_to)
         except TimedOut:
             return None
         except (ChatClosedError, TelegramError):

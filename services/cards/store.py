@@ -86,7 +86,7 @@ def lost(session: Session, draft_id: str, message_id: int) -> None:
 
 
 def tell_extra(session: Session, draft_id: str) -> bool:
-    """Ask for the right to say that photos past the third are left out; True once for each burst of photos."""
+    """Ask for the right to say that photos do not fit; True once for each burst of photos."""
     untold = update(DraftRow).where(DraftRow.id == draft_id, DraftRow.extra_told.is_(False))
     return affected(session, untold.values(extra_told=True)) == 1
 

@@ -12,7 +12,7 @@ from services.retries import OUTAGE
 from services.tasks import Tasks
 
 QUIET_SECONDS = 0.4
-"""A draft is refreshed so long after its last message."""
+"""A draft is refreshed, or starts by itself, so long after its last message."""
 
 LONGEST_SECONDS = 1.5
 """A draft is refreshed so long after the first message since the last refresh, however many follow."""

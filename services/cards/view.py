@@ -1,6 +1,7 @@
 """The card of a draft: a few lines and its buttons, and the page of ideas under the same lines."""
 
 from services.drafts.model import Draft, DraftState, ideas_in
+from services.drafts.presses import IDEA, CardButton
 from services.generations.model import Price
 from services.options import OPTION_WORDS
 from services.screens import Button, ButtonStyle, Screen
@@ -49,11 +50,11 @@ def _buttons(draft: Draft, phrases: Phrases) -> Rows:
         tuple(_option(phrases, draft, word, is_chosen=word == chosen[option]) for word in words)
         for option, words in OPTION_WORDS.items()
     ]
-    ideas = (Button(phrases.plain("draft-button-ideas"), _data(draft, "ideas")),)
-    cancel = Button(phrases.plain("draft-button-cancel"), _data(draft, "cancel"), ButtonStyle.DANGER)
+    ideas = (Button(phrases.plain("draft-button-ideas"), _data(draft, CardButton.IDEAS)),)
+    cancel = Button(phrases.plain("draft-button-cancel"), _data(draft, CardButton.CANCEL), ButtonStyle.DANGER)
     if not draft.is_ready:
         return *options, ideas, (cancel,)
-    generate = Button(phrases.plain("draft-button-generate"), _data(draft, "go"), ButtonStyle.SUCCESS)
+    generate = Button(phrases.plain("draft-button-generate"), _data(draft, CardButton.GENERATE), ButtonStyle.SUCCESS)
     return *options, ideas, (generate, cancel)
 
 
@@ -63,12 +64,12 @@ def _ideas_page(draft: Draft, phrases: Phrases) -> Rows:
         (
             Button(
                 phrases.plain("draft-idea-chosen", label=idea.words) if idea.key in chosen else idea.words,
-                _data(draft, f"i-{idea.key}"),
+                _data(draft, f"{IDEA}{idea.key}"),
             ),
         )
         for idea in ideas_in(phrases)
     )
-    return *ideas, (Button(phrases.plain("draft-button-back"), _data(draft, "back")),)
+    return *ideas, (Button(phrases.plain("draft-button-back"), _data(draft, CardButton.BACK)),)
 
 
 def option_label(phrases: Phrases, word: str) -> str:

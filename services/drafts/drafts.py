@@ -57,7 +57,7 @@ class NewItems:
     defaults: Preferences
     """How a new draft begins."""
     wanted: Wanted = NOTHING_WANTED
-    request_message_id: int | None = None
+    separate_request_id: int | None = None
     """The message that is the request, where that is none of the items."""
     opens: bool = True
     """Whether a draft is made where there is none."""
@@ -144,8 +144,8 @@ def _add(session: Session, incoming: NewItems, new_id: Callable[[], str], now: d
     if row is None:
         return NotAdded.NO_DRAFT
     put(session, row, fresh, incoming.wanted, now)
-    if incoming.request_message_id is not None:
-        row.request_message_id = incoming.request_message_id
+    if incoming.separate_request_id is not None:
+        row.request_message_id = incoming.separate_request_id
     return row.id
 
 

@@ -99,8 +99,8 @@ class Draft:
     starts_itself: bool
     """Whether it starts without asking once it is complete."""
     extra_told: bool
-    """Whether it was said that photos past the third are left out."""
-    request_message_id: int | None
+    """Whether it was said what becomes of more photos than fit."""
+    separate_request_id: int | None
     """The message that is the request, where that is none of the items."""
     updated_at: datetime
     """When it last changed."""
@@ -188,10 +188,10 @@ class Draft:
         return made_wide + left_out
 
     @property
-    def request(self) -> int:
+    def request_message_id(self) -> int:
         """The message that the videos reply to: the request itself, or else the first message with a photo."""
-        if self.request_message_id is not None:
-            return self.request_message_id
+        if self.separate_request_id is not None:
+            return self.separate_request_id
         own = [item for item in (*self.items_with_photo, *self.items) if item.message_id > 0]
         return own[0].message_id if own else self.card_message_id or 0
 
@@ -221,7 +221,7 @@ def order_of(draft: Draft) -> Order:
         thread_id=draft.owner.thread_id,
         user_id=draft.owner.user_id,
         language=draft.language,
-        request_message_id=draft.request,
+        request_message_id=draft.request_message_id,
         status_message_id=draft.card_message_id,
         prompt=draft.prompt,
         options=draft.options,

@@ -1,4 +1,4 @@
-"""What the card's buttons do to a draft, each press in one transaction."""
+"""What the buttons of a card are called, and what a press of one does to a draft, each in one transaction."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -25,8 +25,23 @@ from services.store.database import Database
 from services.store.schema import DraftRow
 from services.texts import Texts
 
-OPTIONS = {word: wanted for words in OPTION_WORDS.values() for word, wanted in words.items()}
-"""What each button of an option asks for, by its word."""
+
+class CardButton(StrEnum):
+    """The word that the data of a card's button ends with, but for options and ideas."""
+
+    GENERATE = "go"
+    CANCEL = "cancel"
+    IDEAS = "ideas"
+    BACK = "back"
+
+
+IDEA = "i-"
+"""Before the key of an idea, it gives the word of its button."""
+
+_OPTIONS = {word: wanted for words in OPTION_WORDS.values() for word, wanted in words.items()}
+
+WORD_PATTERN = "|".join([*CardButton, *_OPTIONS, f"{IDEA}[a-z0-9-]{{1,20}}"])
+"""Regular expression of all words."""
 
 
 class PressOutcome(StrEnum):
@@ -57,7 +72,7 @@ class DraftPresses:
         """Do what a button of a card says, but for Generate.
 
         Args:
-            word: What its data ends with (:mod:`services.cards.view`).
+            word: What its data ends with.
             card: The message that was pressed.
         """
         return await self.database.write(_press, draft_id, user_id, card, word, self.texts, self.clock.now())
@@ -115,16 +130,16 @@ def _press(
 def _change(session: Session, row: DraftRow, word: str, texts: Texts) -> bool | PressOutcome:
     """Change a draft; whether it is another one now, or why the press is refused."""
     match word:
-        case "cancel":
+        case CardButton.CANCEL:
             row.state = DraftState.CANCELLED.value
             return True
-        case "ideas" | "back":
-            was_shown, row.shows_ideas = row.shows_ideas, word == "ideas"
+        case CardButton.IDEAS | CardButton.BACK:
+            was_shown, row.shows_ideas = row.shows_ideas, word == CardButton.IDEAS
             return row.shows_ideas != was_shown
-        case idea if idea.startswith("i-"):
-            return _toggle_idea(session, row, idea.removeprefix("i-"), texts)
-        case option if option in OPTIONS:
-            return _choose(session, row, OPTIONS[option])
+        case idea if idea.startswith(IDEA):
+            return _toggle_idea(session, row, idea.removeprefix(IDEA), texts)
+        case option if option in _OPTIONS:
+            return _choose(session, row, _OPTIONS[option])
     return PressOutcome.UNKNOWN
 
 

@@ -85,7 +85,7 @@ def with_items(session: Session, row: DraftRow) -> Draft:
         card_message_id=row.card_message_id,
         starts_itself=row.starts_itself,
         extra_told=row.extra_told,
-        request_message_id=row.request_message_id,
+        separate_request_id=row.request_message_id,
         updated_at=row.updated_at,
         asked=options_of(row),
         shape_chosen=row.shape_chosen,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -16,7 +17,7 @@ from services.generations.cancelling import CancelRequestedError, CancelScopes
 from services.generations.model import Generation, Lease, Order, State
 from services.generations.store import RunOvertakenError, insert
 from services.options import VideoOptions
-from services.orders import Generations
+from services.orders import Orders
 from services.store.database import Database, open_database
 from tests.unit.generations.bench import PHOTO
 from tests.unit.generations.rows import Rows
@@ -36,9 +37,9 @@ class Side:
         self.scopes = CancelScopes(self.database, self.changes)
 
     async def wish(self, generation: Generation) -> None:
-        unused = cast("Any", None)
-        door = Generations(self.database, unused, self.scopes, unused, lambda: None, SystemClock())
-        assert await door.cancel(generation.id)
+        queue = SimpleNamespace(changed=asyncio.Event())
+        orders = Orders(self.database, cast("Any", queue), self.scopes, cast("Any", None), SystemClock())
+        assert await orders.cancel(generation.id)
 
     async def running(self, name: str) -> Generation:
         order = Order(f"key-{name}", 1, None, 1, "en", 5, None, "a cat", VideoOptions(), (PHOTO,))

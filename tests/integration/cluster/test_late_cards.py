@@ -7,7 +7,7 @@ from tests.unit.drafts.world import ANNA, Room, Time, item
 async def test_a_card_that_became_a_status_message_meanwhile_is_left_to_it(postgres_database: Database) -> None:
     room = Room(postgres_database, Time())
     draft_id = await room.put(item(1, "fly"))
-    await room.updates.refresh(draft_id)
+    await room.refresher.refresh(draft_id)
     before = dict(room.phone.shown)
     await room.put(item(2))
 
@@ -15,5 +15,5 @@ async def test_a_card_that_became_a_status_message_meanwhile_is_left_to_it(postg
         await room.starter.start(draft_id, ANNA.user_id)
 
     room.phone.while_editing = start
-    await room.updates.refresh(draft_id)
+    await room.refresher.refresh(draft_id)
     assert room.phone.shown == before

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.buttons import DATA_LIMIT, MENU_DATA, data_of
 from handlers.history import HISTORY_CHOICE
 from handlers.settings import FORGET_CHOICES, SETTING_CHOICES
+from handlers.visitors import DATA_LIMIT, MENU_DATA, data_of
 from sandbox.botapi import BotApiServer, Person
 from services.options import Shape, VideoOptions, Wanted
 from services.people import Preferences

@@ -122,7 +122,7 @@ class World:
         ids = await self.services.database.read(
             lambda session: list(session.scalars(select(GenerationRow.id).order_by(GenerationRow.queued_at)))
         )
-        found = [await self.services.generations.find(generation_id) for generation_id in ids]
+        found = [await self.services.orders.find(generation_id) for generation_id in ids]
         return [generation for generation in found if generation is not None]
 
     async def ordered(self, number: int = 1) -> Generation:

@@ -37,15 +37,16 @@ def test_a_draft_is_ready_with_a_photo_and_words(items: list[DraftItem], is_read
 
 
 def test_the_request_is_the_first_message_with_a_photo() -> None:
-    assert draft(item(4, "words", with_photo=False), item(8), item(6)).request == 6
+    assert draft(item(4, "words", with_photo=False), item(8), item(6)).request_message_id == 6
 
 
 def test_the_request_is_the_named_message() -> None:
-    assert draft(*borrow([photo("a")]), item(9, "words", with_photo=False), request_message_id=3).request == 3
+    made = draft(*borrow([photo("a")]), item(9, "words", with_photo=False), separate_request_id=3)
+    assert made.request_message_id == 3
 
 
 def test_without_messages_of_its_own_the_card_is_the_request() -> None:
-    assert draft(*borrow([photo("a")]), card_message_id=70).request == 70
+    assert draft(*borrow([photo("a")]), card_message_id=70).request_message_id == 70
 
 
 def test_borrowed_photos_keep_their_order_and_come_first() -> None:

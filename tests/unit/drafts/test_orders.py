@@ -1,6 +1,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -11,7 +12,7 @@ from services.drafts.model import DraftState, order_of
 from services.drafts.presses import PressOutcome
 from services.generations.model import DailyLimitReached, Order, Placed, State, TooManyWaiting
 from services.generations.store import change
-from services.orders import DOUBLE_TAP, Generations, Starter, refusal
+from services.orders import DOUBLE_TAP, Orders, Starter, refusal
 from services.store.database import Database
 from services.store.schema import GenerationRow
 from services.texts import LANGUAGES, Texts
@@ -77,16 +78,16 @@ async def test_an_incomplete_or_foreign_draft_does_not_start(room: Room) -> None
 async def test_only_what_was_started_is_shown(database: Database, time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
 
-    async def note(_door: Generations, generation_id: str) -> None:
+    async def note(_orders: Orders, generation_id: str) -> None:
         told.append(generation_id)
 
-    monkeypatch.setattr(Generations, "placed", note)
-    unused = cast("Any", None)
-    door = Generations(database, unused, unused, unused, lambda: told.append("woken"), time)
-    await door.show(PressOutcome.UNKNOWN)
-    await door.show(TooManyWaiting(3))
-    await door.show(Placed("g1", created=False))
-    await door.show(Placed("g2", created=True, needs_showing=False))
+    monkeypatch.setattr(Orders, "show", note)
+    queue, unused = SimpleNamespace(changed=SimpleNamespace(set=lambda: told.append("woken"))), cast("Any", None)
+    orders = Orders(database, cast("Any", queue), unused, unused, time)
+    await orders.show_started(PressOutcome.UNKNOWN)
+    await orders.show_started(TooManyWaiting(3))
+    await orders.show_started(Placed("g1", created=False))
+    await orders.show_started(Placed("g2", created=True, needs_showing=False))
     assert told == ["g1", "woken"]
 
 

@@ -56,7 +56,7 @@ def draft(*items: DraftItem, owner: Owner = ANNA, **values: object) -> Draft:
         "card_message_id": None,
         "starts_itself": False,
         "extra_told": False,
-        "request_message_id": None,
+        "separate_request_id": None,
         "updated_at": START,
     }
     return Draft(**(standard | values))  # type: ignore[arg-type]
