@@ -73,11 +73,7 @@ class Role(Enum):
 
 
 def run_bot(settings: Settings, role: Role = Role.ALL) -> int:
-    """Run until a signal asks to stop, and return the exit status, 0.
-
-    Raises:
-        OperatorError: Something stands in the way: the data directory, the database, the token, the port.
-    """
+    """Run until a signal asks to stop, and return the exit status, 0; ``OperatorError`` says what stands in the way."""
     if is_sqlite(settings.effective_database_url):
         if role is not Role.ALL:
             raise OperatorError(

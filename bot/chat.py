@@ -56,11 +56,7 @@ class ChatSetup:
 
 
 def real_service() -> VideoService:
-    """The service of the settings.
-
-    Raises:
-        OperatorError: They cannot be used, or name no key; exit status 2.
-    """
+    """The service of the settings."""
     settings = load_settings(run=False)
     key = settings.genaipro_api_key.get_secret_value()
     if not key:
@@ -69,11 +65,7 @@ def real_service() -> VideoService:
 
 
 async def run_chat(chat: ChatSetup) -> int:
-    """Run the chat until SIGINT, SIGTERM or SIGHUP, and return 0, or 1 when the bot ended by itself.
-
-    Raises:
-        OperatorError: The port is taken; exit status 2.
-    """
+    """Run the chat until SIGINT, SIGTERM or SIGHUP, and return 0, or 1 when the bot ended by itself."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)

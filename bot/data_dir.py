@@ -17,11 +17,7 @@ ENGINE_FILES = ("jobs.sqlite3", "jobs.sqlite3-wal", "jobs.sqlite3-shm")
 
 
 def prepare_data_dir(path: Path) -> None:
-    """Make the directory where it is missing, and prove that files can be written in it.
-
-    Raises:
-        OperatorError: It cannot be made or written.
-    """
+    """Make the directory where it is missing, and prove that files can be written in it."""
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryFile(dir=path) as probe:
@@ -48,11 +44,7 @@ def _unusable(path: Path, error: OSError) -> OperatorError:
 
 @contextmanager
 def exclusive_data_dir(path: Path) -> Iterator[None]:
-    """Prepare the directory, and hold it for as long as the block runs; also a killed process lets go of it.
-
-    Raises:
-        OperatorError: It cannot be used, or another process holds it.
-    """
+    """Prepare the directory, and hold it for as long as the block runs; also a killed process lets go of it."""
     prepare_data_dir(path)
     with ExitStack() as stack:
         try:

@@ -34,13 +34,9 @@ _PROBLEMS = {
 
 
 def run_demo(order: Order) -> int:
-    """Run the demo and print it.
-
-    Returns:
-        The exit status: 0 only when as many videos as asked for play.
+    """Run the demo and print it; the exit status is 0 only when as many videos as asked for play.
 
     Raises:
-        OperatorError: The order makes no sense; exit status 2.
         KeyboardInterrupt: Ctrl-C, after everything has ended.
     """
     check_order(order)
@@ -60,11 +56,7 @@ def run_demo(order: Order) -> int:
 
 
 def check_order(order: Order) -> None:
-    """Find out whether the order makes sense.
-
-    Raises:
-        OperatorError: With one sentence that says what does not.
-    """
+    """Raise ``OperatorError`` where the order makes no sense."""
     shape = Shape.TALL if order.tall else Shape.WIDE
     if len(order.photos) > shape.photo_limit:
         raise _refusal(f"At most {shape.photo_limit} photos make a {shape} video; {len(order.photos)} were given.")
@@ -102,11 +94,7 @@ def _refusal(sentence: str) -> OperatorError:
 
 
 def bot_environment(place: Place, language: str, room: Path, outer: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The bot's whole environment for a sandbox; no setting, proxy or token of the outer one gets in.
-
-    Args:
-        room: A directory of the demo's own.
-    """
+    """The bot's whole environment for a sandbox; no setting, proxy or token of the outer one gets in."""
     kept = {name: outer[name] for name in _KEPT if name in outer}
     return kept | {
         "PYTHONPATH": str(_ROOT),

@@ -21,14 +21,7 @@ log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def http_server(host: str, port: int, routes: Iterable[web.AbstractRouteDef]) -> AsyncIterator[None]:
-    """Listen for as long as the context lasts; requests in flight then get a moment to end.
-
-    Args:
-        port: 0 means that there is no server.
-
-    Raises:
-        OperatorError: The address cannot be used: taken, not of this machine, not allowed.
-    """
+    """Listen for as long as the context lasts, unless the port is 0; requests in flight then get a moment to end."""
     if port == 0:
         yield
         return

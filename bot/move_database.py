@@ -33,11 +33,7 @@ TABLES = [table for table in Base.metadata.sorted_tables if table.name not in _O
 
 
 def target_url(given: str, settings: Settings) -> str:
-    """The target's address, if it can be one, from what was typed.
-
-    Raises:
-        OperatorError: It is no address, or the source's own.
-    """
+    """The target's address, from what was typed."""
     url = given.strip()
     try:
         if url:

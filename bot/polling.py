@@ -60,11 +60,7 @@ class Poller:
     kinds: Sequence[str] = ALLOWED_UPDATES
 
     async def run(self) -> None:
-        """Poll; a webhook that is in the way is removed.
-
-        Raises:
-            OperatorError: Telegram refuses the token that it took before.
-        """
+        """Poll; a webhook that is in the way is removed."""
         offset: int | None = None
         # The first call returns at once: then it is known that updates can be had.
         hold = 0

@@ -36,13 +36,10 @@ class SettingsError(OperatorError):
 
 
 def load_settings(*, run: bool = True) -> Settings:
-    """Read the settings from the environment and from `.env`.
+    """Read the settings from the environment and from `.env`, or raise ``SettingsError``.
 
     Args:
         run: Whether token and key are needed.
-
-    Raises:
-        SettingsError: With a line for every problem.
     """
     in_file = _read_env_file()
     typos = _misspelt(in_file)

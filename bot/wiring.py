@@ -91,12 +91,10 @@ async def open_services(
     services = Services()
     services.clock, services.database, services.texts = clock, database, Texts(settings.default_language)
     await _ground(services, stack, settings, bot, members)
-    _people(services, settings)
     await _outside(services, stack, settings, bot)
     await _sales(services, settings, bot)
-    videos = _open_videos(stack, settings, clock)
     _status(services, bot, times)
-    _generations(services, settings, members, videos)
+    _generations(services, settings, members)
     services.payment_upkeep = PaymentUpkeep(
         database,
         bot,
@@ -116,17 +114,12 @@ async def open_services(
 async def _ground(
     services: Services, stack: AsyncExitStack, settings: Settings, bot: Bot, members: Membership | Alone
 ) -> None:
-    """What everything rests on."""
-    database, clock = services.database, services.clock
+    """What everything rests on, who may use the bot, and what they chose."""
+    database, clock, texts = services.database, services.clock, services.texts
     services.changes, services.tasks, services.messenger = Changes(database, clock), Tasks(), Messenger(bot)
     services.temp_dirs = TempDirs(settings.data_dir / "tmp" / members.process_id)
     await stack.enter_async_context(services.temp_dirs.held())
     services.inbox = Inbox(database, clock, bot.id, members.process_id)
-
-
-def _people(services: Services, settings: Settings) -> None:
-    """Who may use the bot, and what they chose."""
-    database, clock, texts = services.database, services.clock, services.texts
     owner_lists = OwnerLists(
         is_open=settings.open_access,
         user_ids=settings.allowed_user_ids,
@@ -140,13 +133,14 @@ def _people(services: Services, settings: Settings) -> None:
 
 
 async def _outside(services: Services, stack: AsyncExitStack, settings: Settings, bot: Bot) -> None:
-    """GenAIPro, photos from Telegram and videos to it."""
+    """GenAIPro, photos from Telegram, videos from wherever GenAIPro keeps them and to Telegram."""
     clock, per_minute = services.clock, settings.genaipro_requests_per_minute
+    key = settings.genaipro_api_key.get_secret_value()
     services.genaipro = GenAIProClient(
         await stack.enter_async_context(aiohttp.ClientSession()),
         await stack.enter_async_context(paid_session()),
         settings.genaipro_api_url,
-        settings.genaipro_api_key.get_secret_value(),
+        key,
         idle_timeout=settings.stream_idle_timeout,
         rate_limit=ProcessRateLimit(per_minute, clock)
         if services.database.is_sqlite
@@ -159,17 +153,12 @@ async def _outside(services: Services, stack: AsyncExitStack, settings: Settings
     is_local = settings.telegram_local_mode
     most = LOCAL_MODE_PHOTO_BYTES if is_local else MAX_PHOTO_BYTES
     services.photos = PhotoFetcher(bot, session, workers, services.temp_dirs, clock.sleep, most, is_local)
-    services.sender = VideoSender(bot)
-
-
-def _open_videos(stack: AsyncExitStack, settings: Settings, clock: Clock) -> VideoPreparer:
-    """Videos from wherever GenAIPro keeps them."""
     resolver = GuardedResolver(AddressPolicy.of(settings.genaipro_api_url))
     stack.push_async_callback(resolver.close)
-    session = guarded_session(resolver)
-    stack.push_async_callback(session.close)
-    key, limit = settings.genaipro_api_key.get_secret_value(), upload_limit(local_mode=settings.telegram_local_mode)
-    return VideoPreparer(VideoFetcher(session, resolver, key, limit, sleep=clock.sleep).fetch, limit)
+    guarded, limit = guarded_session(resolver), upload_limit(local_mode=is_local)
+    stack.push_async_callback(guarded.close)
+    services.videos = VideoPreparer(VideoFetcher(guarded, resolver, key, limit, sleep=clock.sleep).fetch, limit)
+    services.sender = VideoSender(bot)
 
 
 async def _sales(services: Services, settings: Settings, bot: Bot) -> None:
@@ -210,7 +199,7 @@ def _status(services: Services, bot: Bot, times: StateTimes) -> None:
     )
 
 
-def _generations(services: Services, settings: Settings, members: Membership | Alone, videos: VideoPreparer) -> None:
+def _generations(services: Services, settings: Settings, members: Membership | Alone) -> None:
     """Generations: their queue, and the phases of each."""
     database, clock, status = services.database, services.clock, services.status
     services.cancel_scopes = CancelScopes(database, services.changes)
@@ -222,13 +211,13 @@ def _generations(services: Services, settings: Settings, members: Membership | A
     )
     queue = Queue(database, clock, queue_limits, new_id, services.changes, services.sales)
     services.progress_log = ProgressLog(database, clock)
-    runner = _runner(services, settings, videos)
+    runner = _runner(services, settings)
     services.worker = Worker(members.process_id, database, queue, runner, status.waiting, members, Contact(clock))
     invoices = services.invoices if services.sales.is_open else None
     services.orders = Orders(database, queue, services.cancel_scopes, status, clock, services.receipts.note, invoices)
 
 
-def _runner(services: Services, settings: Settings, videos: VideoPreparer) -> Runner:
+def _runner(services: Services, settings: Settings) -> Runner:
     """The phases of a generation."""
     clock, database, status = services.clock, services.database, services.status
     submitter = Submitter(
@@ -250,11 +239,11 @@ def _runner(services: Services, settings: Settings, videos: VideoPreparer) -> Ru
     reconciler = Reconciler(database, services.genaipro.histories, status, clock, interval, timeout, alarm)
     deliverer = Deliverer(
         database,
-        videos,
+        services.videos,
         services.temp_dirs,
         status,
         services.sender,
-        videos.upload_limit,
+        services.videos.upload_limit,
         services.move_chat,
         clock,
         random.SystemRandom().random,

@@ -8,6 +8,7 @@ from services.alarm import OwnerAlarm
 from services.cards.timers import CardTimers
 from services.changes import Changes
 from services.clock import Clock
+from services.delivery.plan import VideoPreparer
 from services.delivery.send import VideoSender
 from services.drafts.drafts import Drafts
 from services.drafts.presses import DraftPresses
@@ -42,20 +43,14 @@ class Services:
     changes: Changes
     """Tells all processes what changed."""
     texts: Texts
-    """All languages."""
     inbox: Inbox
-    """Updates that are still to be handled."""
     messenger: Messenger
-    """Messages out."""
     tasks: Tasks
     """Work beside the handlers, such as edits under way."""
     temp_dirs: TempDirs
     access: Access
-    """Who may use the bot."""
     people: People
-    """What people chose."""
     throttle: Throttle
-    """What is told at most once in a while."""
     alarm: OwnerAlarm
     """Tells the admins what only they can mend."""
     move_chat: Callable[[int, int], Awaitable[tuple[str, ...]]]
@@ -64,26 +59,23 @@ class Services:
     """What Telegram shows of the bot."""
     genaipro: GenAIProClient
     photos: PhotoFetcher
-    """Photos from Telegram."""
+    videos: VideoPreparer
     sender: VideoSender
     status: StatusMessages
     progress_log: ProgressLog
     orders: Orders
     """What becomes of a request once it was placed."""
     drafts: Drafts
-    """Requests in the making."""
     draft_presses: DraftPresses
     """What the buttons of a card do to its draft."""
     starter: Starter
-    """From a draft to a generation."""
+    """Makes a generation of a draft."""
     card_timers: CardTimers
     """Show drafts a moment after they change."""
     worker: Worker
-    """Runs generations."""
     receipts: Receipts
     """Reactions to requests in groups."""
     sales: Sales
-    """Prices and payments."""
     invoices: Invoices
     payment_upkeep: PaymentUpkeep
     """What happens to payments by itself."""
