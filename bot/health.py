@@ -230,11 +230,7 @@ class Monitoring:
         self.looks["queue"] = queue_gauge(self.registry, database)
 
     def watch_telegram(self, outbox: Outbox, silence: float) -> None:
-        """The bot makes calls, through the outbox.
-
-        Args:
-            silence: Seconds without an answer of Telegram's that are normal.
-        """
+        """The bot makes calls, through the outbox; that many seconds without an answer of Telegram's are normal."""
         self.registry.register(OutboxCollector(outbox.counters))
         self.ready["telegram"] = partial(self.telegram.check, silence)
 

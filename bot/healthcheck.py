@@ -12,14 +12,10 @@ SECONDS = 8.0
 
 
 def is_healthy(host: str, port: int) -> bool:
-    """Whether `/healthz` answers 200; with port 0 there is nothing to ask, and nothing is wrong.
-
-    Args:
-        host: ``HTTP_HOST``; an address that means "all" is asked on the loopback.
-        port: ``HTTP_PORT``.
-    """
+    """Whether `/healthz` answers 200; with port 0 there is nothing to ask, and nothing is wrong."""
     if port == 0:
         return True
+    # An address that means "all" is asked on the loopback.
     target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - recognised, not bound
     connection = http.client.HTTPConnection(target, port, timeout=SECONDS)
     try:

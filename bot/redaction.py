@@ -11,7 +11,9 @@ from urllib.parse import quote, quote_plus
 MASK = "***"
 
 _SHORTEST = 4
+"""Shorter values are left to the patterns, or half of every line would be hidden."""
 _PLAIN = 12
+"""Values so long are found anywhere, shorter ones only as words: they may be parts of words by chance."""
 
 _URL = re.compile(
     r"\b(?P<scheme>[a-z][a-z0-9+.-]{1,20})://(?:[^\s\"'<>\\/?#]*@)?(?P<host>\[[0-9a-f:.%]+\]|[^\s\"'<>\\/?#:@,;)\]}]+)"
@@ -56,12 +58,7 @@ def _forms(secret: str) -> set[str]:
 
 
 class Redactor:
-    """Replaces secrets in texts; knows the patterns, and the exact values it was given.
-
-    Args:
-        secrets: Exact values: token, key, webhook secret, database password. Shorter ones than 4 characters are left
-            to the patterns, or half of every line would be hidden.
-    """
+    """Replaces secrets in texts; knows the patterns, and the exact values it was given."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         forms: set[str] = set()
@@ -93,6 +90,5 @@ class Redactor:
 
 
 def _pattern(form: str) -> str:
-    """Long values are found anywhere, short ones only as words: they may be parts of words by chance."""
     escaped = re.escape(form)
     return escaped if len(form) >= _PLAIN else rf"(?<![A-Za-z0-9]){escaped}(?![A-Za-z0-9])"

@@ -5,7 +5,7 @@ Sources: the library's example ``contexttypesbot.py``; Bot API pages of ``Messag
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from structlog import get_logger
 from telegram import CallbackQuery, Message, Update
@@ -33,7 +33,7 @@ class Caller:
     """The person behind an update, and the place it happened in."""
 
     user_id: int
-    """The person; for an anonymous one, a fixed account of Telegram's."""
+    """For an anonymous person, that of a fixed account of Telegram's."""
     chat_id: int
     thread_id: int | None
     """The forum topic, or None (also for General)."""
@@ -77,15 +77,10 @@ class Context(CallbackContext[ExtBot[None], Data, Data, Data]):
     @property
     def services(self) -> Services:
         """The services of the process."""
-        services: Services = self.bot_data[SERVICES]
-        return services
+        return cast(Services, self.bot_data[SERVICES])
 
     async def say(self, place: Place, screen: Screen) -> None:
-        """Send a message; where the chat is closed to the bot, nothing happens.
-
-        Raises:
-            telegram.error.TelegramError: Any other failure.
-        """
+        """Send a message; where the chat is closed to the bot, nothing happens."""
         messenger = self.services.messenger
         try:
             try:
@@ -105,11 +100,7 @@ class Context(CallbackContext[ExtBot[None], Data, Data, Data]):
         await self.answer(Screen(self.visitor.phrases.html(key, **arguments)))
 
     async def show(self, query: CallbackQuery, screen: Screen) -> None:
-        """Make the message under the pressed button show something else, or send it where that is too late.
-
-        Raises:
-            telegram.error.TelegramError: The chat does not answer.
-        """
+        """Make the message under the pressed button show something else, or send it where that is too late."""
         message = query.message
         if message is None:
             return
@@ -149,11 +140,7 @@ def topic_of(message: Message) -> int | None:
 
 
 async def close(query: CallbackQuery, notice: str | None = None) -> None:
-    """Answer a press: end its spinner, with a short notice or none.
-
-    Raises:
-        telegram.error.TelegramError: Anything but an answer that comes too late.
-    """
+    """Answer a press, unless it is too late: end its spinner, with a short notice or none."""
     try:
         await query.answer(notice and notice[: int(CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH)])
     except BadRequest as error:

@@ -106,11 +106,10 @@ class Access:
         await self.database.write(_migrate, old_chat_id, new_chat_id, listed, self.clock.now())
 
     async def offer_claim(self, code: str) -> bool:
-        """Let whoever opens ``https://t.me/<bot>?start=claim_<code>`` become the first admin; False when there is one.
+        """Let whoever first opens ``https://t.me/<bot>?start=claim_<code>`` become the admin; False when there is one.
 
         Args:
-            code: A secret of at least 128 bits, of letters, digits, ``_`` and ``-``; at most 58 characters, for the
-                parameter of a deep link has room for 64 (Bot API, "Deep linking"). It is taken once.
+            code: A secret of at least 128 bits; at most 58 letters, digits, ``_``, ``-`` (Bot API, "Deep linking").
         """
         if self.lists.admin_ids:
             return False

@@ -38,11 +38,10 @@ async def to_its_end(work: Coroutine[Any, Any, T], seconds: float) -> T:
 
 
 async def in_thread(call: Callable[P, T], executor: Executor | None, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Runs a blocking call in a thread, and leaves none behind when cancelled.
+    """Runs a blocking call in a thread, that of the executor or of the event loop, and leaves none behind.
 
-    A cancelled caller waits until the call has returned (or is skipped, if it had not begun): whatever the call
-    works on, such as a file in a temporary directory, can be removed right afterwards. Without an executor it runs in
-    the event loop's own.
+    A cancelled caller waits until the call has returned (or is skipped, if it had not begun): what it works on, such as
+    a file in a temporary directory, can be removed right afterwards.
     """
     abandoned = False
 

@@ -77,12 +77,7 @@ REGISTRY.unregister(PLATFORM_COLLECTOR)
 
 
 def count_call(service: Service, call: str, status: int | None) -> None:
-    """Count a call.
-
-    Args:
-        call: One of a fixed set of names.
-        status: The HTTP status, or None without an answer.
-    """
+    """Count a call, by one of a fixed set of names and the HTTP status, None without an answer."""
     CALLS.labels(service, call, str(status or 0)).inc()
     if status == 429:
         TOO_MANY_REQUESTS.labels(service).inc()
