@@ -14,6 +14,7 @@ from heapq import heappop, heappush
 from math import inf
 
 from bot.outbox import Outbox
+from services.clock import Clock
 from services.outbox.calls import Call, Edit, Job, Priority
 from services.outbox.scheduler import Scheduler
 
@@ -82,7 +83,7 @@ def measure_scheduler(opened: int, simulated: int) -> Cost:
     return Cost(opened, len(script), sent, time.process_time() - began)
 
 
-class Ticking:
+class Ticking(Clock):
     """A clock that moves when it is told to."""
 
     def __init__(self) -> None:

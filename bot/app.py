@@ -32,7 +32,7 @@ from bot.wiring import open_services
 from handlers.routing import make_application
 from services.access import CLAIM_PREFIX
 from services.cards.store import release_all
-from services.clock import Clock, SystemClock
+from services.clock import Clock
 from services.cluster import Alone, Membership
 from services.retention import prune_hourly
 from services.retries import OUTAGE, through_outages
@@ -107,7 +107,7 @@ async def _until_signalled(settings: Settings, role: Role) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ask_to_stop)
     # What the start has made stays: going through it at each collection would stop everything for 100 ms.
-    await Process(settings, stop, SystemClock(), gc.freeze, role).run()
+    await Process(settings, stop, Clock(), gc.freeze, role).run()
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from bot.redaction import Redactor
 from bot.settings import Settings
 from bot.settings_loading import ignored_proxies
 from bot.telegram_session import make_bot
-from services.clock import SystemClock
+from services.clock import Clock
 from services.failures import FailureKind
 from services.genaipro.client import GenAIProClient
 from services.genaipro.events import GenAIProError
@@ -147,7 +147,7 @@ async def _ask_books(url: str, price: int) -> str:
 
 
 async def _ask_telegram(settings: Settings) -> str:
-    bot = make_bot(settings, Contact(SystemClock()))
+    bot = make_bot(settings, Contact(Clock()))
     try:
         async with bot:
             return await _describe(settings.webhook_url, bot)
@@ -189,14 +189,14 @@ async def _describe(webhook_url: str, bot: Bot) -> str:
         return f"{text}; the webhook is not set yet, the start sets it, {waiting}"
     text += f"; the webhook is set, {waiting}"
     failed_at = info.last_error_date
-    if failed_at is not None and SystemClock().now() - failed_at < RECENT:
+    if failed_at is not None and Clock().now() - failed_at < RECENT:
         advice = "see that WEBHOOK_URL leads to HTTP_HOST and HTTP_PORT of the running bot"
         raise OperatorError(f"{text}, and Telegram could not deliver: {info.last_error_message}; {advice}")
     return text
 
 
 async def _ask_genaipro(settings: Settings) -> str:
-    clock = SystemClock()
+    clock = Clock()
     async with aiohttp.ClientSession() as session, paid_session() as paid:
         client = GenAIProClient(
             session,

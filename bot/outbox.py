@@ -11,7 +11,7 @@ from typing import Any
 from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 from telegram.ext import BaseRateLimiter
 
-from services.clock import Clock, SystemClock
+from services.clock import Clock
 from services.outbox.calls import AT_ONCE, Job, JobState, Priority, classify, said
 from services.outbox.limits import FloodLimits
 from services.outbox.scheduler import Counters, Scheduler
@@ -43,7 +43,7 @@ class Outbox(BaseRateLimiter[None]):
     is made again too; any other call is not, since it may have arrived.
     """
 
-    clock: Clock = field(default_factory=SystemClock)
+    clock: Clock = field(default_factory=Clock)
     grace: float = 5.0
     """Seconds that `shutdown` gives to the calls under way."""
     _scheduler: Scheduler = field(default_factory=Scheduler)

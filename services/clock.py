@@ -4,30 +4,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Protocol
 
 Sleep = Callable[[float], Awaitable[None]]
 """Waits some seconds."""
 
 
-class Clock(Protocol):
-    """The two clocks the product reads, and waiting by them."""
-
-    def now(self) -> datetime:
-        """The current time, aware, UTC."""
-        ...
-
-    def monotonic(self) -> float:
-        """Seconds that never go backwards."""
-        ...
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        ...
-
-
-class SystemClock:
-    """The machine's clocks."""
+class Clock:
+    """The machine's two clocks, and waiting by them; the tests have others."""
 
     def now(self) -> datetime:
         """The current time, aware, UTC."""

@@ -3,10 +3,12 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+from services.clock import Clock
+
 BEGAN = datetime(2026, 3, 30, 10, tzinfo=UTC)
 
 
-class HandClock:
+class HandClock(Clock):
     """Both clocks and their ``sleep``: time passes when a test says so, or at once when somebody sleeps.
 
     Attributes:

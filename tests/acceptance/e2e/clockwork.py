@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+from services.clock import Clock
 
-class TravelClock:
+
+class TravelClock(Clock):
     """Both clocks of the product and its ``sleep``; :meth:`advance` ends every wait that is over by then."""
 
     def __init__(self) -> None:

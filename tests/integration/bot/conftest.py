@@ -10,7 +10,7 @@ import pytest
 
 from bot.settings import Settings
 from bot.telegram_session import TelegramRequest
-from services.clock import SystemClock
+from services.clock import Clock
 from services.telemetry import Contact
 from tests.logs import logging_restored
 from tests.ports import free_port
@@ -53,4 +53,4 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def request_() -> TelegramRequest:
     """What calls go over, not open yet."""
-    return TelegramRequest(Contact(SystemClock()), 2, read_seconds=10, pool_seconds=10)
+    return TelegramRequest(Contact(Clock()), 2, read_seconds=10, pool_seconds=10)

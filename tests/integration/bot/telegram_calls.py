@@ -9,7 +9,7 @@ from telegram import Bot
 from telegram.error import TelegramError
 
 from bot.telegram_session import TelegramRequest
-from services.clock import SystemClock
+from services.clock import Clock
 from services.delivery.errors import SendNotSentError, SendUnknownError
 from services.delivery.send import meaning
 from services.telemetry import Contact
@@ -22,7 +22,7 @@ TRUE = b'{"ok":true,"result":true}'
 
 def telegram_request(proxy: str = "") -> TelegramRequest:
     """What calls go over, counted nowhere."""
-    return TelegramRequest(Contact(SystemClock()), 4, proxy)
+    return TelegramRequest(Contact(Clock()), 4, proxy)
 
 
 @asynccontextmanager

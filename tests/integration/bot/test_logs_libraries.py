@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.logs import configure_logging
 from bot.telegram_session import TelegramRequest
-from services.clock import SystemClock
+from services.clock import Clock
 from services.telemetry import Contact
 
 TOKEN = "123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
@@ -60,7 +60,7 @@ async def bot_api() -> AsyncIterator[str]:
 
 
 def new_request() -> TelegramRequest:
-    return TelegramRequest(Contact(SystemClock()), 2)
+    return TelegramRequest(Contact(Clock()), 2)
 
 
 async def talk_to_telegram() -> None:

@@ -11,7 +11,7 @@ from bot.data_dir import exclusive_data_dir
 from bot.errors import OperatorError
 from bot.move_database import TABLES, move_database
 from bot.settings import Settings
-from services.clock import SystemClock
+from services.clock import Clock
 from services.store.database import open_database
 from services.store.schema import MemberRow
 from tests.integration.store.rows import rows_for
@@ -80,9 +80,7 @@ async def test_everything_arrives_at_postgresql_and_comes_back(tmp_path: Path, p
 
 async def test_a_bot_that_runs_on_postgresql_is_in_the_way(tmp_path: Path, postgres_url: str) -> None:
     database = await open_database(postgres_url)
-    await database.write(
-        lambda session: session.add(MemberRow(process_id="a", works=True, seen_at=SystemClock().now()))
-    )
+    await database.write(lambda session: session.add(MemberRow(process_id="a", works=True, seen_at=Clock().now())))
     await database.close()
     settings = settings_for(tmp_path, postgres_url)
     with pytest.raises(OperatorError, match="1 processes of the bot run on DATABASE_URL; stop them first"):

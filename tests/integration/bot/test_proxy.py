@@ -22,7 +22,7 @@ from bot.telegram_session import (
     make_bot,
     open_session,
 )
-from services.clock import SystemClock
+from services.clock import Clock
 from services.http_requests import reason
 from services.telemetry import Contact
 from tests.integration.bot.proxies import proxy
@@ -168,7 +168,7 @@ async def test_start_waits_for_the_proxy_and_says_so(kind: str) -> None:
             telegram_api_url=f"http://127.0.0.1:{server.port}",
             telegram_proxy_url=SecretStr(through.url("u:later")),
         )
-        bot = make_bot(settings, Contact(SystemClock()))
+        bot = make_bot(settings, Contact(Clock()))
         with capture_logs() as lines:
             connecting = asyncio.create_task(connect(bot))
             await through.was_refused.wait()

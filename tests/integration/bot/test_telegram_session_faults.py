@@ -8,7 +8,7 @@ from telegram import Bot
 from telegram.error import NetworkError, TimedOut
 
 from bot.telegram_session import TelegramRequest
-from services.clock import SystemClock
+from services.clock import Clock
 from services.http_requests import NeverSentError
 from services.telemetry import Contact
 from tests.integration.bot.raw_server import Answer, answering, saying
@@ -55,7 +55,7 @@ async def test_wait_for_a_connection_in_vain_was_not_sent() -> None:
         await over.wait()
         await answering(200, MESSAGE)(writer)
 
-    request = TelegramRequest(Contact(SystemClock()), 1)
+    request = TelegramRequest(Contact(Clock()), 1)
     async with talk(request, never) as (bot, server):
         first = asyncio.create_task(bot.send_message(7, "hi"))
         await asked.wait()

@@ -15,7 +15,7 @@ from telegram.ext import ApplicationBuilder, ContextTypes, ExtBot, TypeHandler
 from bot.update_queue import MOST_ATTEMPTS, MOST_HANDLERS, UpdateQueue
 from handlers.context import SERVICES, Context
 from handlers.errors import handle_error
-from services.clock import SystemClock
+from services.clock import Clock
 from services.inbox import OVERHEARD, Arrived, Inbox, Turn
 from services.messenger import Messenger
 from services.services import Services
@@ -37,7 +37,7 @@ def private(number: int, person: int = 5) -> dict[str, Any]:
     }
 
 
-class HandClock(SystemClock):
+class HandClock(Clock):
     """Notes how long somebody would wait, and lets it go on at once; held back while a gate is shut."""
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ from bot.http import MAX_BODY_BYTES, http_server
 from bot.update_queue import UpdateQueue
 from bot.webhook import SECRET_HEADER, Webhook, read_body
 from handlers.context import Context
-from services.clock import SystemClock
+from services.clock import Clock
 from services.inbox import Arrived, Inbox
 from tests.counted import Counted
 
@@ -41,7 +41,7 @@ def queue() -> UpdateQueue:
     bot._bot_user = User(77, "Bot", is_bot=True, username="pho2video_bot")
     builder = ApplicationBuilder().bot(bot).updater(None).job_queue(None)
     application = builder.context_types(ContextTypes(context=Context)).build()
-    return UpdateQueue(application, Mock(spec=Inbox), SystemClock())
+    return UpdateQueue(application, Mock(spec=Inbox), Clock())
 
 
 QUEUE = queue()
@@ -79,7 +79,7 @@ class Door:
 async def door(
     port: int, url: str = "https://bot.example.com/tg/updates", *, is_open: bool = True, seconds: float = 5
 ) -> AsyncIterator[Door]:
-    webhook = Webhook(url, SECRET, SystemClock(), body_seconds=seconds)
+    webhook = Webhook(url, SECRET, Clock(), body_seconds=seconds)
     async with http_server("127.0.0.1", port, [webhook.route()]), aiohttp.ClientSession() as session:
         it = Door(f"http://127.0.0.1:{port}", webhook, session)
         if is_open:

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from services.changes import Changes
-from services.clock import SystemClock
+from services.clock import Clock
 from services.generations import cancelling
 from services.generations.cancelling import CancelRequestedError, CancelScopes
 from services.generations.model import Generation, Lease, Order, State
@@ -32,18 +32,18 @@ class Side:
     database: Database
 
     def __post_init__(self) -> None:
-        self.rows = Rows(self.database, SystemClock())
-        self.changes = Changes(self.database, SystemClock())
+        self.rows = Rows(self.database, Clock())
+        self.changes = Changes(self.database, Clock())
         self.scopes = CancelScopes(self.database, self.changes)
 
     async def wish(self, generation: Generation) -> None:
         queue = SimpleNamespace(changed=asyncio.Event())
-        orders = Orders(self.database, cast("Any", queue), self.scopes, cast("Any", None), SystemClock())
+        orders = Orders(self.database, cast("Any", queue), self.scopes, cast("Any", None), Clock())
         assert await orders.cancel(generation.id)
 
     async def running(self, name: str) -> Generation:
         order = Order(f"key-{name}", 1, None, 1, "en", 5, None, "a cat", VideoOptions(), (PHOTO,))
-        await self.database.write(insert, name, order, SystemClock().now())
+        await self.database.write(insert, name, order, Clock().now())
         found = await self.rows.get(name)
         assert found is not None
         return await self.rows.move(found, State.SUBMITTING)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.clock import SystemClock
+from services.clock import Clock
 from services.inbox import Arrived, Inbox, Turn, prune_inbox
 from services.store.database import Database, open_database
 
@@ -18,12 +18,12 @@ def item(number: int, lane: str = "1:1") -> Arrived:
 
 @pytest.fixture
 def one(postgres_database: Database) -> Inbox:
-    return Inbox(postgres_database, SystemClock(), BOT, "one")
+    return Inbox(postgres_database, Clock(), BOT, "one")
 
 
 @pytest.fixture
 def other(postgres_database: Database) -> Inbox:
-    return Inbox(postgres_database, SystemClock(), BOT, "other")
+    return Inbox(postgres_database, Clock(), BOT, "other")
 
 
 async def test_an_update_given_to_two_processes_at_once_is_new_to_one(one: Inbox, other: Inbox) -> None:
@@ -67,7 +67,7 @@ async def test_who_was_silent_for_too_long_has_lost_its_updates(one: Inbox, othe
 
 
 async def test_numbers_of_another_bot_are_other_numbers(one: Inbox, postgres_database: Database) -> None:
-    stranger = Inbox(postgres_database, SystemClock(), BOT + 1, "stranger")
+    stranger = Inbox(postgres_database, Clock(), BOT + 1, "stranger")
     assert await one.store([item(1)]) == [item(1)]
     assert await stranger.store([item(1)]) == [item(1)]
     assert await stranger.take_over(()) == [item(1)]
@@ -77,14 +77,14 @@ async def test_numbers_of_another_bot_are_other_numbers(one: Inbox, postgres_dat
 
 async def test_old_numbers_go_whoever_they_were_for(one: Inbox) -> None:
     await one.store([item(1)])
-    await one.database.write(prune_inbox, SystemClock().now() + timedelta(seconds=1))
+    await one.database.write(prune_inbox, Clock().now() + timedelta(seconds=1))
     assert await one.store([item(1)]) == [item(1)]
 
 
 @pytest.fixture
 async def alone(tmp_path: Path) -> AsyncIterator[Inbox]:
     database = await open_database(f"sqlite:///{tmp_path / 'one.sqlite3'}")
-    yield Inbox(database, SystemClock(), BOT, "new")
+    yield Inbox(database, Clock(), BOT, "new")
     await database.close()
 
 

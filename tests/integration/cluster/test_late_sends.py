@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.clock import SystemClock
+from services.clock import Clock
 from services.delivery.plan import Prepared, Way
 from services.delivery.send import Outgoing, SentVideo
 from services.genaipro.events import VideoResult
@@ -43,7 +43,7 @@ class SlowChat:
 
 @pytest.mark.parametrize("is_overtaken", [False, True])
 async def test_a_video_is_sent_only_while_it_is_ours(postgres_database: Database, *, is_overtaken: bool) -> None:
-    clock = SystemClock()
+    clock = Clock()
     rows, results = Rows(postgres_database, clock), Results(postgres_database, clock)
     order = Order("key", 1, None, 1, "en", 5, None, "a cat", VideoOptions(), (PHOTO,))
     await postgres_database.write(insert, "g", order, clock.now())

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from services.changes import Changes
-from services.clock import SystemClock
+from services.clock import Clock
 from services.generations.model import Generation, Order, Placed, State
 from services.generations.queue import UNTOLD, Limits, Queue
 from services.generations.worker import Worker
@@ -47,7 +47,7 @@ class Process:
     def __post_init__(self) -> None:
         self.rows = Rows(self.database, self.clock)
         limits = Limits(max_active=20, max_active_per_user=20, max_queued_per_user=20, daily_videos_per_user=0)
-        self.queue = Queue(self.database, self.clock, limits, lambda: "g", Changes(self.database, SystemClock()))
+        self.queue = Queue(self.database, self.clock, limits, lambda: "g", Changes(self.database, Clock()))
         self.worker = Worker(
             self.name,
             self.database,

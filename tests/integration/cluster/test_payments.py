@@ -13,7 +13,7 @@ from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
 from services.changes import Changes
-from services.clock import SystemClock
+from services.clock import Clock
 from services.cluster import Alone
 from services.generations.model import Order, State
 from services.generations.queue import lock_queue
@@ -149,7 +149,7 @@ def end(session: Session, *, settled: bool) -> None:
 def find_lost_payments(session: Session) -> None:
     """The comparison with Telegram's list, which holds a payment of either request, of the later one first."""
     ledger.open_till(session, 1, TAG, sells=True)
-    database, clock = AsyncMock(is_sqlite=True), SystemClock()
+    database, clock = AsyncMock(is_sqlite=True), Clock()
     tariff = Tariff(25, 0, timedelta(hours=1), 0)
     sales = Sales(database, clock, Changes(database, clock), tariff, TAG, lambda _session, _user_id: False)
     upkeep = PaymentUpkeep(database, AsyncMock(id=1), sales, clock, Alone("one"), 60.0, *[AsyncMock()] * 4)

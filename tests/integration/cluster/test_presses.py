@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.changes import Changes
-from services.clock import SystemClock
+from services.clock import Clock
 from services.generations.model import Order, Placed, PlaceOutcome
 from services.generations.queue import Limits, Queue
 from services.orders import Starter
@@ -29,7 +29,7 @@ WHO_WAITS = text(
 @pytest.fixture
 def queue(postgres_database: Database) -> Queue:
     ids: Iterator[int] = count(1)
-    clock = SystemClock()
+    clock = Clock()
     changes = Changes(postgres_database, clock)
     return Queue(postgres_database, clock, Limits(9, 9, 9, 0), lambda: f"g{next(ids)}", changes)
 

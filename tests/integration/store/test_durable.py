@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection, event, text
 from sqlalchemy.orm import Session
 
-from services.clock import SystemClock
+from services.clock import Clock
 from services.generations.model import Order, State
 from services.generations.store import insert
 from services.inbox import Arrived, Inbox
@@ -54,9 +54,9 @@ async def test_each_write_waits_or_does_not_whatever_its_connection_did_before(d
 
 
 async def test_what_money_hangs_on_waits_for_the_disk(database: Database) -> None:
-    rows = Rows(database, SystemClock())
+    rows = Rows(database, Clock())
     order = Order("key", 1, None, 1, "en", 5, None, "a cat", VideoOptions(), (PHOTO,))
-    await database.write(insert, "g", order, SystemClock().now())
+    await database.write(insert, "g", order, Clock().now())
     used = commits(database)
     run = await take_over(rows, "g")
     assert run is not None
@@ -66,7 +66,7 @@ async def test_what_money_hangs_on_waits_for_the_disk(database: Database) -> Non
 
 async def test_an_update_does_not_wait_for_the_disk(database: Database) -> None:
     used = commits(database)
-    inbox = Inbox(database, SystemClock(), 7, "one")
+    inbox = Inbox(database, Clock(), 7, "one")
     await inbox.store([Arrived(1, "1:1", "{}")])
     await inbox.handled(1)
     assert used == ["NORMAL"] * 2

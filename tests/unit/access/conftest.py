@@ -2,7 +2,7 @@ import pytest
 
 from services.access import Access, OwnerLists
 from services.changes import Changes
-from services.clock import SystemClock
+from services.clock import Clock
 from services.people import People
 from services.store.database import Database
 from services.texts import Texts
@@ -27,7 +27,7 @@ def clock() -> HandClock:
 
 @pytest.fixture
 def changes(database: Database) -> Changes:
-    return Changes(database, SystemClock())
+    return Changes(database, Clock())
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.access import Access, OwnerLists
 from services.changes import Changes
-from services.clock import SystemClock
+from services.clock import Clock
 from services.store.database import Database, open_database
 from tests.hand_clock import HandClock
 
@@ -42,7 +42,7 @@ async def start(stack: AsyncExitStack, url: str) -> Process:
     database = await open_database(url)
     stack.push_async_callback(database.close)
     clock = HandClock()
-    changes = Changes(database, SystemClock())
+    changes = Changes(database, Clock())
     heard: asyncio.Queue[str] = asyncio.Queue()
     changes.listen("topic", heard.put_nowait)
     running = asyncio.create_task(changes.run())

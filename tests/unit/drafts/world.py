@@ -67,7 +67,7 @@ def numbered(prefix: str) -> Callable[[], str]:
     return lambda: f"{prefix}{next(numbers)}"
 
 
-class Time:
+class Time(Clock):
     """Time that passes only when told; sleepers wake in their order."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from services.clock import SystemClock
+from services.clock import Clock
 from services.generations.model import WORDS, Generation, Order, State, on_status_word, rank
 from services.generations.progress import ProgressLog
 from services.generations.store import RunOvertakenError, insert
@@ -94,8 +94,8 @@ class Play:
     """One generation, and what becomes of it."""
 
     def __init__(self, database: Database, run: Generation) -> None:
-        self._rows = Rows(database, SystemClock())
-        self._log = ProgressLog(FailingWrites(database, self._fails), SystemClock())  # type: ignore[arg-type]
+        self._rows = Rows(database, Clock())
+        self._log = ProgressLog(FailingWrites(database, self._fails), Clock())  # type: ignore[arg-type]
         self._stream = run
         self._writing: asyncio.Task[None] | None = None
         self._left_as: tuple[State, str] | None = None
@@ -150,7 +150,7 @@ class Play:
 
 
 async def running(database: Database) -> Generation:
-    number, clock = next(_IDS), SystemClock()
+    number, clock = next(_IDS), Clock()
     order = Order(f"key-{number}", 1, None, 1, "en", 5, 7, "a cat", VideoOptions(), (PHOTO,))
     await database.write(insert, f"g{number}", order, clock.now(), durable=False)
     rows = Rows(database, clock)

@@ -9,6 +9,7 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 from telegram.ext import ExtBot
 
 from bot.outbox import Outbox, OutboxClosedError
+from services.clock import Clock
 from services.outbox.calls import JobState, Priority, sending
 from services.outbox.limits import FloodLimits
 from services.outbox.scheduler import SIGNS_PART
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecatio
 
 
 @dataclass
-class Time:
+class Time(Clock):
     """A clock that moves only when told, and a sleep that goes by it."""
 
     seconds: float = 0.0
