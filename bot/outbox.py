@@ -12,7 +12,7 @@ from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 from telegram.ext import BaseRateLimiter
 
 from services.clock import Clock
-from services.outbox.calls import AT_ONCE, Job, JobState, Priority, classify, said
+from services.outbox.calls import Job, JobState, Priority, classify, said
 from services.outbox.limits import FloodLimits
 from services.outbox.scheduler import Counters, Scheduler
 from services.tasks import Tasks
@@ -21,6 +21,9 @@ from services.telegram_errors import wait_of
 Result = bool | dict[str, Any] | list[dict[str, Any]]
 
 _log = logging.getLogger(__name__)
+
+AT_ONCE = frozenset({"answerPreCheckoutQuery", "answerInlineQuery"})
+"""Methods that wait for no budget and no pause: what they answer is worthless seconds later."""
 
 UNWAITED_PART = 4
 """One message in so many may be one that nobody waits for."""

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
+from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from services.generations.model import State
@@ -14,6 +15,15 @@ from services.store.schema import GenerationRow, PersonRow
 
 RECENT = 200
 """The median time is that of the last so many generations."""
+
+Times: TypeAlias = Select[datetime | None, datetime | None]
+TIMES: Times = (
+    select(GenerationRow.started_at, GenerationRow.finished_at)
+    .where(GenerationRow.state == State.DONE.value)
+    .order_by(GenerationRow.finished_at.desc())
+    .limit(bindparam("limit"))
+)
+"""When the last generations that gave videos began and ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,7 @@ def gather_statistics(session: Session, now: datetime, sells: bool) -> Statistic
     by_state = select(GenerationRow.state, func.count()).group_by(GenerationRow.state)
     in_all = session.execute(by_state).all()
     today = session.execute(by_state.where(GenerationRow.queued_at >= midnight)).all()
-    took = recent_seconds(session, RECENT)
+    took = recent_seconds(session, TIMES, {"limit": RECENT})
     return Statistics(
         today={State(state): count for state, count in today},
         in_all={State(state): count for state, count in in_all},
@@ -48,9 +58,7 @@ def gather_statistics(session: Session, now: datetime, sells: bool) -> Statistic
     )
 
 
-def recent_seconds(session: Session, limit: int, which: ColumnElement[bool] | None = None) -> list[float]:
-    """How long the last generations that gave videos took, from start to end."""
-    done = GenerationRow.state == State.DONE.value
-    query = select(GenerationRow.started_at, GenerationRow.finished_at).where(done if which is None else done & which)
-    rows = session.execute(query.order_by(GenerationRow.finished_at.desc()).limit(limit))
+def recent_seconds(session: Session, times: Times, values: Mapping[str, object]) -> list[float]:
+    """How long generations took, from start to end: those of :data:`TIMES`, or of a statement made from it."""
+    rows = session.execute(times, values)
     return [(ended - began).total_seconds() for began, ended in rows if began is not None and ended is not None]

@@ -1,21 +1,16 @@
 """A call to the Bot API: how urgent its sender says it is, whom it reaches, what it costs, what it replaces."""
 
-import hashlib
-import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum, IntEnum, auto
 from math import inf
 
-from telegram import InputFile, InputMedia, TelegramObject
+from telegram import InputFile, InputMedia
 
 MessageKey = tuple[int, int]
 """A message: the ids of its chat and its own."""
-
-AT_ONCE = frozenset({"answerPreCheckoutQuery", "answerInlineQuery"})
-"""Methods that wait for no budget and no pause: what they answer is worthless seconds later."""
 
 SIGNS = frozenset({"setMessageReaction", "sendChatAction"})
 """Methods whose calls are signs. They count in the budget over all chats; Telegram's other two are of messages."""
@@ -87,7 +82,7 @@ class Edit:
     """Number of the state, or None."""
     final: bool
     """Whether it is a final state, which is never dropped."""
-    fingerprint: bytes
+    fingerprint: Hashable
     """The same for the same content."""
 
 
@@ -127,7 +122,7 @@ def classify(endpoint: str, data: Mapping[str, object], saying: Said) -> Call:
     chat = _chat(data)
     if endpoint in SIGNS:
         return Call(chat, Priority.SIGN, counted=False)
-    if chat is None or endpoint in AT_ONCE or not endpoint.startswith(_COUNTED):
+    if chat is None or not endpoint.startswith(_COUNTED):
         return Call(chat, Priority.ANSWER if saying.priority is None else saying.priority, counted=False)
     upload = any(map(_carries_file, data.values()))
     priority = saying.priority
@@ -150,13 +145,9 @@ def _units(endpoint: str, data: Mapping[str, object]) -> int:
 def _edit(chat: int, data: Mapping[str, object], saying: Said) -> Edit:
     message = data["message_id"]
     assert isinstance(message, int)
-    content = json.dumps(sorted(data.items()), default=_plain, separators=(",", ":"))
-    fingerprint = hashlib.blake2b(content.encode(), digest_size=16).digest()
+    # All of a button counts in the library's hash but the query of Share, of which a message never has another.
+    fingerprint = hash((data.get("text"), data.get("reply_markup")))
     return Edit((chat, message), saying.version, saying.priority is Priority.RESULT, fingerprint)
-
-
-def _plain(value: object) -> object:
-    return value.to_dict() if isinstance(value, TelegramObject) else repr(value)
 
 
 def _carries_file(value: object) -> bool:

@@ -1,6 +1,7 @@
 """Which edit of a message is worth sending: the newest, never an older one, never the same twice."""
 
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from math import inf
 
@@ -16,7 +17,7 @@ class Shown:
     """The highest number sent."""
     final: float = -inf
     """The highest number of a final state sent."""
-    fingerprint: bytes | None = None
+    fingerprint: Hashable | None = None
     """Of the last edit that was certainly made; None while one is under way or in doubt."""
 
 

@@ -1,6 +1,6 @@
-"""What the status message says: a pure function of the generation, its surroundings, the language and the time.
+"""What the status message says: ``render``, pure, from the generation, its surroundings, the language and the time.
 
-``StatusScreens`` asks for the surroundings.
+``StatusScreens`` asks for the surroundings, and has the money of what was sold settled before its end is shown.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from html import escape
 from statistics import median
+
+from sqlalchemy import bindparam
 
 from services.clock import Clock
 from services.failures import Charged, Failure, FailureKind, Offer
@@ -28,7 +30,7 @@ from services.generations.results import videos_of
 from services.history import share_query
 from services.payments.model import Settlement
 from services.screens import Button, ButtonStyle, Screen
-from services.statistics import recent_seconds
+from services.statistics import TIMES, recent_seconds
 from services.store.database import Database
 from services.store.schema import GenerationRow
 from services.texts import Html, Phrases, Texts, isolate, prompt_line
@@ -41,6 +43,9 @@ SAMPLE = 25
 
 KEEP_ESTIMATE_SECONDS = 600.0
 """How long an estimate is kept at least; while one runs, it must not jump, or its bar would."""
+
+_ALIKE = TIMES.where(GenerationRow.count == bindparam("count"), GenerationRow.finished_at <= bindparam("before"))
+"""Of as many videos, and ended before."""
 
 BAR_CELLS = 10
 
@@ -286,8 +291,8 @@ class StatusScreens:
             self._estimates = {
                 kept: made for kept, made in self._estimates.items() if now - made[0] < KEEP_ESTIMATE_SECONDS
             }
-            alike = (GenerationRow.count == count) & (GenerationRow.finished_at <= (started_at or self.clock.now()))
-            took = await self.database.read(recent_seconds, SAMPLE, alike)
+            alike = {"limit": SAMPLE, "count": count, "before": started_at or self.clock.now()}
+            took = await self.database.read(recent_seconds, _ALIKE, alike)
             self._estimates[key] = now, max(5.0, median(took)) if took else DEFAULT_ESTIMATE_SECONDS
         return self._estimates[key][1]
 

@@ -95,8 +95,7 @@ def text_edit(
     version: int | None = None,
 ) -> Call:
     """An edit; edits of equal content are equal to the eye, empty content is unlike any other."""
-    fingerprint = content.encode() or b"%d" % next(_unlike)
-    edit = Edit((chat, message), version, priority is Priority.RESULT, fingerprint)
+    edit = Edit((chat, message), version, priority is Priority.RESULT, content or next(_unlike))
     return Call(chat, priority, edit=edit)
 
 

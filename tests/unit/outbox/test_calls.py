@@ -79,14 +79,14 @@ def test_what_was_said_counts() -> None:
 
 
 def test_equal_edits_have_equal_fingerprints() -> None:
-    def fingerprint(text: str, label: str) -> bytes | None:
-        markup = InlineKeyboardMarkup([[InlineKeyboardButton(label, callback_data="x")]])
+    def fingerprint(text: str, label: str, style: str = "danger") -> object:
+        markup = InlineKeyboardMarkup([[InlineKeyboardButton(label, callback_data="x", style=style)]])
         edit = read("editMessageText", chat_id=1, message_id=2, text=text, reply_markup=markup).edit
         assert edit is not None
         return edit.fingerprint
 
     assert fingerprint("a", "b") == fingerprint("a", "b")
-    assert len({fingerprint("a", "b"), fingerprint("a", "c"), fingerprint("c", "b")}) == 3
+    assert len({fingerprint("a", "b"), fingerprint("a", "c"), fingerprint("c", "b"), fingerprint("a", "b", "")}) == 4
 
 
 async def test_a_saying_belongs_to_its_block_and_task() -> None:

@@ -154,7 +154,7 @@ def test_every_call_ends(steps: list[tuple[float, Call]], script: list[Answer]) 
 @given(st.lists(st.tuples(gaps, edits), max_size=40), st.lists(floods, max_size=4))
 def test_the_last_state_of_a_message_is_the_one_shown(steps: list[tuple[float, Call]], script: list[Answer]) -> None:
     plain = [
-        (gap, text_edit(call.edit.key[0], int(call.edit.key[1]), (call.edit.fingerprint or b"").decode()))
+        (gap, text_edit(call.edit.key[0], int(call.edit.key[1]), str(call.edit.fingerprint)))
         for gap, call in steps
         if call.edit is not None
     ]
