@@ -28,12 +28,13 @@ from services.generations.model import (
 from services.history import HistoryEntry, HistoryPage
 from services.options import MAX_VIDEOS, Shape, VideoOptions
 from services.payments.ledger import Totals
-from services.payments.model import Account, Payment, PaymentState, Settlement
+from services.payments.model import Account, PaymentState, Settlement
 from services.people import Preferences
 from services.photos.model import MAX_PHOTOS, PhotoKind, PhotoRef
 from services.screens import Screen
 from services.statistics import Statistics
 from services.status.render import Links, Surroundings, render, render_links
+from services.store.payment_tables import PaymentRow
 from services.texts import LANGUAGES, Argument, Phrases, Texts
 
 NOW = datetime(2026, 3, 30, 10, 2, tzinfo=UTC)
@@ -272,13 +273,15 @@ def _menus(phrases: Phrases) -> Named:
     yield "stats, nothing known", statistics_screen(phrases, Statistics({}, {}, 0, None), None)
 
 
-def _payments() -> list[Payment]:
+def _payments() -> list[PaymentRow]:
     bought = (
         *((state, 2, 0) for state in PaymentState if state is not PaymentState.CREDITED),
         *((PaymentState.USED, 1, 0), (PaymentState.CREDITED, 2, 2), (PaymentState.CREDITED, 3, 1)),
     )
     return [
-        Payment(f"stx{number}Qm9vaw", PERSON, ID, 25 * videos, videos, credit, state, NOW, 0)
+        PaymentRow(
+            charge_id=f"stx{number}Qm9vaw", stars=25 * videos, videos=videos, credit=credit, state=state, paid_at=NOW
+        )
         for number, (state, videos, credit) in enumerate(bought)
     ]
 

@@ -15,10 +15,11 @@ from handlers.admin import for_admins
 from handlers.context import Context
 from handlers.visitors import for_visitors
 from services.payments.invoices import PAY_PREFIX, InvoiceOutcome
-from services.payments.model import Account, Charge, Payment, Verdict
+from services.payments.model import Account, Charge, Verdict
 from services.payments.sales import JUDGED_WITHIN, Sales
 from services.retries import OUTAGE
 from services.screens import Screen
+from services.store.payment_tables import PaymentRow
 from services.texts import Phrases
 
 CURRENCY = "XTR"
@@ -97,9 +98,8 @@ async def send_invoice(_update: Update, context: Context) -> None:
 @for_visitors
 async def balance(_update: Update, context: Context) -> None:
     """``/balance``: what the person has, and their last payments."""
-    sales, user_id = context.services.sales, context.visitor.caller.user_id
-    text = balance_text(context.visitor.phrases, await sales.account(user_id), await sales.payments(user_id))
-    await context.answer(Screen(text))
+    account, payments = await context.services.sales.balance(context.visitor.caller.user_id)
+    await context.answer(Screen(balance_text(context.visitor.phrases, account, payments)))
 
 
 @for_visitors
@@ -140,7 +140,7 @@ def _charge_of(message: Message | None) -> Charge | None:
     )
 
 
-def balance_text(phrases: Phrases, account: Account, payments: Sequence[Payment]) -> str:
+def balance_text(phrases: Phrases, account: Account, payments: Sequence[PaymentRow]) -> str:
     """What somebody has, and what became of their last payments."""
     lines: list[str] = [
         phrases.html("balance-free", count=account.free),
@@ -151,9 +151,9 @@ def balance_text(phrases: Phrases, account: Account, payments: Sequence[Payment]
     return "\n".join(lines)
 
 
-def _payment_line(phrases: Phrases, payment: Payment) -> str:
+def _payment_line(phrases: Phrases, payment: PaymentRow) -> str:
     became = phrases.plain(
-        "balance-became", state=payment.state.value, videos=payment.videos - payment.credit, credit=payment.credit
+        "balance-became", state=payment.state, videos=payment.videos - payment.credit, credit=payment.credit
     )
     # Ids and dates are handed over as words, for no language is to change them.
     return phrases.html(

@@ -63,7 +63,11 @@ class Invoices:
         if not await self._send(invoice):
             return InvoiceOutcome.NOT_SENT
         if invoice.message_id is not None:
-            await self._delete(invoice.user_id, invoice.message_id)
+            try:
+                with sending(Priority.ANSWER):
+                    await self.bot.delete_message(user_id, invoice.message_id)
+            except TelegramError as error:
+                log.info("invoice_left", error=type(error).__name__)
         return InvoiceOutcome.SENT
 
     async def _send(self, invoice: Invoice) -> bool:
@@ -86,10 +90,3 @@ class Invoices:
         sent = invoice.generation_id, message.message_id, self.clock.now()
         await self.database.write(purchases.invoice_sent, *sent, durable=False)
         return True
-
-    async def _delete(self, chat_id: int, message_id: int) -> None:
-        try:
-            with sending(Priority.ANSWER):
-                await self.bot.delete_message(chat_id, message_id)
-        except TelegramError as error:
-            log.info("invoice_left", error=type(error).__name__)

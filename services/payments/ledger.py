@@ -9,17 +9,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from services.generations.model import FINAL
-from services.payments.model import Account, Payment, PaymentState
-from services.store.base import affected, insert_new
+from services.payments.model import Account, PaymentState
+from services.store.base import affected, insert_new, table_of
 from services.store.payment_tables import MovementRow, PaymentRow, PurchaseRow, TillRow
 from services.store.schema import GenerationRow
 
 LAST_PAYMENTS = 10
 """How many payments ``/balance`` shows."""
+
+_MOVEMENTS = table_of(MovementRow)
+_ACCOUNT = select(func.sum(_MOVEMENTS.c.free), func.sum(_MOVEMENTS.c.credit)).where(
+    _MOVEMENTS.c.user_id == bindparam("user")
+)
 
 
 def open_till(session: Session, bot_id: int, new_tag: str, sells: bool) -> str:
@@ -42,8 +47,7 @@ def take_offset(session: Session, bot_id: int, before: int, after: int) -> bool:
 
 def account(session: Session, user_id: int, free_videos: int) -> Account:
     """What somebody has, where each person is given so many free videos once."""
-    sums = select(func.sum(MovementRow.free), func.sum(MovementRow.credit)).where(MovementRow.user_id == user_id)
-    free, credit = (int(total or 0) for total in session.execute(sums).one())
+    free, credit = (int(total or 0) for total in session.execute(_ACCOUNT, {"user": user_id}).one())
     if free_videos and session.get(MovementRow, _forfeit_key(user_id)) is not None:
         return Account(0, credit)
     return Account(max(0, free_videos + free), credit)
@@ -61,25 +65,10 @@ def move(session: Session, key: str, row: PurchaseRow | PaymentRow, now: datetim
     session.flush()
 
 
-def as_payment(row: PaymentRow) -> Payment:
-    """What a row says."""
-    return Payment(
-        charge_id=row.charge_id,
-        user_id=row.user_id,
-        generation_id=row.generation_id,
-        stars=row.stars,
-        videos=row.videos,
-        credit=row.credit,
-        state=PaymentState(row.state),
-        paid_at=row.paid_at,
-        attempts=row.attempts,
-    )
-
-
-def last_payments(session: Session, user_id: int) -> list[Payment]:
-    """Somebody's last payments, newest first."""
+def balance(session: Session, user_id: int, free_videos: int) -> tuple[Account, Sequence[PaymentRow]]:
+    """What somebody has, and their last payments, newest first."""
     query = select(PaymentRow).where(PaymentRow.user_id == user_id).order_by(PaymentRow.paid_at.desc())
-    return [as_payment(row) for row in session.scalars(query.limit(LAST_PAYMENTS))]
+    return account(session, user_id, free_videos), session.scalars(query.limit(LAST_PAYMENTS)).all()
 
 
 def known_charges(session: Session, charge_ids: Sequence[str]) -> frozenset[str]:

@@ -72,21 +72,6 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True)
-class Payment:
-    """A payment as its row says."""
-
-    charge_id: str
-    user_id: int
-    generation_id: str
-    stars: int
-    videos: int
-    credit: int
-    state: PaymentState
-    paid_at: datetime
-    attempts: int
-
-
-@dataclass(frozen=True, slots=True)
 class Settlement:
     """What came back to the requester of a request that has ended."""
 

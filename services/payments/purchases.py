@@ -3,16 +3,17 @@
 Each step is written down before it is acted upon.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from services.generations.model import FINAL, UNPAID_IN_TIME, Price, State
 from services.generations.queue import day_is_full, lock_queue
 from services.payments import ledger, returns
-from services.payments.model import Charge, Invoice, Payment, PaymentState, Verdict, payload_of, request_of
+from services.payments.model import Charge, Invoice, PaymentState, Verdict, payload_of, request_of
 from services.store.base import affected, insert_new
 from services.store.payment_tables import PaymentRow, PurchaseRow
 from services.store.schema import GenerationRow
@@ -24,6 +25,7 @@ UNSENT_FOR = timedelta(seconds=30)
 """An invoice whose sending was not heard of for so long is sent again; a second one does no harm."""
 
 _UNPAID = GenerationRow.state == State.UNPAID.value
+_WAITING = select(PurchaseRow.generation_id).join(GenerationRow).where(_UNPAID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,21 +179,16 @@ def expire(session: Session, now: datetime) -> list[str]:
     return [row.id for row in rows]
 
 
-def work_left(session: Session, now: datetime) -> tuple[bool, list[Payment], list[str]]:
+def work_left(session: Session, now: datetime) -> tuple[bool, Sequence[PaymentRow], Sequence[str]]:
     """What is to be done: whether requests may have to end, the refunds that are due, and whose invoice was not sent.
 
     That is one in a private chat that is not known to be sent, and was asked for ``UNSENT_FOR`` ago.
     """
-    unpaid = select(
-        GenerationRow.id, GenerationRow.chat_id, GenerationRow.user_id, GenerationRow.queued_at,
-        PurchaseRow.due_at, PurchaseRow.invoiced_at, PurchaseRow.invoice_message_id,
-    ).join(PurchaseRow).where(_UNPAID)  # fmt: skip
-    rows = session.execute(unpaid).all()
-    unsent = [
-        row.id
-        for row in rows
-        if row.chat_id == row.user_id
-        and row.invoice_message_id is None
-        and (row.invoiced_at or row.queued_at) < now - UNSENT_FOR
-    ]
-    return any(row.due_at <= now for row in rows), returns.refunds_due(session, now), unsent
+    asked_at = func.coalesce(PurchaseRow.invoiced_at, GenerationRow.queued_at)
+    unsent = _WAITING.where(
+        GenerationRow.chat_id == GenerationRow.user_id,
+        PurchaseRow.invoice_message_id.is_(None),
+        asked_at < now - UNSENT_FOR,
+    )
+    late = session.scalar(_WAITING.where(PurchaseRow.due_at <= now).limit(1))
+    return late is not None, returns.refunds_due(session, now), session.scalars(unsent).all()

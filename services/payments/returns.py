@@ -3,6 +3,7 @@
 Each step is written down before it is acted upon.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select, update
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from services.generations.model import FINAL, WERE_LINKED, WERE_SENT, State
 from services.generations.queue import lock_queue
 from services.payments import ledger
-from services.payments.model import GIVEN_BACK, Payment, PaymentState, Settlement, divide
+from services.payments.model import GIVEN_BACK, PaymentState, Settlement, divide
 from services.store.payment_tables import MovementRow, PaymentRow, PurchaseRow
 from services.store.schema import GenerationRow, VideoRow
 
@@ -77,7 +78,7 @@ def _settlement(session: Session, generation_id: str) -> Settlement:
     return Settlement(stars) if end is None else Settlement(stars, end.free, end.credit)
 
 
-def want_back(session: Session, charge_id: str, now: datetime) -> Payment | None:
+def want_back(session: Session, charge_id: str, now: datetime) -> PaymentRow | None:
     """Want a payment refunded, whatever became of it; credit of it that is left goes.
 
     Returns:
@@ -87,7 +88,7 @@ def want_back(session: Session, charge_id: str, now: datetime) -> Payment | None
     if row is None or PaymentState(row.state) in GIVEN_BACK:
         return None
     _undo(session, row, now)
-    return ledger.as_payment(row)
+    return row
 
 
 def _payment_to_give_back(session: Session, charge_id: str) -> PaymentRow | None:
@@ -107,12 +108,10 @@ def _undo(session: Session, row: PaymentRow, now: datetime) -> None:
     row.state, row.retry_at = PaymentState.REFUNDING.value, now
 
 
-def refunds_due(session: Session, now: datetime) -> list[Payment]:
+def refunds_due(session: Session, now: datetime) -> Sequence[PaymentRow]:
     """Payments that shall go back and whose time has come, oldest first."""
     due = (PaymentRow.state == PaymentState.REFUNDING.value) & (PaymentRow.retry_at <= now)
-    return [
-        ledger.as_payment(row) for row in session.scalars(select(PaymentRow).where(due).order_by(PaymentRow.retry_at))
-    ]
+    return session.scalars(select(PaymentRow).where(due).order_by(PaymentRow.retry_at)).all()
 
 
 def refund_failed(session: Session, charge_id: str, retry_at: datetime) -> None:
@@ -121,7 +120,7 @@ def refund_failed(session: Session, charge_id: str, retry_at: datetime) -> None:
     session.execute(update(PaymentRow).where(own).values(attempts=PaymentRow.attempts + 1, retry_at=retry_at))
 
 
-def refunded(session: Session, charge_id: str, now: datetime) -> Payment | None:
+def refunded(session: Session, charge_id: str, now: datetime) -> PaymentRow | None:
     """Note that a payment went back, on whoever's wish; None when that is known, or there is none."""
     row = _payment_to_give_back(session, charge_id)
     if row is None or row.state == PaymentState.REFUNDED.value:
@@ -130,4 +129,4 @@ def refunded(session: Session, charge_id: str, now: datetime) -> Payment | None:
         _undo(session, row, now)
     row.state, row.retry_at = PaymentState.REFUNDED.value, None
     ledger.move(session, f"refunded:{charge_id}", row, now, stars=-row.stars)
-    return ledger.as_payment(row)
+    return row

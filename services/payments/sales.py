@@ -1,7 +1,7 @@
 """Selling requests: what they cost, who may pay, and what each payment does."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -13,8 +13,9 @@ from services.clock import Clock
 from services.generations.model import Order, Price
 from services.generations.queue import TOPIC as QUEUE_TOPIC
 from services.payments import ledger, purchases, returns
-from services.payments.model import Account, Charge, Payment, Settlement, Verdict, split
+from services.payments.model import Account, Charge, Settlement, Verdict, split
 from services.store.database import Database
+from services.store.payment_tables import PaymentRow
 from services.telemetry import STARS_TAKEN
 
 JUDGED_WITHIN = 2.0
@@ -122,15 +123,11 @@ class Sales:
             self.refund_wanted.set()
         return settlement
 
-    async def account(self, user_id: int) -> Account:
-        """What somebody has."""
-        return await self.database.read(ledger.account, user_id, self.tariff.free_videos)
+    async def balance(self, user_id: int) -> tuple[Account, Sequence[PaymentRow]]:
+        """What somebody has, and their last payments, newest first."""
+        return await self.database.read(ledger.balance, user_id, self.tariff.free_videos)
 
-    async def payments(self, user_id: int) -> list[Payment]:
-        """Somebody's last payments, newest first."""
-        return await self.database.read(ledger.last_payments, user_id)
-
-    async def refund(self, charge_id: str) -> Payment | None:
+    async def refund(self, charge_id: str) -> PaymentRow | None:
         """Want a payment back, whatever it brought.
 
         Returns:

@@ -3,7 +3,7 @@
 They are compared with Telegram's own list, too. Source: Bot API, ``getStarTransactions``.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,10 +16,11 @@ from services.clock import Clock
 from services.cluster import Alone, Membership
 from services.generations.queue import lock_queue
 from services.payments import ledger, purchases, returns
-from services.payments.model import Charge, Payment, request_of
+from services.payments.model import Charge, request_of
 from services.payments.sales import Sales
 from services.retries import OUTAGE
 from services.store.database import Database
+from services.store.payment_tables import PaymentRow
 from services.tasks import rest_until
 from services.telegram_errors import Refusal, refusal_of
 from services.telemetry import CREDIT_VIDEOS, PAYMENT_FAULTS, REFUNDS_REFUSED, STARS_RETURNED
@@ -34,16 +35,6 @@ PAGE = 100
 """Transactions that Telegram lists at once, at most."""
 
 log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Transactions:
-    """What Telegram's list of them holds for this bot from one offset to another."""
-
-    paid: Sequence[Charge]
-    given_back: frozenset[str]
-    before: int
-    after: int
 
 
 @dataclass(slots=True)
@@ -93,7 +84,7 @@ class PaymentUpkeep:
         await self._compare()
         await self._check()
 
-    async def _refund(self, payment: Payment) -> None:
+    async def _refund(self, payment: PaymentRow) -> None:
         """Give a payment back, which was committed as wanted before. That it went back already is what was wanted."""
         try:
             await self.telegram.refund_star_payment(payment.user_id, payment.charge_id)
@@ -109,14 +100,14 @@ class PaymentUpkeep:
             log.info("refunded", charge=payment.charge_id, stars=payment.stars)
             STARS_RETURNED.inc(payment.stars)
 
-    async def _refused(self, payment: Payment, error: BadRequest) -> None:
+    async def _refused(self, payment: PaymentRow, error: BadRequest) -> None:
         """The bot's balance is too small, or Telegram does not know the payment: the admins can mend it."""
         log.error("refund_refused", charge=payment.charge_id, stars=payment.stars, reason=error.message)
         REFUNDS_REFUSED.inc()
         await self._later(payment)
         await self.alarm("refund-balance" if refusal_of(error) is Refusal.TOO_FEW_STARS else "refund")
 
-    async def _later(self, payment: Payment) -> None:
+    async def _later(self, payment: PaymentRow) -> None:
         wait = min(LAST_RETRY, FIRST_RETRY * 2 ** min(payment.attempts, 10))
         await self.database.write(returns.refund_failed, payment.charge_id, self.clock.now() + wait)
 
@@ -125,8 +116,9 @@ class PaymentUpkeep:
         if self.clock.monotonic() < self._compare_at:
             return
         self._compare_at = self.clock.monotonic() + min(self.check_interval, FIRST_RETRY.total_seconds())
-        news = await self._news(await self.database.read(ledger.next_offset, self.telegram.id))
-        received, refunded = await self.database.write(self.write_down, news) if news.after > news.before else ((), ())
+        before = await self.database.read(ledger.next_offset, self.telegram.id)
+        paid, given_back, after = await self._own_transactions(before)
+        received, refunded = await self.database.write(self.write_down, paid, given_back, before, after)
         for one in received:
             self.sales.took(one)
         for payment in refunded:
@@ -138,18 +130,17 @@ class PaymentUpkeep:
                 show = self.show if one.begins else self.show_end_again
                 await show(one.generation_id)
 
-    async def _news(self, before: int) -> Transactions:
-        """All pages: a payment and its refund may stand on different ones."""
+    async def _own_transactions(self, offset: int) -> tuple[list[Charge], set[str], int]:
+        """Payments, refunds, and the offset after them, on all pages: those of one may stand on different ones."""
         paid: list[Charge] = []
         given_back: set[str] = set()
-        after = before
         while True:
-            page = (await self.telegram.get_star_transactions(offset=after, limit=PAGE)).transactions
+            page = (await self.telegram.get_star_transactions(offset=offset, limit=PAGE)).transactions
             paid += [charge for one in page if (charge := self._own_charge(one)) is not None]
             given_back |= {one.id for one in page if one.receiver is not None}
-            after += len(page)
+            offset += len(page)
             if len(page) < PAGE:
-                return Transactions(paid, frozenset(given_back), before, after)
+                return paid, given_back, offset
 
     def _own_charge(self, one: StarTransaction) -> Charge | None:
         """The payment for a request of this bot's; None for anything else."""
@@ -162,19 +153,21 @@ class PaymentUpkeep:
             return None
         return Charge(one.id, one.source.user.id, one.amount, payload, one.date)
 
-    def write_down(self, session: Session, news: Transactions) -> tuple[list[purchases.Received], list[Payment]]:
+    def write_down(
+        self, session: Session, paid: Sequence[Charge], given_back: Collection[str], before: int, after: int
+    ) -> tuple[list[purchases.Received], list[PaymentRow]]:
         """Take the payments that were not known, and note the refunds that somebody else made."""
         lock_queue(session)
-        if not ledger.take_offset(session, self.telegram.id, news.before, news.after):
+        if not ledger.take_offset(session, self.telegram.id, before, after):
             return [], []
-        now = self.clock.now()
-        known = ledger.known_charges(session, [charge.charge_id for charge in news.paid])
+        known = ledger.known_charges(session, [charge.charge_id for charge in paid])
         received = [
-            self.sales.receive_in(session, one, went_back=one.charge_id in news.given_back)
-            for one in news.paid
+            self.sales.receive_in(session, one, went_back=one.charge_id in given_back)
+            for one in paid
             if one.charge_id not in known
         ]
-        refunded = [returns.refunded(session, charge_id, now) for charge_id in news.given_back]
+        now = self.clock.now()
+        refunded = [returns.refunded(session, charge_id, now) for charge_id in given_back]
         return received, [payment for payment in refunded if payment is not None]
 
     async def _check(self) -> None:

@@ -22,7 +22,7 @@ from services.options import VideoOptions
 from services.payments import ledger, purchases, returns
 from services.payments.model import Charge, PaymentState, Verdict, payload_of, split
 from services.payments.sales import Sales, Tariff
-from services.payments.upkeep import PaymentUpkeep, Transactions
+from services.payments.upkeep import PaymentUpkeep
 from services.retention import forget_everything
 from services.store.database import Database, open_database
 from services.store.payment_tables import PaymentRow, PurchaseRow
@@ -154,7 +154,7 @@ def find_lost_payments(session: Session) -> None:
     sales = Sales(database, clock, Changes(database, clock), tariff, TAG, lambda _session, _user_id: False)
     upkeep = PaymentUpkeep(database, AsyncMock(id=1), sales, clock, Alone("one"), 60.0, *[AsyncMock()] * 4)
     lost = [Charge(name, 1, 50, payload_of(TAG, name), NOW) for name in ("h", "g")]
-    received, _ = upkeep.write_down(session, Transactions(lost, frozenset(), 0, 2))
+    received, _ = upkeep.write_down(session, lost, (), before=0, after=2)
     assert [one.begins for one in received] == [False, False]
 
 
