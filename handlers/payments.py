@@ -3,27 +3,21 @@
 Source: Bot API, "Payments in Telegram Stars", ``answerPreCheckoutQuery``.
 """
 
-import asyncio
 import re
 from collections.abc import Sequence
 
 from structlog import get_logger
-from telegram import Message, PreCheckoutQuery, Update
+from telegram import Message, Update
 from telegram.error import TelegramError
 
 from handlers.admin import for_admins
 from handlers.context import Context
 from handlers.visitors import for_visitors
-from services.payments.invoices import PAY_PREFIX, InvoiceOutcome
+from services.payments.invoices import CURRENCY, PAY_PREFIX, InvoiceOutcome
 from services.payments.model import Account, Charge, Verdict
-from services.payments.sales import JUDGED_WITHIN, Sales
-from services.retries import OUTAGE
 from services.screens import Screen
 from services.store.payment_tables import PaymentRow
 from services.texts import Phrases
-
-CURRENCY = "XTR"
-"""Telegram's name for Stars."""
 
 PAY_LINK = re.compile(rf"(?a)\A/start(?:@\w+)? {PAY_PREFIX}(?P<id>[0-9a-zA-Z_-]{{1,40}})\s*\Z")
 """What the deep link of a request's button sends."""
@@ -33,10 +27,13 @@ log = get_logger(__name__)
 
 async def judge_payment(update: Update, context: Context) -> None:
     """The question before a payment: agreed to, or refused with a sentence, within three seconds."""
-    query, texts = update.pre_checkout_query, context.services.texts
+    query, texts, sales = update.pre_checkout_query, context.services.texts, context.services.sales
     if query is None:
         return
-    verdict, language = await _judge(query, context.services.sales)
+    verdict, language = Verdict.GONE, None
+    if query.currency == CURRENCY:
+        asked = Charge(query.id, query.from_user.id, query.total_amount, query.invoice_payload, sales.clock.now())
+        verdict, language = await sales.judge(asked)
     log.info("payment_judged", verdict=verdict.value)
     phrases = texts.into(language or texts.choose(query.from_user.language_code))
     try:
@@ -47,18 +44,6 @@ async def judge_payment(update: Update, context: Context) -> None:
     except TelegramError as error:
         # Unanswered, it comes to nothing; agreed to, it may come to a payment all the same.
         log.info("payment_answered_too_late", error=type(error).__name__)
-
-
-async def _judge(query: PreCheckoutQuery, sales: Sales) -> tuple[Verdict, str | None]:
-    if query.currency != CURRENCY:
-        return Verdict.GONE, None
-    asked = Charge(query.id, query.from_user.id, query.total_amount, query.invoice_payload, sales.clock.now())
-    try:
-        async with asyncio.timeout(JUDGED_WITHIN):
-            return await sales.judge(asked)
-    except (TimeoutError, *OUTAGE) as error:
-        log.warning("payment_not_judged", error=type(error).__name__)
-        return Verdict.LATE, None
 
 
 async def take_payment(update: Update, context: Context) -> None:

@@ -14,6 +14,9 @@ from services.payments.model import Invoice
 from services.store.database import Database
 from services.texts import Texts
 
+CURRENCY = "XTR"
+"""Telegram's name for Stars."""
+
 PAY_PREFIX = "pay_"
 """Of the parameter of a deep link that leads to an invoice."""
 
@@ -80,7 +83,7 @@ class Invoices:
                     title,
                     phrases.plain("invoice-description", count=invoice.videos),
                     invoice.payload,
-                    "XTR",
+                    CURRENCY,
                     [LabeledPrice(title, invoice.stars)],
                     start_parameter=f"{PAY_PREFIX}{invoice.generation_id}",
                 )

@@ -14,6 +14,7 @@ from services.generations.model import Order, Price
 from services.generations.queue import TOPIC as QUEUE_TOPIC
 from services.payments import ledger, purchases, returns
 from services.payments.model import Account, Charge, Settlement, Verdict, split
+from services.retries import OUTAGE
 from services.store.database import Database
 from services.store.payment_tables import PaymentRow
 from services.telemetry import STARS_TAKEN
@@ -79,9 +80,14 @@ class Sales:
         purchases.sell(session, generation_id, order.user_id, price, now, now + self.tariff.timeout)
 
     async def judge(self, asked: Charge) -> tuple[Verdict, str | None]:
-        """Decide whether somebody may pay; what is agreed to is committed."""
+        """Decide whether somebody may pay, and in which language to tell them; what is agreed to is committed."""
         late = self.clock.monotonic() + JUDGED_WITHIN
-        return await self.database.write(self._judge, asked, late, urgent=True)
+        try:
+            async with asyncio.timeout(JUDGED_WITHIN):
+                return await self.database.write(self._judge, asked, late, urgent=True)
+        except (TimeoutError, *OUTAGE) as error:
+            log.warning("payment_not_judged", error=type(error).__name__)
+            return Verdict.LATE, None
 
     def _judge(self, session: Session, asked: Charge, late: float) -> tuple[Verdict, str | None]:
         judged = purchases.agree(session, self.tag, asked, self.clock.now(), self.tariff.daily_videos)
