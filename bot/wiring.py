@@ -32,7 +32,7 @@ from services.genaipro.client import GenAIProClient
 from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit
 from services.genaipro.stream import paid_session
 from services.generations.cancelling import CancelScopes
-from services.generations.deliver import Deliverer
+from services.generations.deliver import Deliverer, Sending
 from services.generations.model import Generation
 from services.generations.progress import ProgressLog
 from services.generations.queue import Limits as QueueLimits
@@ -237,17 +237,10 @@ def _runner(services: Services, settings: Settings) -> Runner:
 
     interval, timeout = settings.reconcile_interval, settings.reconcile_timeout
     reconciler = Reconciler(database, services.genaipro.histories, status, clock, interval, timeout, alarm)
+    chance, sender = random.SystemRandom().random, services.sender
+    sending = partial(Sending, database, sender, services.videos.upload_limit, services.move_chat, clock, chance)
     deliverer = Deliverer(
-        database,
-        services.videos,
-        services.temp_dirs,
-        status,
-        services.sender,
-        services.videos.upload_limit,
-        services.move_chat,
-        clock,
-        random.SystemRandom().random,
-        reconciler.another_address,
+        database, services.videos, services.temp_dirs, status, sender, sending, clock, reconciler.another_address
     )
     return Runner(
         database,

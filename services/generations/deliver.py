@@ -60,18 +60,30 @@ class Sending:
     whether Telegram took it: it is sent once more at most, when Telegram answers again, and given as a link after that.
     """
 
+    database: Database
+    sender: VideoSender
+    upload_limit: int
+    """The most bytes that one request can upload."""
+    move_chat: Callable[[int, int], Awaitable[object]]
+    """Called with old and new id when a group became a supergroup."""
+    clock: Clock
+    random: Callable[[], float]
+    """A number from 0 to 1, by which pauses differ."""
     generation: Generation
-    deliverer: "Deliverer"
-    place: Place
-    """Where they go, as far as that is known to be possible."""
     sends: dict[int, int]
     """By position, sends that may have been delivered."""
+    place: Place = field(init=False)
+    """Where they go, as far as that is known to be possible."""
     ended: Generation | None = field(default=None, init=False)
     """The generation, then done, once its last video was sent."""
     _sent_as: VideoState = VideoState.SENT
     _line: deque[list[Prepared]] = field(default_factory=deque)
     _pauses: int = 0
     _broken: int = 0
+
+    def __post_init__(self) -> None:
+        """Begin where the request was made."""
+        self.place = self.generation.place
 
     async def send(self, items: Sequence[Prepared]) -> None:
         """Send all of them, one way or another."""
@@ -82,34 +94,32 @@ class Sending:
     def _next(self, items: Sequence[Prepared]) -> None:
         """Put videos before all that wait, so that their order stays, in groups that Telegram takes at once."""
         sizes = [0 if item.way is Way.URL else item.size or 0 for item in items]
-        groups = [[items[index] for index in batch] for batch in batches(sizes, self.deliverer.upload_limit)]
+        groups = [[items[index] for index in batch] for batch in batches(sizes, self.upload_limit)]
         self._line.extendleft(reversed(groups))
 
     async def _attempt(self, group: list[Prepared]) -> None:
         if any(self.sends[item.index] for item in group):
             await self._until_telegram_answers()
         positions = [item.index for item in group]
-        await self.deliverer.database.write(begin_sending, self.generation, positions)
+        await self.database.write(begin_sending, self.generation, positions)
         try:
             await to_its_end(self._send(group), LAST_SEND_SECONDS)
         except SendUnknownError:
             await self._unknown(group)
         except (SendRefusedError, SendForbiddenError, SendNotSentError, RetryAfter, ChatMigrated) as error:
-            await self.deliverer.database.write(not_sent, self.generation, positions)
+            await self.database.write(not_sent, self.generation, positions)
             await self._after_refusal(group, error)
 
     async def _send(self, group: list[Prepared]) -> None:
         """Send, and commit that it was done, and the generation with it when these were the last."""
         # The turn may be long in coming, and the process may stand still while it waits.
-        with sending(Priority.RESULT, fence=lambda: still_ours(self.deliverer.database, self.generation)):
+        with sending(Priority.RESULT, fence=lambda: still_ours(self.database, self.generation)):
             videos = [_outgoing(item) for item in group]
-            taken = await self.deliverer.sender.send(self.place, videos, self.generation.prompt)
+            taken = await self.sender.send(self.place, videos, self.generation.prompt)
         log.info("videos_sent", videos=len(taken), ways=[item.way.value for item in group])
         rows = [(item.index, video.message_id, video.file_id) for item, video in zip(group, taken, strict=True)]
-        database, clock = self.deliverer.database, self.deliverer.clock
-        self.ended = await through_outages(
-            clock.sleep, database.write, sent, self.generation, rows, self._sent_as, clock.now()
-        )
+        now, sleep = self.clock.now(), self.clock.sleep
+        self.ended = await through_outages(sleep, self.database.write, sent, self.generation, rows, self._sent_as, now)
 
     async def _unknown(self, group: list[Prepared]) -> None:
         """The answer got lost: once more, when Telegram answers again, and a link after that."""
@@ -127,7 +137,7 @@ class Sending:
         broke_off = isinstance(error, SendNotSentError) and error.broke_off
         self._broken += broke_off
         if isinstance(error, ChatMigrated):
-            await self.deliverer.move_chat(self.place.chat_id, error.new_chat_id)
+            await self.move_chat(self.place.chat_id, error.new_chat_id)
             self.place = Place(error.new_chat_id)
             self._line.appendleft(group)
         elif isinstance(error, SendForbiddenError):
@@ -162,11 +172,11 @@ class Sending:
             await self._link(group)
 
     async def _link(self, items: Sequence[Prepared]) -> None:
-        await self.deliverer.link(self.generation, [item.index for item in items])
+        await _link(self.database, self.generation, [item.index for item in items])
 
     async def _until_telegram_answers(self) -> None:
         """Wait for the end of an outage: what is sent during one would only get lost as well."""
-        while not await self.deliverer.sender.has_answer():
+        while not await self.sender.has_answer():
             await self._pause()
         self._pauses = 0
 
@@ -174,7 +184,12 @@ class Sending:
         """Longer and longer, with chance in it, as long as Telegram cannot be reached."""
         self._pauses += 1
         longest = min(60.0, 2.0 ** min(self._pauses, 6))
-        await self.deliverer.clock.sleep(longest * (0.5 + self.deliverer.random() / 2))
+        await self.clock.sleep(longest * (0.5 + self.random() / 2))
+
+
+async def _link(database: Database, generation: Generation, positions: Sequence[int]) -> None:
+    if positions:
+        await database.write(become, generation, positions, VideoState.LINKED)
 
 
 def _outgoing(item: Prepared) -> Outgoing:
@@ -193,13 +208,9 @@ class Deliverer:
     temp_dirs: TempDirs
     reporter: Reporter
     sender: VideoSender
-    upload_limit: int
-    """The most bytes that one request can upload."""
-    move_chat: Callable[[int, int], Awaitable[object]]
-    """Called with old and new id when a group became a supergroup."""
+    sending: Callable[[Generation, dict[int, int]], Sending]
+    """Makes a pass over a generation, with its sends by position."""
     clock: Clock
-    random: Callable[[], float]
-    """A number from 0 to 1, by which pauses differ."""
     another_address: Callable[[Generation, int, str], Awaitable[str | None]]
     """Looks for another address of the video at a position whose own is dead."""
 
@@ -207,11 +218,11 @@ class Deliverer:
         """Send what was not sent yet; the generation is done then, or failed when not one video could be given."""
         self.reporter.progress(generation)
         left = await self._left(generation)
-        await self.link(generation, [video.position for video in left if video.send_attempts >= MAX_SENDS])
+        await _link(self.database, generation, [video.position for video in left if video.send_attempts >= MAX_SENDS])
         fresh = [video for video in left if video.send_attempts < MAX_SENDS]
         if fresh:
             sends = {video.position: video.send_attempts for video in fresh}
-            sending_pass = Sending(generation, self, generation.place, sends)
+            sending_pass = self.sending(generation, sends)
             async with (
                 self.sender.uploading(generation.place, self.clock.sleep),
                 self.temp_dirs.folder(generation.id, "videos") as folder,
@@ -226,13 +237,8 @@ class Deliverer:
 
     async def give_up(self, generation: Generation) -> Generation:
         """End without sending any more: what was not sent becomes links."""
-        await self.link(generation, [video.position for video in await self._left(generation)])
+        await _link(self.database, generation, [video.position for video in await self._left(generation)])
         return await self._end(generation)
-
-    async def link(self, generation: Generation, positions: Sequence[int]) -> None:
-        """Give these videos as links."""
-        if positions:
-            await self.database.write(become, generation, positions, VideoState.LINKED)
 
     async def _left(self, generation: Generation) -> list[Video]:
         videos = await self.database.read(videos_of, generation.id)

@@ -1,7 +1,6 @@
 """A video whose turn comes when another process has long gone on with it, because this one stood still."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 
@@ -9,7 +8,7 @@ from services.clock import Clock
 from services.delivery.plan import Prepared, Way
 from services.delivery.send import Outgoing, SentVideo
 from services.genaipro.events import VideoResult
-from services.generations.deliver import Deliverer, Sending
+from services.generations.deliver import Sending
 from services.generations.model import Generation, Lease, Order
 from services.generations.store import RunOvertakenError, insert
 from services.options import VideoOptions
@@ -56,20 +55,7 @@ async def test_a_video_is_sent_only_while_it_is_ours(postgres_database: Database
     async def nowhere(_old: int, _new: int) -> None:
         return
 
-    unused: Any = None
-    by = Deliverer(
-        postgres_database,
-        unused,
-        unused,
-        unused,
-        chat,  # type: ignore[arg-type]
-        50_000_000,
-        nowhere,
-        clock,
-        lambda: 0.5,
-        unused,
-    )
-    sending = Sending(run, by, run.place, {0: 0})
+    sending = Sending(postgres_database, chat, 50_000_000, nowhere, clock, lambda: 0.5, run, {0: 0})  # type: ignore[arg-type]
     if is_overtaken:
         with pytest.raises(RunOvertakenError):
             await sending.send([ITEM])

@@ -3,7 +3,9 @@
 import tempfile
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +13,7 @@ from services.changes import Changes
 from services.failures import Failure
 from services.generations import store
 from services.generations.cancelling import CancelScopes
-from services.generations.deliver import Deliverer
+from services.generations.deliver import Deliverer, Sending
 from services.generations.model import Generation, Lease, Order, Placed
 from services.generations.progress import ProgressLog
 from services.generations.queue import Limits, Queue
@@ -74,17 +76,10 @@ class Bench:
         self.reconciler = Reconciler(
             self.database, self.service.histories, self.chat, self.clock, 15.0, self.reconcile_timeout, self._nobody
         )
+        chat: Any = self.chat
+        sending = partial(Sending, self.database, chat, 50_000_000, self._nowhere, self.clock, lambda: 0.5)
         self.deliverer = Deliverer(
-            self.database,
-            self.chat,  # type: ignore[arg-type]
-            temp_dirs,
-            self.chat,
-            self.chat,  # type: ignore[arg-type]
-            50_000_000,
-            self._nowhere,
-            self.clock,
-            lambda: 0.5,
-            self.reconciler.another_address,
+            self.database, chat, temp_dirs, chat, chat, sending, self.clock, self.reconciler.another_address
         )
         self.runner = Runner(
             self.database,
