@@ -134,7 +134,7 @@ class Intake:
         if await services.access.offer_claim(code):
             link = f"https://t.me/{self.bot.username}?start={CLAIM_PREFIX}{code}"
             log.warning("no admin yet: whoever opens this link first is the admin", link=link)
-        await self._take_over()
+        await self._handle_abandoned()
 
     def works(self) -> list[Work]:
         """What runs until the process ends."""
@@ -150,15 +150,15 @@ class Intake:
         self.webhook.queue = self.queue
         return [*works, WebhookKeeper(bot, self.webhook, self.contact, clock.sleep, kinds).run]
 
-    async def _take_over(self) -> None:
+    async def _handle_abandoned(self) -> None:
         """Handle what dead processes took."""
-        self.queue.handle(await self.queue.inbox.take_over(await self.members.alive()))
+        self.queue.handle(await self.queue.inbox.take_abandoned(await self.members.alive()))
 
     async def _keep_taking_over(self) -> None:
         while True:
             await self.services.clock.sleep(LOOK_SECONDS)
             try:
-                await self._take_over()
+                await self._handle_abandoned()
             except OUTAGE as error:
                 log.warning("inbox_met_an_outage", error=type(error).__name__)
 

@@ -121,7 +121,7 @@ class Inbox:
             return Turn.LOST
         return Turn.NOW if left[0][0] == arrived.update_id else Turn.LATER
 
-    async def take_over(self, living: Collection[str] | None) -> list[Arrived]:
+    async def take_abandoned(self, living: Collection[str] | None) -> list[Arrived]:
         """Take what no living process handles, oldest first.
 
         Args:
@@ -131,7 +131,7 @@ class Inbox:
         free: ColumnElement[bool] = InboxRow.taken_by.is_(None)
         if living is not None:
             free |= InboxRow.taken_by.not_in(living)
-        return await self.database.write(_take_over, self.bot_id, free, self.owner)
+        return await self.database.write(_take_abandoned, self.bot_id, free, self.owner)
 
     async def give_back(self) -> None:
         """At the end of this process: let others handle what it could not."""
@@ -172,7 +172,7 @@ def _owners(session: Session, up_to: dict[str, object]) -> list[tuple[int, str |
     return [(row.update_id, row.taken_by) for row in session.execute(_UP_TO, up_to)]
 
 
-def _take_over(session: Session, bot_id: int, free: ColumnElement[bool], owner: str) -> list[Arrived]:
+def _take_abandoned(session: Session, bot_id: int, free: ColumnElement[bool], owner: str) -> list[Arrived]:
     query = select(InboxRow).where(_LEFT, free).order_by(InboxRow.update_id).limit(TAKEN_AT_ONCE)
     rows = session.scalars(query.with_for_update(skip_locked=True), {"bot": bot_id}).all()
     for row in rows:

@@ -111,7 +111,7 @@ class CardRefresher:
         draft = await self._draft(draft_id)
         if draft is None or draft.state is DraftState.CANCELLED:
             return await self._show(draft)
-        is_starting = draft.state is DraftState.STARTING
+        is_starting = draft.state is DraftState.GATHERING
         if draft.can_start_itself or is_starting:
             wait = await self._wait(draft)
             if wait is not None:
@@ -264,6 +264,6 @@ class CardRefresher:
 
 def _is_behind(draft: Draft) -> bool:
     """Whether the card must be shown anew; what was given up unshown needs none, nor do captions alone."""
-    if draft.state in {DraftState.SUBMITTED, DraftState.STARTING} or draft.card_version >= draft.version:
+    if draft.state in {DraftState.SUBMITTED, DraftState.GATHERING} or draft.card_version >= draft.version:
         return False
     return draft.card_message_id is not None or (draft.state is DraftState.OPEN and not draft.is_captions_alone)

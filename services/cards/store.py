@@ -98,7 +98,7 @@ def ask_first(session: Session, draft_id: str) -> None:
         return
     row.starts_itself = False
     row.version += 1
-    if row.state == DraftState.STARTING.value:
+    if row.state == DraftState.GATHERING.value:
         other = session.scalar(open_of(owner_of(row)))
         row.state = (DraftState.OPEN if other is None else DraftState.CANCELLED).value
 
@@ -108,7 +108,7 @@ def unfinished(session: Session) -> tuple[str, ...]:
     has_items = select(DraftItemRow.draft_id).where(DraftItemRow.draft_id == DraftRow.id).exists()
     is_behind = DraftRow.card_version < DraftRow.version
     is_open = (DraftRow.state == DraftState.OPEN.value) & (is_behind | DraftRow.starts_itself) & has_items
-    is_starting = DraftRow.state == DraftState.STARTING.value
+    is_starting = DraftRow.state == DraftState.GATHERING.value
     is_closed = (DraftRow.state == DraftState.CANCELLED.value) & is_behind & DraftRow.card_message_id.is_not(None)
     return tuple(session.scalars(select(DraftRow.id).where(or_(is_open, is_starting, is_closed))))
 

@@ -158,7 +158,7 @@ def _start_album(session: Session, media_group_id: str, incoming: NewItems, now:
         if earlier is not None and earlier.state not in COLLECTING:
             known = drafts_of_messages(session, owner.chat_id, [item.message_id for item in items])
             return earlier.id if len(known) == len(items) else NotAdded.TOO_LATE
-        row = new_row(session, draft_id, owner, incoming.defaults, DraftState.STARTING, now) or lock(session, draft_id)
+        row = new_row(session, draft_id, owner, incoming.defaults, DraftState.GATHERING, now) or lock(session, draft_id)
         assert row is not None
         _take_parts(session, owner, row, media_group_id, now)
     present = {item.message_id for item in with_items(session, row).items}

@@ -31,13 +31,13 @@ class DraftState(StrEnum):
 
     OPEN = "open"
     """It has a card and takes photos and texts."""
-    STARTING = "starting"
+    GATHERING = "starting"
     """An album captioned ``/video`` that starts by itself once all of it is here."""
     SUBMITTED = "submitted"
     CANCELLED = "cancelled"
 
 
-COLLECTING = (DraftState.OPEN.value, DraftState.STARTING.value)
+COLLECTING = (DraftState.OPEN.value, DraftState.GATHERING.value)
 """The states in which a draft still changes, as its row has them."""
 
 

@@ -29,11 +29,9 @@ from services.genaipro.parsing import parse_answer, parse_credits, parse_event, 
 from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit
 from services.genaipro.stream import BODY_LIMIT, BROKEN, FormFile, PaidEventSource, open_form, read_bounded
 from services.http_requests import USER_AGENT, RequestProgress
+from services.options import MAX_VIDEOS, is_count
 from services.photos.model import MAX_PHOTOS, PhotoFile
 from services.telemetry import BYTES, CREDITS_LEFT, OPEN_STREAMS, POSTS, Contact, PostOutcome, Service, count_call
-
-MAX_VIDEOS = 4
-"""``number_of_videos`` is 1 to 4."""
 
 CONNECT_SECONDS = 30.0
 """Seconds that name resolution, connection and TLS handshake may take together."""
@@ -113,7 +111,7 @@ class GenAIProClient:
             MaybeAcceptedError: On entering or while iterating; to be looked up, never to be sent again.
         """
         call, parts, others = _TALL if tall else _WIDE
-        if not 1 <= len(photos) <= len(parts) or not 1 <= count <= MAX_VIDEOS or not prompt.strip():
+        if not 1 <= len(photos) <= len(parts) or not is_count(count) or not prompt.strip():
             raise ValueError(f"1 to {len(parts)} photos, 1 to {MAX_VIDEOS} videos and a prompt are needed")
         fields = [("prompt", prompt), *others, ("number_of_videos", str(count))]
         outcome = PostOutcome.LEFT

@@ -33,18 +33,18 @@ async def test_an_update_given_to_two_processes_at_once_is_new_to_one(one: Inbox
 
 async def test_what_a_dead_process_took_is_taken_over_once_and_in_order(one: Inbox, other: Inbox) -> None:
     await one.store([item(3), item(1), item(2, "2:2")])
-    assert await other.take_over({"one", "other"}) == []
-    assert await other.take_over(None) == []
-    taken, again = await asyncio.gather(other.take_over({"other"}), other.take_over({"other"}))
+    assert await other.take_abandoned({"one", "other"}) == []
+    assert await other.take_abandoned(None) == []
+    taken, again = await asyncio.gather(other.take_abandoned({"other"}), other.take_abandoned({"other"}))
     assert [update.update_id for update in (*taken, *again)] == [1, 2, 3]
-    assert await other.take_over({"other"}) == []
+    assert await other.take_abandoned({"other"}) == []
 
 
 async def test_what_a_process_gives_back_is_taken_though_nobody_may_be_declared_dead(one: Inbox, other: Inbox) -> None:
     await one.store([item(1), item(2)])
     await one.handled(1)
     await one.give_back()
-    assert await other.take_over(None) == [item(2)]
+    assert await other.take_abandoned(None) == [item(2)]
 
 
 async def test_a_lane_keeps_its_order_whoever_holds_its_updates(one: Inbox, other: Inbox) -> None:
@@ -59,7 +59,7 @@ async def test_a_lane_keeps_its_order_whoever_holds_its_updates(one: Inbox, othe
 
 async def test_who_was_silent_for_too_long_has_lost_its_updates(one: Inbox, other: Inbox) -> None:
     await one.store([item(1)])
-    await other.take_over({"other"})
+    await other.take_abandoned({"other"})
     assert await one.turn(item(1)) is Turn.LOST
     assert await other.turn(item(1)) is Turn.NOW
     await other.handled(1)
@@ -70,7 +70,7 @@ async def test_numbers_of_another_bot_are_other_numbers(one: Inbox, postgres_dat
     stranger = Inbox(postgres_database, Clock(), BOT + 1, "stranger")
     assert await one.store([item(1)]) == [item(1)]
     assert await stranger.store([item(1)]) == [item(1)]
-    assert await stranger.take_over(()) == [item(1)]
+    assert await stranger.take_abandoned(()) == [item(1)]
     await stranger.handled(1)
     assert await one.turn(item(1)) is Turn.NOW
 
@@ -90,5 +90,5 @@ async def alone(tmp_path: Path) -> AsyncIterator[Inbox]:
 
 async def test_the_only_process_takes_what_its_predecessor_left(alone: Inbox) -> None:
     await alone.store([item(2), item(1)])
-    assert await alone.take_over(()) == [item(1), item(2)]
+    assert await alone.take_abandoned(()) == [item(1), item(2)]
     assert await alone.turn(item(2)) is Turn.NOW

@@ -27,7 +27,7 @@ async def test_a_starting_album_takes_its_parts_out_of_the_open_draft(room: Room
     added = await room.start_album(item(6, "go", album="x"), wanted=Wanted(2))
     assert added == album_draft_id(11, "x")
     starting, kept = await room.get(added), await room.get(open_id)
-    assert starting.state is DraftState.STARTING
+    assert starting.state is DraftState.GATHERING
     assert (starting.prompt, starting.options.count, starting.starts_itself) == ("go\nwords", 2, True)
     assert starting.photos == (photo("5"), photo("6"), photo("7"))
     assert kept.photos == (photo("1"),)
