@@ -26,7 +26,6 @@ from services.delivery.download import VideoFetcher
 from services.delivery.plan import VideoPreparer, upload_limit
 from services.delivery.send import VideoSender
 from services.drafts.drafts import Drafts
-from services.drafts.presses import DraftPresses
 from services.failures import Failure
 from services.genaipro.client import GenAIProClient
 from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit
@@ -258,7 +257,6 @@ def _conversation(services: Services) -> None:
     """Drafts, their cards, and what starts them."""
     database, clock, texts = services.database, services.clock, services.texts
     services.drafts = Drafts(database, clock, new_id)
-    services.draft_presses = DraftPresses(database, clock, new_id, texts)
     services.starter = Starter(database, services.orders.queue.place, clock)
     refresher = CardRefresher(
         database,

@@ -11,9 +11,10 @@ from telegram import CallbackQuery, Update
 
 from handlers.context import Context, Visitor, close
 from handlers.visitors import for_visitors
-from services.drafts.presses import WORD_PATTERN, CardButton, PressOutcome
+from services.drafts.presses import WORD_PATTERN, CardButton, PressOutcome, edit_again, press
 from services.generations.model import PAST_CANCEL, Order, Placed
-from services.orders import StartOutcome, refusal
+from services.generations.store import load
+from services.orders import StartOutcome, of_draft, order_again, refusal
 
 _ID = "[0-9a-zA-Z_-]{1,40}"
 _CARD = rf"d:(?P<draft>{_ID}):(?P<word>{WORD_PATTERN})"
@@ -53,11 +54,13 @@ async def press_stale(update: Update, context: Context) -> None:
 
 async def _change(query: CallbackQuery, context: Context, draft_id: str, word: str) -> None:
     services, caller = context.services, context.visitor.caller
-    outcome = await services.draft_presses.press(draft_id, caller.user_id, word, caller.message_id)
+    outcome = await services.database.write(
+        press, draft_id, caller.user_id, caller.message_id, word, services.texts, services.clock.now()
+    )
     if outcome is PressOutcome.DONE:
         services.card_timers.now(draft_id)
         await close(query)
-    elif word == CardButton.CANCEL and (started := await services.orders.of_draft(draft_id)) is not None:
+    elif word == CardButton.CANCEL and (started := await services.database.read(of_draft, draft_id)) is not None:
         # The card has not become the status message yet: what it cancels is the request.
         await _cancel_generation(query, context, started)
     else:
@@ -65,8 +68,8 @@ async def _change(query: CallbackQuery, context: Context, draft_id: str, word: s
 
 
 async def _cancel_generation(query: CallbackQuery, context: Context, generation_id: str) -> None:
-    orders, visitor = context.services.orders, context.visitor
-    generation = await orders.find(generation_id)
+    services, visitor = context.services, context.visitor
+    generation = await services.database.read(load, generation_id)
     if generation is None:
         await _close(query, context, "draft-again-gone")
     elif generation.user_id != visitor.caller.user_id and not visitor.is_admin:
@@ -76,7 +79,7 @@ async def _cancel_generation(query: CallbackQuery, context: Context, generation_
     else:
         # Neither waits for the other: stopping and showing it takes a while, and so may Telegram's answer.
         outcomes = await asyncio.gather(
-            orders.cancel(generation_id),
+            services.orders.cancel(generation_id),
             _close(query, context, "draft-cancelling"),
             return_exceptions=True,
         )
@@ -87,7 +90,7 @@ async def _cancel_generation(query: CallbackQuery, context: Context, generation_
 
 async def _repeat(query: CallbackQuery, context: Context, generation_id: str, update_id: int, *, again: bool) -> None:
     services, visitor = context.services, context.visitor
-    order = await services.orders.order_again(generation_id)
+    order = await services.database.read(order_again, generation_id)
     if order is None:
         await _close(query, context, "draft-again-gone")
     elif order.user_id != visitor.caller.user_id and not visitor.is_admin:
@@ -97,8 +100,9 @@ async def _repeat(query: CallbackQuery, context: Context, generation_id: str, up
         outcome = await services.starter.again(generation_id, _here(order, visitor), query.id, pressed_at)
         await _close_start(query, context, outcome, started="draft-again-started")
     else:
-        shown = await services.draft_presses.edit_again(
-            visitor.caller.owner, visitor.preferences, generation_id, _here(order, visitor)
+        owner, here, new_id = visitor.caller.owner, _here(order, visitor), services.drafts.new_id
+        shown = await services.database.write(
+            edit_again, owner, visitor.preferences, generation_id, here, new_id, services.clock.now()
         )
         for draft_id in shown:
             services.card_timers.now(draft_id)

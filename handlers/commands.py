@@ -7,6 +7,8 @@ from telegram import Update
 from handlers.context import Context, caller_of
 from handlers.visitors import admit, for_persons, for_visitors
 from services.access import CLAIM_PREFIX
+from services.drafts.presses import cancel_open
+from services.orders import newest_running
 from services.retention import KEEP_DRAFTS, KEEP_GENERATIONS, KEEP_SEEN_PHOTOS
 from services.screens import Screen
 
@@ -53,12 +55,12 @@ async def privacy(_update: Update, context: Context) -> None:
 async def cancel(_update: Update, context: Context) -> None:
     """``/cancel``: end the open draft, or else the newest generation that runs."""
     caller, services = context.visitor.caller, context.services
-    draft_id = await services.draft_presses.cancel_open(caller.owner)
+    draft_id = await services.database.write(cancel_open, caller.owner, services.clock.now())
     if draft_id is not None:
         services.card_timers.now(draft_id)
         await context.answer_text("cancel-draft")
         return
-    running = await services.orders.newest_running(caller.chat_id, caller.thread_id, caller.user_id)
+    running = await services.database.read(newest_running, caller.owner)
     is_cancelled = running is not None and await services.orders.cancel(running)
     await context.answer_text("cancel-running" if is_cancelled else "cancel-nothing")
 

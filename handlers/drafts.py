@@ -7,8 +7,9 @@ from telegram import Message
 
 from handlers.context import Context, topic_of
 from handlers.media import album_words_in, photo_in, unusable_in
-from services.drafts.drafts import NewItems, NotAdded
+from services.drafts.drafts import NewItems, NotAdded, album_parts
 from services.drafts.model import DraftItem
+from services.drafts.store import drafts_of_messages
 from services.options import NOTHING_WANTED, Wanted
 from services.photos.model import PhotoKind, PhotoProblem, PhotoRef
 from services.screens import Place, Screen
@@ -52,8 +53,8 @@ async def with_album(context: Context, message: Message, item: DraftItem) -> lis
     owner, album, services = context.visitor.caller.owner, message.media_group_id, context.services
     if album is None or not owner.in_group:
         return [item]
-    seen = await services.drafts.album_parts(owner.chat_id, album)
-    known = await services.drafts.known_messages(owner.chat_id, list(seen))
+    seen = await services.database.read(album_parts, owner.chat_id, album)
+    known = await services.database.read(drafts_of_messages, owner.chat_id, list(seen))
     fresh = {part: photo for part, photo in seen.items() if part not in known and part != message.message_id}
     good, _ = await usable_photos(context, fresh.values())
     return [item, *(DraftItem(part, "", photo, album) for part, photo in fresh.items() if photo in good)]

@@ -9,7 +9,7 @@ from handlers.addressing import VideoRequest, replied_to
 from handlers.context import Context
 from handlers.drafts import add_to_draft, follow, item_of, reply, say_once, usable_photos, with_album
 from handlers.media import photo_in, unusable_in
-from services.drafts.drafts import NewItems, NotAdded
+from services.drafts.drafts import NewItems, NotAdded, album_parts
 from services.drafts.model import DraftItem, borrow
 from services.generations.model import LimitReached, Order
 from services.options import MAX_VIDEOS, Shape
@@ -74,7 +74,7 @@ async def _answered_photos(context: Context, message: Message) -> list[PhotoRef]
         return []
     if not isinstance(answered, Message) or answered.media_group_id is None:
         return [photo]
-    seen = await context.services.drafts.album_parts(message.chat.id, answered.media_group_id)
+    seen = await context.services.database.read(album_parts, message.chat.id, answered.media_group_id)
     parts = seen | {answered.message_id: photo}
     return [parts[message_id] for message_id in sorted(parts)]
 

@@ -149,31 +149,25 @@ class Orders:
             # The worker finds ends that were not told.
             log.info("end_not_told_yet", generation=generation.id, error=type(error).__name__)
 
-    async def newest_running(self, chat_id: int, thread_id: int | None, user_id: int) -> str | None:
-        """The person's newest generation in this place that can still be cancelled, or None."""
-        query = select(GenerationRow.id).where(
-            GenerationRow.chat_id == chat_id,
-            GenerationRow.thread_id == (thread_id or NO_THREAD),
-            GenerationRow.user_id == user_id,
-            GenerationRow.state.not_in([state.value for state in PAST_CANCEL]),
-        )
-        return await self.database.read(Session.scalar, query.order_by(GenerationRow.queued_at.desc()).limit(1))
 
-    async def find(self, generation_id: str) -> Generation | None:
-        """One generation, or None."""
-        return await self.database.read(load, generation_id)
-
-    async def of_draft(self, draft_id: str) -> str | None:
-        """The generation that a draft has become, or None while it is a draft."""
-        query = select(GenerationRow.id).where(GenerationRow.request_key == draft_request_key(draft_id))
-        return await self.database.read(Session.scalar, query)
-
-    async def order_again(self, generation_id: str) -> Order | None:
-        """The same request once more; the caller gives it a request key of its own."""
-        return await self.database.read(_order_again, generation_id)
+def newest_running(session: Session, owner: Owner) -> str | None:
+    """Somebody's newest generation in this place that can still be cancelled, or None."""
+    query = select(GenerationRow.id).where(
+        GenerationRow.chat_id == owner.chat_id,
+        GenerationRow.thread_id == (owner.thread_id or NO_THREAD),
+        GenerationRow.user_id == owner.user_id,
+        GenerationRow.state.not_in([state.value for state in PAST_CANCEL]),
+    )
+    return session.scalar(query.order_by(GenerationRow.queued_at.desc()).limit(1))
 
 
-def _order_again(session: Session, generation_id: str) -> Order | None:
+def of_draft(session: Session, draft_id: str) -> str | None:
+    """The generation that a draft has become, or None while it is a draft."""
+    return session.scalar(select(GenerationRow.id).where(GenerationRow.request_key == draft_request_key(draft_id)))
+
+
+def order_again(session: Session, generation_id: str) -> Order | None:
+    """The same request once more; the caller gives it a request key of its own."""
     known, photos = load(session, generation_id), photos_of(session, generation_id)
     return known.asked_again(photos) if known is not None and photos else None
 

@@ -11,7 +11,6 @@ from services.clock import Clock
 from services.delivery.plan import VideoPreparer
 from services.delivery.send import VideoSender
 from services.drafts.drafts import Drafts
-from services.drafts.presses import DraftPresses
 from services.genaipro.client import GenAIProClient
 from services.generations.cancelling import CancelScopes
 from services.generations.progress import ProgressLog
@@ -66,8 +65,6 @@ class Services:
     orders: Orders
     """What becomes of a request once it was placed."""
     drafts: Drafts
-    draft_presses: DraftPresses
-    """What the buttons of a card do to its draft."""
     starter: Starter
     """Makes a generation of a draft."""
     card_timers: CardTimers

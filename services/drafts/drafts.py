@@ -79,10 +79,6 @@ class Drafts:
         """Whether parts of this album are in a draft of the owner's, of any state."""
         return await self.database.read(Session.scalar, of_album(owner, media_group_id).limit(1)) is not None
 
-    async def known_messages(self, chat_id: int, message_ids: Sequence[int]) -> frozenset[int]:
-        """Those of these messages that were taken before."""
-        return frozenset(await self.database.read(drafts_of_messages, chat_id, message_ids))
-
     async def add(self, incoming: NewItems) -> str | NotAdded:
         """Add messages to the draft of their album, or else to the owner's open one; the draft they are in."""
         return await self.database.write(_add, incoming, self.new_id, self.clock.now(), durable=False)
@@ -96,10 +92,6 @@ class Drafts:
         now = self.clock.now()
         await self.database.write(_remember, owner, media_group_id, message_id, photo, now, durable=False)
 
-    async def album_parts(self, chat_id: int, media_group_id: str) -> dict[int, PhotoRef]:
-        """The photos of an album that were seen so far by their messages, in the order of these."""
-        return await self.database.read(_album_parts, chat_id, media_group_id)
-
     async def change_message(
         self, chat_id: int, user_id: int, edited: DraftItem, wanted: Wanted = NOTHING_WANTED
     ) -> str | None:
@@ -108,7 +100,7 @@ class Drafts:
         A message without a photo keeps the one that it had.
         """
         # Most edited messages of a group are none of ours, and must cost no write.
-        if not await self.known_messages(chat_id, [edited.message_id]):
+        if not await self.database.read(drafts_of_messages, chat_id, [edited.message_id]):
             return None
         now = self.clock.now()
         return await self.database.write(_change_message, chat_id, user_id, edited, wanted, now, durable=False)
@@ -202,7 +194,8 @@ def _remember(
     )
 
 
-def _album_parts(session: Session, chat_id: int, media_group_id: str) -> dict[int, PhotoRef]:
+def album_parts(session: Session, chat_id: int, media_group_id: str) -> dict[int, PhotoRef]:
+    """The photos of an album that were seen so far by their messages, in the order of these."""
     query = select(SeenPhotoRow).where(SeenPhotoRow.chat_id == chat_id, SeenPhotoRow.media_group_id == media_group_id)
     rows = session.scalars(query.order_by(SeenPhotoRow.message_id))
     return {row.message_id: photo for row in rows if (photo := photo_of(row)) is not None}

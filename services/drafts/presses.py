@@ -1,27 +1,17 @@
-"""What the buttons of a card are called, and what a press of one does to a draft, each in one transaction."""
+"""What the buttons of a card are called, and what a press of one does to a draft; plain functions of a transaction."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from services.clock import Clock
-from services.drafts.model import (
-    COLLECTING,
-    MAX_PROMPT,
-    DraftState,
-    Owner,
-    borrow,
-    ideas_in,
-    write_ideas,
-)
+from services.drafts.model import COLLECTING, MAX_PROMPT, DraftState, Owner, borrow, ideas_in, write_ideas
 from services.drafts.store import close, drop_photos, lock, lock_open, open_row, put, touch, want, with_items
 from services.generations.model import Order
 from services.options import OPTION_WORDS, Shape, Wanted
 from services.people import Preferences
-from services.store.database import Database
 from services.store.schema import DraftRow
 from services.texts import Texts
 
@@ -59,40 +49,6 @@ class PressOutcome(StrEnum):
     """The prompt would be longer than Telegram shows."""
 
 
-@dataclass(slots=True)
-class DraftPresses:
-    """Changes drafts as the buttons say; ``new_id`` makes ids that nobody can guess."""
-
-    database: Database
-    clock: Clock
-    new_id: Callable[[], str]
-    texts: Texts
-
-    async def press(self, draft_id: str, user_id: int, word: str, card: int | None = None) -> PressOutcome:
-        """Do what a button of a card says, but for Generate.
-
-        Args:
-            word: What its data ends with.
-            card: The message that was pressed.
-        """
-        return await self.database.write(_press, draft_id, user_id, card, word, self.texts, self.clock.now())
-
-    async def cancel_open(self, owner: Owner) -> str | None:
-        """Give an owner's open draft up; the draft, whose card is to be shown anew, or None when none was open."""
-        return await self.database.write(_cancel_open, owner, self.clock.now())
-
-    async def edit_again(self, owner: Owner, chosen: Preferences, generation_id: str, order: Order) -> tuple[str, ...]:
-        """Open a draft with the photos and the number of videos of an earlier request, waiting for a new prompt.
-
-        A draft that the owner has open gives way, unless it is this very one.
-
-        Returns:
-            The drafts whose cards are to be shown anew, the new one last.
-        """
-        now = self.clock.now()
-        return await self.database.write(_edit_again, owner, chosen, generation_id, order, self.new_id, now)
-
-
 def pressed(session: Session, draft_id: str, user_id: int, card: int | None) -> DraftRow | PressOutcome:
     """The row of a draft, kept from others, for whoever pressed a button of its card; or why they may change nothing.
 
@@ -113,9 +69,15 @@ def pressed(session: Session, draft_id: str, user_id: int, card: int | None) -> 
     return row
 
 
-def _press(
+def press(
     session: Session, draft_id: str, user_id: int, card: int | None, word: str, texts: Texts, now: datetime
 ) -> PressOutcome:
+    """Do what a button of a card says, but for Generate.
+
+    Args:
+        card: The message that was pressed.
+        word: What the button's data ends with.
+    """
     row = pressed(session, draft_id, user_id, card)
     if isinstance(row, PressOutcome):
         return row
@@ -168,7 +130,8 @@ def _toggle_idea(session: Session, row: DraftRow, key: str, texts: Texts) -> boo
     return True
 
 
-def _cancel_open(session: Session, owner: Owner, now: datetime) -> str | None:
+def cancel_open(session: Session, owner: Owner, now: datetime) -> str | None:
+    """Give an owner's open draft up; the draft, whose card is to be shown anew, or None when none was open."""
     row = lock_open(session, owner)
     if row is None:
         return None
@@ -176,7 +139,7 @@ def _cancel_open(session: Session, owner: Owner, now: datetime) -> str | None:
     return row.id
 
 
-def _edit_again(
+def edit_again(
     session: Session,
     owner: Owner,
     chosen: Preferences,
@@ -185,6 +148,13 @@ def _edit_again(
     new_id: Callable[[], str],
     now: datetime,
 ) -> tuple[str, ...]:
+    """Open a draft with the photos and the options of an earlier request, waiting for a new prompt.
+
+    A draft that the owner has open gives way, unless it is this very one.
+
+    Returns:
+        The drafts whose cards are to be shown anew, the new one last.
+    """
     old = lock_open(session, owner)
     if old is not None and old.edited_from == generation_id:
         # A card that the person deleted comes back.

@@ -28,7 +28,7 @@ from sandbox.genaipro import GenAIProOptions, GenAIProServer
 from services.access import OwnerLists
 from services.cluster import Alone
 from services.generations.model import Generation
-from services.generations.store import photos_of
+from services.generations.store import load, photos_of
 from services.photos.model import PhotoRef
 from services.services import Services
 from services.store.database import open_database
@@ -122,7 +122,7 @@ class World:
         ids = await self.services.database.read(
             lambda session: list(session.scalars(select(GenerationRow.id).order_by(GenerationRow.queued_at)))
         )
-        found = [await self.services.orders.find(generation_id) for generation_id in ids]
+        found = [await self.services.database.read(load, generation_id) for generation_id in ids]
         return [generation for generation in found if generation is not None]
 
     async def ordered(self, number: int = 1) -> Generation:

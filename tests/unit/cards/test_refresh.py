@@ -72,14 +72,14 @@ async def test_a_deleted_card_comes_back_below(room: Room) -> None:
 async def test_a_cancelled_draft_says_so_on_its_card(room: Room) -> None:
     draft_id = await room.put(item(1))
     await room.refresher.refresh(draft_id)
-    await room.presses.press(draft_id, ANNA.user_id, "cancel")
+    await room.press(draft_id, ANNA.user_id, "cancel")
     await room.refresher.refresh(draft_id)
     assert room.phone.shown[500].rows == ()
 
 
 async def test_a_cancelled_draft_without_a_card_stays_silent(room: Room) -> None:
     draft_id = await room.put(item(1))
-    await room.presses.press(draft_id, ANNA.user_id, "cancel")
+    await room.press(draft_id, ANNA.user_id, "cancel")
     await room.refresher.refresh(draft_id)
     assert room.phone.shown == {}
 

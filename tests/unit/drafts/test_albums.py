@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from services.cards.store import claim, sent
-from services.drafts.drafts import NewItems, NotAdded, album_draft_id, prune_seen
+from services.drafts.drafts import NewItems, NotAdded, album_draft_id, album_parts, prune_seen
 from services.drafts.model import DraftState, Owner
 from services.options import Wanted
 from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, START, Room, Time, item, photo
@@ -11,7 +11,7 @@ async def test_parts_seen_twice_and_in_any_order_are_an_album(room: Room) -> Non
     for number in (3, 1, 2, 1):
         await room.drafts.remember(Owner(-100, None, 5), "x", number, photo(str(number)))
     await room.drafts.remember(Owner(-200, None, 5), "x", 4, photo("4"))
-    assert list(await room.drafts.album_parts(-100, "x")) == [1, 2, 3]
+    assert list(await room.database.read(album_parts, -100, "x")) == [1, 2, 3]
 
 
 async def test_seen_parts_are_forgotten_after_a_while(room: Room, time: Time) -> None:
@@ -19,7 +19,7 @@ async def test_seen_parts_are_forgotten_after_a_while(room: Room, time: Time) ->
     await time.pass_(3600)
     await room.drafts.remember(Owner(-100, None, 5), "x", 2, photo("2"))
     assert await room.database.write(prune_seen, time.now() - timedelta(minutes=30)) == 1
-    assert list(await room.drafts.album_parts(-100, "x")) == [2]
+    assert list(await room.database.read(album_parts, -100, "x")) == [2]
 
 
 async def test_a_starting_album_takes_its_parts_out_of_the_open_draft(room: Room) -> None:

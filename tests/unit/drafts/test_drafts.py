@@ -65,7 +65,7 @@ async def test_a_late_part_of_a_started_album_is_told_apart(room: Room) -> None:
 
 async def test_a_late_part_of_a_cancelled_album_is_dropped(room: Room) -> None:
     draft_id = await room.put(item(1, "a", album="x"))
-    await room.presses.press(draft_id, ANNA.user_id, "cancel")
+    await room.press(draft_id, ANNA.user_id, "cancel")
     assert (await room.drafts.add(NewItems(ANNA, [item(2, album="x")], DEFAULTS))) is NotAdded.NO_DRAFT
 
 
@@ -97,27 +97,27 @@ async def test_an_edit_by_somebody_else_or_after_the_start_changes_nothing(room:
 
 async def test_buttons_are_their_owners(room: Room) -> None:
     draft_id = await room.put(item(1, "a"))
-    assert await room.presses.press(draft_id, 12, "3") is PressOutcome.NOT_YOURS
-    assert await room.presses.press(draft_id, 12, "cancel") is PressOutcome.NOT_YOURS
-    assert await room.presses.press(draft_id, 11, "3") is PressOutcome.DONE
+    assert await room.press(draft_id, 12, "3") is PressOutcome.NOT_YOURS
+    assert await room.press(draft_id, 12, "cancel") is PressOutcome.NOT_YOURS
+    assert await room.press(draft_id, 11, "3") is PressOutcome.DONE
     made = await room.get(draft_id)
     assert (made.options.count, made.state) == (3, DraftState.OPEN)
 
 
 async def test_buttons_of_old_cards_say_what_became_of_them(room: Room) -> None:
     draft_id = await room.put(item(1, "a"))
-    assert await room.presses.press(draft_id, 11, "cancel") is PressOutcome.DONE
-    assert await room.presses.press(draft_id, 11, "2") is PressOutcome.CANCELLED
+    assert await room.press(draft_id, 11, "cancel") is PressOutcome.DONE
+    assert await room.press(draft_id, 11, "2") is PressOutcome.CANCELLED
     other = await room.put(item(2, "a"))
     await room.starter.start(other, 11)
-    assert await room.presses.press(other, 11, "cancel") is PressOutcome.SUBMITTED
-    assert await room.presses.press("nothing", 11, "cancel") is PressOutcome.UNKNOWN
+    assert await room.press(other, 11, "cancel") is PressOutcome.SUBMITTED
+    assert await room.press("nothing", 11, "cancel") is PressOutcome.UNKNOWN
 
 
 async def test_cancel_ends_the_open_draft_of_that_place_alone(room: Room) -> None:
     here, there = await room.put(item(1)), await room.put(item(2), owner=IN_GROUP)
-    assert await room.presses.cancel_open(ANNA) == here
-    assert await room.presses.cancel_open(ANNA) is None
+    assert await room.cancel_open(ANNA) == here
+    assert await room.cancel_open(ANNA) is None
     assert (await room.get(there)).state is DraftState.OPEN
 
 

@@ -50,7 +50,7 @@ async def test_a_press_tells_which_message_the_card_is_before_telegrams_answer_d
 async def test_a_press_on_another_message_does_not_replace_the_card(room: Room) -> None:
     draft_id = await room.put(item(1, "fly"))
     await room.database.write(sent, draft_id, 77, 1)
-    await room.presses.press(draft_id, ANNA.user_id, "3", card=78)
+    await room.press(draft_id, ANNA.user_id, "3", card=78)
     assert (await room.get(draft_id)).card_message_id == 77
 
 

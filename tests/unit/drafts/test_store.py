@@ -1,9 +1,9 @@
 from datetime import timedelta
 
 from services.cards.store import sent, unfinished
-from services.drafts.drafts import NewItems
+from services.drafts.drafts import NewItems, album_parts
 from services.drafts.model import DraftState, Owner, order_of
-from services.drafts.store import forget_drafts, move_drafts, prune_drafts
+from services.drafts.store import drafts_of_messages, forget_drafts, move_drafts, prune_drafts
 from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, Room, Time, item, photo
 
 
@@ -14,7 +14,7 @@ async def test_old_drafts_go_with_their_messages(room: Room, time: Time) -> None
     assert await room.database.write(prune_drafts, time.now() - timedelta(seconds=50)) == 1
     assert await room.find(old) is None
     assert (await room.get(young)).photos == (photo("2"),)
-    assert await room.drafts.known_messages(11, [1]) == frozenset()
+    assert await room.database.read(drafts_of_messages, 11, [1]) == {}
 
 
 async def test_a_forgotten_person_leaves_nothing(room: Room) -> None:
@@ -23,7 +23,7 @@ async def test_a_forgotten_person_leaves_nothing(room: Room) -> None:
     await room.database.write(forget_drafts, 11)
     assert await room.find(mine) is None
     assert await room.find(other) is not None
-    assert await room.drafts.album_parts(-100, "x") == {}
+    assert await room.database.read(album_parts, -100, "x") == {}
 
 
 async def move(room: Room) -> tuple[str, ...]:
@@ -41,7 +41,7 @@ async def test_a_draft_and_its_album_live_on_in_the_supergroup(room: Room) -> No
     moved = await room.get(draft_id)
     assert added == draft_id
     assert (moved.prompt, moved.card_message_id) == ("a\nb", None)
-    assert list((await room.drafts.album_parts(-1009, "y")).values()) == [photo("9")]
+    assert list((await room.database.read(album_parts, -1009, "y")).values()) == [photo("9")]
 
 
 async def test_a_moved_draft_answers_its_new_card(room: Room) -> None:
@@ -67,14 +67,14 @@ async def test_what_is_left_undone_is_found(room: Room) -> None:
     starting = await room.start_album(item(3, "go", album="x"), owner=Owner(7, None, 7))
     cancelled = await room.put(item(4), owner=Owner(8, None, 8))
     await room.refresher.refresh(cancelled)
-    await room.presses.press(cancelled, 8, "cancel")
+    await room.press(cancelled, 8, "cancel")
     assert set(await room.database.read(unfinished)) == {behind, starting, cancelled}
 
 
 async def test_cancelling_from_outside_closes_the_card(room: Room, time: Time) -> None:
     draft_id = await room.put(item(1))
     await room.refresher.refresh(draft_id)
-    assert await room.presses.cancel_open(ANNA) == draft_id
-    assert await room.presses.cancel_open(ANNA) is None
+    assert await room.cancel_open(ANNA) == draft_id
+    assert await room.cancel_open(ANNA) is None
     await room.refresher.refresh(draft_id)
     assert room.phone.shown[500].rows == ()

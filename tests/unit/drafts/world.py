@@ -14,7 +14,7 @@ from services.cards.refresh import CardRefresher
 from services.clock import Clock
 from services.drafts.drafts import Drafts, NewItems
 from services.drafts.model import Draft, DraftItem, DraftState, Owner
-from services.drafts.presses import DraftPresses
+from services.drafts.presses import PressOutcome, cancel_open, press
 from services.drafts.store import load, open_of
 from services.generations.model import Order, Placed, PlaceOutcome, TooManyWaiting
 from services.inbox import Inbox
@@ -243,7 +243,7 @@ class Room:
         self.database = database
         new_id = numbered("d")
         self.drafts = Drafts(database, clock, new_id)
-        self.presses = DraftPresses(database, clock, new_id, Texts("en"))
+        self.clock = clock
         self.orders = Orders()
         self.starter = Starter(database, self.orders.place, clock)
         self.phone = Phone()
@@ -268,6 +268,12 @@ class Room:
             added = await self.drafts.add(NewItems(owner, [one], defaults))
             draft_id = added if isinstance(added, str) else draft_id
         return draft_id
+
+    async def press(self, draft_id: str, user_id: int, word: str, card: int | None = None) -> PressOutcome:
+        return await self.database.write(press, draft_id, user_id, card, word, Texts("en"), self.clock.now())
+
+    async def cancel_open(self, owner: Owner) -> str | None:
+        return await self.database.write(cancel_open, owner, self.clock.now())
 
     async def get(self, draft_id: str) -> Draft:
         found = await self.find(draft_id)
