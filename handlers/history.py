@@ -44,13 +44,12 @@ def page_screen(phrases: Phrases, owner_id: int, page: HistoryPage) -> Screen:
         (Button(_label(phrases, entry), data_of(MENU, owner_id, "v", entry.generation_id, page.number)),)
         for entry in page.entries
     ]
-    ways = []
-    if page.number > 0:
-        ways.append(Button(phrases.plain("history-newer"), data_of(MENU, owner_id, "p", page.number - 1)))
-    if page.number + 1 < page.pages:
-        ways.append(Button(phrases.plain("history-older"), data_of(MENU, owner_id, "p", page.number + 1)))
-    if ways:
-        rows.append(tuple(ways))
+    ways = tuple(
+        Button(phrases.plain(key), data_of(MENU, owner_id, "p", number))
+        for key, number in (("history-newer", page.number - 1), ("history-older", page.number + 1))
+        if 0 <= number < page.pages
+    )
+    rows += [ways] if ways else []
     return Screen(phrases.html("history-page", page=page.number + 1, pages=page.pages), tuple(rows))
 
 
@@ -135,9 +134,7 @@ async def offer_videos(update: Update, context: Context) -> None:
 
 
 def _result(video: SharedVideo, phrases: Phrases) -> InlineQueryResultCachedVideo:
-    number = None
-    if video.count > 1:
-        number = phrases.plain("inline-number", number=video.position + 1)
+    number = phrases.plain("inline-number", number=video.position + 1) if video.count > 1 else None
     return InlineQueryResultCachedVideo(
         video.id,
         video.file_id,

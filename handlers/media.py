@@ -14,13 +14,8 @@ from services.photos.model import PhotoKind, PhotoRef
 _IMAGE_TYPES = frozenset({"image/jpeg", "image/jpg", "image/png", "image/webp", "image/heic", "image/heif"})
 _IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif"})
 
-_KINDS = {
-    MessageAttachmentType.VIDEO_NOTE: "video",
-    MessageAttachmentType.VENUE: "location",
-}
-_NAMED_KINDS = frozenset(
-    {"animation", "audio", "document", "location", "contact", "poll", "sticker", "story", "video", "voice"}
-)
+_NAMED_KINDS = ("animation", "audio", "document", "location", "contact", "poll", "sticker", "story", "video", "voice")
+_KINDS = {kind: kind for kind in _NAMED_KINDS} | {"video_note": "video", "venue": "location"}
 _NOT_SENT_BY_PEOPLE = frozenset({MessageAttachmentType.SUCCESSFUL_PAYMENT, MessageAttachmentType.PASSPORT_DATA})
 
 
@@ -59,8 +54,7 @@ def unusable_in(message: Message) -> str | None:
     for kind in MessageAttachmentType:
         # By name and not by ``effective_attachment``, which warns of what it will no longer return.
         if kind not in _NOT_SENT_BY_PEOPLE and getattr(message, kind.value):
-            name = _KINDS.get(kind, kind.value)
-            return name if name in _NAMED_KINDS else "other"
+            return _KINDS.get(kind.value, "other")
     return None
 
 

@@ -85,7 +85,7 @@ def _row(session: Session, user_id: int) -> Row[Any] | None:
 
 
 def _ensure(session: Session, user_id: int, now: datetime) -> None:
-    insert_new(session, PersonRow, user_id=user_id, usual_count=1, starts_at_once=False, created_at=now)
+    insert_new(session, PersonRow, user_id=user_id, created_at=now)
 
 
 def _change(session: Session, user_id: int, values: dict[str, object], now: datetime) -> None:

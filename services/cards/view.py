@@ -14,20 +14,18 @@ def card_screen(draft: Draft, phrases: Phrases, price: Price | None = None) -> S
     """What the card of an open or cancelled draft shows, with the price where it costs something."""
     if draft.state is DraftState.CANCELLED:
         return Screen(phrases.html("draft-card-cancelled"))
-    return Screen(
-        _text(draft, phrases, price), _ideas_page(draft, phrases) if draft.shows_ideas else _buttons(draft, phrases)
-    )
+    rows = _ideas_page(draft, phrases) if draft.shows_ideas else _buttons(draft, phrases)
+    return Screen(_text(draft, phrases, price), rows)
 
 
 def _text(draft: Draft, phrases: Phrases, price: Price | None) -> str:
     place, limit = "group" if draft.owner.in_group else "private", draft.options.shape.photo_limit
-    has_words = bool(draft.words.strip())
     lines: list[str] = [
         phrases.html("draft-card-photos", count=len(draft.photos), limit=limit)
         if draft.photos
         else phrases.html("draft-card-photos-missing", limit=limit, place=place)
     ]
-    if has_words:
+    if draft.words.strip():
         lines.append(phrases.html("draft-card-prompt", prompt=prompt_line(draft.words)))
     elif not draft.ideas:
         lines.append(phrases.html("draft-card-prompt-missing", place=place))
@@ -37,10 +35,8 @@ def _text(draft: Draft, phrases: Phrases, price: Price | None) -> str:
     lines.append(phrases.html("draft-card-count", count=draft.options.count))
     if price is not None:
         lines.append(phrases.html("card-price", stars=price.stars))
-    if price is not None and price.free:
-        lines.append(phrases.html("card-free", count=price.free))
-    if price is not None and price.credit:
-        lines.append(phrases.html("card-credit", count=price.credit))
+        used = (("card-free", price.free), ("card-credit", price.credit))
+        lines += [phrases.html(key, count=count) for key, count in used if count]
     return "\n".join(lines)
 
 
@@ -60,16 +56,11 @@ def _buttons(draft: Draft, phrases: Phrases) -> Rows:
 
 def _ideas_page(draft: Draft, phrases: Phrases) -> Rows:
     chosen = {idea.key for idea in draft.ideas}
-    ideas = tuple(
-        (
-            Button(
-                phrases.plain("draft-idea-chosen", label=idea.words) if idea.key in chosen else idea.words,
-                _data(draft, f"{IDEA}{idea.key}"),
-            ),
-        )
-        for idea in ideas_in(phrases)
-    )
-    return *ideas, (Button(phrases.plain("draft-button-back"), _data(draft, CardButton.BACK)),)
+    rows = []
+    for idea in ideas_in(phrases):
+        label = phrases.plain("draft-idea-chosen", label=idea.words) if idea.key in chosen else idea.words
+        rows.append((Button(label, _data(draft, f"{IDEA}{idea.key}")),))
+    return *rows, (Button(phrases.plain("draft-button-back"), _data(draft, CardButton.BACK)),)
 
 
 def option_label(phrases: Phrases, word: str) -> str:

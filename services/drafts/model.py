@@ -208,13 +208,7 @@ def borrow(photos: Sequence[PhotoRef], after: int = 0) -> tuple[DraftItem, ...]:
 
 
 def order_of(draft: Draft) -> Order:
-    """What a complete draft asks for.
-
-    Raises:
-        ValueError: It is not complete.
-    """
-    if not draft.is_ready:
-        raise ValueError("a draft without photos or prompt cannot be ordered")
+    """What a draft asks for that has all that a request needs."""
     return Order(
         request_key=draft_request_key(draft.id),
         chat_id=draft.owner.chat_id,

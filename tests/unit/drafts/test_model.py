@@ -55,11 +55,6 @@ def test_borrowed_photos_keep_their_order_and_come_first() -> None:
     assert made.all_photos == (photo("a"), photo("b"), photo("c"), photo("1"))
 
 
-def test_a_draft_that_is_not_ready_cannot_be_ordered() -> None:
-    with pytest.raises(ValueError, match="photos or prompt"):
-        order_of(draft(item(1)))
-
-
 def test_an_order_holds_what_the_draft_adds_up_to() -> None:
     order = order_of(draft(item(2, "fly"), item(1), asked=VideoOptions(3), card_message_id=50, language="vi"))
     assert (order.request_key, order.chat_id, order.user_id) == ("draft:d1", ANNA.chat_id, ANNA.user_id)
