@@ -13,6 +13,7 @@ from sandbox.botapi.transcript import Line
 from sandbox.genaipro.records import PostRecord
 from services.failures import Charged, Failure, FailureKind
 from services.generations.model import State
+from services.options import VideoOptions
 from services.screens import Screen
 from services.status.render import Surroundings, render
 from services.texts import Texts
@@ -151,7 +152,7 @@ async def told(here: World, asked: Asked) -> dict[str, Any]:
 
 
 _AS_THEY_ARE = (
-    "id", "chat_id", "user_id", "request_message_id", "status_message_id", "prompt", "count", "epoch", "attempts",
+    "id", "chat_id", "user_id", "request_message_id", "status_message_id", "prompt", "epoch", "attempts",
 )  # fmt: skip
 
 
@@ -162,6 +163,7 @@ def in_words(found: dict[str, Any], language: str) -> Screen:
     generation = replace(
         QUEUED,
         **{name: found[name] for name in _AS_THEY_ARE},
+        options=VideoOptions(found["count"]),
         language=language,
         state=State(found["state"]),
         queued_at=now,
