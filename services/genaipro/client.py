@@ -29,7 +29,7 @@ from services.genaipro.parsing import parse_answer, parse_credits, parse_event, 
 from services.genaipro.rate_limit import ProcessRateLimit, SharedRateLimit
 from services.genaipro.stream import BODY_LIMIT, BROKEN, FormFile, PaidEventSource, open_form, read_bounded
 from services.http_requests import USER_AGENT, RequestProgress
-from services.options import MAX_VIDEOS, is_count
+from services.options import MAX_VIDEOS, Shape, VideoOptions, is_count
 from services.photos.model import MAX_PHOTOS, PhotoFile
 from services.telemetry import BYTES, CREDITS_LEFT, OPEN_STREAMS, POSTS, Contact, PostOutcome, Service, count_call
 
@@ -55,14 +55,15 @@ _OUTCOMES: dict[type[StreamEvent], PostOutcome] = {
     FailedEvent: PostOutcome.FAILED,
 }
 
-_Endpoint = tuple[str, Sequence[str], Sequence[tuple[str, str]]]
-"""Its path, the names of the parts for photos, as many as it takes, and what else its form says."""
-_WIDE: _Endpoint = ("ingredients-to-video", ["reference_images"] * MAX_PHOTOS, [])
-_TALL: _Endpoint = (
-    "frames-to-video",
-    ["start_image", "end_image"],
-    [("aspect_ratio", "VIDEO_ASPECT_RATIO_PORTRAIT")],
-)
+_ENDPOINTS: dict[Shape, tuple[str, Sequence[str], Sequence[tuple[str, str]]]] = {
+    Shape.WIDE: ("ingredients-to-video", ["reference_images"] * MAX_PHOTOS, []),
+    Shape.TALL: (
+        "frames-to-video",
+        ["start_image", "end_image"],
+        [("aspect_ratio", "VIDEO_ASPECT_RATIO_PORTRAIT")],
+    ),
+}
+"""Path, the names of the parts for photos, as many as it takes, and what else the form says."""
 
 
 @dataclass(slots=True)
@@ -90,7 +91,7 @@ class GenAIProClient:
 
     @asynccontextmanager
     async def make_videos(
-        self, photos: Sequence[PhotoFile], prompt: str, count: int, *, tall: bool
+        self, photos: Sequence[PhotoFile], prompt: str, options: VideoOptions
     ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         """Makes the paid POST, exactly once, and hands out its events up to the terminal one.
 
@@ -100,8 +101,6 @@ class GenAIProClient:
             photos: 1 to 3 images on disk, of a tall video the one that it begins with, and possibly the one that it
                 ends with; they are streamed, and open until the context is left.
             prompt: Not empty.
-            count: Videos asked for, 1 to 4.
-            tall: Whether they are 9:16, and not 16:9.
 
         Raises:
             ValueError: An argument is out of its range; nothing was sent.
@@ -110,10 +109,10 @@ class GenAIProClient:
                 before any connection).
             MaybeAcceptedError: On entering or while iterating; to be looked up, never to be sent again.
         """
-        call, parts, others = _TALL if tall else _WIDE
-        if not 1 <= len(photos) <= len(parts) or not is_count(count) or not prompt.strip():
+        call, parts, others = _ENDPOINTS[options.shape]
+        if not 1 <= len(photos) <= len(parts) or not is_count(options.count) or not prompt.strip():
             raise ValueError(f"1 to {len(parts)} photos, 1 to {MAX_VIDEOS} videos and a prompt are needed")
-        fields = [("prompt", prompt), *others, ("number_of_videos", str(count))]
+        fields = [("prompt", prompt), *others, ("number_of_videos", str(options.count))]
         outcome = PostOutcome.LEFT
 
         async def finished(events: AsyncIterator[StreamEvent]) -> AsyncGenerator[StreamEvent, None]:

@@ -40,7 +40,6 @@ from services.generations.progress import ProgressLog, Reporter
 from services.generations.prompts import normal_form
 from services.generations.results import record
 from services.generations.store import arm, disarm, fail, move, photos_of
-from services.options import Shape
 from services.photos.model import PhotoError, PhotoFile, PhotoRef
 from services.retries import through_outages
 from services.store.database import Database
@@ -190,10 +189,10 @@ class Submitter:
 
     async def _listen(self, armed: Generation, photos: Sequence[PhotoFile]) -> CompletedEvent | FailedEvent:
         """Make the POST, show its events, and return the terminal one."""
-        current, options = armed, armed.options
+        current = armed
         async with (
             asyncio.timeout(self.timeout),
-            self.api.make_videos(photos, armed.prompt, options.count, tall=options.shape is Shape.TALL) as events,
+            self.api.make_videos(photos, armed.prompt, armed.options) as events,
         ):
             async for event in events:
                 if isinstance(event, CompletedEvent | FailedEvent):

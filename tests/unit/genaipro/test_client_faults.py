@@ -24,6 +24,7 @@ from services.genaipro.events import (
 from services.genaipro.rate_limit import ProcessRateLimit
 from services.genaipro.stream import PaidEventSource
 from services.http_requests import AnswerFirstSocket
+from services.options import VideoOptions
 from services.photos.model import PhotoFile
 from tests.hand_clock import HandClock
 from tests.unit.genaipro.conftest import KEY, MakeClient
@@ -188,7 +189,7 @@ async def test_arguments_out_of_range(
     make_client: MakeClient, photos: list[PhotoFile], many: int, prompt: str, count: int
 ) -> None:
     with pytest.raises(ValueError, match="1 to 3 photos"):
-        async with make_client("http://127.0.0.1:1").make_videos(photos[:many], prompt, count, tall=False):
+        async with make_client("http://127.0.0.1:1").make_videos(photos[:many], prompt, VideoOptions(count)):
             pass
 
 

@@ -18,6 +18,7 @@ from services.genaipro.events import (
     StreamEvent,
     VideoResult,
 )
+from services.options import Shape, VideoOptions
 from services.photos.model import PhotoFile
 from tests.unit.genaipro.conftest import KEY, MakeClient
 from tests.unit.genaipro.fakes import COMPLETE, END, STATUS, URL, Exchange, Script, WireServer, chunk, event, video
@@ -38,7 +39,7 @@ async def collect(
 ) -> list[StreamEvent]:
     """The events up to the end; ``into`` keeps those that came before an error."""
     got = [] if into is None else into
-    async with client.make_videos(photos, "a cat", 1, tall=False) as events:
+    async with client.make_videos(photos, "a cat", VideoOptions(1)) as events:
         async for one in events:
             got.append(one)  # a comprehension would lose what came before an error
     return got
@@ -69,7 +70,7 @@ async def test_the_stream_of_the_api_page(make_client: MakeClient, photos: list[
 async def test_the_form(make_client: MakeClient, photos: list[PhotoFile]) -> None:
     prompt = "Một con mèo — “đẹp”\r\n\U0001f408 --boundary"
     async with WireServer(streaming(event(COMPLETE, [video()]))) as server:
-        async with make_client(server.url).make_videos(photos, prompt, 4, tall=False) as events:
+        async with make_client(server.url).make_videos(photos, prompt, VideoOptions(4)) as events:
             assert [one async for one in events] == [CompletedEvent((DONE,))]
         (request,) = server.requests
     assert (request.method, request.target) == ("POST", "/api/v1/veo/ingredients-to-video")
@@ -87,7 +88,7 @@ async def test_the_form(make_client: MakeClient, photos: list[PhotoFile]) -> Non
 @pytest.mark.parametrize("many", [1, 2])
 async def test_the_form_of_a_tall_video(make_client: MakeClient, photos: list[PhotoFile], many: int) -> None:
     async with WireServer(streaming(event(COMPLETE, [video()]))) as server:
-        async with make_client(server.url).make_videos(photos[:many], "a cat", 2, tall=True) as events:
+        async with make_client(server.url).make_videos(photos[:many], "a cat", VideoOptions(2, Shape.TALL)) as events:
             assert [one async for one in events] == [CompletedEvent((DONE,))]
         (request,) = server.requests
     assert (request.method, request.target) == ("POST", "/api/v1/veo/frames-to-video")
@@ -106,7 +107,7 @@ async def test_the_form_of_a_tall_video(make_client: MakeClient, photos: list[Ph
 
 async def test_a_tall_video_has_no_third_photo(make_client: MakeClient, photos: list[PhotoFile]) -> None:
     with pytest.raises(ValueError, match="1 to 2 photos"):
-        async with make_client("http://127.0.0.1:1").make_videos(photos, "a cat", 1, tall=True):
+        async with make_client("http://127.0.0.1:1").make_videos(photos, "a cat", VideoOptions(1, Shape.TALL)):
             pass
 
 
@@ -121,8 +122,8 @@ async def test_every_call_names_the_bot(make_client: MakeClient, photos: list[Ph
         client = make_client(server.url)
         await client.credits_left()
         await client.histories()
-        for tall in (False, True):
-            async with client.make_videos(photos[:1], "a cat", 1, tall=tall) as events:
+        for shape in Shape:
+            async with client.make_videos(photos[:1], "a cat", VideoOptions(1, shape)) as events:
                 assert [one async for one in events]
         agents = [request.headers["user-agent"] for request in server.requests]
     assert len(agents) == 4
@@ -131,7 +132,7 @@ async def test_every_call_names_the_bot(make_client: MakeClient, photos: list[Ph
 
 async def test_a_surrogate_in_the_prompt_is_sent_as_utf8(make_client: MakeClient, photos: list[PhotoFile]) -> None:
     async with WireServer(streaming(event(COMPLETE, []))) as server:
-        async with make_client(server.url).make_videos(photos[:1], "a\ud800b", 1, tall=False) as events:
+        async with make_client(server.url).make_videos(photos[:1], "a\ud800b", VideoOptions(1)) as events:
             assert [one async for one in events] == [CompletedEvent(())]
         assert server.requests[0].parts[1].body == b"a?b"
 
@@ -247,7 +248,7 @@ async def test_a_stream_of_another_type_shows_its_progress_as_it_comes(
 
     async with (
         WireServer(script) as server,
-        make_client(server.url).make_videos(photos, "a cat", 1, tall=False) as events,
+        make_client(server.url).make_videos(photos, "a cat", VideoOptions(1)) as events,
     ):
         assert await anext(events) == StatusEvent("starting")
         shown.set()
@@ -272,7 +273,7 @@ async def test_leaving_closes_the_connection(make_client: MakeClient, photos: li
         await exchange.until_closed()
 
     async with WireServer(script) as server:
-        async with make_client(server.url).make_videos(photos, "a cat", 1, tall=False) as events:
+        async with make_client(server.url).make_videos(photos, "a cat", VideoOptions(1)) as events:
             assert await anext(events) == StatusEvent("starting")
         await server.closed.wait()
         assert server.posts == 1
@@ -302,7 +303,7 @@ async def test_a_cancellation_closes_the_connection(
 
 async def test_a_consumers_own_error_stays_its_own(make_client: MakeClient, photos: list[PhotoFile]) -> None:
     async def consume(client: GenAIProClient) -> None:
-        async with client.make_videos(photos, "a cat", 1, tall=False) as events:
+        async with client.make_videos(photos, "a cat", VideoOptions(1)) as events:
             await anext(events)
             raise TimeoutError("mine")
 

@@ -7,6 +7,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from services.genaipro.events import GenAIProError
+from services.options import Shape, VideoOptions
 from services.photos.model import PhotoFile
 from services.telemetry import PostOutcome
 from tests.counted import Counted
@@ -33,7 +34,7 @@ async def post(make_client: MakeClient, script: Script, photos: Sequence[PhotoFi
     """Make the paid request, and read so many of its events."""
     async with WireServer(script) as server:
         try:
-            async with make_client(server.url).make_videos(photos, "a cat", 1, tall=False) as events:
+            async with make_client(server.url).make_videos(photos, "a cat", VideoOptions(1)) as events:
                 async for _ in events:
                     most -= 1
                     if not most:
@@ -80,7 +81,7 @@ async def test_without_an_answer_the_status_is_zero(make_client: MakeClient, pho
     counted = Counted()
     client = make_client("http://127.0.0.1:1/api/v1")
     with pytest.raises(GenAIProError):
-        async with client.make_videos(photos[:1], "a cat", 1, tall=True):
+        async with client.make_videos(photos[:1], "a cat", VideoOptions(1, Shape.TALL)):
             pass
     assert counted("posts_total", outcome=PostOutcome.NOT_ACCEPTED) == 1
     assert counted("calls_total", service="genaipro", call="frames-to-video", status="0") == 1
@@ -93,7 +94,7 @@ async def test_a_photo_that_is_gone_is_no_failure_of_the_service(
     client = make_client("http://127.0.0.1:1/api/v1")
     photos[0].path.unlink()
     with pytest.raises(GenAIProError):
-        async with client.make_videos(photos, "a cat", 1, tall=False):
+        async with client.make_videos(photos, "a cat", VideoOptions(1)):
             pass
     assert not client.contact.is_broken
 

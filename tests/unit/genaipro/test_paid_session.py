@@ -10,6 +10,7 @@ import pytest
 from services.genaipro.events import CompletedEvent, MaybeAcceptedError, NotAcceptedError, StatusEvent
 from services.genaipro.stream import open_form
 from services.http_requests import RequestProgress
+from services.options import VideoOptions
 from services.photos.model import PhotoFile
 from tests.unit.genaipro.conftest import MakeClient
 from tests.unit.genaipro.fakes import COMPLETE, END, STATUS, Exchange, WireServer, event, video
@@ -73,7 +74,7 @@ async def test_one_that_is_refused_a_connection_was_not_sent_while_another_strea
 
     async with WireServer(script) as server:
         client = make_client(server.url)
-        async with client.make_videos(photos, "a cat", 1, tall=False) as events:
+        async with client.make_videos(photos, "a cat", VideoOptions(1)) as events:
             assert await anext(events) == StatusEvent("starting")
             server.refuse()
             for _ in range(2):
@@ -123,7 +124,7 @@ async def test_one_that_breaks_takes_no_other_with_it(make_client: MakeClient, p
 
     async with WireServer(script) as server:
         client = make_client(server.url)
-        async with client.make_videos(photos, "a cat", 1, tall=False) as events:
+        async with client.make_videos(photos, "a cat", VideoOptions(1)) as events:
             assert await anext(events) == StatusEvent("starting")
             with pytest.raises(MaybeAcceptedError):
                 await collect(client, photos)

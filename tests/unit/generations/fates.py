@@ -38,6 +38,7 @@ from services.genaipro.events import (
     VideoResult,
 )
 from services.generations.model import Generation
+from services.options import Shape, VideoOptions
 from services.photos.model import PhotoFile, PhotoRef
 from services.screens import Place
 from services.store.database import Database
@@ -160,14 +161,14 @@ class Service:
 
     @asynccontextmanager
     async def make_videos(
-        self, photos: Sequence[PhotoFile], prompt: str, count: int, *, tall: bool
+        self, photos: Sequence[PhotoFile], prompt: str, options: VideoOptions
     ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         self._fate.step()
         outcome = self.coming.popleft() if self.coming else Post.COMPLETED
         self.posts.append((prompt, outcome))
-        self.tall += tall
+        self.tall += options.shape is Shape.TALL
         if outcome.is_accepted:
-            self._make(prompt, count)
+            self._make(prompt, options.count)
         self._fate.step()
         if outcome is Post.BUSY:
             raise NotAcceptedError(Failure(FailureKind.BUSY), 429)

@@ -55,10 +55,10 @@ async def test_the_arming_is_committed_before_the_post(here: Bench, monkeypatch:
 
     @asynccontextmanager
     async def looking(
-        photos: Sequence[PhotoFile], prompt: str, count: int, *, tall: bool
+        photos: Sequence[PhotoFile], prompt: str, options: VideoOptions
     ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         seen.append(await here.get(generation.id))
-        async with real(photos, prompt, count, tall=tall) as events:
+        async with real(photos, prompt, options) as events:
             yield events
 
     monkeypatch.setattr(here.service, "make_videos", looking)
@@ -165,14 +165,14 @@ async def test_progress_that_cannot_be_stored_does_not_end_the_stream(
 
     @asynccontextmanager
     async def written_down(
-        photos: Sequence[PhotoFile], prompt: str, count: int, *, tall: bool
+        photos: Sequence[PhotoFile], prompt: str, options: VideoOptions
     ) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         async def each(events: AsyncIterator[StreamEvent]) -> AsyncIterator[StreamEvent]:
             async for event in events:
                 yield event
                 await here.log.write()
 
-        async with real(photos, prompt, count, tall=tall) as events:
+        async with real(photos, prompt, options) as events:
             yield each(events)
 
     failing = Failing(here.database.write, progress._store, 99)
@@ -199,7 +199,7 @@ async def test_a_run_that_was_overtaken_in_mid_stream_writes_nothing(
     generation = await taken(here)
 
     @asynccontextmanager
-    async def overtaken(*_request: object, tall: bool) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+    async def overtaken(*_request: object) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         async def events() -> AsyncIterator[StreamEvent]:
             await here.take(generation.id)
             yield CompletedEvent((VideoResult("i", "p", ("https://a.example/1",), True, False, "", None),))
@@ -233,7 +233,7 @@ async def test_an_array_without_addresses(
     kind: FailureKind | None,
 ) -> None:
     @asynccontextmanager
-    async def ends_so(*_request: object, tall: bool) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+    async def ends_so(*_request: object) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         async def events() -> AsyncIterator[StreamEvent]:
             yield CompletedEvent(results)
 
@@ -252,7 +252,7 @@ async def test_the_time_limit_ends_the_stream_and_the_result_is_looked_up(
     here: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @asynccontextmanager
-    async def endless(*_request: object, tall: bool) -> AsyncIterator[AsyncIterator[StreamEvent]]:
+    async def endless(*_request: object) -> AsyncIterator[AsyncIterator[StreamEvent]]:
         async def events() -> AsyncIterator[StreamEvent]:
             await asyncio.Event().wait()
             yield CompletedEvent(())
