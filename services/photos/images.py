@@ -8,7 +8,8 @@ from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image
+from PIL import Image, ImageOps
+from PIL.ExifTags import Base
 
 from services.photos.colours import is_srgb, to_srgb
 from services.photos.decoding import (
@@ -38,16 +39,7 @@ MAX_OUTPUT_BYTES = 20_000_000
 LOSSLESS_PIXELS = 2_000_000
 """A WebP up to this size is encoded without loss: drawings suffer most from the halved colours of the other kind."""
 
-_ORIENTATION = 0x0112
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+_UPRIGHT = 1
 _JFIF, _ADOBE = 0xE0, 0xEE
 _JPEG_PICTURE = {*range(0xC0, 0xD0), *range(0xDA, 0xDE)}
 _WEBP_PICTURE = {b"VP8X", b"ALPH", b"VP8 ", b"VP8L"}
@@ -69,16 +61,18 @@ def normalise(source: Path, target_dir: Path, stem: str) -> PhotoFile:
     with broken_if_it_fails():
         image = decoded(kind, data)
         # A HEIF image is turned by its decoder already; its EXIF says so once more.
-        turn = None if kind is ImageType.HEIF else _turn(image)
-        stripped = _stripped(kind, data, image) if turn is None else None
+        orientation = _UPRIGHT if kind is ImageType.HEIF else _orientation(image)
+        stripped = _stripped(kind, data, image) if orientation == _UPRIGHT else None
         del data
         if stripped is None:
             image = to_srgb(image)
             if max(image.size) > MAX_SIDE:
                 image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
-            if turn is not None:
-                image = image.transpose(turn)
             image.info = {}
+            if orientation != _UPRIGHT:
+                # Another image than the one that was read may know nothing of it.
+                image.getexif()[Base.Orientation] = orientation
+                ImageOps.exif_transpose(image, in_place=True)
     if stripped is None:
         return _encode(image, kind, target_dir, stem)
     path = target_dir / f"{stem}{kind.extension}"
@@ -145,12 +139,13 @@ def _stripped(kind: ImageType, data: bytes, image: Image.Image) -> bytes | None:
     return stripped if size == image.size and len(stripped) <= MAX_OUTPUT_BYTES else None
 
 
-def _turn(image: Image.Image) -> Image.Transpose | None:
-    """What sets an image upright by its EXIF; None when it is, or when its EXIF cannot be read."""
+def _orientation(image: Image.Image) -> int:
+    """How an image lies by its EXIF; upright when that says nothing of use, or cannot be read."""
     try:
-        return _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+        orientation = image.getexif().get(Base.Orientation, _UPRIGHT)
     except Exception:  # noqa: BLE001 - EXIF that cannot be read fails in as many ways, and the picture is still good
-        return None
+        return _UPRIGHT
+    return int(orientation) if orientation in range(2, 9) else _UPRIGHT
 
 
 class _FullError(Exception):
