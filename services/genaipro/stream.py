@@ -9,15 +9,15 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from io import FileIO
 
 import aiohttp
 from aiohttp_sse_client.client import CONTENT_TYPE_EVENT_STREAM, EventSource
 
 from services.http_requests import answer_first_socket, followed
 from services.photos.model import PhotoFile
+from services.tasks import in_thread
 
 MAX_LINE = 8 * 1024 * 1024
 """Bytes of one line; a longer one is a fault of the stream."""
@@ -74,7 +74,9 @@ class SseDecoder:
             SseLimitError: A line or an event is too large.
         """
         events = []
-        for part in self._unbroken(chunk).splitlines(keepends=True):
+        rest = chunk.removeprefix(b"\n") if self._after_cr else chunk
+        self._after_cr = chunk.endswith(b"\r") or (self._after_cr and not chunk)
+        for part in rest.splitlines(keepends=True):
             text = part.rstrip(b"\r\n")
             self._line += text
             if len(self._line) > self.max_line:
@@ -89,14 +91,6 @@ class SseDecoder:
             self._end_line()
         event = self._dispatch(complete=False)
         return [] if event is None else [event]
-
-    def _unbroken(self, chunk: bytes) -> bytes:
-        """The chunk without an LF that belongs to the CR before it."""
-        if not chunk:
-            return chunk
-        rest = chunk.removeprefix(b"\n") if self._after_cr else chunk
-        self._after_cr = chunk.endswith(b"\r")
-        return rest
 
     def _end_line(self) -> ServerSentEvent | None:
         raw = bytes(self._line)
@@ -143,32 +137,22 @@ FormFile = tuple[str, PhotoFile]
 async def open_form(
     stack: AsyncExitStack, files: Sequence[FormFile], fields: Sequence[tuple[str, str]]
 ) -> aiohttp.FormData:
-    """The multipart form, its files open until the stack is left.
+    """The multipart form, its files open until the stack is left; lone surrogates in texts become ``?``.
 
     aiohttp reads them in its thread pool, 256 KiB at a time (``aiohttp/payload.py``, ``IOBasePayload``), so neither
     the event loop nor memory feels their size.
 
-    Args:
-        fields: Names and texts; lone surrogates, which UTF-8 cannot hold, become ``?``.
-
     Raises:
         OSError: A photo cannot be opened.
     """
-    opened, closing = await asyncio.to_thread(_open_all, [photo for _, photo in files])
-    stack.enter_context(closing)
     form = aiohttp.FormData(default_to_multipart=True)
-    for (name, photo), file in zip(files, opened, strict=True):
+    for name, photo in files:
+        # Without a buffer, which would stay for as long as the stream: aiohttp reads large pieces anyway.
+        file = stack.enter_context(await in_thread(photo.path.open, None, "rb", buffering=0))
         form.add_field(name, file, filename=photo.path.name, content_type=photo.content_type)
     for name, text in fields:
         form.add_field(name, text.encode("utf-8", "replace").decode("utf-8"))
     return form
-
-
-def _open_all(photos: Sequence[PhotoFile]) -> tuple[list[FileIO], ExitStack]:
-    with ExitStack() as stack:
-        # Without a buffer, which would stay for as long as the stream: aiohttp reads large pieces anyway.
-        files: list[FileIO] = [stack.enter_context(photo.path.open("rb", buffering=0)) for photo in photos]
-        return files, stack.pop_all()
 
 
 BODY_LIMIT = 64 * 1024
