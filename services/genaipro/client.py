@@ -151,9 +151,7 @@ class GenAIProClient:
             data=form,
             allow_redirects=False,
             trace_request_ctx=sending,
-            timeout=aiohttp.ClientTimeout(
-                total=None, connect=CONNECT_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=self.idle_timeout
-            ),
+            timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS, sock_read=self.idle_timeout),
         )
         stack.push_async_callback(source.close)
         await self._post(source, sending)
@@ -172,11 +170,9 @@ class GenAIProClient:
     async def credits_left(self) -> int:
         """The credits of all grants that are neither used nor expired; the metrics are told, too."""
         await self.rate_limit.wait()
-        with self._counted("credits"):
-            body, _ = await self._read("veo/credits", {})
-            grants = parse_credits(body)
+        body, _ = await self._read("credits")
         now = self.clock.now()
-        left = sum(count for count, expires_at in grants if expires_at is None or expires_at > now)
+        left = sum(count for count, expires_at in parse_credits(body) if expires_at is None or expires_at > now)
         CREDITS_LEFT.set(left)
         return left
 
@@ -248,31 +244,31 @@ class GenAIProClient:
         raise lost(source.answer.status)
 
     async def _history_page(self, page: int, page_size: int) -> ResultPage:
-        with self._counted("histories"):
-            body, offset = await self._read("veo/histories", {"page": str(page), "page_size": str(page_size)})
-            return replace(parse_histories(body, page, self.base_url), clock_offset=offset)
+        body, offset = await self._read("histories", page=page, page_size=page_size)
+        return replace(parse_histories(body, page, self.base_url), clock_offset=offset)
 
-    async def _read(self, path: str, query: dict[str, str]) -> tuple[str, float | None]:
+    async def _read(self, call: str, **query: int) -> tuple[str, float | None]:
         """The body of a read's answer, of status 200, and how far the service's clock is ahead."""
-        try:
-            async with self.session.get(
-                f"{self.base_url}/{path}",
-                params=query,
-                headers=self._headers("application/json"),
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=READ_SECONDS),
-            ) as response:
-                raw = await read_bounded(response.content, READ_LIMIT if response.status == 200 else BODY_LIMIT)
-        except _BAD_ADDRESS:
-            error: GenAIProError = RefusedError(Failure(FailureKind.INTERNAL))
-        except BROKEN as broken:
-            _LOG.warning("no answer to a read: %s", type(broken).__name__)
-            error = NotAcceptedError(Failure(FailureKind.BUSY))
-        else:
-            if response.status == 200 and len(raw) < READ_LIMIT:
-                return raw.decode("utf-8-sig", "replace"), clock_offset(response.headers, self.clock.now())
-            error = await self._heeded(read_error(self._said(response, raw[:BODY_LIMIT])))
-        raise error
+        with self._counted(call):
+            try:
+                async with self.session.get(
+                    f"{self.base_url}/veo/{call}",
+                    params=query,
+                    headers=self._headers("application/json"),
+                    allow_redirects=False,
+                    timeout=aiohttp.ClientTimeout(total=READ_SECONDS),
+                ) as response:
+                    raw = await read_bounded(response.content, READ_LIMIT if response.status == 200 else BODY_LIMIT)
+            except _BAD_ADDRESS:
+                error: GenAIProError = RefusedError(Failure(FailureKind.INTERNAL))
+            except BROKEN as broken:
+                _LOG.warning("no answer to a read: %s", type(broken).__name__)
+                error = NotAcceptedError(Failure(FailureKind.BUSY))
+            else:
+                if response.status == 200 and len(raw) < READ_LIMIT:
+                    return raw.decode("utf-8-sig", "replace"), clock_offset(response.headers, self.clock.now())
+                error = await self._heeded(read_error(self._said(response, raw[:BODY_LIMIT])))
+            raise error
 
     async def _heeded(self, error: GenAIProError) -> GenAIProError:
         """The error; a wait that it asks for holds all calls."""
