@@ -4,6 +4,7 @@ import asyncio
 import select
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from io import FileIO
 from typing import Any, TypeAlias
 from weakref import WeakSet
 
@@ -12,6 +13,7 @@ import aiohttp_socks
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import Connection
+from aiohttp.payload import IOBasePayload
 from aiohttp.tracing import Trace
 from structlog import get_logger
 from telegram.error import InvalidToken, NetworkError, TimedOut
@@ -258,6 +260,13 @@ class TelegramRequest(BaseRequest):
             return response.status, await response.read()
 
 
+class _KeptFile(IOBasePayload):
+    """A file that stays open when it was sent: a call that a flood puts off is made again with the same one."""
+
+    async def close(self) -> None:
+        """Leave it to who opened it."""
+
+
 def _or(limit: Limit, default: float) -> float | None:
     return default if isinstance(limit, _UNSET) else limit
 
@@ -271,7 +280,11 @@ def _body(data: RequestData | None) -> tuple[Any, Mapping[str, str], int]:
     for name, value in data.json_parameters.items():
         parts.add_field(name, value)
     for name, (filename, content, kind) in data.multipart_data.items():
-        parts.add_field(name, content, filename=filename, content_type=kind)
+        if isinstance(content, FileIO):
+            content.seek(0)
+            parts.add_field(name, _KeptFile(content, content_type=kind), filename=filename)
+        else:
+            parts.add_field(name, content, filename=filename, content_type=kind)
     body = parts()
     return body, body.headers, body.size or 0
 

@@ -70,26 +70,6 @@ class SentVideo:
     """For sending it again."""
 
 
-class UploadFile(FileIO):
-    """A file that is read in chunks while it is uploaded, and remembers whether all of it was."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, "rb")
-        self.length = os.fstat(self.fileno()).st_size
-        self.read_whole = False
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Reads on; nothing at the end."""
-        data = super().read(-1 if size is None else size) or b""
-        self.read_whole = self.read_whole or self.tell() >= self.length
-        return data
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Goes elsewhere: what follows is another upload."""
-        self.read_whole = False
-        return super().seek(offset, whence)
-
-
 @dataclass(frozen=True, slots=True)
 class VideoSender:
     """Sends videos. Nothing is tried twice, save without a reply or topic that is gone."""
@@ -125,7 +105,7 @@ class VideoSender:
                 except TelegramError as error:
                     elsewhere = narrower(place, error)
                     if elsewhere is None:
-                        found = meaning(error, whole=all(file.read_whole for file in files.values()))
+                        found = meaning(error, whole=all(file.tell() >= _size(file) for file in files.values()))
                         if found is error:
                             raise
                         # The library's error may quote what the bot's address is part of.
@@ -186,12 +166,12 @@ class VideoSender:
         return True
 
     async def _call(
-        self, place: Place, videos: Sequence[Outgoing], files: Mapping[int, UploadFile], caption: str | None
+        self, place: Place, videos: Sequence[Outgoing], files: Mapping[int, FileIO], caption: str | None
     ) -> Sequence[Message]:
         reply = (
             ReplyParameters(place.reply_to, allow_sending_without_reply=True) if place.reply_to is not None else None
         )
-        uploaded = sum(file.length for file in files.values())
+        uploaded = sum(map(_size, files.values()))
         answer = ANSWER_SECONDS + min(uploaded, SOCKET_BUFFER_BYTES) / SLOWEST_BYTES_PER_SECOND
         common: dict[str, Any] = {
             "message_thread_id": place.thread_id,
@@ -207,18 +187,22 @@ class VideoSender:
         return [await self.bot.send_video(place.chat_id, media, **_shown(videos[0], caption), **common)]
 
 
-def _open(videos: Sequence[Outgoing]) -> dict[int, UploadFile]:
-    return {at: UploadFile(video.source) for at, video in enumerate(videos) if isinstance(video.source, Path)}
+def _open(videos: Sequence[Outgoing]) -> dict[int, FileIO]:
+    return {at: FileIO(video.source) for at, video in enumerate(videos) if isinstance(video.source, Path)}
 
 
-def _media(video: Outgoing, file: UploadFile | None, *, attach: bool) -> str | InputFile:
+def _size(file: FileIO) -> int:
+    return os.fstat(file.fileno()).st_size
+
+
+def _media(video: Outgoing, file: FileIO | None, *, attach: bool) -> str | InputFile:
     """What the library is given; a file object without ``read_file_handle=False`` it would read whole."""
     if file is None:
         return str(video.source)
     return InputFile(file, filename=video.filename, attach=attach, read_file_handle=False)
 
 
-def _album_item(video: Outgoing, file: UploadFile | None, caption: str | None) -> InputMediaVideo:
+def _album_item(video: Outgoing, file: FileIO | None, caption: str | None) -> InputMediaVideo:
     # The library passes an InputFile on as it is; its annotation does not say so.
     return InputMediaVideo(cast("str", _media(video, file, attach=True)), **_shown(video, caption))
 

@@ -9,7 +9,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram.ext import ExtBot
 
+from bot.outbox import Outbox
 from services.delivery import send as module
 from services.delivery.errors import (
     SendForbiddenError,
@@ -18,7 +20,7 @@ from services.delivery.errors import (
     SendUnknownError,
 )
 from services.delivery.facts import VideoFacts
-from services.delivery.send import Outgoing, SentVideo, UploadFile, VideoSender, meaning
+from services.delivery.send import Outgoing, SentVideo, VideoSender, meaning
 from services.http_requests import CallBrokeError, NeverSentError
 from services.screens import Place
 from tests.integration.bot.telegram_calls import telegram_request
@@ -239,12 +241,11 @@ def test_whole_request_makes_the_difference(error: TelegramError) -> None:
     assert isinstance(meaning(BadRequest("Wrong file"), whole=False), SendRefusedError)
 
 
-def test_upload_knows_when_it_was_read_whole(tmp_path: Path) -> None:
-    path = tmp_path / "a"
-    path.write_bytes(b"abcd")
-    with UploadFile(path) as file:
-        assert file.length == 4
-        assert (file.read(3), file.read_whole) == (b"abc", False)
-        assert (file.read(4), file.read_whole) == (b"d", True)
-        file.seek(0)
-        assert not file.read_whole
+async def test_upload_that_a_flood_puts_off_is_made_again_in_full(bench: Bench) -> None:
+    request = bench.sender.bot.request
+    bot = ExtBot(TOKEN, bench.sender.bot.base_url.removesuffix(TOKEN), request=request, rate_limiter=Outbox())
+    bench.api.script = [refusing(429, "Too Many Requests: retry after 1", retry_after=1)]
+    sent = await VideoSender(bot).send(PLACE, [bench.upload, bench.upload])
+    assert len(sent) == 2
+    [call] = bench.api.calls
+    assert [file[2] for file in call.files.values()] == [bench.film.read_bytes()] * 2
