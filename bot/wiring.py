@@ -42,9 +42,8 @@ from services.generations.worker import Runner, Worker
 from services.inbox import Inbox
 from services.messenger import Messenger
 from services.orders import Orders, Starter
-from services.payments.invoices import Invoices, pay_link
 from services.payments.ledger import open_till
-from services.payments.sales import Sales, Tariff
+from services.payments.sales import Invoices, Sales, Tariff, pay_link
 from services.payments.upkeep import PaymentUpkeep
 from services.people import People
 from services.photos.fetch import MAX_PHOTO_BYTES, PhotoFetcher

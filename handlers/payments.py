@@ -13,8 +13,8 @@ from telegram.error import TelegramError
 from handlers.admin import for_admins
 from handlers.context import Context
 from handlers.visitors import for_visitors
-from services.payments.invoices import CURRENCY, PAY_PREFIX, InvoiceOutcome
 from services.payments.model import Account, Charge, Verdict
+from services.payments.sales import CURRENCY, PAY_PREFIX, InvoiceOutcome
 from services.screens import Screen
 from services.store.payment_tables import PaymentRow
 from services.texts import Phrases

@@ -31,7 +31,7 @@ from services.generations.model import (
 from services.generations.queue import Queue, lock_queue
 from services.generations.store import load, photos_of
 from services.messenger import ChatClosedError
-from services.payments.invoices import Invoices
+from services.payments.sales import Invoices
 from services.photos.model import PhotoRef
 from services.status.messages import StatusMessages
 from services.store.database import Database

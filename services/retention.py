@@ -19,7 +19,7 @@ from services.generations.results import prune_claims
 from services.generations.store import move_generations, prune_generations
 from services.inbox import prune_inbox
 from services.payments.ledger import give_up_free_videos
-from services.payments.returns import settle_all_of
+from services.payments.purchases import settle_all_of
 from services.people import forget_person
 from services.retries import OUTAGE
 from services.store.database import Database

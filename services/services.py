@@ -18,8 +18,7 @@ from services.generations.worker import Worker
 from services.inbox import Inbox
 from services.messenger import Messenger
 from services.orders import Orders, Starter
-from services.payments.invoices import Invoices
-from services.payments.sales import Sales
+from services.payments.sales import Invoices, Sales
 from services.payments.upkeep import PaymentUpkeep
 from services.people import People
 from services.photos.fetch import PhotoFetcher

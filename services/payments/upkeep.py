@@ -15,7 +15,7 @@ from telegram.error import BadRequest, TelegramError
 from services.clock import Clock
 from services.cluster import Alone, Membership
 from services.generations.queue import lock_queue
-from services.payments import ledger, purchases, returns
+from services.payments import ledger, purchases
 from services.payments.model import Charge, request_of
 from services.payments.sales import Sales
 from services.retries import OUTAGE
@@ -96,7 +96,7 @@ class PaymentUpkeep:
             log.warning("refund_not_answered", charge=payment.charge_id, error=type(error).__name__)
             await self._later(payment)
             return
-        if await self.database.write(returns.refunded, payment.charge_id, self.clock.now()):
+        if await self.database.write(purchases.refunded, payment.charge_id, self.clock.now()):
             log.info("refunded", charge=payment.charge_id, stars=payment.stars)
             STARS_RETURNED.inc(payment.stars)
 
@@ -109,7 +109,7 @@ class PaymentUpkeep:
 
     async def _later(self, payment: PaymentRow) -> None:
         wait = min(LAST_RETRY, FIRST_RETRY * 2 ** min(payment.attempts, 10))
-        await self.database.write(returns.refund_failed, payment.charge_id, self.clock.now() + wait)
+        await self.database.write(purchases.refund_failed, payment.charge_id, self.clock.now() + wait)
 
     async def _compare(self) -> None:
         """Compare what came since the last time with what was committed, and write down what was not known."""
@@ -167,7 +167,7 @@ class PaymentUpkeep:
             if one.charge_id not in known
         ]
         now = self.clock.now()
-        refunded = [returns.refunded(session, charge_id, now) for charge_id in given_back]
+        refunded = [purchases.refunded(session, charge_id, now) for charge_id in given_back]
         return received, [payment for payment in refunded if payment is not None]
 
     async def _check(self) -> None:

@@ -19,7 +19,7 @@ from services.generations.model import Order, State
 from services.generations.queue import lock_queue
 from services.generations.store import insert
 from services.options import VideoOptions
-from services.payments import ledger, purchases, returns
+from services.payments import ledger, purchases
 from services.payments.model import Charge, PaymentState, Verdict, payload_of, split
 from services.payments.sales import Sales, Tariff
 from services.payments.upkeep import PaymentUpkeep
@@ -74,11 +74,11 @@ async def test_each_step_is_taken_by_one(postgres_url: str) -> None:
     assert sorted((each.is_new, each.begins) for each in received) == [(False, False)] * 5 + [(True, True)]
 
     await one.write(fail)
-    settled = await asyncio.gather(*(database.write(returns.settle, "g", NOW) for database in (one, two) * 3))
+    settled = await asyncio.gather(*(database.write(purchases.settle, "g", NOW) for database in (one, two) * 3))
     assert {each.stars for each in settled if each is not None} == {50}
     assert await one.read(state_of) == PaymentState.REFUNDING.value
 
-    refunds = await asyncio.gather(*(database.write(returns.refunded, "c", NOW) for database in (one, two) * 3))
+    refunds = await asyncio.gather(*(database.write(purchases.refunded, "c", NOW) for database in (one, two) * 3))
     assert sorted(refund is not None for refund in refunds) == [False] * 5 + [True]
     assert await two.read(ledger.faults) == []
     assert (await two.read(ledger.totals)).returned == 50
@@ -120,7 +120,7 @@ async def test_credit_is_not_spent_and_taken_away_at_once(postgres_url: str) -> 
         row = session.get_one(GenerationRow, "g")
         row.state, row.armed_at = State.CANCELLED.value, NOW
         session.flush()
-        returns.settle(session, "g", NOW)
+        purchases.settle(session, "g", NOW)
 
     await one.write(stop)
 
@@ -131,7 +131,7 @@ async def test_credit_is_not_spent_and_taken_away_at_once(postgres_url: str) -> 
         insert(session, "h", order, NOW, price)
         purchases.sell(session, "h", 1, price, NOW, NOW)
 
-    await asyncio.gather(one.write(spend), two.write(returns.want_back, "c", NOW))
+    await asyncio.gather(one.write(spend), two.write(purchases.want_back, "c", NOW))
     assert await one.read(ledger.faults) == []
     await one.close()
     await two.close()
@@ -143,7 +143,7 @@ def end(session: Session, *, settled: bool) -> None:
         row.state, row.finished_at, row.final_shown_at = State.CANCELLED.value, NOW, NOW
         session.flush()
         if settled:
-            returns.settle(session, row.id, NOW)
+            purchases.settle(session, row.id, NOW)
 
 
 def find_lost_payments(session: Session) -> None:
@@ -163,7 +163,7 @@ def forget(session: Session) -> None:
 
 
 def show_end(session: Session) -> None:
-    returns.settle(session, "g", NOW)
+    purchases.settle(session, "g", NOW)
 
 
 def expire(session: Session) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from services.generations.model import Order, State
 from services.generations.store import insert
 from services.options import MAX_VIDEOS, VideoOptions
-from services.payments import ledger, purchases, returns
+from services.payments import ledger, purchases
 from services.payments.model import Charge, PaymentState, Verdict, payload_of, split
 from services.store.base import Base
 from services.store.payment_tables import PaymentRow, PurchaseRow
@@ -103,9 +103,9 @@ class Ledger(RuleBasedStateMachine):
     @rule(data=st.data())
     def settle(self, data: st.DataObject) -> None:
         generation_id = data.draw(st.sampled_from(self.ids))
-        once = returns.settle(self.session, generation_id, self.now)
+        once = purchases.settle(self.session, generation_id, self.now)
         self.commit()
-        assert returns.settle(self.session, generation_id, self.now) == once
+        assert purchases.settle(self.session, generation_id, self.now) == once
         self.commit()
 
     @precondition(lambda self: self.charges)
@@ -113,9 +113,9 @@ class Ledger(RuleBasedStateMachine):
     def give_back(self, data: st.DataObject, done: bool) -> None:
         charge = data.draw(st.sampled_from(self.charges))
         if done:
-            returns.refunded(self.session, charge.charge_id, self.now)
+            purchases.refunded(self.session, charge.charge_id, self.now)
         else:
-            returns.want_back(self.session, charge.charge_id, self.now)
+            purchases.want_back(self.session, charge.charge_id, self.now)
         self.commit()
 
     @rule(seconds=st.integers(0, 5000))
