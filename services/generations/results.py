@@ -12,7 +12,7 @@ from services.genaipro.events import VideoResult
 from services.generations.matching import HistoryBefore, Request, keys_of
 from services.generations.model import Generation, State, Video, VideoState
 from services.generations.prompts import may_share_objects
-from services.generations.store import ROWS, RunOvertakenError, changed_row, move, moving
+from services.generations.store import ROWS, RunOvertakenError, changed_row, load, move, moving
 from services.store.base import affected, insert_all_new, table_of
 from services.store.schema import ResultClaimRow, VideoRow
 
@@ -132,6 +132,13 @@ def videos_of(session: Session, generation_id: str) -> list[Video]:
         Video(row.position, row.url, VideoState(row.state), row.send_attempts, row.file_id)
         for row in session.execute(_VIDEOS_OF, {"run_id": generation_id})
     ]
+
+
+def load_with_videos(session: Session, generation_id: str) -> tuple[Generation | None, list[Video]]:
+    """A generation, and its videos if it is done."""
+    generation = load(session, generation_id)
+    is_done = generation is not None and generation.state is State.DONE
+    return generation, videos_of(session, generation_id) if is_done else []
 
 
 def begin_sending(session: Session, run: Generation, positions: Sequence[int]) -> None:

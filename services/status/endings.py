@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
@@ -10,7 +10,8 @@ from structlog import get_logger
 from telegram.error import BadRequest, ChatMigrated, TelegramError
 
 from services.clock import Clock
-from services.generations.model import FINAL, Generation
+from services.generations.model import FINAL, Generation, Video
+from services.generations.results import load_with_videos
 from services.generations.store import load, mark_final_shown, set_status_message
 from services.messenger import ChatClosedError, EditOutcome, Messenger
 from services.outbox.calls import Priority
@@ -66,10 +67,10 @@ class Endings:
         """
         async with self._telling_of(known.id):
             # Read here, for the status message may have been sent, or moved, since the caller looked.
-            generation = await self.database.read(load, known.id)
+            generation, videos = await self.database.read(load_with_videos, known.id)
             if generation is not None and not generation.final_shown:
-                links = await self._give_links(generation)
-                screen = await self.screens.of(generation, links=links)
+                links = await self._give_links(generation, videos)
+                screen = await self.screens.of(generation, links=links, videos=videos)
                 await self._tell(generation, screen)
                 # An edit that is made twice is made once.
                 await self.database.write(mark_final_shown, known.id, self.clock.now(), durable=False)
@@ -97,12 +98,12 @@ class Endings:
             await self._show_again(generation_id)
 
     async def _show_again(self, generation_id: str, links: Links | None = None, told: Screen | None = None) -> None:
-        generation = await self.database.read(load, generation_id)
+        generation, videos = await self.database.read(load_with_videos, generation_id)
         if generation is None or generation.state not in FINAL or generation.status_message_id is None:
             return
         if links is None:
             links = Links.HISTORY if generation.is_in_group else Links.HERE
-        screen = await self.screens.of(generation, links=links)
+        screen = await self.screens.of(generation, links=links, videos=videos)
         try:
             if screen != told:
                 await self._edit(generation.chat_id, generation.status_message_id, screen)
@@ -127,11 +128,11 @@ class Endings:
             # Telegram will refuse the same message for ever: asking again would only keep the run alive.
             log.exception("end_refused", generation=generation.id, exc_info=error)
 
-    async def _give_links(self, generation: Generation) -> Links:
+    async def _give_links(self, generation: Generation, videos: Sequence[Video]) -> Links:
         """In a group, give the requester the addresses of videos in private: the group reads along."""
         if not generation.is_in_group:
             return Links.HERE
-        screen = await self.screens.of_links(generation)
+        screen = self.screens.of_links(generation, videos)
         if screen is None:
             return Links.HERE
         try:

@@ -138,6 +138,9 @@ class StatusMessages:
         if not await self.database.write(set_status_message, generation, message_id):
             # The run was faster and has a status message of its own.
             await self.messenger.delete(generation.chat_id, message_id)
+        elif self.database.is_sqlite and generation.id not in self._ended:
+            # Its run may have begun without it.
+            self._messages[generation.id] = message_id
 
     async def waiting(self, generation: Generation, position: int) -> None:
         """Show a new place in the queue. Returns at once: a chat that Telegram slows down must not hold up turns."""
@@ -201,7 +204,9 @@ class StatusMessages:
         try:
             screen = await self.screens.of(generation, position)
             known = self._messages.get(generation.id, generation.status_message_id)
-            if not await self._edit_message(generation, known, screen, version):
+            is_shown = await self._edit_message(generation, known, screen, version)
+            # Where no other process can have sent one, one that is not known is not there.
+            if not is_shown and not (known is None and self.database.is_sqlite):
                 now = await self.database.read(load, generation.id)
                 newest = None if now is None else now.status_message_id
                 if newest is not None and newest != known:

@@ -26,7 +26,6 @@ from services.generations.model import (
     Video,
     VideoState,
 )
-from services.generations.results import videos_of
 from services.history import share_query
 from services.payments.model import Settlement
 from services.screens import Button, ButtonStyle, Screen
@@ -272,10 +271,15 @@ class StatusScreens:
     _estimates: dict[tuple[int, datetime | None], tuple[float, float]] = field(default_factory=dict, init=False)
     """Estimates, by count of videos and start, with the times at which they were made."""
 
-    async def of(self, generation: Generation, position: int | None = None, links: Links = Links.HERE) -> Screen:
+    async def of(
+        self,
+        generation: Generation,
+        position: int | None = None,
+        links: Links = Links.HERE,
+        videos: Sequence[Video] = (),
+    ) -> Screen:
         """The status message as it is now; of one that was sold and has ended, what comes back is settled by this."""
         estimate = await self._estimate(generation.options.count, generation.started_at)
-        videos = await self._videos(generation)
         settlement = NOTHING_BACK
         if generation.is_sold and generation.state in FINAL and self.settle is not None:
             # What is said of the money is committed before it is said.
@@ -296,9 +300,6 @@ class StatusScreens:
             self._estimates[key] = now, max(5.0, median(took)) if took else DEFAULT_ESTIMATE_SECONDS
         return self._estimates[key][1]
 
-    async def of_links(self, generation: Generation) -> Screen | None:
+    def of_links(self, generation: Generation, videos: Sequence[Video]) -> Screen | None:
         """The message with the addresses of videos that Telegram did not take; None when there are none."""
-        return render_links(await self._videos(generation), self.texts.into(generation.language))
-
-    async def _videos(self, generation: Generation) -> Sequence[Video]:
-        return await self.database.read(videos_of, generation.id) if generation.state is State.DONE else []
+        return render_links(videos, self.texts.into(generation.language))

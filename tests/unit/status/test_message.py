@@ -10,6 +10,7 @@ from services.generations.model import Generation, State
 from services.generations.queue import ANNOUNCE
 from services.generations.store import load
 from services.status import messages
+from services.store.database import Database
 from tests.unit.status.world import Room, running
 
 
@@ -56,9 +57,31 @@ async def test_a_message_that_came_after_the_run_began_is_edited_from_then_on(ro
     generation = await unannounced(room)
     states = on_the_way(generation)
     assert await shown_on(room, states[0]) == []
+    await room.status.first(generation, 1)
+    sent = (await room.here.get(generation.id)).status_message_id
+    assert sent is not None
+    assert await shown_on(room, *states[1:], states[2]) == [sent, sent, sent]
+    assert looked_up == []
+
+
+async def test_a_message_that_another_process_sent_is_edited_from_then_on(
+    room: Room, looked_up: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generation = await unannounced(room)
+    monkeypatch.setattr(Database, "is_sqlite", False)
+    states = on_the_way(generation)
+    assert await shown_on(room, states[0]) == []
     assert await room.here.rows.set_status_message(generation, 50)
     assert await shown_on(room, *states[1:], states[2]) == [50, 50, 50]
     assert looked_up == [generation.id] * 2
+
+
+async def test_nothing_is_kept_of_a_first_message_that_came_after_the_end(room: Room) -> None:
+    generation = await unannounced(room)
+    room.status.forget(generation.id)
+    room.status._ended.add(generation.id)
+    await room.status.first(generation, 1)
+    assert room.status._messages == {}
 
 
 async def test_a_card_that_was_replaced_costs_one_edit(room: Room, looked_up: list[str]) -> None:
