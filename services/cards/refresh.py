@@ -12,18 +12,7 @@ import structlog
 from sqlalchemy.orm import Session
 from telegram.error import BadRequest, ChatMigrated, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from services.cards.store import (
-    CLAIM,
-    SentOutcome,
-    ask_first,
-    claim,
-    is_sent_off,
-    lost,
-    release,
-    sent,
-    shown,
-    tell_extra,
-)
+from services.cards.store import CLAIM, ask_first, claim, is_sent_off, lost, release, sent, shown, tell_extra
 from services.cards.timers import QUIET_SECONDS
 from services.cards.view import card_screen
 from services.clock import Clock
@@ -52,6 +41,9 @@ RETRY_SECONDS = 3.0
 
 UNHANDLED_SECONDS = 0.2
 """Between two looks whether a person's messages have been handled."""
+
+AT_ONCE = 0.0
+"""Until the next look, where the card is behind already."""
 
 _MAX_ROUNDS = 20
 
@@ -158,20 +150,18 @@ class CardRefresher:
             _log.info("draft-notice-lost", error=type(error).__name__)
 
     async def _show(self, draft: Draft | None) -> float | None:
+        """Show a draft until its card is not behind; seconds after which to look again, or None when all is done."""
         for _ in range(_MAX_ROUNDS):
             if draft is None or not _is_behind(draft):
                 return None
             card = draft.card_message_id
-            outcome = await (self._send(draft) if card is None else self._edit(draft, card))
-            if outcome is None:
-                # It may have been sent: a second card is worse than a late one.
-                return CLAIM.total_seconds()
-            if outcome is not SentOutcome.BEHIND:
-                return None
+            again = await (self._send(draft) if card is None else self._edit(draft, card))
+            if again != AT_ONCE:
+                return again
             draft = await self._draft(draft.id)
         return RETRY_SECONDS
 
-    async def _edit(self, draft: Draft, message_id: int) -> SentOutcome:
+    async def _edit(self, draft: Draft, message_id: int) -> float | None:
         editing = self.messenger.edit(
             draft.owner.chat_id,
             message_id,
@@ -182,11 +172,11 @@ class CardRefresher:
         try:
             outcome = await self._following(draft, editing)
         except SubmittedElsewhereError:
-            return SentOutcome.CARD
+            return None
         if outcome is EditOutcome.GONE and draft.state is DraftState.OPEN:
             await self._note(lost, draft.id, message_id)
-            return SentOutcome.BEHIND
-        return await self._note(shown, draft.id, draft.version)
+            return AT_ONCE
+        return AT_ONCE if await self._note(shown, draft.id, draft.version) > draft.version else None
 
     async def _still_a_card(self, draft_id: str) -> None:
         """Look once more before a card is edited; where nobody can tell, it is.
@@ -205,33 +195,35 @@ class CardRefresher:
         if is_status:
             raise SubmittedElsewhereError
 
-    async def _send(self, draft: Draft) -> SentOutcome | None:
-        """Send the card, unless somebody else does; None where it may have been sent, and nobody knows."""
+    async def _send(self, draft: Draft) -> float | None:
+        """Send the card, unless somebody else does."""
         version = await self._note(claim, draft.id, self.clock.now())
         if version is None:
             # Whoever else has the claim shows the newest version in the end.
-            return SentOutcome.CARD
+            return None
         newest = draft if version == draft.version else await self._draft(draft.id)
         if newest is None:
-            return SentOutcome.ORPHAN
+            return None
         try:
             reply_to = newest.request_message_id if newest.owner.in_group else 0
             message_id = await self._send_reply(newest, await self._card(newest), reply_to)
         except TimedOut:
-            return None
+            # It may have been sent: a second card is worse than a late one.
+            return CLAIM.total_seconds()
         except (ChatClosedError, TelegramError):
             await self._note(release, draft.id)
             raise
         if message_id is None:
             await self._note(release, draft.id)
-            return SentOutcome.BEHIND
-        outcome = await self._note(sent, draft.id, message_id, newest.version)
-        if outcome is SentOutcome.ORPHAN:
+            return AT_ONCE
+        version = await self._note(sent, draft.id, message_id, newest.version)
+        if version is None:
             # The status message is another one; where this one cannot be deleted it says what became of it.
             screen = Screen(self._phrases(newest).html("draft-card-started"))
             await self.messenger.edit(newest.owner.chat_id, message_id, screen)
             await self.messenger.delete(newest.owner.chat_id, message_id)
-        return outcome
+            return None
+        return AT_ONCE if version > newest.version else None
 
     async def _card(self, draft: Draft) -> Screen:
         price = await self.quote(draft.owner.user_id, draft.options.count) if draft.state is DraftState.OPEN else None

@@ -4,7 +4,6 @@ Transactions that need not wait for the disk: a card that is shown twice does no
 """
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from sqlalchemy import Case, case, or_, select, update
 from sqlalchemy.orm import Session
@@ -16,17 +15,6 @@ from services.store.schema import DraftItemRow, DraftRow
 
 CLAIM = timedelta(seconds=60)
 """How long the right to send the card lasts: a send whose answer got lost is not repeated before."""
-
-
-class SentOutcome(StrEnum):
-    """What became of a draft while its card was on the way."""
-
-    CARD = "card"
-    """The message is the card, and shows the draft as it is."""
-    BEHIND = "behind"
-    """The message is the card, and the draft has changed since."""
-    ORPHAN = "orphan"
-    """The draft was sent off or deleted meanwhile, and knows nothing of the message."""
 
 
 def claim(session: Session, draft_id: str, now: datetime) -> int | None:
@@ -56,23 +44,25 @@ def release_all(session: Session) -> None:
     session.execute(update(DraftRow).where(DraftRow.card_claimed_at.is_not(None)).values(card_claimed_at=None))
 
 
-def sent(session: Session, draft_id: str, message_id: int, version: int) -> SentOutcome:
-    """Note that the card was sent and shows a version."""
+def sent(session: Session, draft_id: str, message_id: int, version: int) -> int | None:
+    """Note that the card was sent and shows a version; the draft's own by now.
+
+    None when the draft was sent off or deleted meanwhile, and knows nothing of the message.
+    """
     statement = update(DraftRow).where(DraftRow.id == draft_id, DraftRow.state != DraftState.SUBMITTED.value)
     card = {"card_message_id": message_id, "card_version": _at_least(version), "card_claimed_at": None}
-    found = session.scalar(statement.values(card).returning(DraftRow.version))
-    if found is None:
-        # Deleted, or whoever pressed its button was faster than this.
-        card_of = select(DraftRow.card_message_id).where(DraftRow.id == draft_id)
-        return SentOutcome.CARD if session.scalar(card_of) == message_id else SentOutcome.ORPHAN
-    return SentOutcome.CARD if found <= version else SentOutcome.BEHIND
+    found: int | None = session.scalar(statement.values(card).returning(DraftRow.version))
+    card_of = select(DraftRow.card_message_id).where(DraftRow.id == draft_id)
+    if found is None and session.scalar(card_of) == message_id:
+        # Whoever pressed its button was faster than this.
+        return version
+    return found
 
 
-def shown(session: Session, draft_id: str, version: int) -> SentOutcome:
-    """Note that the card shows a version, or cannot be made to."""
+def shown(session: Session, draft_id: str, version: int) -> int:
+    """Note that the card shows a version, or cannot be made to; the draft's own by now."""
     statement = update(DraftRow).where(DraftRow.id == draft_id).values(card_version=_at_least(version))
-    found = session.scalar(statement.returning(DraftRow.version))
-    return SentOutcome.CARD if found is None or found <= version else SentOutcome.BEHIND
+    return session.scalar(statement.returning(DraftRow.version)) or version
 
 
 def _at_least(version: int) -> Case[int]:

@@ -28,8 +28,6 @@ from services.store.schema import (
     photo_of,
 )
 
-_OPEN_ATTEMPTS = 10
-
 MOVED = -(2**61)
 """Added to message ids of a chat that is no more: they keep their order, and no message of the new chat has them."""
 
@@ -175,12 +173,11 @@ def new_row(
 
 def open_row(session: Session, owner: Owner, chosen: Preferences, new_id: Callable[[], str], now: datetime) -> DraftRow:
     """The owner's open draft, which is made if there is none."""
-    # Another process may open it, or send it off, between any two of these statements.
-    for _ in range(_OPEN_ATTEMPTS):
+    row = None
+    while row is None:
+        # Another process may open it, or send it off, between any two of these statements.
         row = lock_open(session, owner) or new_row(session, new_id(), owner, chosen, DraftState.OPEN, now)
-        if row is not None:
-            return row
-    raise RuntimeError("the open draft of one person changes faster than it can be read")
+    return row
 
 
 def drafts_of_messages(session: Session, chat_id: int, message_ids: Sequence[int]) -> dict[int, str]:

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from sqlalchemy.orm import Session
 
-from services.cards.store import SentOutcome, claim, sent
+from services.cards.store import claim, sent
 from services.drafts.model import DraftState, order_of
 from services.drafts.presses import PressOutcome
 from services.generations.model import DailyLimitReached, Order, Placed, State, TooManyWaiting
@@ -43,8 +43,8 @@ async def test_a_press_tells_which_message_the_card_is_before_telegrams_answer_d
     await room.starter.start(draft_id, ANNA.user_id, card=77)
     (placed,) = room.orders.placed_orders.values()
     assert placed.status_message_id == 77
-    assert await room.database.write(sent, draft_id, 77, 1) is SentOutcome.CARD
-    assert await room.database.write(sent, draft_id, 78, 1) is SentOutcome.ORPHAN
+    assert await room.database.write(sent, draft_id, 77, 1) == 1
+    assert await room.database.write(sent, draft_id, 78, 1) is None
 
 
 async def test_a_press_on_another_message_does_not_replace_the_card(room: Room) -> None:
