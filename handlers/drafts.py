@@ -69,14 +69,7 @@ async def add_to_draft(
     separate_request_id: int | None = None,
     opens: bool = True,
 ) -> str | NotAdded:
-    """Add messages to the draft they belong to, and let its card follow.
-
-    Args:
-        message: The message that brought them.
-        wanted: What they ask for beside their words.
-        separate_request_id: The message that is the request, where that is none of the items.
-        opens: Whether a draft is made where there is none.
-    """
+    """Add what a message brought to the draft it belongs to (:class:`NewItems`), and let its card follow."""
     visitor = context.visitor
     incoming = NewItems(visitor.caller.owner, items, visitor.preferences, wanted, separate_request_id, opens)
     added = await context.services.drafts.add(incoming)

@@ -40,10 +40,11 @@ def page_screen(phrases: Phrases, owner_id: int, page: HistoryPage) -> Screen:
     """A page: one button for each request, and the ways to newer and older ones."""
     if not page.entries:
         return Screen(phrases.html("history-empty"))
-    rows: list[tuple[Button, ...]] = [
-        (Button(_label(phrases, entry), data_of(MENU, owner_id, "v", entry.generation_id, page.number)),)
-        for entry in page.entries
-    ]
+    rows: list[tuple[Button, ...]] = []
+    for entry in page.entries:
+        prompt = shorten(entry.prompt, LABEL_LENGTH)
+        label = phrases.plain("history-label", date=_date(phrases, entry), prompt=prompt)
+        rows.append((Button(label, data_of(MENU, owner_id, "v", entry.generation_id, page.number)),))
     ways = tuple(
         Button(phrases.plain(key), data_of(MENU, owner_id, "p", number))
         for key, number in (("history-newer", page.number - 1), ("history-older", page.number + 1))
@@ -65,10 +66,6 @@ def entry_screen(phrases: Phrases, owner_id: int, entry: HistoryEntry, page: int
     again = Button(phrases.plain("history-again"), f"g:{entry.generation_id}:again")
     back = Button(phrases.plain("history-back"), data_of(MENU, owner_id, "p", page))
     return Screen("\n".join([text, *links]), ((again,), (back,)))
-
-
-def _label(phrases: Phrases, entry: HistoryEntry) -> str:
-    return phrases.plain("history-label", date=_date(phrases, entry), prompt=shorten(entry.prompt, LABEL_LENGTH))
 
 
 def _date(phrases: Phrases, entry: HistoryEntry) -> str:

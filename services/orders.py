@@ -107,10 +107,15 @@ class Orders:
         self.queue.changed.set()
 
     async def tell_end(self, generation_id: str) -> None:
-        """Tell the end of a request that was not paid in time."""
+        """Tell the end of a request that nobody runs: cancelled, or not paid in time."""
         generation = await self.database.read(load, generation_id)
-        if generation is not None and generation.state in FINAL:
-            await self._tell_end(generation)
+        if generation is None or generation.state not in FINAL:
+            return
+        try:
+            await self.status.end(generation)
+        except TelegramError as error:
+            # The worker finds ends that were not told.
+            log.info("end_not_told_yet", generation=generation_id, error=type(error).__name__)
 
     async def show_end_again(self, generation_id: str) -> None:
         """Show the end of a request once more: its money has moved.
@@ -135,19 +140,12 @@ class Orders:
             return False
         log.info("cancel_requested", generation=generation_id, state=after.state.value)
         if after.state is State.CANCELLED:
-            await self._tell_end(after)
+            await self.tell_end(generation_id)
         elif self.scopes.cancel(generation_id):
             # Where another process runs it, that one shows it: two would overtake each other.
             self.status.progress(after)
         self.queue.changed.set()
         return True
-
-    async def _tell_end(self, generation: Generation) -> None:
-        try:
-            await self.status.end(generation)
-        except TelegramError as error:
-            # The worker finds ends that were not told.
-            log.info("end_not_told_yet", generation=generation.id, error=type(error).__name__)
 
 
 def newest_running(session: Session, owner: Owner) -> str | None:

@@ -204,14 +204,10 @@ def album_parts(session: Session, chat_id: int, media_group_id: str) -> dict[int
 def _change_message(
     session: Session, chat_id: int, user_id: int, edited: DraftItem, wanted: Wanted, now: datetime
 ) -> str | None:
-    query = (
-        select(DraftItemRow, DraftRow)
-        .join(DraftRow, DraftRow.id == DraftItemRow.draft_id)
-        .where(DraftItemRow.message_id == edited.message_id, DraftRow.chat_id == chat_id)
-        .where(DraftRow.user_id == user_id, DraftRow.state.in_(COLLECTING))
-        .with_for_update()
-    )
-    found = session.execute(query).first()
+    query = select(DraftItemRow, DraftRow).join(DraftRow, DraftRow.id == DraftItemRow.draft_id)
+    query = query.where(DraftItemRow.message_id == edited.message_id, DraftRow.chat_id == chat_id)
+    query = query.where(DraftRow.user_id == user_id, DraftRow.state.in_(COLLECTING))
+    found = session.execute(query.with_for_update()).first()
     if found is None:
         return None
     item, row = found

@@ -229,17 +229,13 @@ def move_drafts(session: Session, old_chat_id: int, new_chat_id: int) -> tuple[s
         The drafts that still collect, whose cards are to be shown.
     """
     rows = list(session.scalars(select(DraftRow).where(DraftRow.chat_id == old_chat_id).with_for_update()))
-    moved = [row.id for row in rows]
     for row in rows:
         _move_row(session, row, new_chat_id)
     session.flush()
-    if moved:
-        own = DraftItemRow.draft_id.in_(moved) & (DraftItemRow.message_id > 0)
-        session.execute(update(DraftItemRow).where(own).values(message_id=DraftItemRow.message_id + MOVED))
-    seen = (SeenPhotoRow.chat_id == old_chat_id) & (SeenPhotoRow.message_id > 0)
-    session.execute(
-        update(SeenPhotoRow).where(seen).values(chat_id=new_chat_id, message_id=SeenPhotoRow.message_id + MOVED)
-    )
+    own = DraftItemRow.draft_id.in_([row.id for row in rows]) & (DraftItemRow.message_id > 0)
+    session.execute(update(DraftItemRow).where(own).values(message_id=DraftItemRow.message_id + MOVED))
+    seen = update(SeenPhotoRow).where(SeenPhotoRow.chat_id == old_chat_id, SeenPhotoRow.message_id > 0)
+    session.execute(seen.values(chat_id=new_chat_id, message_id=SeenPhotoRow.message_id + MOVED))
     return tuple(row.id for row in rows if row.state in COLLECTING)
 
 

@@ -160,7 +160,7 @@ class Phone:
 
 
 @dataclass
-class Orders:
+class OrderBook:
     """Takes every order once, or refuses all."""
 
     refusal: PlaceOutcome | None = None
@@ -244,7 +244,7 @@ class Room:
         new_id = numbered("d")
         self.drafts = Drafts(database, clock, new_id)
         self.clock = clock
-        self.orders = Orders()
+        self.orders = OrderBook()
         self.starter = Starter(database, self.orders.place, clock)
         self.phone = Phone()
         self.moving = Moving()
