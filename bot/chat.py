@@ -15,7 +15,6 @@ import typer
 
 from bot.demo import BOT, bot_environment
 from bot.errors import STATUS_CONFIGURATION, STATUS_FAILED, OperatorError
-from bot.screens import exhibits
 from bot.settings_loading import load_settings
 from sandbox.botapi import BotApiOptions, BotApiServer
 from sandbox.demo.processes import RestartableBot, last_lines
@@ -132,6 +131,9 @@ def _has_display() -> bool:
 
 def _cards() -> list[ScreenCard]:
     """All screens as the page wants them."""
+    # With all handlers and the database behind them: the chat is there a third earlier without.
+    from bot.screens import exhibits  # noqa: PLC0415
+
     cards = []
     for one in exhibits():
         markup = keyboard(one.screen)

@@ -6,13 +6,14 @@ whatever was put into a variable by mistake may be a secret.
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
 
 PUBLIC_TELEGRAM = "https://api.telegram.org"
 ENV_FILE = Path(".env")
@@ -83,13 +84,21 @@ def _proxy_url(secret: SecretStr) -> SecretStr:
     return SecretStr(parts._replace(scheme=parts.scheme.lower(), path="").geturl())
 
 
+def _database_url(value: str) -> "URL":
+    # Commands that need no database start a third faster without these.
+    from sqlalchemy.engine import make_url  # noqa: PLC0415
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
+    try:
+        return make_url(value)
+    except (ArgumentError, ValueError):
+        raise ValueError("is not a database URL") from None
+
+
 def usable_database_url(secret: SecretStr) -> SecretStr:
     """The address of a database, once it can be one; ``ValueError`` where it cannot."""
     value = secret.get_secret_value()
-    try:
-        url = make_url(value)
-    except (ArgumentError, ValueError):
-        raise ValueError("is not a database URL") from None
+    url = _database_url(value)
     if url.drivername == "sqlite":
         if url.host or url.database in {None, "", ":memory:"} or "mode=memory" in value:
             raise ValueError("must name a file: three slashes and a path, or four for a path from the root")
@@ -267,7 +276,7 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """All values that must never be seen; without the empty ones."""
         known = (self.telegram_bot_token, self.genaipro_api_key, self.webhook_secret)
-        database = make_url(self.effective_database_url).password
+        database = _database_url(self.effective_database_url).password
         proxy = urlsplit(self.telegram_proxy_url.get_secret_value()).password or ""
         values = (*(secret.get_secret_value() for secret in known), database, proxy, unquote(proxy))
         return tuple(value for value in dict.fromkeys(values) if value)
