@@ -44,7 +44,7 @@ def others(here: Bench, prompt: str, number: int) -> VideoResult:
 
 async def play(here: Bench, chance: random.Random, number: int) -> int:
     """Some requests with the same words, some of them lost; returns how many lost results there were."""
-    here.service.skew = chance.uniform(-MOST_APART, MOST_APART)
+    here.service.skew = chance.choice((-MOST_APART, MOST_APART, chance.uniform(-MOST_APART, MOST_APART)))
     here.service.told = chance.choice((here.service.skew, here.service.skew, None, 0.0))
     prompt = f"a cat, {number}"
     if chance.random() < 0.5:
@@ -70,9 +70,9 @@ async def play(here: Bench, chance: random.Random, number: int) -> int:
     return len(waiting)
 
 
-@pytest.mark.parametrize("many", [100, pytest.param(1000, marks=[pytest.mark.slow, pytest.mark.timeout(600)])])
-async def test_each_finds_its_own_and_none_anothers(here: Bench, many: int) -> None:
+@pytest.mark.slow
+async def test_each_finds_its_own_and_none_anothers(here: Bench) -> None:
     chance, played, number = random.Random(7), 0, 0
-    while played < many:
+    while played < 300:  # of the faults that were planted, the best hidden was found within twelve rounds, or 30
         played += await play(here, chance, number)
         number += 1
