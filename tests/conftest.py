@@ -65,10 +65,9 @@ def pytest_collection() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Take what that has made out of every later garbage collection."""
-    gc.enable()
-    gc.collect()
+    """Take what that has made out of every later garbage collection, which would take a second in each process."""
     gc.freeze()
+    gc.enable()
 
 
 def pytest_sessionfinish() -> None:
