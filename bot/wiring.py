@@ -13,7 +13,7 @@ from bot.metrics import StateTimes
 from bot.settings import Settings
 from bot.telegram_session import open_session
 from handlers.routing import menus
-from services.access import Access, OwnerLists, is_admin
+from services.access import Access, OwnerLists
 from services.alarm import OwnerAlarm
 from services.cards.refresh import CardRefresher
 from services.cards.store import unfinished
@@ -169,8 +169,7 @@ async def _sales(services: Services, settings: Settings, bot: Bot) -> None:
         timeout=timedelta(seconds=settings.payment_timeout),
         daily_videos=settings.daily_videos_per_user,
     )
-    may_all = partial(is_admin, services.access.lists)
-    services.sales = Sales(database, clock, services.changes, tariff, tag, may_all)
+    services.sales = Sales(database, clock, services.changes, tariff, tag, services.access.lists)
     services.invoices = Invoices(bot, database, clock, texts, tag)
     services.profile = Profile(bot, texts, menus(sells=services.sales.is_open))
 

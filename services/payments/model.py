@@ -55,7 +55,6 @@ class Invoice:
     language: str
     videos: int
     stars: int
-    payload: str
     message_id: int | None
     """The invoice sent before, or None."""
 

@@ -13,17 +13,7 @@ from sqlalchemy.orm import Session
 from services.generations.model import FINAL, UNPAID_IN_TIME, WERE_LINKED, WERE_SENT, Price, State
 from services.generations.queue import day_is_full, lock_queue
 from services.payments import ledger
-from services.payments.model import (
-    GIVEN_BACK,
-    Charge,
-    Invoice,
-    PaymentState,
-    Settlement,
-    Verdict,
-    divide,
-    payload_of,
-    request_of,
-)
+from services.payments.model import GIVEN_BACK, Charge, Invoice, PaymentState, Settlement, Verdict, divide, request_of
 from services.store.base import affected, insert_new
 from services.store.payment_tables import MovementRow, PaymentRow, PurchaseRow
 from services.store.schema import GenerationRow, VideoRow
@@ -68,21 +58,18 @@ def sell(session: Session, generation_id: str, user_id: int, price: Price, now: 
         ledger.move(session, f"use:{generation_id}", row, now, **uses)
 
 
-def invoice(session: Session, tag: str, generation_id: str) -> Invoice | None:
+def invoice(session: Session, generation_id: str) -> Invoice | None:
     """What is to be asked for a request; None when it is not, or no longer, waiting for its payment."""
     found = ledger.purchase(session, generation_id)
     if found is None or found[1].state != State.UNPAID.value:
         return None
     row, generation = found
-    payload = payload_of(tag, generation_id)
-    return Invoice(
-        generation_id, row.user_id, generation.language, row.videos, row.stars, payload, row.invoice_message_id
-    )
+    return Invoice(generation_id, row.user_id, generation.language, row.videos, row.stars, row.invoice_message_id)
 
 
-def claim_invoice(session: Session, tag: str, generation_id: str, now: datetime) -> Invoice | None:
+def claim_invoice(session: Session, generation_id: str, now: datetime) -> Invoice | None:
     """Take it upon oneself to send a request's invoice; None when it is not due, or somebody has sent or sends it."""
-    due = invoice(session, tag, generation_id)
+    due = invoice(session, generation_id)
     if due is None:
         return None
     own = PurchaseRow.generation_id == generation_id

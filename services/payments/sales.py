@@ -4,7 +4,7 @@ Source: Bot API, ``sendInvoice`` and "Payments in Telegram Stars".
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -14,13 +14,14 @@ from structlog import get_logger
 from telegram import Bot, LabeledPrice
 from telegram.error import TelegramError
 
+from services.access import OwnerLists, is_admin
 from services.changes import Changes
 from services.clock import Clock
 from services.generations.model import Order, Price
 from services.generations.queue import TOPIC as QUEUE_TOPIC
 from services.outbox.calls import Priority, sending
 from services.payments import ledger, purchases
-from services.payments.model import Account, Charge, Invoice, Settlement, Verdict, split
+from services.payments.model import Account, Charge, Invoice, Settlement, Verdict, payload_of, split
 from services.retries import OUTAGE
 from services.store.database import Database
 from services.store.payment_tables import PaymentRow
@@ -63,7 +64,7 @@ class Sales:
     tariff: Tariff
     tag: str
     """Marks the payloads of this bot; empty where it has never sold anything."""
-    is_admin: Callable[[Session, int], bool]
+    owner_lists: OwnerLists
     """Admins never pay."""
     refund_wanted: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     """Set when a payment shall go back."""
@@ -80,7 +81,7 @@ class Sales:
 
     def price(self, session: Session, user_id: int, count: int) -> Price | None:
         """What a request of so many videos costs its requester; None for nothing."""
-        if not self.is_open or self.is_admin(session, user_id):
+        if not self.is_open or is_admin(self.owner_lists, session, user_id):
             return None
         return split(count, ledger.account(session, user_id, self.tariff.free_videos), self.tariff.stars)
 
@@ -188,13 +189,13 @@ class Invoices:
     async def send_first(self, generation_id: str) -> None:
         """Send a request's invoice unless it was sent; what fails is tried again by the upkeep of payments."""
         now = self.clock.now()
-        invoice = await self.database.write(purchases.claim_invoice, self.tag, generation_id, now)
+        invoice = await self.database.write(purchases.claim_invoice, generation_id, now)
         if invoice is not None:
             await self._send(invoice)
 
     async def send_again(self, generation_id: str, user_id: int) -> InvoiceOutcome:
         """Send it because its requester asks for it; an earlier one that is still there goes."""
-        invoice = await self.database.read(purchases.invoice, self.tag, generation_id)
+        invoice = await self.database.read(purchases.invoice, generation_id)
         if invoice is None:
             return InvoiceOutcome.NOT_DUE
         if invoice.user_id != user_id:
@@ -218,7 +219,7 @@ class Invoices:
                     invoice.user_id,
                     title,
                     phrases.plain("invoice-description", count=invoice.videos),
-                    invoice.payload,
+                    payload_of(self.tag, invoice.generation_id),
                     CURRENCY,
                     [LabeledPrice(title, invoice.stars)],
                     start_parameter=f"{PAY_PREFIX}{invoice.generation_id}",

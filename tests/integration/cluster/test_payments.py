@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Select, select, text
 from sqlalchemy.orm import Session
 
+from services.access import OwnerLists
 from services.changes import Changes
 from services.clock import Clock
 from services.cluster import Alone
@@ -151,7 +152,7 @@ def find_lost_payments(session: Session) -> None:
     ledger.open_till(session, 1, TAG, sells=True)
     database, clock = AsyncMock(is_sqlite=True), Clock()
     tariff = Tariff(25, 0, timedelta(hours=1), 0)
-    sales = Sales(database, clock, Changes(database, clock), tariff, TAG, lambda _session, _user_id: False)
+    sales = Sales(database, clock, Changes(database, clock), tariff, TAG, OwnerLists())
     upkeep = PaymentUpkeep(database, AsyncMock(id=1), sales, clock, Alone("one"), 60.0, *[AsyncMock()] * 4)
     lost = [Charge(name, 1, 50, payload_of(TAG, name), NOW) for name in ("h", "g")]
     received, _ = upkeep.write_down(session, lost, (), before=0, after=2)
