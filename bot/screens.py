@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import chain
 
 from handlers.admin import statistics_screen
 from handlers.history import entry_screen, page_screen
@@ -77,14 +76,12 @@ def hear(language: str) -> HeardPhrases:
 def exhibits() -> list[Exhibit]:
     """All screens, section by section, those of the same name in all languages after each other."""
     languages = [hear(language) for language in LANGUAGES]
-    shown: list[Exhibit] = []
-    for section, screens in SECTIONS.items():
-        editions = [
-            [Exhibit(section, title, phrases.language, screen) for title, screen in screens(phrases)]
-            for phrases in languages
-        ]
-        shown += chain.from_iterable(zip(*editions, strict=True))
-    return shown
+    return [
+        Exhibit(section, title, phrases.language, screen)
+        for section, screens in SECTIONS.items()
+        for editions in zip(*map(screens, languages), strict=True)
+        for phrases, (title, screen) in zip(languages, editions, strict=True)
+    ]
 
 
 def as_lines(shown: Exhibit) -> list[str]:

@@ -43,7 +43,7 @@ from services.inbox import Inbox
 from services.messenger import Messenger
 from services.orders import Orders, Starter
 from services.payments.ledger import open_till
-from services.payments.sales import Invoices, Sales, Tariff, pay_link
+from services.payments.sales import Invoices, Sales, Tariff
 from services.payments.upkeep import PaymentUpkeep
 from services.people import People
 from services.photos.fetch import MAX_PHOTO_BYTES, PhotoFetcher
@@ -189,7 +189,7 @@ def _status(services: Services, bot: Bot, times: StateTimes) -> None:
         clock,
         can_share=bool(bot.supports_inline_queries),
         settle=services.sales.settle,
-        pay_link=partial(pay_link, bot.username),
+        bot_name=bot.username,
     )
     services.status = StatusMessages(
         services.messenger, database, screens, clock, services.tasks, services.move_chat, seen

@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
@@ -174,10 +175,8 @@ class Endings:
 
     async def _show_in_private(self, generation: Generation, screen: Screen) -> None:
         """A group that is closed to the bot: the person is told in private, where they have opened that chat."""
-        try:
-            if generation.is_in_group:
+        if generation.is_in_group:
+            with suppress(ChatClosedError):
                 await self.messenger.send(Place(generation.user_id), screen, Priority.RESULT)
                 return
-        except ChatClosedError:
-            pass
         log.info("end_cannot_be_told", chat_closed=True)

@@ -28,6 +28,7 @@ from services.generations.model import (
 )
 from services.history import share_query
 from services.payments.model import Settlement
+from services.payments.sales import pay_link
 from services.screens import Button, ButtonStyle, Screen
 from services.statistics import TIMES, recent_seconds
 from services.store.database import Database
@@ -51,8 +52,6 @@ BAR_CELLS = 10
 NOTHING_BACK = Settlement()
 
 _FLOORS = {
-    State.UNPAID: 0.0,
-    State.QUEUED: 0.0,
     State.SUBMITTING: 0.02,
     State.STARTING: 0.05,
     State.UPLOADING: 0.1,
@@ -63,7 +62,7 @@ _FLOORS = {
     State.FAILED: 1.0,
     State.CANCELLED: 1.0,
 }
-"""How far the bar is in each state at least; time moves it on from there."""
+"""How far the bar is at least in each state after the queue; time moves it on from there, up to ``_NEVER_BEYOND``."""
 
 _AT_ESTIMATE = 0.85
 _NEVER_BEYOND = 0.95
@@ -110,12 +109,11 @@ def share(state: State, elapsed: float, estimate: float) -> float:
 
     ``elapsed`` is in seconds since its turn came, ``estimate`` the seconds, more than 0, that earlier ones took.
     """
-    floor = _FLOORS[state]
-    if state in WAITING | {State.DELIVERING} or floor >= 1.0:
-        return floor
+    if state in WAITING:
+        return 0.0
     ratio = max(0.0, elapsed) / estimate
     by_time = _AT_ESTIMATE * ratio if ratio <= 1.0 else _NEVER_BEYOND - (_NEVER_BEYOND - _AT_ESTIMATE) / ratio
-    return max(floor, by_time)
+    return max(_FLOORS[state], by_time)
 
 
 def bar(part: float) -> str:
@@ -266,8 +264,8 @@ class StatusScreens:
     """Whether people can send their videos to other chats by inline queries."""
     settle: Callable[[str], Awaitable[Settlement | None]] | None = None
     """Settles a generation that was sold and has ended; what came back."""
-    pay_link: Callable[[str], str] = lambda _id: ""
-    """The address that leads to the invoice of a generation."""
+    bot_name: str = ""
+    """The bot's own, for addresses that lead to it."""
     _estimates: dict[tuple[int, datetime | None], tuple[float, float]] = field(default_factory=dict, init=False)
     """Estimates, by count of videos and start, with the times at which they were made."""
 
@@ -284,8 +282,8 @@ class StatusScreens:
         if generation.is_sold and generation.state in FINAL and self.settle is not None:
             # What is said of the money is committed before it is said.
             settlement = await self.settle(generation.id) or settlement
-        pay_link = self.pay_link(generation.id) if generation.state is State.UNPAID else ""
-        around = Surroundings(self.clock.now(), estimate, position, videos, links, self.can_share, settlement, pay_link)
+        link = pay_link(self.bot_name, generation.id)
+        around = Surroundings(self.clock.now(), estimate, position, videos, links, self.can_share, settlement, link)
         return render(generation, around, self.texts.into(generation.language))
 
     async def _estimate(self, count: int, started_at: datetime | None) -> float:
