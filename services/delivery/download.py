@@ -107,8 +107,6 @@ class VideoFetcher:
         """Fetches one video, whole, into a file, which is removed when this raises.
 
         Args:
-            url: Its address.
-            target: The file.
             patience: Seconds of waiting, in growing pauses, for a file that is not there or does not go on.
             late: Called each time before it waits for long.
 

@@ -93,12 +93,7 @@ def read_facts(path: Path) -> VideoFacts:
 
 
 def _as_shown(width: int, height: int, ratio: float, rotation: int, seconds: float | None, suffix: str) -> VideoFacts:
-    """What is told of stored pictures: turned as they are shown, with square pixels, in whole seconds.
-
-    Args:
-        ratio: Width of a pixel over its height.
-        rotation: Degrees.
-    """
+    """What is told of stored pictures, of so many degrees and pixels so much wider than high: as they are shown."""
     across, down = max(1, round(width * ratio)), height
     if rotation % 180 == 90:
         across, down = down, across

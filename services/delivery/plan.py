@@ -45,27 +45,17 @@ def upload_limit(*, local_mode: bool) -> int:
 
 
 def choose(size: int, *, public: bool, limit: int) -> Way:
-    """The first way to try: by address where Telegram can, else by upload where that fits, else a link.
-
-    Args:
-        size: Bytes.
-        public: Whether Telegram's servers can fetch the video from its address.
-        limit: The most bytes that can be uploaded.
-    """
+    """The first way to try for so many bytes: by address where that is public, else by upload, else a link."""
     if size > limit:
         return Way.LINK
     return Way.URL if public and size <= URL_LIMIT else Way.UPLOAD
 
 
 def batches(uploads: Sequence[int], limit: int) -> list[range]:
-    """Divides videos into messages, so that no request uploads more than Telegram takes at once.
+    """Divides videos into messages, each of one or an album, so that none uploads more bytes than the limit.
 
     Args:
         uploads: For each video, in order, the bytes that it uploads: 0 when sent by address.
-        limit: The most bytes that one request can upload.
-
-    Returns:
-        Ranges of positions, in order; each of one video or of an album.
     """
     found: list[range] = []
     start, total = 0, 0
@@ -115,11 +105,9 @@ class VideoPreparer:
         """Prepares one video; what is wrong with it ends as a link with a problem, not as an exception.
 
         Args:
-            url: Its address.
             directory: An existing directory; the caller removes it with what is in it.
             index: Its number among the videos of the request, from 0.
             late: Called when its file is not there yet.
-            fresh: Looks for another address when this one is dead.
         """
         target, given = directory / f"video-{index + 1}", url
         dead: VideoError | None = None

@@ -75,14 +75,11 @@ class VideoSender:
     """Sends videos. Nothing is tried twice, save without a reply or topic that is gone."""
 
     bot: Bot
-    """The bot; a rate limiter belongs below it."""
 
     async def send(self, place: Place, videos: Sequence[Outgoing], caption: str = "") -> list[SentVideo]:
         """Sends one video, or 2 to 10 as an album, in their order.
 
         Args:
-            place: Chat, topic and the message to reply to.
-            videos: The videos.
             caption: Plain text, cut at 1024 characters; of an album, that of its first video.
 
         Raises:

@@ -13,8 +13,8 @@ from PIL import Image, ImageChops, ImageCms
 MAX_DIFFERENCE = 2
 """A profile that moves no colour by more than this, of 255, is sRGB, whatever its name is."""
 
-_STRIP = 256
-"""Rows that are changed at once."""
+_ALPHA = list(range(256))
+"""What a table of greys leaves alone."""
 _STEPS = (0, 24, 64, 128, 192, 255)
 # Colours all over, in a row of pixels.
 _PROBES = Image.frombytes("RGB", (len(_STEPS) ** 3, 1), bytes(chain(*product(_STEPS, repeat=3))))
@@ -59,7 +59,7 @@ def to_srgb(image: Image.Image) -> Image.Image:
     if isinstance(conversion, ImageCms.ImageCmsTransform):
         ImageCms.applyTransform(image, conversion, inPlace=True)
     elif conversion is not None:
-        _change_greys(image, conversion)
+        image = image.point(conversion if image.mode == "L" else conversion * 3 + _ALPHA * (image.mode == "RGBA"))
     return image
 
 
@@ -72,14 +72,6 @@ def _from_sixteen_bits(image: Image.Image) -> Image.Image:
         return upper
     alpha = levels.point([255 * (level != transparent) for level in range(1 << 16)], "L")
     return Image.merge("LA", (upper, alpha))
-
-
-def _change_greys(image: Image.Image, table: list[int]) -> None:
-    """Give each grey of ``L``, ``RGB`` or ``RGBA`` another value, in place and with little memory."""
-    tables = table if image.mode == "L" else table * 3 + list(range(256)) * (image.mode == "RGBA")
-    for top in range(0, image.height, _STRIP):
-        box = (0, top, image.width, min(top + _STRIP, image.height))
-        image.paste(image.crop(box).point(tables), box)
 
 
 def _conversion(icc: bytes, mode: str) -> ImageCms.ImageCmsTransform | list[int] | None:
@@ -115,11 +107,7 @@ def _transform(icc: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
 
 
 def _profile_named(nclx: object) -> bytes:
-    """The ICC profile of the named colours where they are those of Display P3, as phones take them; else nothing.
-
-    Args:
-        nclx: What the decoder read, or None.
-    """
+    """The ICC profile of the colours that a decoder read where they are Display P3, as of phones; else nothing."""
     if not isinstance(nclx, dict) or nclx.get("color_primaries") != _P3_PRIMARIES:
         return b""
     if nclx.get("transfer_characteristics") not in _LIKE_SRGB:

@@ -83,22 +83,22 @@ def opened(kind: ImageType, data: bytes) -> Image.Image:
         PhotoError: ``TOO_MANY_PIXELS``, or ``BROKEN`` for too many scans.
         Exception: Whatever the decoder raises.
     """
-    # Before a decoder allocates for them (the PNG specification, 11.2.1 IHDR; RFC 9649, 2.7 VP8X).
-    if kind is ImageType.PNG:
-        _refuse_pixels((int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")))
-    elif data[12:16] == b"VP8X":
-        _refuse_pixels((1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")))
     image: Image.Image
-    if kind is ImageType.HEIF:
-        import pillow_heif  # noqa: PLC0415 - 5 MB that few photos need
+    # Sizes are read before a decoder allocates for them (the PNG specification, 11.2.1 IHDR; RFC 9649, 2.7 VP8X).
+    match kind:
+        case ImageType.JPEG:
+            image = JpegImageFile(BytesIO(data))
+        case ImageType.PNG:
+            _refuse_pixels((int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")))
+            image = _opened_png(data)
+        case ImageType.WEBP:
+            if data[12:16] == b"VP8X":
+                _refuse_pixels((1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")))
+            image = WebPImageFile(BytesIO(data))
+        case ImageType.HEIF:
+            import pillow_heif  # noqa: PLC0415 - 5 MB that few photos need
 
-        image = pillow_heif.HeifImageFile(BytesIO(data))  # type: ignore[no-untyped-call]
-    elif kind is ImageType.JPEG:
-        image = JpegImageFile(BytesIO(data))
-    elif kind is ImageType.PNG:
-        image = _opened_png(data)
-    else:
-        image = WebPImageFile(BytesIO(data))
+            image = pillow_heif.HeifImageFile(BytesIO(data))  # type: ignore[no-untyped-call]
     _refuse_pixels(image.size)
     return image
 
@@ -167,9 +167,9 @@ def _decoded_jpeg(image: JpegImageFile, data: bytes) -> Image.Image:
     del image
     # Where all pixels are there, it does not matter what follows them.
     noise = b"\0" + bytes(random.Random(1).choices(range(255), k=1 << 16))  # noqa: S311 - no secret
-    checksum = _checksum(_ended(data, noise + _EOI))
+    checksum = zlib.crc32(_ended(data, noise + _EOI).tobytes())
     image = _ended(data, _EOI)
-    if _checksum(image) != checksum:
+    if zlib.crc32(image.tobytes()) != checksum:
         raise failure
     return image
 
@@ -179,14 +179,6 @@ def _ended(data: bytes, tail: bytes) -> EndedJpeg:
     image.tail = tail
     image.load()
     return image
-
-
-def _checksum(image: Image.Image) -> int:
-    found = 0
-    for top in range(0, image.height, 256):
-        strip = image.crop((0, top, image.width, min(top + 256, image.height)))
-        found = zlib.crc32(strip.tobytes(), found)
-    return found
 
 
 def _coefficient_bytes(image: JpegImageFile, data: bytes) -> int:
