@@ -5,8 +5,9 @@ import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 
@@ -93,25 +94,33 @@ def answer_first_socket(address: tuple[Any, ...]) -> AnswerFirstSocket:
     return AnswerFirstSocket(*address[:3])
 
 
+CHUNK_BYTES = 256 * 1024
+"""How much of a body is written at once."""
+
+
 class StreamTooLongError(Exception):
     """A stream brought more bytes than may be kept."""
 
 
-async def pour(source: aiohttp.StreamReader, file: BinaryIO, limit: int, written: int = 0, chunk: int = 65536) -> int:
+async def pour(source: aiohttp.StreamReader, path: Path, limit: int, written: int = 0) -> int:
     """Writes a response's body to a file, each chunk in a thread before the next is read; returns the file's length.
 
     Args:
         limit: The most bytes that the file may hold.
-        written: Bytes that the file holds already.
+        written: Bytes that the file holds already; with none, it is made anew.
 
     Raises:
         StreamTooLongError: The body goes on past the limit; what fitted is in the file.
     """
-    async for data in source.iter_chunked(chunk):
-        written += len(data)
-        if written > limit:
-            raise StreamTooLongError
-        await in_thread(file.write, None, data)
+    file = await in_thread(path.open, None, "ab" if written else "wb")
+    try:
+        async for data in source.iter_chunked(CHUNK_BYTES):
+            written += len(data)
+            if written > limit:
+                raise StreamTooLongError
+            await in_thread(file.write, None, data)
+    finally:
+        await in_thread(file.close, None)
     return written
 
 

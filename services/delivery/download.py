@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import BinaryIO
 
 import aiohttp
 from yarl import URL
@@ -22,7 +21,7 @@ from services.retries import TryAgainError, retry_after
 from services.tasks import in_thread
 from services.telemetry import BYTES, Service
 
-MAX_REDIRECTS, CHUNK_BYTES = 5, 256 * 1024
+MAX_REDIRECTS = 5
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
 
@@ -215,11 +214,11 @@ class VideoFetcher:
             download.begin_again()
             download.validator = _validator(response)
         download.total = total if total is not None else download.total
-        file = await in_thread(download.target.open, None, "ab" if start else "wb")
         try:
-            await pour(response.content, file, self.max_bytes, download.written, CHUNK_BYTES)
-        finally:
-            download.written = await in_thread(_close, None, file, download.target)
+            download.written = await pour(response.content, download.target, self.max_bytes, download.written)
+        except Exception:
+            download.written = (await in_thread(download.target.stat, None)).st_size
+            raise
 
     @staticmethod
     async def _belongs(response: aiohttp.ClientResponse, download: _Download, start: int, total: int | None) -> bool:
@@ -242,12 +241,6 @@ class VideoFetcher:
         else:
             return
         raise TryAgainError
-
-
-def _close(file: BinaryIO, target: Path) -> int:
-    """Close a file; returns how many bytes it has."""
-    file.close()
-    return target.stat().st_size
 
 
 def _read(path: Path, start: int) -> bytes:

@@ -38,12 +38,9 @@ class PhotoFetcher:
 
     bot: Bot
     session: aiohttp.ClientSession
-    """For the downloads."""
     workers: PhotoWorkers
-    """For documents, which are normalised."""
     temp_dirs: TempDirs
     sleep: Sleep
-    """Waits between attempts."""
     max_bytes: int = MAX_PHOTO_BYTES
     """A larger file is refused."""
     local_mode: bool = False
@@ -143,11 +140,7 @@ class PhotoFetcher:
                 raise PhotoError(PhotoProblem.GONE)
             if response.content_length is not None and response.content_length > self.max_bytes:
                 raise StreamTooLongError
-            file = await in_thread(target.open, None, "wb")
-            try:
-                written = await pour(response.content, file, self.max_bytes)
-            finally:
-                await in_thread(file.close, None)
+            written = await pour(response.content, target, self.max_bytes)
             if response.content_length is None and size is not None and written < size:
                 # Nothing but the size tells that an answer which names no length was cut off.
                 raise TryAgainError
