@@ -64,7 +64,7 @@ class _Download:
     shorts: int = 0
     """Answers without such a word that ended before the file did."""
     public: bool = True
-    """Whether others can reach the address, redirects included, and need no key for it."""
+    """Whether others can reach the address, redirects included, and get the file at once and without the key."""
 
     def begin_again(self) -> None:
         """Forget what came: it may not belong together with what comes."""
@@ -116,10 +116,10 @@ class VideoFetcher:
         try:
             download = _Download(parse(url), target)
             async with asyncio.timeout(self.total_timeout):
-                attempts = await self._persist(download, patience, late)
+                await self._persist(download, patience, late)
             done = True
             BYTES.labels(Service.FILES, "in").inc(download.written)
-            return FetchedFile(download.written, download.public and attempts == 1)
+            return FetchedFile(download.written, download.public)
         except TryAgainError as error:
             is_gone = error.status in {404, 410}
             raise VideoError(VideoProblem.GONE if is_gone else VideoProblem.UNAVAILABLE) from None
@@ -129,17 +129,14 @@ class VideoFetcher:
             if not done:
                 await in_thread(target.unlink, None, missing_ok=True)
 
-    async def _persist(self, download: _Download, patience: float, late: Callable[[], None]) -> int:
-        """Ask until the file is whole, or nothing more of it has come for as long as ``patience``; how often."""
+    async def _persist(self, download: _Download, patience: float, late: Callable[[], None]) -> None:
+        """Ask until the file is whole, or nothing more of it has come for as long as ``patience``."""
         waited, pause = 0.0, FIRST_PAUSE_SECONDS
-        attempts = 0
         while True:
-            attempts += 1
             try:
-                await self._attempt(download)
-                return attempts
+                return await self._attempt(download)
             except TryAgainError as error:
-                fault = error
+                fault, download.public = error, False
             if download.written > download.most:
                 download.most, waited, pause = download.written, 0.0, FIRST_PAUSE_SECONDS
                 if download.asked:
@@ -173,7 +170,6 @@ class VideoFetcher:
         """Asks for the video, from redirect to redirect, each checked before it is asked."""
         url = download.url
         policy = self.resolver.policy
-        download.public = True
         for _ in range(MAX_REDIRECTS + 1):
             policy.check(url)
             if policy.trusts(url.raw_host or "") and not await self.resolver.is_public(url):

@@ -113,7 +113,7 @@ def parse_results(value: object, api_url: str, *, final: bool) -> tuple[VideoRes
         if isinstance(value, Mapping) and isinstance(value.get("data"), Mapping | list):
             value = value["data"]
     if isinstance(value, Mapping):
-        return (parse_result(value, api_url, final=final),) if _is_result(value, api_url) else None
+        value = [value]
     if not isinstance(value, list):
         return None
     parts: list[Mapping[str, object]] = [part if isinstance(part, Mapping) else {"file_url": part} for part in value]
