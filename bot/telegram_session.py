@@ -38,6 +38,15 @@ from services.telemetry import BYTES, Contact, Service, count_call
 CONNECTIONS = 64
 """Calls to Telegram at once; the outbox lets fewer through."""
 
+READ_SECONDS = 20.0
+"""How long an answer may be silent."""
+
+WRITE_SECONDS = 20.0
+"""How long a chunk of the body may wait for the connection."""
+
+CONNECT_SECONDS, POOL_SECONDS = 10.0, 30.0
+"""How long to connect, and to wait for one of the connections before that."""
+
 KEPT_SECONDS = 5.0
 """How long an idle connection is kept: far less than any server waits, so that it is nearly always this side that
 closes."""
@@ -89,14 +98,11 @@ class _CheckedConnector(aiohttp.TCPConnector):
     ) -> Connection:
         """A connection, new or kept; a proxy that gives none raises a :class:`ProxyFailedError`."""
         while True:
-            failure: ProxyFailedError | None = None
             try:
                 connection = await super().connect(req, traces, timeout)
             except _PROXY_ERRORS as error:
-                failure = ProxyFailedError(_proxy_words(error))
-            # Outside the block above, so that the original, which names the proxy, is no part of what is raised.
-            if failure is not None:
-                raise failure
+                # The original names the proxy.
+                raise ProxyFailedError(_proxy_words(error)) from None
             protocol = connection.protocol
             # A new one may well be readable: TLS servers send tickets after the handshake.
             if protocol is None or protocol not in self._used or not _has_something_to_read(connection):
@@ -167,19 +173,12 @@ class TelegramRequest(BaseRequest):
     """Whether Telegram answers."""
     connections: int
     proxy: str = field(default="", repr=False)
-    read_seconds: float = 20.0
-    """How long an answer may be silent."""
-    write_seconds: float = 20.0
-    """How long a chunk of the body may wait for the connection."""
-    connect_seconds: float = 10.0
-    pool_seconds: float = 30.0
-    """How long to wait for one of ``connections``."""
     _session: aiohttp.ClientSession | None = field(default=None, init=False)
 
     @property
     def read_timeout(self) -> float:
         """How long an answer may be silent, by default; seconds."""
-        return self.read_seconds
+        return READ_SECONDS
 
     async def initialize(self) -> None:
         """Open the session, if it is not open."""
@@ -205,8 +204,8 @@ class TelegramRequest(BaseRequest):
         """Make one call; the cause of an error says whether it may have arrived (:mod:`services.http_requests`)."""
         if self._session is None:
             raise RuntimeError("This request is not initialized")
-        read, write = _or(read_timeout, self.read_seconds), _or(write_timeout, self.write_seconds)
-        connect, pool = _or(connect_timeout, self.connect_seconds), _or(pool_timeout, self.pool_seconds)
+        read, write = _or(read_timeout, READ_SECONDS), _or(write_timeout, WRITE_SECONDS)
+        connect, pool = _or(connect_timeout, CONNECT_SECONDS), _or(pool_timeout, POOL_SECONDS)
         # The library's ``connect`` begins with the wait for the pool.
         both = None if connect is None or pool is None else connect + pool
         limits = aiohttp.ClientTimeout(total=None, connect=both, sock_connect=connect, sock_read=read)

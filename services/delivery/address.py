@@ -25,8 +25,6 @@ READ_BYTES = 128 * 1024
 GuardedSession = NewType("GuardedSession", aiohttp.ClientSession)
 """A session that connects to permitted addresses only."""
 
-IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-
 _NUMERIC_NAME = re.compile(r"(?:^|\.)(?:0x[0-9a-f]*|[0-9]+)\.?$", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//([^/?#]*)", re.IGNORECASE)
 _UNESCAPED = re.compile(r"[^\x21-\x7e]+")
@@ -39,7 +37,7 @@ _SPECIAL = tuple(
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
-def is_public(address: str | IPAddress) -> bool:
+def is_public(address: str | ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     """Whether an address belongs to the public internet; text that is no address does not.
 
     An IPv4 address inside an IPv6 one (mapped, NAT64) is judged by itself; tunnels (6to4, Teredo) are refused. Source:
@@ -60,13 +58,10 @@ def is_public(address: str | IPAddress) -> bool:
 
 
 def parse(text: str, base: URL | None = None) -> URL:
-    """Reads an address, which may be relative to another one.
+    """Reads an address, which may be relative to another one; a ``VideoError`` where it is none.
 
     What is escaped stays as it is, for a signature may cover each character; spaces and letters beyond ASCII are
     escaped.
-
-    Raises:
-        VideoError: It is none.
     """
     text = text.strip()
     try:
@@ -146,11 +141,7 @@ class GuardedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """Resolves a name for a connection.
-
-        Raises:
-            OSError: It does not resolve, or to no permitted address.
-        """
+        """Resolves a name for a connection; an ``OSError`` where it leads to no permitted address."""
         found = await self.inner.resolve(host, port, family)
         if self.policy.trusts(host):
             return found

@@ -39,7 +39,9 @@ _MP4_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"}
 _CODECS = {b"avc1", b"avc3", b"hvc1", b"hev1"}
 _PADDING = {b"free", b"skip"}
 _UNKNOWN = {0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF}
-_TURNS = {(1, 0, 0, 1): 0, (0, 1, -1, 0): 90, (-1, 0, 0, -1): 180, (0, -1, 1, 0): 270}
+_ONE = 1 << 16
+_TURNS = {(_ONE, 0, 0, _ONE): 0, (0, _ONE, -_ONE, 0): 90, (-_ONE, 0, 0, -_ONE): 180, (0, -_ONE, _ONE, 0): 270}
+"""Degrees, by the matrix of a track, in fixed point."""
 _ENTRY = 78
 """Bytes of a sample entry of pictures before the boxes in it."""
 
@@ -101,11 +103,7 @@ def _as_shown(width: int, height: int, ratio: float, rotation: int, seconds: flo
 
 
 def read_tables(file: BinaryIO, size: int, suffix: str) -> VideoFacts:
-    """Reads the facts of an MP4 file of so many bytes from the tables of its first track of pictures. Blocks.
-
-    Raises:
-        UnusualError: Nothing can be said.
-    """
+    """Reads the facts of an MP4 file of so many bytes from the tables of its first track of pictures. Blocks."""
     try:
         movie, media = _outline(file, size)
         track = next(trak for trak in all_boxes(movie, b"trak") if handler_of(trak) == b"vide")
@@ -207,8 +205,8 @@ def _shown(movie: Box, track: Box) -> tuple[int, float]:
     is_long = head[0] == 1
     (length,) = struct.unpack_from(">Q", head, 28) if is_long else struct.unpack_from(">I", head, 20)
     a, b, _u, c, d = struct.unpack_from(">5i", head, 52 if is_long else 40)
-    turn = _TURNS.get((a >> 16, b >> 16, c >> 16, d >> 16))
-    if turn is None or any(value & 0xFFFF for value in (a, b, c, d)) or length in _UNKNOWN:
+    turn = _TURNS.get((a, b, c, d))
+    if turn is None or length in _UNKNOWN:
         raise UnusualError
     head = only_box(movie, b"mvhd")
     return turn, length / struct.unpack_from(">I", head, 20 if head[0] == 1 else 12)[0]
@@ -244,9 +242,6 @@ def decode(path: Path, suffix: str) -> VideoFacts:
 
     The demuxer is told, by the file's suffix, never guessed: playlists and the like, which make the demuxer open files
     and addresses of their own choice, are no videos.
-
-    Raises:
-        VideoError: It has no picture, or is damaged.
     """
     import av  # noqa: PLC0415 - 17 MB that most bots never need
 

@@ -39,10 +39,9 @@ def is_srgb(image: Image.Image) -> bool:
 
 
 def to_srgb(image: Image.Image) -> Image.Image:
-    """Convert a loaded image to 8-bit sRGB by its profile; it may be changed, and must not be used afterwards.
+    """Convert a loaded image, which must not be used afterwards, to 8-bit sRGB by its profile.
 
-    Returns:
-        An image of mode ``L``, ``RGB`` or ``RGBA``; without an alpha channel that hides nothing.
+    What comes is ``L``, ``RGB`` or ``RGBA``, without an alpha channel that hides nothing.
     """
     icc = image.info.get("icc_profile") or _profile_named(image.info.get("nclx_profile"))
     if image.mode == "CMYK":

@@ -104,11 +104,7 @@ def opened(kind: ImageType, data: bytes) -> Image.Image:
 
 
 def decoded(kind: ImageType, data: bytes) -> Image.Image:
-    """Open and decode an image; of an animation, its first picture.
-
-    Raises:
-        Exception: As ``opened``.
-    """
+    """Open and decode an image, raising as ``opened``; of an animation, its first picture."""
     image = opened(kind, data)
     if isinstance(image, JpegImageFile):
         return _decoded_jpeg(image, data)
@@ -123,11 +119,7 @@ def decoded(kind: ImageType, data: bytes) -> Image.Image:
 
 
 def memory_needed(path: Path) -> int:
-    """About how many bytes it takes to decode an image, turn and encode it; decodes nothing.
-
-    Raises:
-        PhotoError: The image cannot be used.
-    """
+    """About how many bytes it takes to decode an image, turn and encode it; decodes nothing."""
     kind, data = read(path)
     with broken_if_it_fails():
         image = opened(kind, data)
@@ -221,12 +213,9 @@ def _decoded_png(data: bytes) -> PngImageFile:
 
 
 def _decoded_webp(image: WebPImageFile, data: bytes) -> Image.Image | None:
-    """Decode a WebP into memory that Pillow uses as it is: 8 bytes a pixel in all.
+    """Decode a WebP into memory that Pillow uses as it is: 8 bytes a pixel in all; None where that cannot be done.
 
     Pillow's own reader decodes it as an animation, into four copies. The library is the one that Pillow has loaded.
-
-    Returns:
-        The pixels; None where the library cannot be called, or does not take the file.
     """
     try:
         from PIL import _webp  # noqa: PLC0415 - may be missing
@@ -255,9 +244,7 @@ def _decoded_webp(image: WebPImageFile, data: bytes) -> Image.Image | None:
 def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Walk the segments of a JPEG as libjpeg does: what stands between two of them is skipped (ITU-T T.81, annex B).
 
-    Yields:
-        Marker code, and where the segment begins and ends; a scan with its data. The end is the last, where there is
-        one.
+    Yields marker code, and where the segment begins and ends: a scan with its data; the end at last, if there is one.
     """
     at = 2
     while match := _MARKER.search(data, at):

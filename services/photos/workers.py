@@ -37,11 +37,7 @@ class PhotoWorkers:
     )
 
     async def normalise(self, source: Path, target_dir: Path, stem: str) -> PhotoFile:
-        """Write an upright copy without metadata; see ``services.photos.images.normalise``.
-
-        Raises:
-            PhotoError: The image cannot be used.
-        """
+        """Write an upright copy without metadata, as ``services.photos.images.normalise`` does it."""
         needed = await in_thread(_memory_needed, self._executor, source)
         async with self._large if needed > LARGE else nullcontext(), self._slots:
             return await in_thread(_normalise, self._executor, source, target_dir, stem, self.marks)

@@ -53,4 +53,4 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def request_() -> TelegramRequest:
     """What calls go over, not open yet."""
-    return TelegramRequest(Contact(Clock()), 2, read_seconds=10, pool_seconds=10)
+    return TelegramRequest(Contact(Clock()), 2)
