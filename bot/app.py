@@ -76,10 +76,8 @@ def run_bot(settings: Settings, role: Role = Role.ALL) -> int:
     """Run until a signal asks to stop, and return the exit status, 0; ``OperatorError`` says what stands in the way."""
     if is_sqlite(settings.effective_database_url):
         if role is not Role.ALL:
-            raise OperatorError(
-                f"DATABASE_URL must be a postgresql:// address for `{role.value}`; with SQLite, use `run`",
-                STATUS_CONFIGURATION,
-            )
+            problem = f"DATABASE_URL must be a postgresql:// address for `{role.value}`; with SQLite, use `run`"
+            raise OperatorError(problem, STATUS_CONFIGURATION)
         with exclusive_data_dir(settings.data_dir):
             remove_engine_files(settings.data_dir)
             asyncio.run(_until_signalled(settings, role))

@@ -37,9 +37,8 @@ def _unusable(path: Path, error: OSError) -> OperatorError:
         errno.EACCES: "this user has no right to do so",
     }
     reason = reasons.get(error.errno or 0, os.strerror(error.errno) if error.errno else type(error).__name__)
-    return OperatorError(
-        f"DATA_DIR {path} cannot be written: {reason}; for example DATA_DIR=./data", STATUS_CONFIGURATION
-    )
+    problem = f"DATA_DIR {path} cannot be written: {reason}; for example DATA_DIR=./data"
+    return OperatorError(problem, STATUS_CONFIGURATION)
 
 
 @contextmanager

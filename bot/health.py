@@ -112,7 +112,6 @@ class LoopWatch:
     _worst: float = 0.0
     _worst_at: float = -inf
 
-    @property
     def lag(self) -> float:
         """The worst lateness of the last half minute, in seconds."""
         return self._worst if self.clock.monotonic() - self._worst_at <= LAG_KEPT_SECONDS else 0.0
@@ -124,13 +123,13 @@ class LoopWatch:
             await self.clock.sleep(LOOP_TICK_SECONDS)
             now = self.clock.monotonic()
             late = max(0.0, now - due)
-            if late >= self.lag:
+            if late >= self.lag():
                 self._worst, self._worst_at = late, now
 
     async def check(self) -> None:
         """Raise ``PartFailedError`` where the loop stood still within the last half minute."""
-        if self.lag > LONGEST_LAG_SECONDS:
-            raise PartFailedError(f"the event loop stood still for {self.lag:.1f} s")
+        if (lag := self.lag()) > LONGEST_LAG_SECONDS:
+            raise PartFailedError(f"the event loop stood still for {lag:.1f} s")
 
 
 @dataclass(slots=True)
@@ -201,9 +200,7 @@ class Monitoring:
         self.telegram, self.times, self.loop = Contact(self.clock), StateTimes(self.clock), LoopWatch(self.clock)
         self.registry.register(REGISTRY)
         self.alive["loop"], self.ready["started"] = self.loop.check, self._check_start
-        self._gauge(
-            "loop_lag_seconds", "Worst lateness of the event loop in the last half minute.", lambda: self.loop.lag
-        )
+        self._gauge("loop_lag_seconds", "Worst lateness of the event loop in the last half minute.", self.loop.lag)
         part_up = Gauge("pho2video_part_up", "1 when the part of /readyz is well.", ["part"], registry=self.registry)
 
         async def look_at_parts() -> None:

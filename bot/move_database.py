@@ -32,19 +32,6 @@ TABLES = [table for table in Base.metadata.sorted_tables if table.name not in _O
 """What is copied: each table after those that it refers to."""
 
 
-def target_url(given: str, settings: Settings) -> str:
-    """The target's address, from what was typed."""
-    url = given.strip()
-    try:
-        if url:
-            usable_database_url(SecretStr(url))
-    except ValueError as error:
-        raise OperatorError(f"--to {error}", STATUS_CONFIGURATION) from None
-    if not url or driver_url(url) == driver_url(settings.effective_database_url):
-        raise OperatorError("--to must name another database than DATABASE_URL", STATUS_CONFIGURATION)
-    return url
-
-
 async def move_database(settings: Settings, to: str, say: Callable[[str], object]) -> None:
     """Copy everything from the settings' database to another one, whose tables are made; say a line for each table.
 
@@ -52,14 +39,21 @@ async def move_database(settings: Settings, to: str, say: Callable[[str], object
         OperatorError: A bot runs on the source, the target is not empty, or one of them cannot be used. The target's
             tables are empty then.
     """
-    url = target_url(to, settings)
+    old, new = settings.effective_database_url, to.strip()
+    try:
+        if new:
+            usable_database_url(SecretStr(new))
+    except ValueError as error:
+        raise OperatorError(f"--to {error}", STATUS_CONFIGURATION) from None
+    if not new or driver_url(new) == driver_url(old):
+        raise OperatorError("--to must name another database than DATABASE_URL", STATUS_CONFIGURATION)
     async with AsyncExitStack() as stack:
         # A bot that runs would write what is not copied any more.
-        if is_sqlite(settings.effective_database_url):
+        if is_sqlite(old):
             stack.enter_context(exclusive_data_dir(settings.data_dir))
-        source = await _open(settings.effective_database_url, stack)
+        source = await _open(old, stack)
         await _refuse_living(source)
-        target = await _open(url, stack)
+        target = await _open(new, stack)
         try:
             total = await target.write(_copy_all, source.engine, say)
         except (SQLAlchemyError, OSError) as error:

@@ -59,23 +59,18 @@ def statistics_screen(phrases: Phrases, statistics: Statistics, credits_left: in
         )
         return phrases.html(key, count=sum(counts.values())) + (f"\n{states}" if states else "")
 
+    say, took = phrases.html, statistics.median_seconds
+    minutes, seconds = divmod(round(took or 0), 60)
     lines: list[str] = [
         by_state("stats-today", statistics.today),
         by_state("stats-in-all", statistics.in_all),
-        phrases.html("stats-people", count=statistics.people),
+        say("stats-people", count=statistics.people),
+        say("stats-credits-unknown") if credits_left is None else say("stats-credits", count=credits_left),
+        say("stats-time-unknown") if took is None else say("stats-time", minutes=minutes, seconds=f"{seconds:02}"),
     ]
-    if credits_left is None:
-        lines.append(phrases.html("stats-credits-unknown"))
-    else:
-        lines.append(phrases.html("stats-credits", count=credits_left))
-    if statistics.median_seconds is None:
-        lines.append(phrases.html("stats-time-unknown"))
-    else:
-        minutes, seconds = divmod(round(statistics.median_seconds), 60)
-        lines.append(phrases.html("stats-time", minutes=minutes, seconds=f"{seconds:02}"))
     if (stars := statistics.stars) is not None:
-        lines.append(phrases.html("stats-stars", taken=stars.taken, returned=stars.returned))
-        lines.append(phrases.html("stats-credit", count=stars.credit))
+        lines.append(say("stats-stars", taken=stars.taken, returned=stars.returned))
+        lines.append(say("stats-credit", count=stars.credit))
     return Screen("\n".join(lines))
 
 

@@ -130,11 +130,8 @@ def is_admin(lists: OwnerLists, session: Session, user_id: int) -> bool:
 
 def forget_access(session: Session, user_id: int) -> None:
     """Delete what was decided in somebody's favour; a deny stays."""
-    session.execute(
-        delete(AccessRow).where(
-            AccessRow.kind == "user", AccessRow.subject_id == user_id, AccessRow.verdict != Permission.REFUSED.value
-        )
-    )
+    own = (AccessRow.kind == "user") & (AccessRow.subject_id == user_id)
+    session.execute(delete(AccessRow).where(own, AccessRow.verdict != Permission.REFUSED.value))
 
 
 def _rules(session: Session, *ids: int) -> Rules:
@@ -147,14 +144,8 @@ def _admins(session: Session) -> frozenset[int]:
 
 def _put(session: Session, subject_id: int, rule: Permission, now: datetime) -> None:
     """Make this the one rule about somebody."""
-    upsert(
-        session,
-        AccessRow,
-        kind="user" if subject_id > 0 else "chat",
-        subject_id=subject_id,
-        verdict=rule.value,
-        created_at=now,
-    )
+    kind = "user" if subject_id > 0 else "chat"
+    upsert(session, AccessRow, kind=kind, subject_id=subject_id, verdict=rule.value, created_at=now)
 
 
 def _allow(session: Session, subject_id: int, now: datetime) -> None:
@@ -178,9 +169,7 @@ def _add_code(session: Session, code: str, now: datetime) -> bool:
 
 
 def _claim(session: Session, code: str, user_id: int, now: datetime) -> bool:
-    if _has_admin(session):
-        return False
-    if session.get(ClaimCodeRow, _hash(code)) is None:
+    if _has_admin(session) or session.get(ClaimCodeRow, _hash(code)) is None:
         return False
     session.execute(delete(ClaimCodeRow))
     _put(session, user_id, Permission.ADMIN, now)
