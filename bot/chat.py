@@ -30,15 +30,6 @@ _GRACE = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class VideoService:
-    """Where videos come from."""
-
-    url: str
-    """The base URL of the API."""
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
 class ChatSetup:
     """How the chat is started."""
 
@@ -46,21 +37,21 @@ class ChatSetup:
     """Of the page; 0 takes a free one."""
     language: str = "en"
     """Of the page and of the people's Telegram."""
-    service: VideoService | None = None
-    """In place of the sandbox's."""
+    service: tuple[str, str] | None = None
+    """The base URL and the key of the one that makes the videos, in place of the sandbox's."""
     opens: bool = True
     """Whether the page is opened, where there is a display."""
     quick: bool = False
     """Make videos that take milliseconds: 320×180, half a second."""
 
 
-def real_service() -> VideoService:
-    """The service of the settings."""
+def real_service() -> tuple[str, str]:
+    """The base URL and the key of the service that the settings name."""
     settings = load_settings(run=False)
     key = settings.genaipro_api_key.get_secret_value()
     if not key:
         raise OperatorError("GENAIPRO_API_KEY is not set; --genaipro needs it", STATUS_CONFIGURATION)
-    return VideoService(settings.genaipro_api_url, key)
+    return settings.genaipro_api_url, key
 
 
 async def run_chat(chat: ChatSetup) -> int:
@@ -93,22 +84,24 @@ async def _open(chat: ChatSetup, room: Path, stack: AsyncExitStack) -> Restartab
     telegram_options = BotApiOptions(token=token, data_dir=files, privacy_mode=False)
     telegram = await stack.enter_async_context(BotApiServer(telegram_options))
     cast = Cast.gather(telegram, chat.language)
-    used, service = chat.service, None
-    if used is None:
+    service = None
+    if chat.service is not None:
+        url, key = chat.service
+    else:
         options = GenAIProOptions(key=secrets.token_urlsafe(26), data=room / "genaipro", pace=_PACE)
         service = await stack.enter_async_context(GenAIProServer(options.tiny() if chat.quick else options))
-        used = VideoService(service.url, options.key)
-    chat_options = ChatOptions(chat.port, chat.language, service is None, (token, used.key))
+        url, key = service.url, options.key
+    chat_options = ChatOptions(chat.port, chat.language, service is None, (token, key))
     page = ChatServer(chat_options, telegram, cast, service, _cards)
     try:
         await stack.enter_async_context(page)
     except OSError as error:
         message = f"The page cannot be served on port {chat.port}: {error.strerror or error}"
         raise OperatorError(message, STATUS_CONFIGURATION) from error
-    door = PassThrough(used.url, page.wire, page.grouping, keep_host=service is not None)
+    door = PassThrough(url, page.wire, page.grouping, keep_host=service is not None)
     await stack.enter_async_context(door)
     # The first person is the bot's admin, the group may use it, nobody else.
-    environment = bot_environment(Place(token, telegram.url, used.key, door.url), chat.language, room) | {
+    environment = bot_environment(Place(token, telegram.url, key, door.url), chat.language, room) | {
         "OPEN_ACCESS": "false",
         "ADMIN_USER_IDS": str(cast.people[0].user_id),
         "ALLOWED_CHAT_IDS": str(cast.group.chat_id),
@@ -119,7 +112,6 @@ async def _open(chat: ChatSetup, room: Path, stack: AsyncExitStack) -> Restartab
     stack.push_async_callback(bot.stop)
     await bot.start()
     typer.echo(page.url)
-    sys.stdout.flush()
     if chat.opens and _has_display():
         await asyncio.to_thread(webbrowser.open, page.url)
     return bot

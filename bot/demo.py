@@ -34,11 +34,7 @@ _PROBLEMS = {
 
 
 def run_demo(order: Order) -> int:
-    """Run the demo and print it; the exit status is 0 only when as many videos as asked for play.
-
-    Raises:
-        KeyboardInterrupt: Ctrl-C, after everything has ended.
-    """
+    """Run the demo and print it; the exit status is 0 only when as many videos as asked for play."""
     check_order(order)
     order = replace(order, photos=tuple(photo.resolve() for photo in order.photos))
     typer.echo("The bot, a Telegram and a GenAIPro, all on this machine: nothing leaves it.\n")

@@ -9,12 +9,7 @@ STATUS_INTERRUPTED = 130
 
 
 class OperatorError(Exception):
-    """Ends the process with a message for its operator instead of a traceback.
-
-    Args:
-        message: What is wrong and what to do, for humans; holds no secret.
-        exit_status: ``STATUS_FAILED`` or ``STATUS_CONFIGURATION``.
-    """
+    """Ends the process with a message for its operator, not a traceback: what is wrong and what to do, no secrets."""
 
     def __init__(self, message: str, exit_status: int = STATUS_FAILED) -> None:
         super().__init__(message)

@@ -72,12 +72,9 @@ def configure_logging(
     secrets: Iterable[str] = (),
     stream: TextIO | None = None,
 ) -> None:
-    """Send all logs of the process through one redacting handler; may be called again, the last call counts.
+    """Send all logs of the process through one redacting handler, to standard error by default; the last call counts.
 
-    Args:
-        level: The least important level of the product's own lines.
-        secrets: Values that must never be seen, besides what the patterns find.
-        stream: Where lines go; standard error if None.
+    The level is that of the product's own lines; the secrets are hidden besides what patterns find.
     """
     own_level = logging.getLevelNamesMapping()[level]
     shared: list[Processor] = [

@@ -33,12 +33,7 @@ TABLES = [table for table in Base.metadata.sorted_tables if table.name not in _O
 
 
 async def move_database(settings: Settings, to: str, say: Callable[[str], object]) -> None:
-    """Copy everything from the settings' database to another one, whose tables are made; say a line for each table.
-
-    Raises:
-        OperatorError: A bot runs on the source, the target is not empty, or one of them cannot be used. The target's
-            tables are empty then.
-    """
+    """Copy everything from the settings' database to another one, whose tables are made; say a line for each table."""
     old, new = settings.effective_database_url, to.strip()
     try:
         if new:

@@ -100,13 +100,10 @@ class UpdateQueue:
         return sum(len(lane) for lane in self._lanes.values())
 
     def read(self, data: object, text: str | None = None) -> Arrived | None:
-        """An update on its way in; None when it has no usable number.
+        """An update on its way in, with the same as JSON where that is at hand; None when it has no usable number.
 
         One whose content the library cannot read (a newer Bot API, an odd server) is taken all the same: refused, it
         would come again for ever and hold up what follows it.
-
-        Args:
-            text: The same as JSON, where that is at hand.
         """
         if not isinstance(data, dict) or type(number := data.get("update_id")) is not int:
             return None

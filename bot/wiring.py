@@ -81,10 +81,7 @@ async def open_services(
 ) -> Services:
     """Build the services, room by room; each room finds those before it in the object that they fill.
 
-    Args:
-        stack: Closes what they open.
-        bot: Connected; its calls pass the outbox.
-        members: The processes of the bot, and this one's name among them.
+    The stack closes what they open; the bot is connected.
     """
     services = Services()
     services.clock, services.database, services.texts = clock, database, Texts(settings.default_language)

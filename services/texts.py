@@ -113,12 +113,9 @@ class Texts:
 
 
 def shorten(text: str, limit: int) -> str:
-    """The text on one line, without control characters and marks of direction, cut with "…" where it is longer.
+    """The text on one line, without control characters and marks of direction, in so many code points (at least 2).
 
-    An emoji or an accented letter made of several code points is never cut in the middle.
-
-    Args:
-        limit: Code points that stay at most, the "…" included; at least 2.
+    A longer one ends with "…"; an emoji or an accented letter made of several code points is never cut in the middle.
     """
     line = " ".join(
         "".join(character if _is_shown(character) else " " * character.isspace() for character in text).split()
