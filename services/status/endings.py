@@ -59,6 +59,8 @@ class Endings:
     """Called with old and new id when a group became a supergroup."""
     _telling: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary, init=False)
     _told: Remembered = field(default_factory=Remembered, init=False)
+    _given: dict[str, Links] = field(default_factory=dict, init=False)
+    """Where the addresses of videos were given, for ends that could not be told yet."""
 
     async def tell(self, known: Generation) -> None:
         """Tell an end that was not told yet, and remember that it was.
@@ -70,12 +72,14 @@ class Endings:
             # Read here, for the status message may have been sent, or moved, since the caller looked.
             generation, videos = await self.database.read(load_with_videos, known.id)
             if generation is not None and not generation.final_shown:
-                links = await self._give_links(generation, videos)
+                links = self._given.get(known.id) or await self._give_links(generation, videos)
+                self._given[known.id] = links
                 screen = await self.screens.of(generation, links=links, videos=videos)
                 await self._tell(generation, screen)
                 # An edit that is made twice is made once.
                 await self.database.write(mark_final_shown, known.id, self.clock.now(), durable=False)
                 self._told.add(known.id)
+                del self._given[known.id]
                 if generation.is_sold:
                     # Whoever takes a payment, in whatever process, shows an end again only if it is marked as told:
                     # two processes that edit one message at the same time would leave the older words in it. Of a

@@ -210,6 +210,25 @@ async def test_a_group_is_shown_no_address(room: Room, is_open: bool) -> None:
     assert private == ([(1, True)] if is_open else [])
 
 
+async def test_links_are_given_in_private_once_however_often_the_end_is_tried(room: Room) -> None:
+    generation = await made(room.here, 1)
+    done = await room.here.deliverer.give_up(generation)
+    await room.here.database.write(lambda session: session.execute(update(GenerationRow).values(chat_id=-100)))
+    edit = room.chats.edit
+
+    async def down(*_args: object) -> EditOutcome:
+        raise NetworkError("down")
+
+    room.chats.edit = down  # type: ignore[method-assign,assignment]
+    for _ in range(2):
+        with pytest.raises(NetworkError):
+            await room.status.end(done)
+    room.chats.edit = edit  # type: ignore[method-assign]
+    await room.status.end(done)
+    assert [place.chat_id for place, _ in room.chats.sent] == [1]
+    assert (await room.here.get(done.id)).final_shown
+
+
 async def test_a_button_and_a_run_tell_the_same_end_once(room: Room) -> None:
     room.chats.outcome = EditOutcome.GONE
     room.chats.open.clear()
