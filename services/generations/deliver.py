@@ -127,7 +127,7 @@ class Sending:
         for item in group:
             self.sends[item.index] += 1
         again = [item for item in group if self.sends[item.index] < MAX_SENDS]
-        await self._link([item for item in group if item not in again])
+        await _link(self.database, self.generation, [item.index for item in group if item not in again])
         if again:
             await self._pause()
             self._line.appendleft(again)
@@ -156,9 +156,9 @@ class Sending:
             self.place, self._sent_as = Place(self.generation.user_id), VideoState.SENT_IN_PRIVATE
             self._line.appendleft(group)
             return
-        rest = [item for batch in (group, *self._line) for item in batch]
+        rest = [item.index for batch in (group, *self._line) for item in batch]
         self._line.clear()
-        await self._link(rest)
+        await _link(self.database, self.generation, rest)
 
     async def _another_way(self, group: list[Prepared]) -> None:
         """By upload what was refused by address; each alone what was refused as an album; a link at last."""
@@ -169,10 +169,7 @@ class Sending:
         elif len(group) > 1:
             self._line.extendleft([item] for item in reversed(group))
         else:
-            await self._link(group)
-
-    async def _link(self, items: Sequence[Prepared]) -> None:
-        await _link(self.database, self.generation, [item.index for item in items])
+            await _link(self.database, self.generation, [group[0].index])
 
     async def _until_telegram_answers(self) -> None:
         """Wait for the end of an outage: what is sent during one would only get lost as well."""

@@ -27,7 +27,7 @@ from services.generations.model import (
     TooManyWaiting,
     VideoState,
 )
-from services.generations.store import CLAIM, changed_rows, insert
+from services.generations.store import CLAIM, insert, rows_of
 from services.store.database import Database
 from services.store.schema import GenerationRow, VideoRow
 from services.tasks import SingleFlight
@@ -247,24 +247,18 @@ def claim_next(session: Session, limits: Limits, process_id: str, now: datetime)
     """Give turns: one statement moves the rows on, raises their fencing tokens and sets their owner."""
     lock_queue(session)
     waiting = _waiting(session)
-    announced = [item for item in waiting if _is_announced(item, now)]
+    # A run shall not overtake the sending of its status message; a process that died before it could send one, or a
+    # chat where none can be sent, holds nothing up for long.
+    announced = [item for item in waiting if item.shown or item.queued_at <= now - ANNOUNCE]
     chosen = to_start(announced, Counter(session.scalars(_WHO_RUNS)), limits)
     places = {item.id: place for place, item in enumerate(chosen)}
     claimed: list[Generation] = []
     if chosen:
-        claimed = changed_rows(session, CLAIM, {"ids": list(places), "now": now, "process": process_id})
+        claimed = rows_of(session, CLAIM, {"ids": list(places), "now": now, "process": process_id})
         claimed.sort(key=lambda one: places[one.id])
     begun = Counter(item.user_id for item in chosen)
     left = [replace(item, turns=item.turns + begun[item.user_id]) for item in waiting if item.id not in places]
     return Claimed(claimed, left)
-
-
-def _is_announced(item: Waiting, now: datetime) -> bool:
-    """Whether its status message is there, so that the run does not overtake the sending of it.
-
-    A process that died before it could send one, or a chat where none can be sent, holds nothing up for long.
-    """
-    return item.shown or item.queued_at <= now - ANNOUNCE
 
 
 def is_any_waiting(session: Session) -> bool:

@@ -12,7 +12,7 @@ from services.genaipro.events import VideoResult
 from services.generations.matching import HistoryBefore, Request, keys_of
 from services.generations.model import Generation, State, Video, VideoState
 from services.generations.prompts import may_share_objects
-from services.generations.store import ROWS, RunOvertakenError, changed_row, load, move, moving
+from services.generations.store import ROWS, RunOvertakenError, load, move, moving, row_of
 from services.store.base import affected, insert_all_new, table_of
 from services.store.schema import ResultClaimRow, VideoRow
 
@@ -186,7 +186,7 @@ def sent(
         ],
     )
     done = {"run_id": run.id, "run_epoch": run.epoch, "new_note": "", "new_finished_at": now}
-    return changed_row(session, _DONE, done)
+    return row_of(session, _DONE, done)
 
 
 def prune_claims(session: Session, before: datetime) -> None:

@@ -5,7 +5,7 @@ What a run changes is fenced by its epoch: a run that was overtaken changes noth
 it. Their parameters: ``run_id`` and ``run_epoch`` say whose row, and the others what is new.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from sqlalchemy import insert as insert_rows
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from services.failures import Charged, Failure, FailureKind
 from services.generations.matching import HistoryBefore
@@ -38,25 +39,21 @@ ROWS = table_of(GenerationRow)
 
 _PHOTOS = table_of(GenerationPhotoRow)
 
-_IS_ONE = ROWS.c.id == bindparam("generation")
+_IS_ONE = ROWS.c.id == bindparam("run_id")
 _BY_ID = select(ROWS).where(_IS_ONE)
-_PHOTOS_OF = select(_PHOTOS).where(_PHOTOS.c.generation_id == bindparam("generation")).order_by(_PHOTOS.c.position)
+_PHOTOS_OF = select(_PHOTOS).where(_PHOTOS.c.generation_id == bindparam("run_id")).order_by(_PHOTOS.c.position)
 
-_IS_RUNS = (ROWS.c.id == bindparam("run_id")) & (ROWS.c.epoch == bindparam("run_epoch"))
+_IS_RUNS = _IS_ONE & (ROWS.c.epoch == bindparam("run_epoch"))
 """The fence: the row is still the run's."""
 
-_QUEUED = select(ROWS).where(ROWS.c.id.in_(bindparam("ids", expanding=True)), ROWS.c.state == State.QUEUED.value)
-_TURNS = select(ROWS.c.id).where(ROWS.c.id.in_(bindparam("ids", expanding=True)), ROWS.c.state == State.QUEUED.value)
+_ARE_QUEUED = ROWS.c.id.in_(bindparam("ids", expanding=True)) & (ROWS.c.state == State.QUEUED.value)
+QUEUED = select(ROWS).where(_ARE_QUEUED)
 CLAIM = (
     update(ROWS)
     # What somebody cancels at this moment is skipped rather than waited for.
-    .where(ROWS.c.id.in_(_TURNS.with_for_update(skip_locked=True)))
-    .values(
-        state=State.SUBMITTING.value,
-        started_at=bindparam("now"),
-        taken_by=bindparam("process"),
-        epoch=ROWS.c.epoch + 1,
-    )
+    .where(ROWS.c.id.in_(select(ROWS.c.id).where(_ARE_QUEUED).with_for_update(skip_locked=True)))
+    .values(state=State.SUBMITTING.value, started_at=bindparam("now"))
+    .values(taken_by=bindparam("process"), epoch=ROWS.c.epoch + 1)
     .returning(ROWS)
 )
 TAKE_OVER = (
@@ -72,12 +69,7 @@ ARM = (
         _IS_RUNS,
         ROWS.c.armed_at.is_(None) & ROWS.c.cancel_requested_at.is_(None) & (ROWS.c.state == State.SUBMITTING.value),
     )
-    .values(
-        armed_at=bindparam("now"),
-        history_before=bindparam("history"),
-        attempts=ROWS.c.attempts + 1,
-        note="",
-    )
+    .values(armed_at=bindparam("now"), history_before=bindparam("history"), attempts=ROWS.c.attempts + 1, note="")
     .returning(ROWS)
 )
 DISARM = update(ROWS).where(_IS_RUNS).values(armed_at=None).returning(ROWS)
@@ -146,28 +138,22 @@ def _generation(row: Row[Any]) -> Generation:
 
 def load(session: Session, generation_id: str) -> Generation | None:
     """Read one generation, or None."""
-    row = session.execute(_BY_ID, {"generation": generation_id}).one_or_none()
-    return None if row is None else _generation(row)
-
-
-def load_queued(session: Session, ids: Sequence[str]) -> list[Generation]:
-    """Those of some generations that are in the queue, in any order."""
-    return [_generation(row) for row in session.execute(_QUEUED, {"ids": ids})]
+    return row_of(session, _BY_ID, {"run_id": generation_id})
 
 
 def photos_of(session: Session, generation_id: str) -> tuple[PhotoRef, ...]:
     """The photos of a generation, in order; they never change."""
-    photos = (photo_of(row) for row in session.execute(_PHOTOS_OF, {"generation": generation_id}))
+    photos = (photo_of(row) for row in session.execute(_PHOTOS_OF, {"run_id": generation_id}))
     return tuple(photo for photo in photos if photo is not None)
 
 
-def changed_row(session: Session, statement: ReturningUpdate[Any], values: Mapping[str, object]) -> Generation | None:
-    """Update one row at most, and read it in the same statement; None when none met the statement's condition."""
-    return next(iter(changed_rows(session, statement, values)), None)
+def row_of(session: Session, statement: TypedReturnsRows[Any], values: Mapping[str, object]) -> Generation | None:
+    """What a statement reads, or changes and gives back, one row at most; None when none meets its condition."""
+    return next(iter(rows_of(session, statement, values)), None)
 
 
-def changed_rows(session: Session, statement: ReturningUpdate[Any], values: Mapping[str, object]) -> list[Generation]:
-    """Update some rows, and read them in the same statement."""
+def rows_of(session: Session, statement: TypedReturnsRows[Any], values: Mapping[str, object]) -> list[Generation]:
+    """The same of some rows."""
     return [_generation(row) for row in session.execute(statement, values)]
 
 
@@ -210,8 +196,7 @@ def take_over(session: Session, lease: Lease, process_id: str) -> Generation | N
 
     None when somebody was faster, or its end was told.
     """
-    orphan = {"run_id": lease.id, "run_epoch": lease.epoch, "process": process_id}
-    return changed_row(session, TAKE_OVER, orphan)
+    return row_of(session, TAKE_OVER, {"run_id": lease.id, "run_epoch": lease.epoch, "process": process_id})
 
 
 def move(
@@ -240,15 +225,13 @@ def arm(session: Session, run: Generation, before: HistoryBefore | None, now: da
         RunOvertakenError: The row is another run's, or armed already.
     """
     history = None if before is None else before.to_json()
-    armed = changed_row(session, ARM, _of(run) | {"now": now, "history": history})
+    armed = row_of(session, ARM, _of(run) | {"now": now, "history": history})
     if armed is not None:
         return armed
     fresh = load(session, run.id)
-    if fresh is None or fresh.epoch != run.epoch:
+    if fresh is None or fresh.epoch != run.epoch or fresh.armed_at is not None or fresh.cancel_requested_at is None:
         raise RunOvertakenError
-    if fresh.cancel_requested_at is not None and fresh.armed_at is None:
-        return None
-    raise RunOvertakenError
+    return None
 
 
 def disarm(session: Session, run: Generation) -> Generation:
@@ -261,13 +244,13 @@ def set_status_message(session: Session, generation: Generation, message_id: int
 
     False when another one took that place in the meantime.
     """
-    values = {"generation": generation.id, "known": generation.status_message_id, "new": message_id}
+    values = {"run_id": generation.id, "known": generation.status_message_id, "new": message_id}
     return affected(session, _SET_STATUS_MESSAGE, values) > 0
 
 
 def mark_final_shown(session: Session, generation_id: str, now: datetime) -> None:
     """Remember that the requester was told the end."""
-    session.execute(_MARK_FINAL_SHOWN, {"generation": generation_id, "now": now})
+    session.execute(_MARK_FINAL_SHOWN, {"run_id": generation_id, "now": now})
 
 
 def move_generations(session: Session, old_chat_id: int, new_chat_id: int) -> None:
@@ -285,8 +268,7 @@ def prune_generations(session: Session, before: datetime) -> int:
 
 
 def _changed(session: Session, statement: ReturningUpdate[Any], values: Mapping[str, object]) -> Generation:
-    changed = changed_row(session, statement, values)
-    if changed is None:
+    if (changed := row_of(session, statement, values)) is None:
         raise RunOvertakenError
     return changed
 

@@ -21,11 +21,11 @@ from services.cluster import Alone, Membership
 from services.failures import Charged, Failure, FailureKind
 from services.generations.cancelling import CancelRequestedError, CancelScopes
 from services.generations.deliver import Deliverer
-from services.generations.model import FINAL, PAST_CANCEL, Generation, Lease, State
+from services.generations.model import FINAL, PAST_CANCEL, Generation, State
 from services.generations.progress import Reporter
 from services.generations.queue import Claimed, Queue, is_any_waiting
 from services.generations.reconcile import Reconciler
-from services.generations.store import RunOvertakenError, fail, load, load_queued, move, take_over
+from services.generations.store import QUEUED, RunOvertakenError, fail, load, move, rows_of, take_over
 from services.generations.submit import Submitter
 from services.retries import OUTAGE, is_outage, through_outages
 from services.store.database import Database
@@ -105,18 +105,15 @@ class Worker:
         alive = await self.members.alive()
         for lease in leases:
             if lease.taken_by == self.process_id or (alive is not None and lease.taken_by not in alive):
-                await self._take_over(lease)
+                # Raising the fencing token is the claim: of several processes that find the orphan, one takes it.
+                generation = await self.database.write(take_over, lease, self.process_id)
+                if generation is not None:
+                    log.warning("generation_taken_over", generation=generation.id, state=generation.state.value)
+                    self._start(generation)
 
     async def close(self) -> None:
         """Stop all runs; another process, or this one after its next start, goes on with them."""
         await self._tasks.cancel()
-
-    async def _take_over(self, lease: Lease) -> None:
-        # Raising the fencing token is the claim: of several processes that find the orphan, one takes it.
-        generation = await self.database.write(take_over, lease, self.process_id)
-        if generation is not None:
-            log.warning("generation_taken_over", generation=generation.id, state=generation.state.value)
-            self._start(generation)
 
     def _start(self, generation: Generation) -> None:
         key = generation.id, generation.epoch
@@ -140,7 +137,7 @@ class Worker:
         known, self._places = self._places, places
         moved = [generation_id for generation_id, place in places.items() if known.get(generation_id) != place]
         if moved:
-            for generation in await self.database.read(load_queued, moved):
+            for generation in await self.database.read(rows_of, QUEUED, {"ids": moved}):
                 await self.show_place(generation, places[generation.id])
 
 
