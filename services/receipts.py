@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.orm import Session
 from structlog import get_logger
 from telegram import Bot
@@ -19,7 +19,7 @@ from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from services.clock import Clock
 from services.generations.model import FINAL, Generation, State
-from services.generations.store import ROWS, change
+from services.generations.store import ROWS
 from services.outbox.calls import is_group
 from services.retries import through_outages
 from services.store.database import Database
@@ -60,10 +60,9 @@ class Receipts:
     """Its rate limiter is the outbox."""
     database: Database
     clock: Clock
-    _due: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    _due: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
     _noted: OrderedDict[str, str] = field(default_factory=OrderedDict)
     _refusing: dict[int, float] = field(default_factory=dict)
-    _woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     def note(self, generation: Generation) -> None:
         """Take note of where a generation stands; returns at once, repetitions cost nothing."""
@@ -75,24 +74,16 @@ class Receipts:
         self._noted[generation.id] = wanted
         if len(self._noted) > REMEMBERED:
             self._noted.popitem(last=False)
-        self._add(generation.id)
+        self._due.put_nowait(generation.id)
 
     async def run(self) -> None:
         """Give what is due until cancelled, first what a process that died did not come to."""
         now = self.clock.now()
         until = now if self.database.is_sqlite else now - SETTLED
         for generation_id in await through_outages(self.clock.sleep, self.database.read, _pending, now - RECENT, until):
-            self._add(generation_id)
+            self._due.put_nowait(generation_id)
         while True:
-            await self._woken.wait()
-            self._woken.clear()
-            while self._due:
-                generation_id, _ = self._due.popitem(last=False)
-                await self._give(generation_id)
-
-    def _add(self, generation_id: str) -> None:
-        self._due[generation_id] = None
-        self._woken.set()
+            await self._give(await self._due.get())
 
     async def _give(self, generation_id: str) -> None:
         row = await through_outages(self.clock.sleep, self.database.read, _row, generation_id)
@@ -108,7 +99,7 @@ class Receipts:
         state = await through_outages(self.clock.sleep, keep)
         if state is not None and receipt_of(state) != wanted:
             # It went on meanwhile, maybe in another process, whose reaction may have come first.
-            self._add(generation_id)
+            self._due.put_nowait(generation_id)
 
     async def _react(self, chat_id: int, message_id: int, reaction: str) -> None:
         try:
@@ -138,9 +129,9 @@ def _row(session: Session, generation_id: str) -> GenerationRow | None:
 
 def _keep(session: Session, generation_id: str, receipt: str) -> State | None:
     """Remember what was given; returns where the generation stands by now, or None when it is gone."""
-    if not change(session, ROWS.c.id == generation_id, receipt=receipt):
-        return None
-    return State(session.scalars(select(ROWS.c.state).where(ROWS.c.id == generation_id)).one())
+    own = update(ROWS).where(ROWS.c.id == generation_id).values(receipt=receipt)
+    state = session.scalar(own.returning(ROWS.c.state))
+    return None if state is None else State(state)
 
 
 def _pending(session: Session, since: datetime, until: datetime) -> list[str]:
