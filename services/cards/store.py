@@ -5,29 +5,43 @@ Transactions that need not wait for the disk: a card that is shown twice does no
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Case, case, or_, select, update
+from sqlalchemy import bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.drafts.model import COLLECTING, DraftState
 from services.drafts.store import lock, open_of, owner_of
-from services.store.base import affected
+from services.store.base import affected, table_of
 from services.store.schema import DraftItemRow, DraftRow
 
 CLAIM = timedelta(seconds=60)
 """How long the right to send the card lasts: a send whose answer got lost is not repeated before."""
 
 
+_DRAFTS = table_of(DraftRow)
+_ONE = _DRAFTS.c.id == bindparam("draft")
+_SHOWN_VERSION = bindparam("shown", type_=_DRAFTS.c.card_version.type)
+_AT_LEAST = case((_DRAFTS.c.card_version < _SHOWN_VERSION, _SHOWN_VERSION), else_=_DRAFTS.c.card_version)
+
+# Made once, for making a statement takes longer than the database takes over it.
+_CLAIM = (
+    update(_DRAFTS)
+    .where(_ONE, _DRAFTS.c.state == DraftState.OPEN.value, _DRAFTS.c.card_message_id.is_(None))
+    .where(_DRAFTS.c.card_claimed_at.is_(None) | (_DRAFTS.c.card_claimed_at <= bindparam("long_ago")))
+    .values(card_claimed_at=bindparam("now"))
+    .returning(_DRAFTS.c.version)
+)
+_SENT = (
+    update(_DRAFTS)
+    .where(_ONE, _DRAFTS.c.state != DraftState.SUBMITTED.value)
+    .values(card_message_id=bindparam("message"), card_version=_AT_LEAST, card_claimed_at=None)
+    .returning(_DRAFTS.c.version)
+)
+_SHOWN = update(_DRAFTS).where(_ONE).values(card_version=_AT_LEAST).returning(_DRAFTS.c.version)
+
+
 def claim(session: Session, draft_id: str, now: datetime) -> int | None:
     """Ask for the right to send the card of a draft that has none; the draft's version then, or None."""
-    is_free = or_(DraftRow.card_claimed_at.is_(None), DraftRow.card_claimed_at <= now - CLAIM)
-    statement = (
-        update(DraftRow)
-        .where(DraftRow.id == draft_id, DraftRow.state == DraftState.OPEN.value, is_free)
-        .where(DraftRow.card_message_id.is_(None))
-        .values(card_claimed_at=now)
-        .returning(DraftRow.version)
-    )
-    version: int | None = session.scalar(statement)
+    version: int | None = session.scalar(_CLAIM, {"draft": draft_id, "now": now, "long_ago": now - CLAIM})
     return version
 
 
@@ -49,9 +63,7 @@ def sent(session: Session, draft_id: str, message_id: int, version: int) -> int 
 
     None when the draft was sent off or deleted meanwhile, and knows nothing of the message.
     """
-    statement = update(DraftRow).where(DraftRow.id == draft_id, DraftRow.state != DraftState.SUBMITTED.value)
-    card = {"card_message_id": message_id, "card_version": _at_least(version), "card_claimed_at": None}
-    found: int | None = session.scalar(statement.values(card).returning(DraftRow.version))
+    found: int | None = session.scalar(_SENT, {"draft": draft_id, "message": message_id, "shown": version})
     card_of = select(DraftRow.card_message_id).where(DraftRow.id == draft_id)
     if found is None and session.scalar(card_of) == message_id:
         # Whoever pressed its button was faster than this.
@@ -61,12 +73,7 @@ def sent(session: Session, draft_id: str, message_id: int, version: int) -> int 
 
 def shown(session: Session, draft_id: str, version: int) -> int:
     """Note that the card shows a version, or cannot be made to; the draft's own by now."""
-    statement = update(DraftRow).where(DraftRow.id == draft_id).values(card_version=_at_least(version))
-    return session.scalar(statement.returning(DraftRow.version)) or version
-
-
-def _at_least(version: int) -> Case[int]:
-    return case((DraftRow.card_version < version, version), else_=DraftRow.card_version)
+    return session.scalar(_SHOWN, {"draft": draft_id, "shown": version}) or version
 
 
 def lost(session: Session, draft_id: str, message_id: int) -> None:
