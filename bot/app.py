@@ -206,12 +206,12 @@ class Process:
         settings, clock, webhook = self.settings, self.clock, None
         monitoring, outbox = Monitoring(settings.genaipro_requests_per_minute, clock), Outbox(clock=clock)
         if settings.webhook_url and self.role is not Role.WORKER:
-            webhook = Webhook(settings.webhook_url, settings.webhook_secret.get_secret_value(), clock)
+            webhook = Webhook(settings.webhook_url, settings.webhook_secret.get_secret_value())
         async with AsyncExitStack() as stack:
             database = await _open_database(settings.effective_database_url)
             stack.push_async_callback(database.close)
             monitoring.watch_database(database)
-            routes = monitoring.routes() + ([webhook.route()] if webhook else [])
+            routes = monitoring.routes() + ([webhook] if webhook else [])
             await stack.enter_async_context(http_server(settings.http_host, settings.http_port, routes))
             bot = make_bot(settings, monitoring.telegram, outbox)
             # A worker that has nothing to send does not hear from Telegram.

@@ -12,9 +12,6 @@ from bot.errors import STATUS_CONFIGURATION, OperatorError
 
 LOCK_NAME = ".lock"
 
-ENGINE_FILES = ("jobs.sqlite3", "jobs.sqlite3-wal", "jobs.sqlite3-shm")
-"""What the workflow engine of earlier versions kept; the rows of generations hold all that counts."""
-
 
 def prepare_data_dir(path: Path) -> None:
     """Make the directory where it is missing, and prove that files can be written in it."""
@@ -60,7 +57,7 @@ def exclusive_data_dir(path: Path) -> Iterator[None]:
 
 
 def remove_engine_files(path: Path) -> None:
-    """Remove what earlier versions left in the directory; nothing reads it, so that it does no harm where it stays."""
-    for name in ENGINE_FILES:
+    """Remove what the workflow engine of earlier versions left in the directory; nothing reads it where it stays."""
+    for end in ("", "-wal", "-shm"):
         with suppress(OSError):
-            (path / name).unlink(missing_ok=True)
+            (path / f"jobs.sqlite3{end}").unlink(missing_ok=True)

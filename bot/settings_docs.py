@@ -76,10 +76,9 @@ def _shown_default(name: str) -> str:
 
 
 def _note(name: str) -> str:
-    default = DEFAULTS.get(name)
-    if default is None:
-        return ""
-    return f" {default.capitalize()}." if name in REQUIRED else f" Default: {default}."
+    if name in REQUIRED:
+        return " Required."
+    return f" Default: {DEFAULTS[name]}." if name in DEFAULTS else ""
 
 
 def render_env_example() -> str:

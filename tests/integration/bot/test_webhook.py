@@ -79,8 +79,8 @@ class Door:
 async def door(
     port: int, url: str = "https://bot.example.com/tg/updates", *, is_open: bool = True, seconds: float = 5
 ) -> AsyncIterator[Door]:
-    webhook = Webhook(url, SECRET, Clock(), body_seconds=seconds)
-    async with http_server("127.0.0.1", port, [webhook.route()]), aiohttp.ClientSession() as session:
+    webhook = Webhook(url, SECRET, body_seconds=seconds)
+    async with http_server("127.0.0.1", port, [webhook]), aiohttp.ClientSession() as session:
         it = Door(f"http://127.0.0.1:{port}", webhook, session)
         if is_open:
             webhook.queue = it  # type: ignore[assignment]
