@@ -36,7 +36,7 @@ class Permission(StrEnum):
 
 
 _ACCESS = table_of(AccessRow)
-_RULES = select(_ACCESS.c.subject_id, _ACCESS.c.verdict).where(
+_RULES_ABOUT = select(_ACCESS.c.subject_id, _ACCESS.c.verdict).where(
     # An id says the kind already; it is named because the table's key begins with it.
     _ACCESS.c.kind.in_(("user", "chat")) & _ACCESS.c.subject_id.in_(bindparam("ids", expanding=True))
 )
@@ -135,7 +135,7 @@ def forget_access(session: Session, user_id: int) -> None:
 
 
 def _rules(session: Session, *ids: int) -> Rules:
-    return {subject_id: Permission(verdict) for subject_id, verdict in session.execute(_RULES, {"ids": ids})}
+    return {subject_id: Permission(verdict) for subject_id, verdict in session.execute(_RULES_ABOUT, {"ids": ids})}
 
 
 def _admins(session: Session) -> frozenset[int]:
