@@ -24,9 +24,6 @@ from services.telemetry import Contact, PartFailedError
 PROBE_SECONDS = 5.0
 """A probe that has not answered by then has failed."""
 
-METRIC_SECONDS = PROBE_SECONDS + 1.0
-"""What a look takes longer is left out of this answer of `/metrics`; one of them waits for the probes."""
-
 LOOP_TICK_SECONDS = 1.0
 LONGEST_LAG_SECONDS = 10.0
 """An event loop that comes so much too late stands still for everybody."""
@@ -95,7 +92,8 @@ def metrics_route(registry: CollectorRegistry, looks: Mapping[str, Probe]) -> we
     """Where Prometheus asks; what a look that fails would have brought up to date is left out."""
 
     async def answer(request: web.Request) -> web.Response:
-        for name, error in (await ask_all(looks, METRIC_SECONDS)).items():
+        # One of the looks waits for the probes.
+        for name, error in (await ask_all(looks, PROBE_SECONDS + 1.0)).items():
             if error is not None:
                 log.warning("metric_not_known", part=name, error=type(error).__name__)
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))

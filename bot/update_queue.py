@@ -34,8 +34,6 @@ NOT_STORED = (OVERHEARD, Update.PRE_CHECKOUT_QUERY)
 ODD_LANE = "odd"
 """The lane of updates that cannot be read."""
 
-MOST_UPDATE_ID = 2**63 - 1
-
 MOST_HANDLERS = 256
 """Updates that are handled at once: far more than a process works on, so that slow handlers delay nobody else."""
 
@@ -105,9 +103,8 @@ class UpdateQueue:
         One whose content the library cannot read (a newer Bot API, an odd server) is taken all the same: refused, it
         would come again for ever and hold up what follows it.
         """
-        if not isinstance(data, dict) or type(number := data.get("update_id")) is not int:
-            return None
-        if not 0 <= number <= MOST_UPDATE_ID:
+        number = data.get("update_id") if isinstance(data, dict) else None
+        if type(number) is not int or not 0 <= number < 2**63:
             return None
         payload = json.dumps(data) if text is None else text
         bot = self.application.bot

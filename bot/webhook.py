@@ -24,9 +24,6 @@ from services.retries import OUTAGE, persistently
 from services.telemetry import WEBHOOK_REQUESTS, WEBHOOK_SECONDS, Contact
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
-BODY_SECONDS = 10.0
-"""A body that is not there by then is not waited for."""
-
 LOOK_SECONDS = 60.0
 """How often Telegram is asked whether the webhook still stands."""
 
@@ -53,7 +50,7 @@ class Webhook(web.AbstractRouteDef):
     url: str
     """Its path is served."""
     secret: str
-    body_seconds: float = BODY_SECONDS
+    body_seconds: float = 10.0
     """How long a body may take."""
     queue: UpdateQueue | None = None
     """Takes updates; without one Telegram is told to come later."""

@@ -18,8 +18,6 @@ from fluent.syntax.ast import Message
 LOCALES = Path(__file__).parent.parent / "locales"
 LANGUAGES = ("en", "vi")
 
-FIRST_STRONG_ISOLATE = "\u2068"
-POP_ISOLATE = "\u2069"
 ZERO_WIDTH_JOINER = "\u200d"
 
 PROMPT_LIMIT = 100
@@ -136,7 +134,7 @@ def prompt_line(prompt: str) -> str:
 
 def isolate(text: str) -> str:
     """The text in isolating marks: its direction of writing does not reach what stands around it."""
-    return f"{FIRST_STRONG_ISOLATE}{text}{POP_ISOLATE}"
+    return f"\u2068{text}\u2069"
 
 
 def _at_word(line: str, end: int) -> str:
