@@ -115,9 +115,10 @@ def shorten(text: str, limit: int) -> str:
 
     A longer one ends with "…"; an emoji or an accented letter made of several code points is never cut in the middle.
     """
-    line = " ".join(
-        "".join(character if _is_shown(character) else " " * character.isspace() for character in text).split()
-    )
+    # Most texts are printable and need no look at each character: a status message is made anew for every edit.
+    if not text.isprintable():
+        text = "".join(character if _is_shown(character) else " " * character.isspace() for character in text)
+    line = " ".join(text.split())
     if len(line) <= limit:
         return line
     end = limit - 1
