@@ -1,6 +1,5 @@
 """``/video``, and ``@bot`` in groups: a request that starts at once, or says what it lacks."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from telegram import Message
@@ -12,7 +11,7 @@ from handlers.media import photo_in, unusable_in
 from services.drafts.drafts import NewItems, NotAdded, album_parts
 from services.drafts.model import DraftItem, borrow
 from services.generations.model import LimitReached, Order
-from services.options import MAX_VIDEOS, Shape
+from services.options import MAX_VIDEOS, TALL_PHOTOS, fit
 from services.orders import refusal
 from services.photos.model import MAX_PHOTOS, PhotoRef
 from services.screens import Place, Screen
@@ -95,17 +94,11 @@ async def _without_photos(context: Context, message: Message, request: VideoRequ
 
 async def _order(context: Context, message: Message, request: VideoRequest, photos: list[PhotoRef]) -> None:
     visitor, services = context.visitor, context.services
-    owner, options = visitor.caller.owner, request.wanted.upon(visitor.preferences.usual)
-    hints: list[str] = []
-    if len(photos) > options.shape.photo_limit:
-        if request.wanted.shape is Shape.TALL:
-            await say_once(context, message, "draft-tall-photos")
-            return
-        if options.shape is Shape.TALL:
-            hints.append("draft-made-wide")
-        options = replace(options, shape=Shape.WIDE)
-    if len(photos) > MAX_PHOTOS:
-        hints.append("draft-extra-photos")
+    owner, asked = visitor.caller.owner, request.wanted.upon(visitor.preferences.usual)
+    options, hints = fit(asked, len(photos), shape_chosen=request.wanted.shape is not None)
+    if TALL_PHOTOS in hints:
+        await say_once(context, message, TALL_PHOTOS)
+        return
     order = Order(
         request_key=f"message:{owner.chat_id}:{message.message_id}",
         chat_id=owner.chat_id,

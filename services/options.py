@@ -65,6 +65,24 @@ The word is the value as a text; a word that is no number has a text of its own 
 """
 
 
+TALL_PHOTOS = "draft-tall-photos"
+"""The text that says that a tall video takes no third photo."""
+
+
+def fit(asked: VideoOptions, photos: int, *, shape_chosen: bool) -> tuple[VideoOptions, tuple[str, ...]]:
+    """The options for so many photos, and the texts that say what becomes of more than fit.
+
+    A tall shape that was chosen takes no third photo; one that is only usual gives way to three.
+    """
+    if photos <= asked.shape.photo_limit:
+        return asked, ()
+    if shape_chosen and asked.shape is Shape.TALL:
+        return asked, (TALL_PHOTOS,)
+    made_wide = ("draft-made-wide",) if asked.shape is Shape.TALL else ()
+    left_out = ("draft-extra-photos",) if photos > MAX_PHOTOS else ()
+    return replace(asked, shape=Shape.WIDE), made_wide + left_out
+
+
 def is_count(count: int) -> bool:
     """Whether so many videos can be asked for."""
     return 1 <= count <= MAX_VIDEOS

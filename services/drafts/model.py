@@ -6,14 +6,14 @@ the parts of an album arrive (each is an update of its own, with no end marker) 
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from telegram.constants import MessageLimit
 
 from services.generations.model import Order, draft_request_key
-from services.options import Shape, VideoOptions
+from services.options import TALL_PHOTOS, VideoOptions, fit
 from services.photos.model import MAX_PHOTOS, PhotoRef
 from services.texts import Phrases
 
@@ -129,13 +129,21 @@ class Draft:
     @property
     def options(self) -> VideoOptions:
         """What it comes to: a shape that is usual, but was not chosen, gives way to three photos."""
-        is_given_way = not self.shape_chosen and len(self.all_photos) > self.asked.shape.photo_limit
-        return replace(self.asked, shape=Shape.WIDE) if is_given_way else self.asked
+        return self._fit[0]
+
+    @property
+    def extra_keys(self) -> tuple[str, ...]:
+        """The texts that say what becomes of more photos than fit."""
+        return self._fit[1]
+
+    @property
+    def _fit(self) -> tuple[VideoOptions, tuple[str, ...]]:
+        return fit(self.asked, len(self.all_photos), shape_chosen=self.shape_chosen)
 
     @property
     def has_too_many(self) -> bool:
         """Whether a tall video was chosen for more photos than it takes."""
-        return self.options.shape is Shape.TALL and len(self.all_photos) > Shape.TALL.photo_limit
+        return TALL_PHOTOS in self.extra_keys
 
     @property
     def words(self) -> str:
@@ -177,15 +185,6 @@ class Draft:
         """The message of the first photo that is left out, or that made the draft wide; None when there is none."""
         extra = self.items_with_photo[self.asked.shape.photo_limit :]
         return extra[0].message_id if extra else None
-
-    @property
-    def extra_keys(self) -> tuple[str, ...]:
-        """The texts that say what becomes of more photos than fit."""
-        if self.has_too_many:
-            return ("draft-tall-photos",)
-        made_wide = ("draft-made-wide",) if self.options != self.asked else ()
-        left_out = ("draft-extra-photos",) if len(self.all_photos) > MAX_PHOTOS else ()
-        return made_wide + left_out
 
     @property
     def request_message_id(self) -> int:
