@@ -1,4 +1,4 @@
-"""Orders as handlers see them: started from drafts or without one, cancelled, asked for again."""
+"""Orders: started from drafts or without one, asked for again, shown, cancelled."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ from services.generations.model import (
     draft_request_key,
 )
 from services.generations.queue import Queue, lock_queue
-from services.generations.store import load, photos_of
+from services.generations.store import load
 from services.messenger import ChatClosedError
 from services.payments.sales import Invoices
 from services.photos.model import PhotoRef
@@ -59,7 +59,7 @@ def refusal(reached: LimitReached, phrases: Phrases) -> str:
 
 @dataclass(slots=True)
 class Orders:
-    """What becomes of an order once it was placed: shown, paid for, cancelled, asked for again."""
+    """What becomes of an order once it was placed: shown, paid for, cancelled."""
 
     database: Database
     queue: Queue
@@ -162,12 +162,6 @@ def newest_running(session: Session, owner: Owner) -> str | None:
 def of_draft(session: Session, draft_id: str) -> str | None:
     """The generation that a draft has become, or None while it is a draft."""
     return session.scalar(select(GenerationRow.id).where(GenerationRow.request_key == draft_request_key(draft_id)))
-
-
-def order_again(session: Session, generation_id: str) -> Order | None:
-    """The same request once more; the caller gives it a request key of its own."""
-    known, photos = load(session, generation_id), photos_of(session, generation_id)
-    return known.asked_again(photos) if known is not None and photos else None
 
 
 @dataclass(slots=True)

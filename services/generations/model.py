@@ -188,22 +188,6 @@ class Generation:
         """Where its messages go: replies to the request, in its topic."""
         return Place(self.chat_id, self.thread_id, self.request_message_id or None)
 
-    def asked_again(self, photos: tuple[PhotoRef, ...]) -> Order:
-        """The same request once more, with its photos; it needs a request key of its own."""
-        return Order(
-            request_key=f"again:{self.id}",
-            chat_id=self.chat_id,
-            thread_id=self.thread_id,
-            user_id=self.user_id,
-            language=self.language,
-            request_message_id=self.request_message_id,
-            status_message_id=None,
-            prompt=self.prompt,
-            options=self.options,
-            photos=photos,
-            ideas=self.ideas,
-        )
-
     @property
     def is_sold(self) -> bool:
         """Whether its requester pays for it, in whatever way."""

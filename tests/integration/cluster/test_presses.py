@@ -13,12 +13,13 @@ from services.changes import Changes
 from services.clock import Clock
 from services.generations.model import Order, Placed, PlaceOutcome
 from services.generations.queue import Limits, Queue
+from services.options import VideoOptions
 from services.orders import Starter
 from services.photos.model import PhotoKind, PhotoRef
 from services.store.database import Database
-from tests.generations import QUEUED
 
-ORDER = QUEUED.asked_again((PhotoRef("file", "unique", PhotoKind.PHOTO, 1000),))
+PHOTO = PhotoRef("file", "unique", PhotoKind.PHOTO, 1000)
+ORDER = Order("", 1, None, 1, "en", 1, None, "a cat", VideoOptions(), (PHOTO,))
 
 WHO_WAITS = text(
     "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_locks.database = pg_database.oid"
