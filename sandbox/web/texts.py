@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 HERE = Path(__file__).parent
-LANGUAGES = ("en", "vi")
 Words: TypeAlias = dict[str, str]
 _SLOT = re.compile(r"\{\{([\w-]+)\}\}")
 
