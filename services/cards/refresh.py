@@ -26,7 +26,7 @@ from services.retries import OUTAGE
 from services.screens import Place, Screen
 from services.store.database import Database
 from services.telegram_errors import wait_of
-from services.texts import Phrases, Texts
+from services.texts import Texts
 
 ALBUM_QUIET = timedelta(seconds=2.5)
 """How long nothing must come in before a draft with a part of an album starts by itself, where ``QUIET_SECONDS`` are
@@ -94,13 +94,13 @@ class CardRefresher:
                 _log.info("draft-card-delayed", error=type(error).__name__)
                 return RETRY_SECONDS
             _log.warning("draft-card-refused", error=type(error).__name__)
-        draft = await self._draft(draft_id)
+        draft = await self.database.read(load, draft_id)
         if draft is not None:
             await self._note(shown, draft_id, draft.version)
         return None
 
     async def _refresh(self, draft_id: str) -> float | None:
-        draft = await self._draft(draft_id)
+        draft = await self.database.read(load, draft_id)
         if draft is None or draft.state is DraftState.CANCELLED:
             return await self._show(draft)
         is_starting = draft.state is DraftState.GATHERING
@@ -116,7 +116,7 @@ class CardRefresher:
             await self._note(ask_first, draft_id)
         else:
             return await self._show(draft)
-        return await self._show(await self._draft(draft_id))
+        return await self._show(await self.database.read(load, draft_id))
 
     async def _wait(self, draft: Draft) -> float | None:
         """Seconds before a draft may start by itself, or None when it may now."""
@@ -134,12 +134,12 @@ class CardRefresher:
         await self.show_started(outcome)
         if isinstance(outcome, LimitReached):
             await self._note(ask_first, draft.id)
-            await self._say(draft, refusal(outcome, self._phrases(draft)), draft.request_message_id)
+            await self._say(draft, refusal(outcome, self.texts.into(draft.language)), draft.request_message_id)
 
     async def _tell_extra(self, draft: Draft) -> None:
         if draft.extra_message_id is None or draft.extra_told or not await self._note(tell_extra, draft.id):
             return
-        sentences = [self._phrases(draft).html(key) for key in draft.extra_keys]
+        sentences = [self.texts.into(draft.language).html(key) for key in draft.extra_keys]
         await self._say(draft, "\n".join(sentences), draft.extra_message_id)
 
     async def _say(self, draft: Draft, html: str, reply_to: int) -> None:
@@ -158,7 +158,7 @@ class CardRefresher:
             again = await (self._send(draft) if card is None else self._edit(draft, card))
             if again != AT_ONCE:
                 return again
-            draft = await self._draft(draft.id)
+            draft = await self.database.read(load, draft.id)
         return RETRY_SECONDS
 
     async def _edit(self, draft: Draft, message_id: int) -> float | None:
@@ -201,7 +201,7 @@ class CardRefresher:
         if version is None:
             # Whoever else has the claim shows the newest version in the end.
             return None
-        newest = draft if version == draft.version else await self._draft(draft.id)
+        newest = draft if version == draft.version else await self.database.read(load, draft.id)
         if newest is None:
             return None
         try:
@@ -219,7 +219,7 @@ class CardRefresher:
         version = await self._note(sent, draft.id, message_id, newest.version)
         if version is None:
             # The status message is another one; where this one cannot be deleted it says what became of it.
-            screen = Screen(self._phrases(newest).html("draft-card-started"))
+            screen = Screen(self.texts.into(newest.language).html("draft-card-started"))
             await self.messenger.edit(newest.owner.chat_id, message_id, screen)
             await self.messenger.delete(newest.owner.chat_id, message_id)
             return None
@@ -227,7 +227,7 @@ class CardRefresher:
 
     async def _card(self, draft: Draft) -> Screen:
         price = await self.quote(draft.owner.user_id, draft.options.count) if draft.state is DraftState.OPEN else None
-        return card_screen(draft, self._phrases(draft), price)
+        return card_screen(draft, self.texts.into(draft.language), price)
 
     async def _send_reply(self, draft: Draft, screen: Screen, reply_to: int) -> int | None:
         """Send a message; None where everything has moved to a supergroup instead."""
@@ -243,15 +243,9 @@ class CardRefresher:
             await self.move_chat(draft.owner.chat_id, error.new_chat_id)
             return None
 
-    async def _draft(self, draft_id: str) -> Draft | None:
-        return await self.database.read(load, draft_id)
-
     async def _note(self, change: Callable[[Session, *Ts], T], *args: *Ts) -> T:
         """Keep the books on cards, without a wait for the disk."""
         return await self.database.write(change, *args, durable=False)
-
-    def _phrases(self, draft: Draft) -> Phrases:
-        return self.texts.into(draft.language)
 
 
 def _is_behind(draft: Draft) -> bool:

@@ -33,7 +33,6 @@ _log = structlog.get_logger(__name__)
 class _Timer:
     """One draft's timer, kept while something is due or under way."""
 
-    due: float = 0.0
     latest: float = 0.0
     """When it is due whatever else comes."""
     waiting: asyncio.Task[None] | None = None
@@ -97,22 +96,23 @@ class CardTimers:
         timer = self._timers.setdefault(draft_id, _Timer())
         if timer.waiting is not None:
             timer.waiting.cancel()
-        timer.due, timer.latest = due, latest
-        timer.waiting = self._tasks.start(self._wait(draft_id, timer), name=f"draft-card-{draft_id}")
+        timer.latest = latest
+        timer.waiting = self._tasks.start(self._wait(draft_id, timer, due), name=f"draft-card-{draft_id}")
 
-    async def _wait(self, draft_id: str, timer: _Timer) -> None:
-        wait = timer.due - self.clock.monotonic()
+    async def _wait(self, draft_id: str, timer: _Timer, due: float) -> None:
+        wait = due - self.clock.monotonic()
         if wait > 0:
             await self.clock.sleep(wait)
         async with timer.turn:
             timer.waiting = None
             again = await self._refreshed(draft_id)
+        if timer.waiting is not None:
+            # It changed meanwhile, and the refresh that is due says when the next one is.
+            return
+        del self._timers[draft_id]
         if again is not None:
             due = self.clock.monotonic() + again
-            due = due if timer.waiting is None else min(due, timer.due)
             self._set(draft_id, due, due)
-        if timer.waiting is None:
-            del self._timers[draft_id]
 
     async def _refreshed(self, draft_id: str) -> float | None:
         try:
