@@ -65,7 +65,7 @@ def check_order(order: Order) -> None:
             raise _refusal(f"There is no photo {photo}.")
         try:
             with tempfile.TemporaryDirectory() as room:
-                normalise(photo, Path(room), "photo")
+                normalise(photo, Path(room, "photo"))
         except PhotoError as error:
             raise _refusal(f"{photo} {_PROBLEMS.get(error.problem, 'cannot be read as an image')}.") from error
         except OSError as error:

@@ -32,10 +32,10 @@ _TAG = re.compile(r"<[^<>]*>")
 _NOT_JSON = object()
 
 
-def short(value: str, limit: int = REASON_LIMIT) -> str:
-    """The text on one line: blanks collapsed, queries of addresses (signatures) removed, cut to so many code points."""
+def short(value: str) -> str:
+    """The text on one line: blanks collapsed, queries of addresses (signatures) removed, cut to the limit."""
     line = _BLANKS.sub(" ", storable(value[:_INPUT_LIMIT])).strip()
-    return _ADDRESS_TAIL.sub(r"\1", line)[:limit].strip()
+    return _ADDRESS_TAIL.sub(r"\1", line)[:REASON_LIMIT].strip()
 
 
 def load_json(text: str, otherwise: object) -> object:

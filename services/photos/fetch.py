@@ -66,15 +66,14 @@ class PhotoFetcher:
         """
         if ref.size is not None and ref.size > self.max_bytes:
             raise PhotoError(PhotoProblem.TOO_LARGE)
-        stem = f"photo-{position}"
-        raw = directory / f"{stem}.part"
+        raw = directory / f"photo-{position}.part"
         is_renamed = False
         try:
             await retrying(ATTEMPTS, self.sleep)(self._attempt, ref.file_id, raw)
             if ref.kind is PhotoKind.DOCUMENT:
-                photo = await self.workers.normalise(raw, directory, stem)
+                photo = await self.workers.normalise(raw, raw.with_suffix(""))
             else:
-                photo = await in_thread(_name_by_content, None, raw, stem)
+                photo = await in_thread(_name_by_content, None, raw)
                 is_renamed = True
             BYTES.labels(Service.TELEGRAM, "in").inc(photo.size)
             return photo
@@ -157,10 +156,10 @@ def _copy(source: Path, target: Path, limit: int) -> None:
         raise PhotoError(PhotoProblem.GONE) from None
 
 
-def _name_by_content(raw: Path, stem: str) -> PhotoFile:
+def _name_by_content(raw: Path) -> PhotoFile:
     with raw.open("rb") as file:
         kind = ImageType.of(file.read(HEAD_BYTES))
     if kind not in (ImageType.PNG, ImageType.WEBP):
         kind = ImageType.JPEG
-    path = raw.rename(raw.with_name(f"{stem}{kind.extension}"))
+    path = raw.rename(raw.with_suffix(kind.extension))
     return PhotoFile.of(path, kind.value)

@@ -48,11 +48,11 @@ _QUALITIES = ((95, 1.0), (85, 1.0), (85, 0.5), (75, 0.25))
 _PNG_DEPTH = 24
 
 
-def normalise(source: Path, target_dir: Path, stem: str) -> PhotoFile:
+def normalise(source: Path, target: Path) -> PhotoFile:
     """Write a copy of an image that is upright and holds nothing but its pixels, in sRGB.
 
     A JPEG, PNG or WebP whose pixels need no change keeps them bit for bit. HEIF becomes JPEG; of an animation the first
-    picture is taken; transparency is kept. The source's name means nothing; the copy's is the stem with an extension.
+    picture is taken; transparency is kept. The source's name means nothing; the target's gets an extension.
 
     Raises:
         PhotoError: ``NOT_AN_IMAGE``, ``TOO_LARGE``, ``TOO_MANY_PIXELS`` or ``BROKEN``; nothing is written then.
@@ -74,8 +74,8 @@ def normalise(source: Path, target_dir: Path, stem: str) -> PhotoFile:
                 image.getexif()[Base.Orientation] = orientation
                 ImageOps.exif_transpose(image, in_place=True)
     if stripped is None:
-        return _encode(image, kind, target_dir, stem)
-    path = target_dir / f"{stem}{kind.extension}"
+        return _encode(image, kind, target)
+    path = target.with_suffix(kind.extension)
     path.write_bytes(stripped)
     return PhotoFile.of(path, kind.value)
 
@@ -162,12 +162,12 @@ class _BoundedFile(FileIO):
         return super().write(data)
 
 
-def _encode(image: Image.Image, kind: ImageType, target_dir: Path, stem: str) -> PhotoFile:
+def _encode(image: Image.Image, kind: ImageType, target: Path) -> PhotoFile:
     """Encode pixels as their own kind, or as JPEG where that is not wanted or too large."""
     if kind is ImageType.WEBP and image.width * image.height > MANY_PIXELS:
         kind = ImageType.PNG if image.mode == "RGBA" else ImageType.JPEG
     if kind in (ImageType.PNG, ImageType.WEBP):
-        path = target_dir / f"{stem}{kind.extension}"
+        path = target.with_suffix(kind.extension)
         try:
             with _BoundedFile(path, "w") as file:
                 if kind is ImageType.PNG:
@@ -178,7 +178,7 @@ def _encode(image: Image.Image, kind: ImageType, target_dir: Path, stem: str) ->
             return PhotoFile.of(path, kind.value)
         except _FullError:
             path.unlink()
-    path = target_dir / f"{stem}.jpg"
+    path = target.with_suffix(".jpg")
     if image.mode == "RGBA":
         white = Image.new("RGB", image.size, "white")
         white.paste(image, mask=image.getchannel("A"))

@@ -36,11 +36,11 @@ class PhotoWorkers:
         default_factory=lambda: ThreadPoolExecutor(2, thread_name_prefix="photos"), init=False
     )
 
-    async def normalise(self, source: Path, target_dir: Path, stem: str) -> PhotoFile:
+    async def normalise(self, source: Path, target: Path) -> PhotoFile:
         """Write an upright copy without metadata, as ``services.photos.images.normalise`` does it."""
         needed = await in_thread(_memory_needed, self._executor, source)
         async with self._large if needed > LARGE else nullcontext(), self._slots:
-            return await in_thread(_normalise, self._executor, source, target_dir, stem, self.marks)
+            return await in_thread(_normalise, self._executor, source, target, self.marks)
 
     def close(self) -> None:
         """Let the threads end; images that are being decoded are finished first."""
@@ -54,12 +54,12 @@ def _memory_needed(source: Path) -> int:
     return decoding.memory_needed(source)
 
 
-def _normalise(source: Path, target_dir: Path, stem: str, marks: Path) -> PhotoFile:
+def _normalise(source: Path, target: Path, marks: Path) -> PhotoFile:
     from services.photos import images  # noqa: PLC0415 - as above
 
     try:
         with marked(source, marks):
-            return images.normalise(source, target_dir, stem)
+            return images.normalise(source, target)
     finally:
         _give_back()
 

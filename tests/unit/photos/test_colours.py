@@ -34,7 +34,7 @@ def dot_gain(value: float) -> float:
 def result(tmp_path: Path, data: bytes) -> Image.Image:
     source = tmp_path / "source"
     source.write_bytes(data)
-    done = normalise(source, tmp_path, "photo-1")
+    done = normalise(source, tmp_path / "photo-1")
     with Image.open(done.path) as image:
         image.load()
         assert "icc_profile" not in image.info

@@ -31,7 +31,7 @@ def run(tmp_path: Path, data: bytes) -> PhotoFile:
     source.write_bytes(data)
     target = tmp_path / "out"
     target.mkdir(exist_ok=True)
-    return normalise(source, target, "photo-1")
+    return normalise(source, target / "photo-1")
 
 
 def corners(path: Path) -> list[tuple[int, ...]]:
@@ -46,7 +46,7 @@ def problem(tmp_path: Path, data: bytes) -> PhotoProblem:
     source = tmp_path / "bad.jpg"
     source.write_bytes(data)
     with pytest.raises(PhotoError) as caught:
-        normalise(source, tmp_path, "out")
+        normalise(source, tmp_path / "out")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.jpg"]
     return caught.value.problem
 

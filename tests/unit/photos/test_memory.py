@@ -24,7 +24,7 @@ async def main(folder, *names):
     workers = PhotoWorkers(folder / "decoding")
     before = status("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")
-    done = [workers.normalise(folder / name, folder, f"photo-{n}") for n, name in enumerate(names)]
+    done = [workers.normalise(folder / name, folder / f"photo-{n}") for n, name in enumerate(names)]
     await asyncio.gather(*done)
     print(status("VmHWM") - before, status("VmRSS") - before)
     workers.close()

@@ -23,7 +23,7 @@ NOISE = Image.merge("RGB", [Image.effect_noise((120, 90), 70) for _ in range(3)]
 def run(tmp_path: Path, data: bytes) -> PhotoFile:
     source = tmp_path / "source"
     source.write_bytes(data)
-    return normalise(source, tmp_path, "photo-1")
+    return normalise(source, tmp_path / "photo-1")
 
 
 def shows_the_card(done: PhotoFile) -> None:

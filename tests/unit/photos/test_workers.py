@@ -25,11 +25,11 @@ async def workers(tmp_path: Path) -> AsyncIterator[PhotoWorkers]:
 async def test_works_off_the_loop_and_passes_refusals_on(tmp_path: Path, workers: PhotoWorkers) -> None:
     source = tmp_path / "a"
     source.write_bytes(photo("HEIF", 6))
-    done = await workers.normalise(source, tmp_path, "photo-1")
+    done = await workers.normalise(source, tmp_path / "photo-1")
     assert done.path.is_file()
     source.write_bytes(b"GIF89a")
     with pytest.raises(PhotoError) as caught:
-        await workers.normalise(source, tmp_path, "photo-1")
+        await workers.normalise(source, tmp_path / "photo-1")
     assert caught.value.problem is PhotoProblem.NOT_AN_IMAGE
     assert not list(workers.marks.iterdir())
 
@@ -43,7 +43,7 @@ class Decoder:
         self.most: list[list[str]] = []
         self.leave = threading.Semaphore(0)
 
-    def normalise(self, source: Path, target_dir: Path, stem: str) -> PhotoFile:
+    def normalise(self, source: Path, target: Path) -> PhotoFile:
         with self.changed:
             self.running.append(source.name)
             self.most.append(sorted(self.running))
@@ -74,7 +74,7 @@ async def test_one_large_image_at_a_time_beside_a_small_one(
         for name in names:
             source = tmp_path / name
             source.write_text(name)
-            group.create_task(workers.normalise(source, tmp_path, "photo-1"))
+            group.create_task(workers.normalise(source, tmp_path / "photo-1"))
         for done in range(len(names)):
             await in_thread(decoder.until_seen, None, done + 1)
             decoder.leave.release()
@@ -100,14 +100,14 @@ async def test_image_that_killed_the_process_twice_is_refused_for_a_day(tmp_path
         )
         assert await child.wait() == -9
     with pytest.raises(PhotoError) as caught:
-        await workers.normalise(source, tmp_path, "photo-1")
+        await workers.normalise(source, tmp_path / "photo-1")
     assert caught.value.problem is PhotoProblem.BROKEN
     other = tmp_path / "b"
     other.write_bytes(photo("PNG", 6))
-    assert (await workers.normalise(other, tmp_path, "photo-2")).path.is_file()
+    assert (await workers.normalise(other, tmp_path / "photo-2")).path.is_file()
     [mark] = workers.marks.iterdir()
     os.utime(mark, (time.time() - 90_000,) * 2)
-    assert (await workers.normalise(source, tmp_path, "photo-1")).path.is_file()
+    assert (await workers.normalise(source, tmp_path / "photo-1")).path.is_file()
     assert not list(workers.marks.iterdir())
 
 
