@@ -11,7 +11,7 @@ import html
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -88,20 +88,19 @@ def _scalar(value: object) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _joined(parts: Iterable[str], between: str) -> str:
-    """The parts that are not empty, without repeats."""
-    return between.join(dict.fromkeys(part for part in parts if part))
+def _together(parts: Sequence[ErrorWords], between: str) -> ErrorWords:
+    """What several say: their texts, without repeats, and the first code."""
+    texts = dict.fromkeys(part.text for part in parts if part.text)
+    return ErrorWords(between.join(texts), next((part.code for part in parts if part.code), ""))
 
 
 def _words_of_mapping(value: Mapping[str, object], depth: int) -> ErrorWords:
-    inner = [words_of_value(value[key], depth - 1) for key in _TEXT_KEYS if key in value]
-    text = _joined((words.text for words in inner), ": ")
-    code = next(filter(None, (_scalar(value.get(key)) for key in _CODE_KEYS)), "")
-    place = value.get("loc")
+    inner = _together([words_of_value(value[key], depth - 1) for key in _TEXT_KEYS if key in value], ": ")
+    text, place = inner.text, value.get("loc")
     if text and isinstance(place, list):
         where = ".".join(filter(None, (_scalar(step) for step in place if step != "body")))
         text = f"{where}: {text}" if where else text
-    return ErrorWords(text, code or next((words.code for words in inner if words.code), ""))
+    return ErrorWords(text, next(filter(None, (_scalar(value.get(key)) for key in _CODE_KEYS)), inner.code))
 
 
 def words_of_value(value: object, depth: int = _DEPTH) -> ErrorWords:
@@ -111,10 +110,7 @@ def words_of_value(value: object, depth: int = _DEPTH) -> ErrorWords:
     if isinstance(value, Mapping):
         return _words_of_mapping(value, depth)
     if isinstance(value, list):
-        parts = [words_of_value(part, depth - 1) for part in value[:_PARTS]]
-        return ErrorWords(
-            _joined((part.text for part in parts), "; "), next((part.code for part in parts if part.code), "")
-        )
+        return _together([words_of_value(part, depth - 1) for part in value[:_PARTS]], "; ")
     return ErrorWords(_scalar(value))
 
 

@@ -160,9 +160,7 @@ def _status_word(data: str) -> str:
     value = load_json(data, data)
     if isinstance(value, Mapping):
         value = next((value[key] for key in _WORD_KEYS if isinstance(value.get(key), str)), "")
-    if isinstance(value, str):
-        return short(value)
-    return short(str(value)) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+    return short(str(value)) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
 
 
 def parse_answer(body: str, api_url: str) -> StreamEvent | None:
