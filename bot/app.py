@@ -140,7 +140,7 @@ class Intake:
         kinds = wanted_updates(inline=bool(bot.supports_inline_queries), sells=services.sales.is_open)
         works: list[Work] = [partial(_publish_profile, services), services.card_timers.run]
         if not services.database.is_sqlite:
-            works.append(self._keep_taking_over)
+            works.append(self._watch_abandoned)
         if self.webhook is None:
             return [*works, Poller(bot, self.queue, self.contact, clock, kinds).run]
         # Telegram sends what waited when it likes, and does not say when that was all.
@@ -152,7 +152,7 @@ class Intake:
         """Handle what dead processes took."""
         self.queue.handle(await self.queue.inbox.take_abandoned(await self.members.alive()))
 
-    async def _keep_taking_over(self) -> None:
+    async def _watch_abandoned(self) -> None:
         while True:
             await self.services.clock.sleep(LOOK_SECONDS)
             try:

@@ -6,6 +6,7 @@ import signal
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -31,6 +32,8 @@ _PROBLEMS = {
     PhotoProblem.TOO_LARGE: "is too large",
     PhotoProblem.TOO_MANY_PIXELS: "has more than 50 megapixels",
 }
+
+_refusal = partial(OperatorError, exit_status=STATUS_CONFIGURATION)
 
 
 def run_demo(order: Order) -> int:
@@ -83,10 +86,6 @@ def _make_directory(out: Path) -> None:
         raise _refusal(f"No videos can be saved in {out}: it is a file, not a directory.") from error
     except OSError as error:
         raise _refusal(f"No videos can be saved in {out}: {error.strerror or error}.") from error
-
-
-def _refusal(sentence: str) -> OperatorError:
-    return OperatorError(sentence, STATUS_CONFIGURATION)
 
 
 def bot_environment(place: Place, language: str, room: Path, outer: Mapping[str, str] = os.environ) -> dict[str, str]:
