@@ -1,7 +1,7 @@
 """The one table of routes: what comes in, and what handles it; specific ones before general ones."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 from telegram import Update
 from telegram.ext import (
@@ -41,47 +41,37 @@ from handlers.visitors import Handler
 from services.profile import Menus
 from services.services import Services
 
+Commands: TypeAlias = Mapping[str, Handler | None]
+"""Commands in the order of Telegram's menus, which say of each the text ``command-<name>``."""
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """What a command does, and whose menu shows it; the menu says the text ``command-<name>``."""
-
-    handler: Handler | None
-    """None for ``/video``, which also stands in captions: messages.py reads it."""
-    for_admins: bool = False
-    """Whether only admins see it."""
-    for_sales: bool = False
-    """Whether it is there only where videos have a price, and then in private chats alone."""
-
-
-COMMANDS = {
-    "start": Command(start),
-    "help": Command(help_),
-    "video": Command(None),
-    "cancel": Command(cancel),
-    "history": Command(history),
-    "settings": Command(settings),
-    "privacy": Command(privacy),
-    "forget": Command(forget),
-    "stats": Command(stats, for_admins=True),
-    "allow": Command(allow, for_admins=True),
-    "deny": Command(deny, for_admins=True),
-    "balance": Command(balance, for_sales=True),
-    "terms": Command(terms, for_sales=True),
-    "paysupport": Command(paysupport, for_sales=True),
-    "refund": Command(refund, for_admins=True, for_sales=True),
+FOR_ALL: Commands = {
+    "start": start,
+    "help": help_,
+    "video": None,  # It also stands in captions: messages.py reads it.
+    "cancel": cancel,
+    "history": history,
+    "settings": settings,
+    "privacy": privacy,
+    "forget": forget,
 }
-"""Every command, in the order of the menus."""
+FOR_ADMINS: Commands = {"stats": stats, "allow": allow, "deny": deny}
+FOR_BUYERS: Commands = {"balance": balance, "terms": terms, "paysupport": paysupport}
+"""In private chats, where videos have a price."""
+FOR_SELLERS: Commands = {"refund": refund}
+"""In private chats of admins, where videos have a price."""
 
 IN_GROUPS = ("video", "help", "cancel", "history", "settings")
 """What the menu of groups shows."""
 
 
 def menus(*, sells: bool) -> Menus:
-    """The commands that Telegram shows, without those of sales where videos have no price."""
-    offered = {name: command for name, command in COMMANDS.items() if sells or not command.for_sales}
-    private = tuple(name for name, command in offered.items() if not command.for_admins)
-    return Menus(private, IN_GROUPS, tuple(offered))
+    """The commands that Telegram shows, with those of sales where videos have a price."""
+    buyers, sellers = (FOR_BUYERS, FOR_SELLERS) if sells else ({}, {})
+    return Menus((*FOR_ALL, *buyers), IN_GROUPS, (*FOR_ALL, *FOR_ADMINS, *buyers, *sellers))
+
+
+def _commands(commands: Commands, where: filters.BaseFilter) -> list[BaseHandler[Update, Context, Any]]:
+    return [CommandHandler(name, handler, filters=where) for name, handler in commands.items() if handler is not None]
 
 
 def routes(*, sells: bool) -> list[BaseHandler[Update, Context, Any]]:
@@ -95,18 +85,14 @@ def routes(*, sells: bool) -> list[BaseHandler[Update, Context, Any]]:
     sales: list[BaseHandler[Update, Context, Any]] = [
         PreCheckoutQueryHandler(judge_payment),
         MessageHandler(new & in_private & filters.Regex(PAY_LINK), send_invoice),
-    ]
-    commands = [
-        CommandHandler(name, command.handler, filters=new & in_private if command.for_sales else new)
-        for name, command in COMMANDS.items()
-        if command.handler is not None and (sells or not command.for_sales)
+        *_commands({**FOR_BUYERS, **FOR_SELLERS}, new & in_private),
     ]
     return [
         MessageHandler(new & filters.SUCCESSFUL_PAYMENT, take_payment),
         MessageHandler(new & filters.StatusUpdate.REFUNDED_PAYMENT, note_refund),
         *(sales if sells else []),
         CallbackQueryHandler(press_button, pattern=r"^[dg]:"),
-        *commands,
+        *_commands({**FOR_ALL, **FOR_ADMINS}, new),
         CallbackQueryHandler(change_setting, pattern=r"^s:"),
         CallbackQueryHandler(browse_history, pattern=r"^h:"),
         CallbackQueryHandler(decide_forgetting, pattern=r"^f:"),

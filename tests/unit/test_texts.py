@@ -9,7 +9,7 @@ from fluent.syntax import FluentParser
 from fluent.syntax import ast as ftl
 from fluent.syntax.visitor import Visitor
 
-from handlers.routing import COMMANDS, IN_GROUPS
+from handlers.routing import IN_GROUPS, menus
 from services.texts import LANGUAGES, LOCALES, Argument, Html, MissingTextError, Phrases, Texts
 
 ROOT = LOCALES.parent
@@ -188,7 +188,7 @@ def test_what_telegram_shows_of_the_bot_fits_its_limits(language: str, texts: Te
     phrases = texts.into(language)
     assert 0 < len(phrases.plain("bot-short-description")) <= 120
     assert 0 < len(phrases.plain("bot-description")) <= 512
-    for name in {*COMMANDS, *IN_GROUPS}:
+    for name in {*menus(sells=True).admin, *IN_GROUPS}:
         assert 1 <= len(phrases.plain(f"command-{name}")) <= 256
 
 
