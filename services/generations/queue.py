@@ -257,7 +257,12 @@ def claim_next(session: Session, limits: Limits, process_id: str, now: datetime)
         claimed = rows_of(session, CLAIM, {"ids": list(places), "now": now, "process": process_id})
         claimed.sort(key=lambda one: places[one.id])
     begun = Counter(item.user_id for item in chosen)
-    left = [replace(item, turns=item.turns + begun[item.user_id]) for item in waiting if item.id not in places]
+    left = [
+        # A copy of each of a thousand would cost more than the rest.
+        replace(item, turns=item.turns + begun[item.user_id]) if item.user_id in begun else item
+        for item in waiting
+        if item.id not in places
+    ]
     return Claimed(claimed, left)
 
 

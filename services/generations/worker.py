@@ -147,11 +147,8 @@ class Runner:
 
     database: Database
     submit: Submitter
-    """From the turn to the end of the stream."""
     reconcile: Reconciler
-    """Looks for a lost result."""
     deliver: Deliverer
-    """Sends the videos."""
     scopes: CancelScopes
     reporter: Reporter
     alarm: Callable[[Failure], Awaitable[None]]

@@ -15,7 +15,7 @@ from services.store.engines import WRITE
 from tests.acceptance.e2e.world import PATIENCE, World, world
 from tests.pictures import jpeg
 
-MOST_STATEMENTS = 45
+MOST_STATEMENTS = 43
 MOST_COMMITS = 15
 PROGRESS = "UPDATE generations SET state=?, note=? WHERE"
 
