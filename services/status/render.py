@@ -3,6 +3,7 @@
 ``StatusScreens`` asks for the surroundings, and has the money of what was sold settled before its end is shown.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -268,6 +269,7 @@ class StatusScreens:
     """The bot's own, for addresses that lead to it."""
     _estimates: dict[tuple[int, datetime | None], tuple[float, float]] = field(default_factory=dict, init=False)
     """Estimates, by count of videos and start, with the times at which they were made."""
+    _asking: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def of(
         self,
@@ -288,15 +290,20 @@ class StatusScreens:
 
     async def _estimate(self, count: int, started_at: datetime | None) -> float:
         """Seconds that so many videos will take, the same for as long as they are made: the median of earlier ones."""
-        key, now = (count, started_at), self.clock.monotonic()
-        if key not in self._estimates:
-            self._estimates = {
-                kept: made for kept, made in self._estimates.items() if now - made[0] < KEEP_ESTIMATE_SECONDS
-            }
-            alike = {"limit": SAMPLE, "count": count, "before": started_at or self.clock.now()}
-            took = await self.database.read(recent_seconds, _ALIKE, alike)
-            self._estimates[key] = now, max(5.0, median(took)) if took else DEFAULT_ESTIMATE_SECONDS
-        return self._estimates[key][1]
+        key = count, started_at
+        if key in self._estimates:
+            return self._estimates[key][1]
+        async with self._asking:
+            # All that one claim has begun ask at the same moment, and the first asks for them all.
+            if key not in self._estimates:
+                now = self.clock.monotonic()
+                self._estimates = {
+                    kept: made for kept, made in self._estimates.items() if now - made[0] < KEEP_ESTIMATE_SECONDS
+                }
+                alike = {"limit": SAMPLE, "count": count, "before": started_at or self.clock.now()}
+                took = await self.database.read(recent_seconds, _ALIKE, alike)
+                self._estimates[key] = now, max(5.0, median(took)) if took else DEFAULT_ESTIMATE_SECONDS
+            return self._estimates[key][1]
 
     def of_links(self, generation: Generation, videos: Sequence[Video]) -> Screen | None:
         """The message with the addresses of videos that Telegram did not take; None when there are none."""
