@@ -1,3 +1,4 @@
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -6,6 +7,7 @@ from hypothesis import strategies as st
 
 from services.cards.view import card_screen
 from services.drafts.model import DraftState, Idea, ideas_in
+from services.drafts.presses import WORD_PATTERN
 from services.options import Shape, VideoOptions
 from services.screens import ButtonStyle
 from services.texts import LANGUAGES, Texts
@@ -115,3 +117,10 @@ def test_ideas_alone_are_a_prompt() -> None:
     made = draft(item(1), ideas=(Idea("a", "Rain falls"), Idea("b", "Night comes")))
     assert (made.is_ready, made.prompt) == (True, "Rain falls\nNight comes")
     assert "No prompt yet" not in card_screen(made, ENGLISH).html
+
+
+@pytest.mark.parametrize("shows_ideas", [False, True])
+def test_every_button_of_a_card_has_a_word_that_is_understood(shows_ideas: bool) -> None:
+    screen = card_screen(draft(item(1, "leaves"), shows_ideas=shows_ideas), ENGLISH)
+    words = [button.data.removeprefix("d:d1:") for row in screen.rows for button in row]
+    assert [word for word in words if re.fullmatch(WORD_PATTERN, word) is None] == []
