@@ -68,21 +68,23 @@ async def add_to_draft(
     wanted: Wanted = NOTHING_WANTED,
     separate_request_id: int | None = None,
     opens: bool = True,
+    starts_album: bool = False,
 ) -> str | NotAdded:
-    """Add what a message brought to the draft it belongs to (:class:`NewItems`), and let its card follow."""
-    visitor = context.visitor
+    """Add what a message brought to the draft it belongs to (:class:`NewItems`), and let its card follow.
+
+    In private it is said where it came too late. With ``starts_album``, an album that it is a part of starts by itself.
+    """
+    visitor, drafts, album = context.visitor, context.services.drafts, message.media_group_id
     incoming = NewItems(visitor.caller.owner, items, visitor.preferences, wanted, separate_request_id, opens)
-    added = await context.services.drafts.add(incoming)
-    await follow(context, message, added)
-    return added
-
-
-async def follow(context: Context, message: Message, added: str | NotAdded) -> None:
-    """Let the card follow what was added; in private, say so where it came too late."""
+    if starts_album and album is not None:
+        added = await drafts.start_album(album, incoming)
+    else:
+        added = await drafts.add(incoming)
     if isinstance(added, str):
         context.services.card_timers.soon(added)
-    elif added is NotAdded.TOO_LATE and context.visitor.caller.is_private:
+    elif added is NotAdded.TOO_LATE and visitor.caller.is_private:
         await say_once(context, message, "draft-too-late")
+    return added
 
 
 async def say_once(context: Context, message: Message, key: str, **arguments: Argument) -> None:

@@ -6,9 +6,9 @@ from telegram import Message
 
 from handlers.addressing import VideoRequest, replied_to
 from handlers.context import Context
-from handlers.drafts import add_to_draft, follow, item_of, reply, say_once, usable_photos, with_album
+from handlers.drafts import add_to_draft, item_of, reply, say_once, usable_photos, with_album
 from handlers.media import photo_in, unusable_in
-from services.drafts.drafts import NewItems, NotAdded, album_parts
+from services.drafts.drafts import NotAdded, album_parts
 from services.drafts.model import DraftItem, borrow
 from services.generations.model import LimitReached, Order
 from services.options import MAX_VIDEOS, TALL_PHOTOS, fit
@@ -32,18 +32,14 @@ async def ask_for_video(context: Context, message: Message, request: VideoReques
 
 
 async def _with_own(context: Context, message: Message, request: VideoRequest) -> None:
-    item, album, visitor = await item_of(context, message, request.prompt), message.media_group_id, context.visitor
+    item = await item_of(context, message, request.prompt)
     if item is None:
         return
-    if item.photo is not None and album is None and request.prompt:
+    if item.photo is not None and item.media_group_id is None and request.prompt:
         await _order(context, message, request, [item.photo])
         return
     items = await with_album(context, message, item)
-    if album is None or not request.prompt:
-        await add_to_draft(context, message, items, wanted=request.wanted)
-        return
-    incoming = NewItems(visitor.caller.owner, items, visitor.preferences, request.wanted)
-    await follow(context, message, await context.services.drafts.start_album(album, incoming))
+    await add_to_draft(context, message, items, wanted=request.wanted, starts_album=bool(request.prompt))
 
 
 async def _with_answered(context: Context, message: Message, request: VideoRequest) -> bool:
@@ -56,13 +52,8 @@ async def _with_answered(context: Context, message: Message, request: VideoReque
     elif request.prompt:
         await _order(context, message, request, photos)
     else:
-        await add_to_draft(
-            context,
-            message,
-            borrow(photos, after=message.message_id),
-            wanted=request.wanted,
-            separate_request_id=message.message_id,
-        )
+        items, request_id = borrow(photos, after=message.message_id), message.message_id
+        await add_to_draft(context, message, items, wanted=request.wanted, separate_request_id=request_id)
     return True
 
 

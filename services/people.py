@@ -25,7 +25,7 @@ class Preferences:
     language: str
     """The one to speak with them: chosen, or that of their Telegram, or the default."""
     usual: VideoOptions = UNCHOSEN
-    """What a request asks for that does not say."""
+    """What a request asks for where it does not say."""
     starts_at_once: bool = False
     """Whether a complete request starts without asking."""
 
