@@ -71,7 +71,7 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_sessionfinish() -> None:
-    """End what forks bots, which counts its time as that of the tests."""
+    """Leave what forks bots, which ends with the last of the run; its time counts as that of the tests."""
     nursery.close()
 
 

@@ -1,10 +1,12 @@
 """A process that has imported the bot and done nothing else, and forks one whenever a bot is to start.
 
 Imports are three quarters of what a start costs, and tests start, kill and start again. What is forked goes through
-``python -m bot`` from its first line, with an environment, a directory and a standard error of its own.
+``python -m bot`` from its first line, with an environment, a directory and a standard error of its own. All processes
+of a test run share one.
 """
 
 import asyncio
+import fcntl
 import gc
 import json
 import os
@@ -20,7 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST = 1 << 16
@@ -88,35 +90,52 @@ async def _reader(end: int) -> asyncio.StreamReader:
 
 
 def close() -> None:
-    """End this process's nursery, if it has one."""
+    """Leave the nursery, if this process uses one; whoever has started it waits until the last one has left."""
     if _nursery.cache_info().currsize:
         nursery, process = _nursery()
         _nursery.cache_clear()
         nursery.close()
-        process.wait()
+        if process is not None:
+            process.wait()
 
 
 @cache
-def _nursery() -> "tuple[socket.socket, subprocess.Popen[bytes]]":
-    """The way to this process's nursery, which ends with it at the latest."""
-    ours, its = socket.socketpair()
-    command = [sys.executable, "-m", "tests.chaos.nursery", str(its.fileno())]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=bare_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        pass_fds=[its.fileno()],
-    )  # fmt: skip
-    its.close()
-    return ours, process
+def _nursery() -> "tuple[socket.socket, subprocess.Popen[bytes] | None]":
+    """The way to the nursery that the processes of a test run share, and the process where it is this one's child."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getpid())
+    address = Path(tempfile.gettempdir()) / f"pho2video-nursery-{run}"
+    way, process = socket.socket(socket.AF_UNIX), None
+    with Path(__file__).open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        try:
+            way.connect(str(address))
+        except (FileNotFoundError, ConnectionRefusedError):
+            process = _start(address)
+            way.connect(str(address))
+    return way, process
+
+
+def _start(address: Path) -> "subprocess.Popen[bytes]":
+    address.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(address))
+        door.listen()
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.chaos.nursery", str(door.fileno())],
+            cwd=ROOT, env=bare_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            pass_fds=[door.fileno()],
+        )  # fmt: skip
 
 
 class Nursery:
-    """Forks until whoever asks is gone."""
+    """Forks until all who ask are gone."""
 
-    def __init__(self, asking: socket.socket) -> None:
-        self._asking = asking
+    def __init__(self, door: socket.socket) -> None:
+        self._door = door
+        self._asking: list[socket.socket] = []
         self._statuses: dict[int, int] = {}
         self._ended, self._wake = socket.socketpair()
-        for end in (self._ended, self._wake):
+        for end in (self._door, self._ended, self._wake):
             end.setblocking(False)
 
     def tend(self) -> str | None:
@@ -124,24 +143,47 @@ class Nursery:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake.fileno())
         with selectors.DefaultSelector() as selector:
-            selector.register(self._asking, selectors.EVENT_READ)
-            selector.register(self._ended, selectors.EVENT_READ)
+            for end in (self._door, self._ended):
+                selector.register(end, selectors.EVENT_READ)
             while True:
                 for key, _ in selector.select():
                     if key.fileobj is self._ended:
                         self._ended.recv(LONGEST)
                         self._bury()
-                        continue
-                    asked, ends, _, _ = socket.recv_fds(self._asking, LONGEST, 2)
-                    if not asked:
+                    elif key.fileobj is self._door:
+                        self._admit(selector)
+                    elif (role := self._serve(cast(socket.socket, key.fileobj), selector)) is not None:
+                        return role
+                if not self._asking:
+                    # Nobody new finds the way from here on; who has found it already is served.
+                    Path(self._door.getsockname()).unlink(missing_ok=True)
+                    if not self._admit(selector):
                         return None
-                    asked = _line(self._asking, asked)
-                    pid = os.fork()
-                    if pid == 0:
-                        return self._leave(json.loads(asked), *ends)
-                    os.close(ends[0])
-                    self._statuses[pid] = ends[1]
-                    self._asking.sendall(f"{pid}\n".encode())
+
+    def _admit(self, selector: selectors.BaseSelector) -> bool:
+        with suppress(BlockingIOError):
+            way, _ = self._door.accept()
+            selector.register(way, selectors.EVENT_READ)
+            self._asking.append(way)
+            return True
+        return False
+
+    def _serve(self, way: socket.socket, selector: selectors.BaseSelector) -> str | None:
+        """Fork for one who asks; the role in the process that was forked."""
+        asked, ends, _, _ = socket.recv_fds(way, LONGEST, 2)
+        if not asked:
+            selector.unregister(way)
+            self._asking.remove(way)
+            way.close()
+            return None
+        asked = _line(way, asked)
+        pid = os.fork()
+        if pid == 0:
+            return self._leave(json.loads(asked), *ends)
+        os.close(ends[0])
+        self._statuses[pid] = ends[1]
+        way.sendall(f"{pid}\n".encode())
+        return None
 
     def _bury(self) -> None:
         while self._statuses:
@@ -156,7 +198,7 @@ class Nursery:
         """Become a process of one's own."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for end in (self._asking, self._ended, self._wake):
+        for end in (*self._asking, self._door, self._ended, self._wake):
             end.close()
         os.dup2(stderr, 2)
         for number in (stderr, status, *self._statuses.values()):
