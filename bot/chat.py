@@ -18,13 +18,11 @@ from bot.errors import STATUS_CONFIGURATION, STATUS_FAILED, OperatorError
 from bot.settings_loading import load_settings
 from sandbox.botapi import BotApiOptions, BotApiServer
 from sandbox.demo.processes import RestartableBot, last_lines
-from sandbox.demo.show import Place
+from sandbox.demo.show import PACE, Place
 from sandbox.genaipro import GenAIProOptions, GenAIProServer
 from sandbox.web import Cast, ChatOptions, ChatServer, PassThrough, ScreenCard
 from services.messenger import keyboard
 
-_PACE = 1.2
-"""Seconds between events: a chat shows one edit a second, and this is to be seen step by step."""
 _GRACE = 4.0
 """Seconds that the bot gets to end by itself: what it keeps goes anyway, and the whole has ten."""
 
@@ -64,11 +62,7 @@ async def run_chat(chat: ChatSetup) -> int:
         room = Path(stack.enter_context(directory))
         bot = await _open(chat, room, stack)
         stopping, dying = asyncio.ensure_future(stop.wait()), asyncio.ensure_future(bot.died())
-        try:
-            await asyncio.wait({stopping, dying}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopping.cancel()
-            dying.cancel()
+        await asyncio.wait({stopping, dying}, return_when=asyncio.FIRST_COMPLETED)
         if stop.is_set():
             return 0
         typer.echo("The bot ended by itself. The last lines of its log:", err=True)
@@ -88,7 +82,7 @@ async def _open(chat: ChatSetup, room: Path, stack: AsyncExitStack) -> Restartab
     if chat.service is not None:
         url, key = chat.service
     else:
-        options = GenAIProOptions(key=secrets.token_urlsafe(26), data=room / "genaipro", pace=_PACE)
+        options = GenAIProOptions(key=secrets.token_urlsafe(26), data=room / "genaipro", pace=PACE)
         service = await stack.enter_async_context(GenAIProServer(options.tiny() if chat.quick else options))
         url, key = service.url, options.key
     chat_options = ChatOptions(chat.port, chat.language, service is None, (token, key))

@@ -51,8 +51,7 @@ class Check:
 
     name: str
     ask: Callable[[], Awaitable[str]]
-    """Finds out what there is, or raises an :class:`OperatorError` that says what is wrong and what to do. May raise
-    others, and may take as long as it likes."""
+    """Tells what there is, or raises: an :class:`OperatorError` says what is wrong and what to do, others need not."""
     silent: str
     """What to do when it does not answer."""
 

@@ -31,7 +31,7 @@ PROMPTS = {
     "vi": "Làm những bức ảnh này sống động bằng chuyển động máy quay chậm và êm",
 }
 """What is asked for with other photos when nothing is said."""
-_PACE = 1.2
+PACE = 1.2
 """Seconds between events: a chat shows one edit a second, and this is to be seen step by step."""
 _STARS = 1000
 """Telegram Stars that the person has."""
@@ -137,7 +137,7 @@ async def _whole(order: Order, bot: BotProgram, patience: float) -> int:
 async def _play(order: Order, bot: BotProgram, room: Path, stack: AsyncExitStack) -> int:
     files = room / "telegram"
     files.mkdir()
-    options = GenAIProOptions(data=room / "genaipro", pace=0.0 if order.quick else _PACE)
+    options = GenAIProOptions(data=room / "genaipro", pace=0.0 if order.quick else PACE)
     telegram = await stack.enter_async_context(BotApiServer(BotApiOptions(data_dir=files)))
     genaipro = await stack.enter_async_context(GenAIProServer(options.tiny() if order.quick else options))
     phone = PersonPhone(telegram, telegram.add_person("Alice", language_code=order.language, stars=_STARS))
