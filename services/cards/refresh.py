@@ -4,6 +4,7 @@ Generate, on the card, comes back as an update of its own (``handlers/buttons.py
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar, TypeVarTuple
@@ -188,12 +189,9 @@ class CardRefresher:
         """
         if self.database.is_sqlite:
             return
-        try:
-            is_status = await self.database.read(is_sent_off, draft_id)
-        except OUTAGE:
-            return
-        if is_status:
-            raise SubmittedElsewhereError
+        with suppress(*OUTAGE):
+            if await self.database.read(is_sent_off, draft_id):
+                raise SubmittedElsewhereError
 
     async def _send(self, draft: Draft) -> float | None:
         """Send the card, unless somebody else does."""
