@@ -42,8 +42,8 @@ DEFAULT_ESTIMATE_SECONDS = 90.0
 SAMPLE = 25
 """Earlier generations that are looked at."""
 
-KEEP_ESTIMATE_SECONDS = 600.0
-"""How long an estimate is kept at least; while one runs, it must not jump, or its bar would."""
+KEPT_ESTIMATES = 10_000
+"""Beyond so many they are made anew."""
 
 _ALIKE = TIMES.where(GenerationRow.count == bindparam("count"), GenerationRow.finished_at <= bindparam("before"))
 """Of as many videos, and ended before."""
@@ -100,11 +100,6 @@ class Surroundings:
     """The address that leads to its invoice, while it waits for its payment."""
 
 
-def callback(generation_id: str, action: str) -> str:
-    """The data of a status message's button."""
-    return f"g:{generation_id}:{action}"
-
-
 def share(state: State, elapsed: float, estimate: float) -> float:
     """How much is done, 0 to 1: it never shrinks on the way, and is 1 only at the end.
 
@@ -142,9 +137,12 @@ def render(generation: Generation, around: Surroundings, phrases: Phrases) -> Sc
         label = phrases.plain("status-button-pay", stars=generation.stars)
         rows = ((Button(label, style=ButtonStyle.SUCCESS, url=around.pay_link),),)
     if generation.state is not State.DELIVERING and generation.cancel_requested_at is None:
-        cancel = Button(phrases.plain("status-button-cancel"), callback(generation.id, "cancel"), ButtonStyle.DANGER)
-        rows = (*rows, (cancel,))
+        rows = (*rows, (_button("cancel", generation, phrases, ButtonStyle.DANGER),))
     return Screen("\n".join(lines), rows)
+
+
+def _button(action: str, generation: Generation, phrases: Phrases, style: ButtonStyle = ButtonStyle.PLAIN) -> Button:
+    return Button(phrases.plain(f"status-button-{action}"), f"g:{generation.id}:{action}", style)
 
 
 def _headline(generation: Generation, around: Surroundings, phrases: Phrases) -> str:
@@ -173,8 +171,7 @@ def _progress(generation: Generation, around: Surroundings, phrases: Phrases) ->
 
 
 def _final(generation: Generation, around: Surroundings, phrases: Phrases) -> Screen:
-    again = Button(phrases.plain("status-button-again"), callback(generation.id, "again"))
-    edit = Button(phrases.plain("status-button-edit"), callback(generation.id, "edit"))
+    again, edit = (_button(action, generation, phrases) for action in ("again", "edit"))
     rows: tuple[tuple[Button, ...], ...] = ((again, edit),)
     if generation.state is State.DONE:
         lines = _done_lines(generation, around, phrases)
@@ -267,8 +264,8 @@ class StatusScreens:
     """Settles a generation that was sold and has ended; what came back."""
     bot_name: str = ""
     """The bot's own, for addresses that lead to it."""
-    _estimates: dict[tuple[int, datetime | None], tuple[float, float]] = field(default_factory=dict, init=False)
-    """Estimates, by count of videos and start, with the times at which they were made."""
+    _estimates: dict[tuple[int, datetime], float] = field(default_factory=dict, init=False)
+    """By count of videos and start."""
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def of(
@@ -289,21 +286,21 @@ class StatusScreens:
         return render(generation, around, self.texts.into(generation.language))
 
     async def _estimate(self, count: int, started_at: datetime | None) -> float:
-        """Seconds that so many videos will take, the same for as long as they are made: the median of earlier ones."""
+        """Seconds that so many videos take: the median of those that had ended at their start, so that no bar jumps."""
+        if started_at is None:
+            return DEFAULT_ESTIMATE_SECONDS
         key = count, started_at
         if key in self._estimates:
-            return self._estimates[key][1]
+            return self._estimates[key]
         async with self._asking:
             # All that one claim has begun ask at the same moment, and the first asks for them all.
             if key not in self._estimates:
-                now = self.clock.monotonic()
-                self._estimates = {
-                    kept: made for kept, made in self._estimates.items() if now - made[0] < KEEP_ESTIMATE_SECONDS
-                }
-                alike = {"limit": SAMPLE, "count": count, "before": started_at or self.clock.now()}
+                alike = {"limit": SAMPLE, "count": count, "before": started_at}
                 took = await self.database.read(recent_seconds, _ALIKE, alike)
-                self._estimates[key] = now, max(5.0, median(took)) if took else DEFAULT_ESTIMATE_SECONDS
-            return self._estimates[key][1]
+                if len(self._estimates) >= KEPT_ESTIMATES:
+                    self._estimates.clear()
+                self._estimates[key] = max(5.0, median(took)) if took else DEFAULT_ESTIMATE_SECONDS
+            return self._estimates[key]
 
     def of_links(self, generation: Generation, videos: Sequence[Video]) -> Screen | None:
         """The message with the addresses of videos that Telegram did not take; None when there are none."""
