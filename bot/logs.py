@@ -11,6 +11,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import Any, Literal, TextIO
@@ -59,11 +60,9 @@ class _Handler(logging.StreamHandler[TextIO]):
         """Say that a line was lost; the standard way prints its arguments as they are."""
         kind = sys.exc_info()[0]
         name = kind.__name__ if kind else "an error"
-        try:
+        # Where nobody reads the log any more, that must not stop the bot.
+        with suppress(OSError, ValueError):
             self.stream.write(f"A log line of {record.name} could not be written: {name}\n")
-        except (OSError, ValueError):
-            # Nobody reads the log any more; that must not stop the bot.
-            return
 
 
 def configure_logging(

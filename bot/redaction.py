@@ -43,11 +43,10 @@ _OPEN_HOSTS = frozenset({"t.me", "sqlalche.me"})
 
 
 def _short_url(match: re.Match[str]) -> str:
-    host = match["host"]
-    rest = match["rest"]
+    host, rest = match["host"], match["rest"] or ""
     if host.lower() in _OPEN_HOSTS:
         return match[0]
-    hidden = "/…" if rest and rest != "/" else rest or ""
+    hidden = rest if rest in {"", "/"} else "/…"
     return f"{match['scheme']}://{host}{match['port'] or ''}{hidden}"
 
 

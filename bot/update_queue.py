@@ -51,12 +51,8 @@ log = get_logger(__name__)
 
 def wanted_updates(*, inline: bool, sells: bool) -> tuple[str, ...]:
     """The kinds of updates the bot is sent; some come only with its inline mode on, or where videos have a price."""
-    wanted = [*ALLOWED_UPDATES]
-    if inline:
-        wanted.append(Update.INLINE_QUERY)
-    if sells:
-        wanted.append(Update.PRE_CHECKOUT_QUERY)
-    return tuple(wanted)
+    others = {Update.INLINE_QUERY: inline, Update.PRE_CHECKOUT_QUERY: sells}
+    return (*ALLOWED_UPDATES, *(kind for kind, is_wanted in others.items() if is_wanted))
 
 
 def _parsed(data: Any, payload: str, bot: Bot) -> Update:  # noqa: ANN401 - a JSON value
