@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import bindparam, func, select, text
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from services.changes import Changes
 from services.clock import Clock
@@ -27,9 +27,9 @@ from services.generations.model import (
     TooManyWaiting,
     VideoState,
 )
-from services.generations.store import CLAIM, insert, rows_of
+from services.generations.store import CLAIM, ROWS, insert, rows_of
 from services.store.database import Database
-from services.store.schema import GenerationRow, VideoRow
+from services.store.schema import VideoRow
 from services.tasks import SingleFlight
 
 TOPIC = "queue"
@@ -48,31 +48,31 @@ QUEUE_LOCK = 7205759403792794
 """PostgreSQL's advisory lock for decisions over the whole queue; SQLite has one writer anyway."""
 
 
-_QUEUED = GenerationRow.state == State.QUEUED.value
-_RUNNING = GenerationRow.state.in_([state.value for state in ACTIVE])
-_UNDER_WAY = GenerationRow.state.not_in([state.value for state in FINAL | {State.UNPAID}])
+_QUEUED = ROWS.c.state == State.QUEUED.value
+_RUNNING = ROWS.c.state.in_([state.value for state in ACTIVE])
+_UNDER_WAY = ROWS.c.state.not_in([state.value for state in FINAL | {State.UNPAID}])
 """In the queue or running; what nobody has paid for is neither."""
 
 # Made once, for making a statement takes longer than the database takes over it.
-_OF_KEY = select(GenerationRow.id).where(GenerationRow.request_key == bindparam("key"))
-_STATES_OF = select(GenerationRow.state).where(GenerationRow.user_id == bindparam("user"), _UNDER_WAY)
+_OF_KEY = select(ROWS.c.id).where(ROWS.c.request_key == bindparam("key"))
+_STATES_OF = select(ROWS.c.state).where(ROWS.c.user_id == bindparam("user"), _UNDER_WAY)
 _HOW_MANY_RUN = select(func.count()).where(_RUNNING)
-_WHO_RUNS = select(GenerationRow.user_id).where(_RUNNING)
-_FIRST_QUEUED = select(GenerationRow.id).where(_QUEUED).limit(1)
+_WHO_RUNS = select(ROWS.c.user_id).where(_RUNNING)
+_FIRST_QUEUED = select(ROWS.c.id).where(_QUEUED).limit(1)
 
-_TURN = aliased(GenerationRow)
+_TURN = ROWS.alias()
 _TURNS = select(func.count()).where(
-    _TURN.user_id == GenerationRow.user_id,
-    _TURN.started_at.is_not(None),
-    _TURN.finished_at.is_(None) | (_TURN.finished_at >= GenerationRow.queued_at),
+    _TURN.c.user_id == ROWS.c.user_id,
+    _TURN.c.started_at.is_not(None),
+    _TURN.c.finished_at.is_(None) | (_TURN.c.finished_at >= ROWS.c.queued_at),
 )
 """The turns of its person since a generation was queued."""
 _ALL_QUEUED = select(
-    GenerationRow.id,
-    GenerationRow.user_id,
-    GenerationRow.queued_at,
-    _TURNS.correlate(GenerationRow).scalar_subquery(),
-    GenerationRow.status_message_id.is_not(None),
+    ROWS.c.id,
+    ROWS.c.user_id,
+    ROWS.c.queued_at,
+    _TURNS.correlate(ROWS).scalar_subquery(),
+    ROWS.c.status_message_id.is_not(None),
 ).where(_QUEUED)
 """The fields of :class:`Waiting`."""
 
@@ -230,14 +230,14 @@ def day_is_full(session: Session, limit: int, user_id: int, count: int, now: dat
     if not limit:
         return None
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    own = (GenerationRow.user_id == user_id) & (GenerationRow.queued_at >= midnight)
-    paid_in_vain = (GenerationRow.state == State.CANCELLED.value) & (GenerationRow.charged != Charged.NO.value)
-    asked = session.scalar(select(func.sum(GenerationRow.count)).where(own, _UNDER_WAY | paid_in_vain))
+    own = (ROWS.c.user_id == user_id) & (ROWS.c.queued_at >= midnight)
+    paid_in_vain = (ROWS.c.state == State.CANCELLED.value) & (ROWS.c.charged != Charged.NO.value)
+    asked = session.scalar(select(func.sum(ROWS.c.count)).where(own, _UNDER_WAY | paid_in_vain))
     made = session.scalar(
         select(func.count())
         .select_from(VideoRow)
-        .join(GenerationRow, GenerationRow.id == VideoRow.generation_id)
-        .where(own, GenerationRow.state == State.DONE.value, VideoRow.state != VideoState.FAILED.value)
+        .join(ROWS, ROWS.c.id == VideoRow.generation_id)
+        .where(own, ROWS.c.state == State.DONE.value, VideoRow.state != VideoState.FAILED.value)
     )
     left = max(0, limit - int(asked or 0) - int(made or 0))
     return DailyLimitReached(limit, left) if count > left else None
@@ -250,7 +250,7 @@ def claim_next(session: Session, limits: Limits, process_id: str, now: datetime)
     # A run shall not overtake the sending of its status message; a process that died before it could send one, or a
     # chat where none can be sent, holds nothing up for long.
     announced = [item for item in waiting if item.shown or item.queued_at <= now - ANNOUNCE]
-    chosen = to_start(announced, Counter(session.scalars(_WHO_RUNS)), limits)
+    chosen = to_start(announced, Counter(session.scalars(_WHO_RUNS)), limits) if announced else []
     places = {item.id: place for place, item in enumerate(chosen)}
     claimed: list[Generation] = []
     if chosen:
@@ -276,10 +276,10 @@ def _places(session: Session) -> dict[str, int]:
 
 
 def _leases(session: Session, untold_since: datetime) -> list[Lease]:
-    ended = GenerationRow.state.in_([state.value for state in FINAL])
-    untold = ended & GenerationRow.final_shown_at.is_(None)
-    is_old = GenerationRow.taken_by.is_not(None) | (GenerationRow.finished_at <= untold_since)
-    query = select(GenerationRow.id, GenerationRow.epoch, GenerationRow.taken_by)
+    ended = ROWS.c.state.in_([state.value for state in FINAL])
+    untold = ended & ROWS.c.final_shown_at.is_(None)
+    is_old = ROWS.c.taken_by.is_not(None) | (ROWS.c.finished_at <= untold_since)
+    query = select(ROWS.c.id, ROWS.c.epoch, ROWS.c.taken_by)
     rows = session.execute(query.where(_RUNNING | (untold & is_old)))
     return [Lease(row.id, row.epoch, row.taken_by) for row in rows]
 
