@@ -97,7 +97,6 @@ class VideoFetcher:
     api_key: str = field(repr=False)
     """Shown only to the API's own host, and only after it asked."""
     max_bytes: int
-    """A larger video is not fetched."""
     total_timeout: float = 1800.0
     """Seconds for one video, waits included."""
     sleep: Sleep = asyncio.sleep

@@ -34,7 +34,6 @@ class Way(StrEnum):
     URL = "url"
     """Telegram fetches it from its address."""
     UPLOAD = "upload"
-    """The bot uploads the file."""
     LINK = "link"
     """A message with the address."""
 

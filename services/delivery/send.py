@@ -58,7 +58,6 @@ class Outgoing:
     facts: VideoFacts | None = None
     """What Telegram is told; None with a file id."""
     filename: str = "video.mp4"
-    """What an uploaded file is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,6 @@ class SentVideo:
 
     message_id: int
     file_id: str
-    """For sending it again."""
 
 
 @dataclass(frozen=True, slots=True)

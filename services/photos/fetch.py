@@ -42,7 +42,6 @@ class PhotoFetcher:
     temp_dirs: TempDirs
     sleep: Sleep
     max_bytes: int = MAX_PHOTO_BYTES
-    """A larger file is refused."""
     local_mode: bool = False
     """Whether the Bot API server runs in local mode and may answer with a path on this machine."""
 
