@@ -195,7 +195,7 @@ def test_transparent_grey_of_every_depth(tmp_path: Path, depth: int) -> None:
 
 @pytest.mark.parametrize("depth", [8, 16])
 def test_transparent_colour_of_every_depth(tmp_path: Path, depth: int) -> None:
-    top = 2**depth - 1
-    row: list[tuple[int, ...]] = [(top, 0, 0), (0, top, 0)]
-    image = result(tmp_path, transparent_png(depth, True, row, (0, top, 0))).convert("RGBA")
-    assert [image.getpixel((at, 0)) for at in (0, 1)] == [(255, 0, 0, 255), (0, 255, 0, 0)]
+    top, clear = 2**depth - 1, (0, 0x9A37 >> 16 - depth, 0)
+    row: list[tuple[int, ...]] = [(top, 0, 0), clear]
+    image = result(tmp_path, transparent_png(depth, True, row, clear)).convert("RGBA")
+    assert [image.getpixel((at, 0)) for at in (0, 1)] == [(255, 0, 0, 255), (0, 0x9A, 0, 0)]
