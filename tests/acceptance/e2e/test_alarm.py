@@ -36,7 +36,10 @@ def told(here: World, owner: Person) -> list[str]:
     ],
 )
 async def test_owner_is_told_once_an_hour(script: Script, sign: str, tmp_path: Path) -> None:
-    async with world(tmp_path, admin_user_ids=frozenset({ADMIN}), reconcile_timeout=0.5) as here:
+    async with (
+        world(tmp_path, admin_user_ids=frozenset({ADMIN}), reconcile_timeout=0.5) as here,
+        here.clock.hurried(0.05),
+    ):
         owner = here.telegram.add_person("Olga", user_id=ADMIN, started=True)
         for prompt in ("first", "second"):
             here.genaipro.enqueue(script)
@@ -51,7 +54,7 @@ async def test_owner_is_told_once_an_hour(script: Script, sign: str, tmp_path: P
 
 
 async def test_other_failures_are_nobodys_alarm(tmp_path: Path) -> None:
-    async with world(tmp_path, admin_user_ids=frozenset({ADMIN})) as here:
+    async with world(tmp_path, admin_user_ids=frozenset({ADMIN})) as here, here.clock.hurried(0.05):
         owner = here.telegram.add_person("Olga", user_id=ADMIN, started=True)
         here.genaipro.enqueue(Script(error={"error": "UNSAFE_GENERATION"}))
         await run(here, "first")
@@ -62,7 +65,7 @@ async def test_other_failures_are_nobodys_alarm(tmp_path: Path) -> None:
 
 
 async def test_owner_who_has_blocked_the_bot_stops_nothing(tmp_path: Path) -> None:
-    async with world(tmp_path, admin_user_ids=frozenset({ADMIN})) as here:
+    async with world(tmp_path, admin_user_ids=frozenset({ADMIN})) as here, here.clock.hurried(0.05):
         here.telegram.add_person("Olga", user_id=ADMIN)
         here.genaipro.enqueue(Script(answer=Answer(402, {"error": "no credits"})))
         await run(here, "first")
@@ -73,7 +76,7 @@ async def test_owner_who_has_blocked_the_bot_stops_nothing(tmp_path: Path) -> No
 async def test_an_upgrade_that_failed_ends_the_process_with_its_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with world(tmp_path, start=False) as here:
+    async with world(tmp_path, start=False) as here, here.clock.hurried(0.05):
 
         def fail(_connection: object) -> None:
             raise KeyError("no such column")

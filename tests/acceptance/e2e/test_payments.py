@@ -22,9 +22,9 @@ PRICE = 25
 
 
 @asynccontextmanager
-async def shop(tmp_path: Path, **settings: Any) -> AsyncIterator[World]:
-    """A bot that sells; at the end every Star is accounted for."""
-    async with world(tmp_path, stars_per_video=PRICE, **settings) as here:
+async def shop(tmp_path: Path, pace: float = 0.05, **settings: Any) -> AsyncIterator[World]:
+    """A bot that sells, in a hurry; at the end every Star is accounted for."""
+    async with world(tmp_path, stars_per_video=PRICE, **settings) as here, here.clock.hurried(pace):
         here.anna.give_stars(1000)
         yield here
         await settled(here)
@@ -396,7 +396,7 @@ async def test_a_price_of_nothing_is_not_felt(tmp_path: Path) -> None:
 
 
 async def test_a_payment_is_refused_in_time_while_the_database_hangs(tmp_path: Path) -> None:
-    async with shop(tmp_path) as here:
+    async with shop(tmp_path, pace=0.0) as here:
         asked = await ask(here, "a cat")
         bill = await invoice(here)
         await shown(here, asked, "Waiting for your payment")

@@ -43,7 +43,7 @@ async def given(here: World, chat: int, prompt: str) -> None:
 
 
 async def test_message_in_a_group_shows_that_it_was_heard_and_what_came_of_it(tmp_path: Path) -> None:
-    async with world(tmp_path) as here:
+    async with world(tmp_path) as here, here.clock.hurried(0.05):
         group = here.telegram.add_group("Friends", [here.anna], forum=True)
         topic = here.telegram.add_topic(group.chat_id, "Films")
         gate = here.genaipro.hold(at=1)
@@ -56,7 +56,7 @@ async def test_message_in_a_group_shows_that_it_was_heard_and_what_came_of_it(tm
 
 
 async def test_failure_and_cancel(tmp_path: Path) -> None:
-    async with world(tmp_path) as here:
+    async with world(tmp_path) as here, here.clock.hurried(0.05):
         chat = here.telegram.add_group("Friends", [here.anna]).chat_id
         here.genaipro.enqueue(Script(answer=Answer(400, {"error": "the prompt was rejected"})))
         asked = await here.anna.send_photo(jpeg(), VIDEO + "stormy", chat=chat)
@@ -73,7 +73,7 @@ async def test_failure_and_cancel(tmp_path: Path) -> None:
 
 
 async def test_private_chats_have_none(tmp_path: Path) -> None:
-    async with world(tmp_path) as here:
+    async with world(tmp_path) as here, here.clock.hurried(0.05):
         asked = await here.anna.send_photo(jpeg(), VIDEO + "a boat")
         await here.telegram.wait_for_message(here.anna.chat_id, kind="video")
         chat = here.telegram.add_group("Friends", [here.anna]).chat_id
@@ -83,7 +83,7 @@ async def test_private_chats_have_none(tmp_path: Path) -> None:
 
 
 async def test_chat_that_takes_no_reactions_is_left_alone_for_a_while(tmp_path: Path) -> None:
-    async with world(tmp_path) as here:
+    async with world(tmp_path) as here, here.clock.hurried(0.05):
         chat = here.telegram.add_group("Club", [here.anna], bot=Standing.RESTRICTED).chat_id
         here.telegram.set_reactions(chat)
         for number in range(2):
@@ -96,7 +96,7 @@ async def test_chat_that_takes_no_reactions_is_left_alone_for_a_while(tmp_path: 
 
 
 async def test_reaction_that_hangs_holds_nothing_up(tmp_path: Path) -> None:
-    async with world(tmp_path) as here:
+    async with world(tmp_path) as here, here.clock.hurried(0.05):
         chat = here.telegram.add_group("Friends", [here.anna]).chat_id
         here.telegram.fail("setMessageReaction", FaultKind.HOLD, times=100)
         for number in range(3):
@@ -105,7 +105,7 @@ async def test_reaction_that_hangs_holds_nothing_up(tmp_path: Path) -> None:
 
 
 async def test_message_that_is_gone_costs_its_chat_nothing(tmp_path: Path) -> None:
-    async with world(tmp_path) as here:
+    async with world(tmp_path) as here, here.clock.hurried(0.05):
         chat = here.telegram.add_group("Friends", [here.anna]).chat_id
         gate = here.genaipro.hold(at=1)
         asked = await here.anna.send_photo(jpeg(), VIDEO + "a boat", chat=chat)

@@ -139,8 +139,8 @@ async def test_a_guard_before_the_history_is_an_outage(tmp_path: Path, guard: Gu
         here.genaipro.guard = guard
         gate.release()
         await shown(here, asked, "Lost touch")
-        here.clock.advance(16)
-        await has_looked(here, 2)
+        async with here.clock.hurried(0.5):
+            await has_looked(here, 2)
         assert not videos(here, asked)
         await here.telegram.wait_for(lambda: bool(here.telegram.bot_lines(owner.chat_id)))
         here.genaipro.guard = None

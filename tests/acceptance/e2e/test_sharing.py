@@ -36,7 +36,7 @@ async def nothing(here: World, query: InlineQuery) -> None:
 
 
 async def test_share_button_sends_exactly_that_request_to_any_chat(tmp_path: Path) -> None:
-    async with world(tmp_path, telegram=INLINE) as here:
+    async with world(tmp_path, telegram=INLINE) as here, here.clock.hurried(0.05):
         bob = here.telegram.add_person("Bob")
         first, second = await made(here, "a red boat"), await made(here, "a red boat", count=2)
         elsewhere = here.telegram.add_group("Family", [here.anna, bob], bot=Standing.LEFT).chat_id
@@ -57,7 +57,7 @@ async def test_share_button_sends_exactly_that_request_to_any_chat(tmp_path: Pat
 
 async def test_words_are_found_without_accents_case_and_order(tmp_path: Path) -> None:
     prompt = "Chiếc thuyền ĐỎ trôi trên sông"
-    async with world(tmp_path, telegram=INLINE) as here:
+    async with world(tmp_path, telegram=INLINE) as here, here.clock.hurried(0.05):
         await made(here, prompt)
         await made(here, "hoa nở")
         for text in ("", " "):
@@ -71,7 +71,7 @@ async def test_words_are_found_without_accents_case_and_order(tmp_path: Path) ->
 
 
 async def test_pages_hold_each_video_once_newest_first(tmp_path: Path) -> None:
-    async with world(tmp_path, telegram=INLINE) as here:
+    async with world(tmp_path, telegram=INLINE) as here, here.clock.hurried(0.05):
         await made(here, "a red boat")
         copied(here, 119)
         seen: list[str] = []
@@ -115,7 +115,7 @@ def copied(here: World, number: int) -> None:
 
 
 async def test_forgotten_videos_are_offered_no_more(tmp_path: Path) -> None:
-    async with world(tmp_path, telegram=INLINE) as here:
+    async with world(tmp_path, telegram=INLINE) as here, here.clock.hurried(0.05):
         await made(here, "a red boat")
         assert await found(here, here.anna) == ["a red boat"]
         await here.anna.send_text("/forget")
@@ -126,7 +126,7 @@ async def test_forgotten_videos_are_offered_no_more(tmp_path: Path) -> None:
 
 
 async def test_those_who_may_not_use_the_bot_are_offered_nothing(tmp_path: Path) -> None:
-    async with world(tmp_path, telegram=INLINE, start=False) as here:
+    async with world(tmp_path, telegram=INLINE, start=False) as here, here.clock.hurried(0.05):
         here.settings = here.settings.model_copy(
             update={"open_access": False, "admin_user_ids": frozenset({here.anna.user_id})}
         )
@@ -142,7 +142,7 @@ async def test_those_who_may_not_use_the_bot_are_offered_nothing(tmp_path: Path)
 
 
 async def test_what_is_shared_where_the_bot_is_asks_for_nothing(tmp_path: Path) -> None:
-    async with world(tmp_path, telegram=INLINE) as here:
+    async with world(tmp_path, telegram=INLINE) as here, here.clock.hurried(0.05):
         await made(here, "a red boat")
         group = here.telegram.add_group("Friends", [here.anna]).chat_id
         lines = len(here.telegram.bot_lines(here.anna.chat_id))
@@ -159,7 +159,7 @@ async def test_what_is_shared_where_the_bot_is_asks_for_nothing(tmp_path: Path) 
 
 
 async def test_without_inline_mode_nothing_is_shared(tmp_path: Path) -> None:
-    async with world(tmp_path) as here:
+    async with world(tmp_path) as here, here.clock.hurried(0.05):
         end = await made(here, "a red boat")
         assert not [button for row in end.buttons for button in row if button.action != "callback_data"]
         await here.anna.send_text("/help")

@@ -27,7 +27,7 @@ async def said(here: World, words: str, after: int = 0) -> Line:
 
 
 async def test_two_photos_make_a_tall_video_from_the_first_to_the_second(tmp_path: Path) -> None:
-    async with world(tmp_path) as here:
+    async with world(tmp_path) as here, here.clock.hurried(0.05):
         await here.anna.send_album([jpeg("teal"), jpeg("red")], "leaves fall")
         card = await here.ready_card()
         assert await notice(here, card, "tall") == ""
@@ -52,7 +52,7 @@ async def test_two_photos_make_a_tall_video_from_the_first_to_the_second(tmp_pat
 
 
 async def test_tall_is_refused_with_three_photos_and_takes_no_third(tmp_path: Path) -> None:
-    async with world(tmp_path) as here:
+    async with world(tmp_path) as here, here.clock.hurried(0.05):
         await here.anna.send_album([jpeg("teal"), jpeg("red"), jpeg("blue")], "leaves fall")
         card = await here.ready_card()
         await said(here, "3 of 3")
@@ -71,7 +71,7 @@ async def test_tall_is_refused_with_three_photos_and_takes_no_third(tmp_path: Pa
 
 @pytest.mark.parametrize("words", ["/video tall x2 leaves", "/video X2 9:16 leaves", "/video do\u0323c ×2 leaves"])
 async def test_video_asks_for_tall_in_words(tmp_path: Path, words: str) -> None:
-    async with world(tmp_path) as here:
+    async with world(tmp_path) as here, here.clock.hurried(0.05):
         await here.anna.send_photo(jpeg(), words)
         await said(here, "Done")
         (post,) = here.genaipro.posts
@@ -79,7 +79,7 @@ async def test_video_asks_for_tall_in_words(tmp_path: Path, words: str) -> None:
 
 
 async def test_the_usual_shape_gives_way_to_three_photos_and_says_so(tmp_path: Path) -> None:
-    async with world(tmp_path) as here:
+    async with world(tmp_path) as here, here.clock.hurried(0.05):
         await here.anna.send_text("/settings")
         menu = await said(here, "Settings")
         await here.anna.press(menu.message_id, "▯ Tall")
@@ -93,7 +93,7 @@ async def test_the_usual_shape_gives_way_to_three_photos_and_says_so(tmp_path: P
 
 
 async def test_ideas_are_part_of_what_is_sent_and_survive_a_restart(tmp_path: Path) -> None:
-    async with world(tmp_path) as here:
+    async with world(tmp_path) as here, here.clock.hurried(0.05):
         await here.anna.send_photo(jpeg(), "old words")
         card = await here.ready_card()
         assert await notice(here, card, "ideas") == ""
@@ -129,7 +129,7 @@ async def tap(here: World, action: str) -> Line:
 
 
 async def test_ideas_alone_start_nothing_by_themselves(tmp_path: Path) -> None:
-    async with world(tmp_path) as here:
+    async with world(tmp_path) as here, here.clock.hurried(0.05):
         await here.anna.send_photo(jpeg(), "leaves fall")
         for action in ("ideas", "i-rain", "back", "go"):
             card = await tap(here, action)
