@@ -70,9 +70,7 @@ async def mentions(database: Database, needle: str) -> list[str]:
 async def forget(world: World, person: Person, label: str = "Delete everything") -> str:
     menu = await world.says(person, "/forget")
     await world.presses(person, menu, label)
-    line = await world.server.wait_for_message(
-        person.chat_id, lambda one: not one.buttons and one.message_id == menu.message_id
-    )
+    line = await world.sees(person.chat_id, lambda one: not one.buttons and one.message_id == menu.message_id)
     await world.handled()
     return line.text
 
@@ -139,7 +137,7 @@ async def test_what_was_chosen_is_forgotten_at_once(world: World, alice: Person)
     await world.services.people.choose(alice.user_id, language="vi")
     menu = await world.says(alice, "/forget")
     await world.presses(alice, menu, "Xóa tất cả")
-    await world.server.wait_for_message(alice.chat_id, "Xong")
+    await world.sees(alice.chat_id, "Xong")
     assert "send a photo" in (await world.says(alice, "/start")).text
 
 

@@ -39,13 +39,13 @@ async def test_pages_go_from_the_newest_to_the_oldest_and_back(world: World, ali
     assert "(1/3)" in menu.text
     assert menu.labels() == [*(f"Mar 30 · rain {number}" for number in (11, 10, 9, 8, 7)), "Older ›"]
     await world.presses(alice, menu, "Older")
-    second = await world.server.wait_for_message(alice.chat_id, "(2/3)")
+    second = await world.sees(alice.chat_id, "(2/3)")
     assert second.labels()[-2:] == ["‹ Newer", "Older ›"]
     await world.presses(alice, second, "Older")
-    third = await world.server.wait_for_message(alice.chat_id, "(3/3)")
+    third = await world.sees(alice.chat_id, "(3/3)")
     assert third.labels() == ["Mar 30 · rain 1", "Mar 30 · rain 0", "‹ Newer"]
     await world.presses(alice, third, "Newer")
-    assert (await world.server.wait_for_message(alice.chat_id, "(2/3)")).labels() == second.labels()
+    assert (await world.sees(alice.chat_id, "(2/3)")).labels() == second.labels()
 
 
 async def test_dates_are_written_as_the_language_does(world: World, bao: Person) -> None:
@@ -59,7 +59,7 @@ async def test_one_video_is_sent_again_by_its_file_id(world: World, alice: Perso
     )
     menu = await world.says(alice, "/history")
     await world.presses(alice, menu, "rain")
-    video = await world.server.wait_for_message(alice.chat_id, "rain <b>&", kind="video")
+    video = await world.sees(alice.chat_id, "rain <b>&", kind="video")
     assert video.file_id == file_ids[0]
     (call,) = await world.server.wait_for_calls("sendVideo")
     assert not call.uploads
@@ -80,7 +80,7 @@ async def test_several_videos_are_sent_again_as_an_album(world: World, alice: Pe
     shown = world.server.line(alice.chat_id, menu.message_id)
     assert "3 videos" in shown.text
     await world.presses(alice, shown, "Back")
-    assert (await world.server.wait_for_message(alice.chat_id, "(1/1)")).labels() == menu.labels()
+    assert (await world.sees(alice.chat_id, "(1/1)")).labels() == menu.labels()
 
 
 async def test_a_double_tap_sends_the_videos_once(world: World, alice: Person, file_ids: list[str]) -> None:
@@ -107,7 +107,7 @@ async def test_a_video_that_was_only_a_link_is_a_link_again(world: World, alice:
     )  # fmt: skip
     menu = await world.says(alice, "/history")
     await world.presses(alice, menu, "rain")
-    await world.server.wait_for_message(alice.chat_id, "Video 2")
+    await world.sees(alice.chat_id, "Video 2")
     (edit,) = await world.server.wait_for_calls("editMessageText")
     assert 'href="https://videos.example/2.mp4?a=1&amp;b=&quot;2&quot;"' in str(edit.params["text"])
 
@@ -118,7 +118,7 @@ async def test_videos_telegram_does_not_know_any_more_are_said_to_be_gone(world:
     )
     menu = await world.says(alice, "/history")
     await world.presses(alice, menu, "rain")
-    await world.server.wait_for_message(alice.chat_id, "no longer available")
+    await world.sees(alice.chat_id, "no longer available")
 
 
 async def test_nobody_elses_generation_can_be_had_by_its_id(world: World, alice: Person, file_ids: list[str]) -> None:
@@ -126,7 +126,7 @@ async def test_nobody_elses_generation_can_be_had_by_its_id(world: World, alice:
     menu = await world.says(alice, "/history")
     message = world.server.backend.world.chats[alice.chat_id].messages[menu.message_id]
     alice.press_data(message, f"h:{alice.user_id}:v:b1:0")
-    await world.server.wait_for_message(alice.chat_id, "no longer available")
+    await world.sees(alice.chat_id, "no longer available")
     assert world.server.calls("sendMediaGroup", chat_id=alice.chat_id) == []
 
 

@@ -53,7 +53,7 @@ async def test_settings_show_what_is_chosen_and_change_it(world: World, alice: P
     assert await world.presses(alice, menu, "Start at once") == ""
     assert await world.presses(alice, menu, "▯ Tall") == ""
     assert await world.presses(alice, menu, "Tiếng Việt") == ""
-    shown = await world.server.wait_for_message(alice.chat_id, "Cài đặt")
+    shown = await world.sees(alice.chat_id, "Cài đặt")
     assert shown.message_id == menu.message_id
     assert shown.labels()[:2] == ["English", "✓ Tiếng Việt"]
     assert shown.labels()[len(LANGUAGES) :] == [
@@ -67,7 +67,7 @@ async def test_settings_show_what_is_chosen_and_change_it(world: World, alice: P
 async def test_the_language_of_telegram_yields_to_the_chosen_one(world: World, bao: Person) -> None:
     menu = await world.says(bao, "/settings")
     await world.presses(bao, menu, "English")
-    await world.server.wait_for_message(bao.chat_id, "Settings")
+    await world.sees(bao.chat_id, "Settings")
     assert "send a photo" in (await world.says(bao, "/start")).text
 
 

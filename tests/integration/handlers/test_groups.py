@@ -98,7 +98,7 @@ async def test_a_captioned_album_starts_with_all_of_it(open_world: World, order:
 
 async def test_a_reply_with_photos_to_the_bot_makes_a_card(world: World, anna: Person, group: int) -> None:
     await anna.send_text(f"/video@{BOT} leaves", chat=group)
-    how = await world.server.wait_for_message(group, "reply to this message")
+    how = await world.sees(group, "reply to this message")
     photos = await anna.send_album([jpeg(1), jpeg(2)], "leaves fall", chat=group, reply_to=how.message_id)
     card = await world.card(group, "2 of 3")
     assert card.reply_to == photos[0].message_id
@@ -143,7 +143,7 @@ async def test_several_people_do_not_mix(world: World, anna: Person, bao: Person
 async def world_says_hello(world: World, person: Person, group: int) -> int:
     """A message of the bot's to reply to."""
     await person.send_text(f"/privacy@{BOT}", chat=group)
-    return (await world.server.wait_for_message(group)).message_id
+    return (await world.sees(group)).message_id
 
 
 @pytest.mark.parametrize("in_general", [True, False])
@@ -167,7 +167,7 @@ async def test_the_creation_of_a_topic_is_not_taken_for_a_reply(open_world: Worl
     thread = world.server.add_topic(group, "Films").thread_id
     await anna.send_text("just talking", chat=group, thread=thread)
     await anna.send_text(f"/video@{BOT} leaves", chat=group, thread=thread)
-    assert "no photo here" in (await world.server.wait_for_message(group)).text
+    assert "no photo here" in (await world.sees(group)).text
     await world.settled()
     assert len(lines(world, group)) == 1
 
@@ -187,7 +187,7 @@ async def test_topics_have_drafts_of_their_own(open_world: World) -> None:
 
 async def test_an_anonymous_admin_is_asked_to_be_themselves(world: World, anna: Person, group: int) -> None:
     await anna.send_photo(jpeg(), f"/video@{BOT} leaves", chat=group, anonymous=True)
-    assert "anonymous" in (await world.server.wait_for_message(group)).text
+    assert "anonymous" in (await world.sees(group)).text
     assert await world.orders() == []
 
 
@@ -204,7 +204,7 @@ async def test_somebody_not_allowed_meets_silence_in_groups(make_world: MakeWorl
 
 async def refused_in_private(world: World, person: Person) -> Line:
     await person.send_photo(jpeg(), "leaves")
-    return await world.server.wait_for_message(person.chat_id)
+    return await world.sees(person.chat_id)
 
 
 async def test_a_draft_follows_its_group_into_the_supergroup(make_world: MakeWorld) -> None:

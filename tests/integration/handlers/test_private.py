@@ -161,7 +161,7 @@ async def test_an_album_of_videos_is_answered_once(world: World, anna: Person) -
 
 async def test_a_pdf_is_answered_in_the_persons_language(world: World, bao: Person) -> None:
     await bao.send_document(b"%PDF", file_name="a.pdf", mime_type="application/pdf")
-    line = await world.server.wait_for_message(bao.chat_id)
+    line = await world.sees(bao.chat_id)
     assert "1 đến 3 ảnh" in line.text
 
 
@@ -181,7 +181,7 @@ async def test_cancel_closes_the_card(world: World, anna: Person) -> None:
     await anna.send_photo(jpeg(), "leaves fall")
     card = await world.card(anna.chat_id)
     assert await world.presses(anna, card, "Cancel") == ""
-    closed = await world.server.wait_for_message(anna.chat_id, "Cancelled")
+    closed = await world.sees(anna.chat_id, "Cancelled")
     assert (closed.message_id, closed.labels()) == (card.message_id, [])
     assert "cancelled" in (await world.presses_data(anna, card, card.button("Generate").data or "") or "")
     assert await world.orders() == []

@@ -122,13 +122,13 @@ async def test_a_prompt_without_a_photo_asks_for_photos(world: World, anna: Pers
 @pytest.mark.parametrize("text", ["/video", "/video x2"])
 async def test_alone_it_says_how_to_use_it(world: World, anna: Person, text: str) -> None:
     await anna.send_text(text)
-    assert "caption" in (await world.server.wait_for_message(anna.chat_id)).text
+    assert "caption" in (await world.sees(anna.chat_id)).text
 
 
 @pytest.mark.parametrize("asked", ["x0", "x5", "x99"])
 async def test_a_number_that_cannot_be_asked_for_starts_nothing(world: World, anna: Person, asked: str) -> None:
     await anna.send_photo(jpeg(), f"/video {asked} leaves")
-    assert "1 to 4" in (await world.server.wait_for_message(anna.chat_id)).text
+    assert "1 to 4" in (await world.sees(anna.chat_id)).text
     assert await world.orders() == []
 
 
@@ -141,7 +141,7 @@ async def test_another_bots_command_is_none_of_ours(world: World, anna: Person) 
 
 async def test_a_captioned_video_is_answered_by_what_to_send(world: World, anna: Person) -> None:
     await anna.send_other("video", "/video leaves")
-    assert "cannot use a video" in (await world.server.wait_for_message(anna.chat_id)).text
+    assert "cannot use a video" in (await world.sees(anna.chat_id)).text
     assert await world.orders() == []
 
 
@@ -150,6 +150,6 @@ async def test_a_refused_request_is_told(make_world: MakeWorld) -> None:
     anna = world.server.add_person("Anna", started=True)
     for number in range(5):
         await anna.send_photo(jpeg(number), "/video leaves")
-    await world.server.wait_for_message(anna.chat_id, "3 requests waiting")
+    await world.sees(anna.chat_id, "3 requests waiting")
     # The first is next in turn and does not count as waiting.
     assert len(await world.orders()) == 4

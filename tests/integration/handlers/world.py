@@ -1,7 +1,7 @@
 """The services and the handlers as a process has them, on the sandbox; generations are queued and never run."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -71,8 +71,12 @@ class World:
     async def says(self, person: Person, text: str, *, chat: int | None = None, **where: int) -> Line:
         """Send a text and give the bot's next message in that chat."""
         sent = await person.send_text(text, chat=chat, **where)  # type: ignore[arg-type]
+        return await self.sees(sent.chat_id, after=sent.message_id)
+
+    async def sees(self, chat: int, match: str | Callable[[Line], bool] = "", **more: Any) -> Line:
+        """Wait until a message of the bot's in a chat matches; gives the newest such."""
         async with self.clock.hurried():
-            return await self.server.wait_for_message(sent.chat_id, after=sent.message_id)
+            return await self.server.wait_for_message(chat, match, **more)
 
     async def is_silent(self, person: Person, text: str, *, chat: int | None = None, **where: int) -> bool:
         """Whether the bot lets a text go by."""
@@ -114,7 +118,7 @@ class World:
         def fits(line: Line) -> bool:
             return match in line.text and is_card(line)
 
-        return await self.server.wait_for_message(chat, fits, after=after)
+        return await self.sees(chat, fits, after=after)
 
     async def orders(self) -> list[Generation]:
         """What was ordered so far, in that order, as it stands now."""
