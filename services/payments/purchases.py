@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from services.generations.model import FINAL, UNPAID_IN_TIME, WERE_LINKED, WERE_SENT, Price, State
@@ -25,7 +25,21 @@ UNSENT_FOR = timedelta(seconds=30)
 """An invoice whose sending was not heard of for so long is sent again; a second one does no harm."""
 
 _UNPAID = GenerationRow.state == State.UNPAID.value
+
+# Asked every second: made once, for making a statement takes longer than the database takes over it.
 _WAITING = select(PurchaseRow.generation_id).join(GenerationRow).where(_UNPAID)
+_LATE = _WAITING.where(PurchaseRow.due_at <= bindparam("now")).limit(1)
+_UNSENT = _WAITING.where(
+    GenerationRow.chat_id == GenerationRow.user_id,
+    PurchaseRow.invoice_message_id.is_(None),
+    func.coalesce(PurchaseRow.invoiced_at, GenerationRow.queued_at) < bindparam("asked_before"),
+)
+"""Those in private chats whose invoice is not known to be sent."""
+_REFUNDS_DUE = (
+    select(PaymentRow)
+    .where(PaymentRow.state == PaymentState.REFUNDING.value, PaymentRow.retry_at <= bindparam("now"))
+    .order_by(PaymentRow.retry_at)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,12 +281,6 @@ def _undo(session: Session, row: PaymentRow, now: datetime) -> None:
     row.state, row.retry_at = PaymentState.REFUNDING.value, now
 
 
-def refunds_due(session: Session, now: datetime) -> Sequence[PaymentRow]:
-    """Payments that shall go back and whose time has come, oldest first."""
-    due = (PaymentRow.state == PaymentState.REFUNDING.value) & (PaymentRow.retry_at <= now)
-    return session.scalars(select(PaymentRow).where(due).order_by(PaymentRow.retry_at)).all()
-
-
 def refund_failed(session: Session, charge_id: str, retry_at: datetime) -> None:
     """Try a refund again later."""
     own = (PaymentRow.charge_id == charge_id) & (PaymentRow.state == PaymentState.REFUNDING.value)
@@ -292,15 +300,7 @@ def refunded(session: Session, charge_id: str, now: datetime) -> PaymentRow | No
 
 
 def work_left(session: Session, now: datetime) -> tuple[bool, Sequence[PaymentRow], Sequence[str]]:
-    """What is to be done: whether requests may have to end, the refunds that are due, and whose invoice was not sent.
-
-    That is one in a private chat that is not known to be sent, and was asked for ``UNSENT_FOR`` ago.
-    """
-    asked_at = func.coalesce(PurchaseRow.invoiced_at, GenerationRow.queued_at)
-    unsent = _WAITING.where(
-        GenerationRow.chat_id == GenerationRow.user_id,
-        PurchaseRow.invoice_message_id.is_(None),
-        asked_at < now - UNSENT_FOR,
-    )
-    late = session.scalar(_WAITING.where(PurchaseRow.due_at <= now).limit(1))
-    return late is not None, refunds_due(session, now), session.scalars(unsent).all()
+    """What is due: whether any may have to end, payments that go back, oldest first, and whose invoice was not sent."""
+    refunds = session.scalars(_REFUNDS_DUE, {"now": now}).all()
+    unsent = session.scalars(_UNSENT, {"asked_before": now - UNSENT_FOR}).all()
+    return session.scalar(_LATE, {"now": now}) is not None, refunds, unsent
