@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from sandbox.samples import SAMPLES
 
@@ -161,20 +161,20 @@ def slowness(page: Page) -> float:
 
 def open_page(launched: Browser, url: str, **options: object) -> Chat:
     """The page in a tab of a new window."""
-    return open_tab(open_window(launched, **options), url)
+    return load(open_tab(launched, **options), url)
 
 
-def open_window(launched: Browser, **options: object) -> BrowserContext:
-    """A window without a tab yet; the browser takes twice as long to make one as to show the page in it."""
+def open_tab(launched: Browser, **options: object) -> Page:
+    """An empty tab of a new window."""
     window = launched.new_context(**({"viewport": {"width": 1280, "height": 860}} | options))  # type: ignore[arg-type]
     window.set_default_timeout(PATIENCE)
-    return window
-
-
-def open_tab(window: BrowserContext, url: str) -> Chat:
-    """The page in a new tab of a window."""
     page = window.new_page()
     page.on("pageerror", lambda error: page.evaluate("error => { window.failed = error }", str(error)))
-    page.goto(url)
-    page.locator("body[data-ready]").wait_for()
-    return Chat(page)
+    return page
+
+
+def load(tab: Page, url: str) -> Chat:
+    """The page, loaded anew."""
+    tab.goto(url)
+    tab.locator("body[data-ready]").wait_for()
+    return Chat(tab)

@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.acceptance.web.browser import Chat, open_page, open_tab, slowness
+from tests.acceptance.web.browser import Chat, load, open_page, slowness
 from tests.acceptance.web.stage import Stage, stage
 
 pytestmark = pytest.mark.timeout(300)
@@ -19,11 +19,9 @@ def there(launched: Browser) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def chat(window: BrowserContext, there: Stage) -> Iterator[Chat]:
-    one = open_tab(window, there.page.url)
-    yield one
-    assert one.page.evaluate("window.failed") is None
-    one.page.close()
+def chat(tab: Page, there: Stage) -> Iterator[Chat]:
+    yield load(tab, there.page.url)
+    assert tab.evaluate("window.failed") is None
 
 
 def keyboard(*rows: list[dict[str, str]]) -> dict[str, object]:
