@@ -264,12 +264,9 @@ class Deliverer:
             finally:
                 wait_no_more(video.position)
 
-        async def lose_patience() -> None:
-            await self.clock.sleep(TOGETHER_SECONDS)
-            wait_no_more(*awaited)
-
         tasks = [asyncio.ensure_future(prepare(video)) for video in videos]
-        patience = asyncio.ensure_future(lose_patience())
+        patience = asyncio.ensure_future(self.clock.sleep(TOGETHER_SECONDS))
+        patience.add_done_callback(lambda _: wait_no_more(*awaited))
         try:
             await together.wait()
             left = set(tasks)

@@ -236,13 +236,12 @@ class Runner:
         log.info("generation_ended", state=generation.state.value, charged=generation.charged.value)
         if generation.final_shown:
             return
-        async for attempt in AsyncRetrying(
+        again = AsyncRetrying(
             retry=retry_if_exception_type((TelegramError, *OUTAGE)),
             wait=wait_random_exponential(multiplier=1, max=60),
             sleep=self.clock.sleep,
-        ):
-            with attempt:
-                await self.reporter.end(generation)
+        )
+        await again(self.reporter.end, generation)
         if generation.failure is not None:
             try:
                 await self.alarm(generation.failure)

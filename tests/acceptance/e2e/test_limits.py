@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from sandbox.botapi.person import Person
 from sandbox.genaipro import Script
+from services.generations import worker
 from tests.acceptance.e2e.asking import Asked, ask, ended, posted, posts, row, shown, statuses, videos
 from tests.acceptance.e2e.world import World, world
 from tests.buttons import words
@@ -40,6 +43,20 @@ async def test_so_many_run_at_once_and_the_rest_see_their_place_move(tmp_path: P
         for asked in (*begun, third, fourth):
             assert "Done" in (await ended(here, asked)).text
         assert len(here.genaipro.posts) == 4
+
+
+async def test_a_place_that_becomes_free_is_given_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the look of each second, which is for what was missed."""
+    monkeypatch.setattr(worker, "POLL_SECONDS", 3600.0)
+    async with world(tmp_path, max_active_generations=1) as here, here.clock.hurried(0.2):
+        gate = here.genaipro.hold()
+        first = await ask(here, "first")
+        await posted(here, first)
+        second = await ask(here, "second", person=person(here, "Bert"))
+        await shown(here, second, "Waiting, number 1")
+        gate.release()
+        for asked in (first, second):
+            assert "Done" in (await ended(here, asked)).text
 
 
 async def test_one_person_runs_one_at_a_time_and_is_refused_past_those_that_wait(tmp_path: Path) -> None:
