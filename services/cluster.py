@@ -33,7 +33,6 @@ class Membership:
 
     database: Database
     process_id: str
-    """This process; unique."""
     sleep: Sleep
     _: KW_ONLY
     is_worker: bool = True

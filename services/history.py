@@ -67,7 +67,6 @@ class SharedVideo:
     """How many videos of that request can be sent."""
     prompt: str
     file_id: str
-    """Telegram's."""
 
     @property
     def id(self) -> str:

@@ -201,7 +201,6 @@ class Deliverer:
 
     database: Database
     preparer: VideoPreparer
-    """Fetches videos, and chooses their way."""
     temp_dirs: TempDirs
     reporter: Reporter
     sender: VideoSender

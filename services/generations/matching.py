@@ -80,7 +80,6 @@ class Request:
     armed_at: datetime
     """When its POST was about to be made, by the bot's clock."""
     count: int
-    """Videos asked for."""
     open: bool
     """Whether it has not ended."""
     before: HistoryBefore | None = None

@@ -97,13 +97,11 @@ class Price:
     """How a request that costs is paid; the three numbers of videos add up to its own."""
 
     free: int
-    """Videos paid for by the person's free ones."""
     credit: int
-    """Videos paid for by credit."""
     videos: int
-    """Videos to be paid for in Stars."""
+    """To be paid for in Stars."""
     stars: int
-    """Stars for those; 0 for none."""
+    """For those; 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +145,6 @@ class Generation:
     language: str
     request_message_id: int
     status_message_id: int | None
-    """None while there is none."""
     prompt: str
     options: VideoOptions
     state: State

@@ -147,11 +147,10 @@ class Selling(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The generations whose turn it is, in their order."""
+    """The generations whose turn it is, in their order, and those that are left waiting."""
 
     generations: Sequence[Generation]
     left: Sequence[Waiting]
-    """Those that still wait."""
 
     def places(self) -> dict[str, int]:
         """The place of each that still waits and has a status message, from 1."""
@@ -167,7 +166,6 @@ class Queue:
     limits: Limits
     new_id: Callable[[], str]
     changes: Changes
-    """Tells the workers of other processes that something waits."""
     selling: Selling | None = None
     """Sells requests; None where nobody ever pays."""
     changed: asyncio.Event = field(default_factory=asyncio.Event, init=False)

@@ -70,7 +70,6 @@ class HistorySnapshots:
     recent_history: Callable[[], Awaitable[ResultPage | None]]
     """The first page of the API's history, or None where the limit on calls has none to spare."""
     clock: Clock
-    """Its monotonic side is read."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _last: HistoryBefore | None = field(default=None, init=False)
     _taken_at: float = field(default=float("-inf"), init=False)

@@ -56,7 +56,6 @@ class Worker:
     queue: Queue
     runner: "Runner"
     show_place: Callable[[Generation, int], Awaitable[None]]
-    """Shows a new place in the queue."""
     members: Membership | Alone
     contact: Contact
     _tasks: Tasks = field(default_factory=Tasks, init=False)
