@@ -135,7 +135,8 @@ class StatusMessages:
 
     async def _send_first(self, generation: Generation, screen: Screen) -> None:
         message_id = await self.messenger.send(generation.place, screen, Priority.STATUS)
-        if not await self.database.write(set_status_message, generation, message_id):
+        # As with a card: the next commit that money hangs on, its claim most likely, makes this one last as well.
+        if not await self.database.write(set_status_message, generation, message_id, durable=False):
             # The run was faster and has a status message of its own.
             await self.messenger.delete(generation.chat_id, message_id)
         elif self.database.is_sqlite and generation.id not in self._ended:
