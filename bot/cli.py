@@ -122,7 +122,7 @@ def chat(
 
 @app.command()
 def screens(
-    section: Annotated[str, typer.Option(help="Only sections with this in their name, such as Failure.")] = "",
+    section: Annotated[str, typer.Option(help="Only sections with this in their name, such as Status.")] = "",
 ) -> None:
     """Print everything the bot says, in every state and language."""
     from bot.screens import as_lines, exhibits

@@ -321,9 +321,9 @@ SAMPLES: Mapping[str, tuple[Mapping[str, Argument], ...]] = {
 
 SECTIONS: Mapping[str, Callable[[HeardPhrases], Named]] = {
     "Card": _cards,
-    "Status message": _running,
-    "Final state": _endings,
-    "Failure": _failures,
+    "Status message: running": _running,
+    "Status message: final": _endings,
+    "Status message: failure": _failures,
     "Menu": _menus,
     # What appears for a moment when a button is pressed.
     "Notice": partial(

@@ -14,7 +14,7 @@ class ScreenCard:
     """A screen in a language.
 
     Attributes:
-        section: Where it belongs, such as "Status message".
+        section: Where it belongs, such as "Status message: final".
         title: Which one it is, such as "processing, 3 videos"; the same in all languages.
         language: Of the text.
         html: The text as it is sent.

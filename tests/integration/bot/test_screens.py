@@ -33,9 +33,9 @@ def test_every_text_is_on_some_screen() -> None:
 
 def test_every_state_and_every_failure_has_a_screen(shown: list[Exhibit]) -> None:
     titles = {(one.section, one.title.split(",")[0]) for one in shown}
-    assert {("Failure", kind.value) for kind in FailureKind} <= titles
+    assert {("Status message: failure", kind.value) for kind in FailureKind} <= titles
     running = {state.value for state in State} - {"done", "failed", "cancelled"}
-    assert {("Status message", state) for state in running} <= titles
+    assert {("Status message: running", state) for state in running} <= titles
 
 
 def test_titles_are_told_apart_and_come_in_every_language(shown: list[Exhibit]) -> None:
