@@ -37,7 +37,7 @@ def private(number: int, person: int = 5) -> dict[str, Any]:
     }
 
 
-class HandClock(Clock):
+class GatedClock(Clock):
     """Notes how long somebody would wait, and lets it go on at once; held back while a gate is shut."""
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class Bench:
         self.forgotten = asyncio.Event()
         self.heard = asyncio.Event()
         self.turns: dict[int, list[Turn]] = {}
-        self.clock = HandClock()
+        self.clock = GatedClock()
         self.apologies = AsyncMock(spec=Messenger)
         bot = ExtBot("77:aa")
         bot._bot_user = User(77, "Bot", is_bot=True, username="pho2video_bot")

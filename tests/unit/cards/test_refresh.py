@@ -13,7 +13,8 @@ from services.inbox import Arrived, lane_name
 from services.messenger import ChatClosedError, EditOutcome
 from services.options import Wanted
 from services.people import Preferences
-from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, START, Room, Time, item
+from tests.hand_clock import StandingClock
+from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, START, Room, item
 
 AT_ONCE = Preferences("en", starts_at_once=True)
 
@@ -157,7 +158,7 @@ async def test_a_card_that_cannot_be_sent(room: Room, error: Exception, wait: fl
     assert await room.refresher.refresh(draft_id) == wait
 
 
-async def test_a_card_that_may_have_been_sent_is_not_sent_again_soon(room: Room, time: Time) -> None:
+async def test_a_card_that_may_have_been_sent_is_not_sent_again_soon(room: Room, time: StandingClock) -> None:
     room.phone.send_errors = [TimedOut()]
     draft_id = await room.put(item(1))
     await room.refresher.refresh(draft_id)
@@ -224,7 +225,7 @@ async def test_a_fourth_photo_is_told_once_for_a_burst(room: Room) -> None:
     assert len([text for text in room.phone.texts() if "first three" in text]) == 2
 
 
-async def test_an_album_starts_once_it_is_quiet(room: Room, time: Time) -> None:
+async def test_an_album_starts_once_it_is_quiet(room: Room, time: StandingClock) -> None:
     added = await room.start_album(item(2, "fly", album="x"), wanted=Wanted(2))
     assert await room.refresher.refresh(added) == pytest.approx(2.5)
     await time.pass_(1.0)
@@ -238,7 +239,7 @@ async def test_an_album_starts_once_it_is_quiet(room: Room, time: Time) -> None:
     assert room.phone.shown == {}
 
 
-async def test_nothing_starts_while_a_message_waits_for_its_handler(room: Room, time: Time) -> None:
+async def test_nothing_starts_while_a_message_waits_for_its_handler(room: Room, time: StandingClock) -> None:
     added = await room.start_album(item(2, "fly", album="x"))
     await room.inbox.store([Arrived(7, lane_name(ANNA.chat_id, ANNA.user_id), "{}"), Arrived(8, lane_name(1, 2), "{}")])
     await time.pass_(5)
@@ -248,14 +249,14 @@ async def test_nothing_starts_while_a_message_waits_for_its_handler(room: Room, 
     assert len(room.orders.placed_orders) == 1
 
 
-async def test_who_asked_for_it_is_not_asked(room: Room, time: Time) -> None:
+async def test_who_asked_for_it_is_not_asked(room: Room, time: StandingClock) -> None:
     draft_id = await room.put(item(1, "fly"), defaults=AT_ONCE)
     await time.pass_(2)
     await room.refresher.refresh(draft_id)
     assert list(room.orders.placed_orders) == [f"draft:{draft_id}"]
 
 
-async def test_an_incomplete_draft_waits_with_a_card_all_the_same(room: Room, time: Time) -> None:
+async def test_an_incomplete_draft_waits_with_a_card_all_the_same(room: Room, time: StandingClock) -> None:
     draft_id = await room.put(item(1), defaults=AT_ONCE)
     await time.pass_(2)
     await room.refresher.refresh(draft_id)
@@ -263,7 +264,7 @@ async def test_an_incomplete_draft_waits_with_a_card_all_the_same(room: Room, ti
     assert len(room.phone.shown) == 1
 
 
-async def test_a_start_that_is_refused_is_told_and_asks_from_then_on(room: Room, time: Time) -> None:
+async def test_a_start_that_is_refused_is_told_and_asks_from_then_on(room: Room, time: StandingClock) -> None:
     room.orders.refusal = TooManyWaiting(3)
     added = await room.start_album(item(2, "fly", album="x"))
     await time.pass_(3)
@@ -274,7 +275,7 @@ async def test_a_start_that_is_refused_is_told_and_asks_from_then_on(room: Room,
     assert (await room.get(added)).state is DraftState.OPEN
 
 
-async def test_a_refused_album_beside_an_open_draft_ends(room: Room, time: Time) -> None:
+async def test_a_refused_album_beside_an_open_draft_ends(room: Room, time: StandingClock) -> None:
     await room.put(item(1))
     room.orders.refusal = TooManyWaiting(3)
     added = await room.start_album(item(2, "fly", album="x"))

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from services.store.database import Database, open_database
-from tests.unit.drafts.world import Room, Time
+from tests.hand_clock import StandingClock
+from tests.unit.drafts.world import Room
 
 
 @pytest.fixture
@@ -15,10 +16,10 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def time() -> Time:
-    return Time()
+def time() -> StandingClock:
+    return StandingClock()
 
 
 @pytest.fixture
-def room(database: Database, time: Time) -> Room:
+def room(database: Database, time: StandingClock) -> Room:
     return Room(database, time)

@@ -4,7 +4,8 @@ from services.cards.store import claim, sent
 from services.drafts.drafts import NewItems, NotAdded, album_draft_id, album_parts, prune_seen
 from services.drafts.model import DraftState, Owner
 from services.options import Wanted
-from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, START, Room, Time, item, photo
+from tests.hand_clock import StandingClock
+from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, START, Room, item, photo
 
 
 async def test_parts_seen_twice_and_in_any_order_are_an_album(room: Room) -> None:
@@ -14,7 +15,7 @@ async def test_parts_seen_twice_and_in_any_order_are_an_album(room: Room) -> Non
     assert list(await room.database.read(album_parts, -100, "x")) == [1, 2, 3]
 
 
-async def test_seen_parts_are_forgotten_after_a_while(room: Room, time: Time) -> None:
+async def test_seen_parts_are_forgotten_after_a_while(room: Room, time: StandingClock) -> None:
     await room.drafts.remember(Owner(-100, None, 5), "x", 1, photo("1"))
     await time.pass_(3600)
     await room.drafts.remember(Owner(-100, None, 5), "x", 2, photo("2"))

@@ -10,7 +10,8 @@ from services.drafts.presses import PressOutcome
 from services.options import VideoOptions, Wanted
 from services.people import Preferences
 from services.store.database import Database, open_database
-from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, Room, Time, item, photo
+from tests.hand_clock import StandingClock
+from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, Room, item, photo
 
 
 async def test_messages_build_one_draft(room: Room) -> None:
@@ -124,7 +125,7 @@ async def test_cancel_ends_the_open_draft_of_that_place_alone(room: Room) -> Non
 async def test_two_processes_open_one_draft(tmp_path: object) -> None:
     url = f"sqlite:///{tmp_path}/shared.sqlite3"
     databases = [await open_database(url), await open_database(url)]
-    rooms = [Room(database, Time()) for database in databases]
+    rooms = [Room(database, StandingClock()) for database in databases]
     await asyncio.gather(
         *(rooms[number % 2].drafts.add(NewItems(ANNA, [item(number + 1)], DEFAULTS)) for number in range(8))
     )
@@ -150,7 +151,7 @@ async def test_albums_of_several_people_in_any_order_do_not_mix(database: Databa
         for place, owner in enumerate(owners, start=1)
         for part in range(1, 4)
     ]
-    room = Room(database, Time())
+    room = Room(database, StandingClock())
     ids = iter(f"{base}-{number}" for number in range(50))
     room.drafts.new_id = lambda: next(ids)
     for owner, part in data.draw(st.permutations(parts + parts[:4])):

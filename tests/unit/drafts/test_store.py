@@ -4,10 +4,11 @@ from services.cards.store import sent, unfinished
 from services.drafts.drafts import NewItems, album_parts
 from services.drafts.model import DraftState, Owner, order_of
 from services.drafts.store import drafts_of_messages, forget_drafts, move_drafts, prune_drafts
-from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, Room, Time, item, photo
+from tests.hand_clock import StandingClock
+from tests.unit.drafts.world import ANNA, DEFAULTS, IN_GROUP, Room, item, photo
 
 
-async def test_old_drafts_go_with_their_messages(room: Room, time: Time) -> None:
+async def test_old_drafts_go_with_their_messages(room: Room, time: StandingClock) -> None:
     old = await room.put(item(1))
     await time.pass_(100)
     young = await room.put(item(2), owner=IN_GROUP)
@@ -71,7 +72,7 @@ async def test_what_is_left_undone_is_found(room: Room) -> None:
     assert set(await room.database.read(unfinished)) == {behind, starting, cancelled}
 
 
-async def test_cancelling_from_outside_closes_the_card(room: Room, time: Time) -> None:
+async def test_cancelling_from_outside_closes_the_card(room: Room, time: StandingClock) -> None:
     draft_id = await room.put(item(1))
     await room.refresher.refresh(draft_id)
     assert await room.cancel_open(ANNA) == draft_id

@@ -1,10 +1,7 @@
 """What the tests of drafts stand on: photos, time set by hand, messages and generations that are only noted."""
 
-import asyncio
-import heapq
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from sqlalchemy import func, select
@@ -28,11 +25,12 @@ from services.screens import Place, Screen
 from services.store.database import Database
 from services.store.schema import GenerationRow, option_columns
 from services.texts import Texts
+from tests.hand_clock import BEGAN
 
 ANNA = Owner(11, None, 11)
 IN_GROUP = Owner(-100, None, 11)
 DEFAULTS = Preferences("en")
-START = datetime(2026, 3, 30, 10, 0, tzinfo=UTC)
+START = BEGAN
 
 
 def photo(name: str, kind: PhotoKind = PhotoKind.PHOTO) -> PhotoRef:
@@ -65,41 +63,6 @@ def draft(*items: DraftItem, owner: Owner = ANNA, **values: object) -> Draft:
 def numbered(prefix: str) -> Callable[[], str]:
     numbers = count(1)
     return lambda: f"{prefix}{next(numbers)}"
-
-
-class Time(Clock):
-    """Time that passes only when told; sleepers wake in their order."""
-
-    def __init__(self) -> None:
-        self._passed = 0.0
-        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
-        self._turn = count()
-
-    def now(self) -> datetime:
-        return START + timedelta(seconds=self._passed)
-
-    def monotonic(self) -> float:
-        return 1000.0 + self._passed
-
-    async def sleep(self, seconds: float) -> None:
-        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._sleepers, (self._passed + seconds, next(self._turn), woken))
-        await woken
-
-    async def pass_(self, seconds: float) -> None:
-        end = self._passed + seconds
-        await self._let_run()
-        while self._sleepers and self._sleepers[0][0] <= end + 1e-9:
-            due, _, woken = heapq.heappop(self._sleepers)
-            self._passed = max(self._passed, due)
-            if not woken.done():
-                woken.set_result(None)
-            await self._let_run()
-        self._passed = end
-
-    async def _let_run(self) -> None:
-        for _ in range(20):
-            await asyncio.sleep(0)
 
 
 @dataclass

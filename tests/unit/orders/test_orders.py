@@ -16,11 +16,12 @@ from services.orders import DOUBLE_TAP, Orders, Starter, refusal
 from services.store.database import Database
 from services.store.schema import GenerationRow
 from services.texts import LANGUAGES, Texts
-from tests.unit.drafts.world import ANNA, START, Room, Rows, Time, draft, item
+from tests.hand_clock import StandingClock
+from tests.unit.drafts.world import ANNA, START, Room, Rows, draft, item
 
 
 @pytest.fixture
-def rows_starter(database: Database, time: Time) -> Starter:
+def rows_starter(database: Database, time: StandingClock) -> Starter:
     return Starter(database, Rows(time).place, time)
 
 
@@ -75,7 +76,9 @@ async def test_an_incomplete_or_foreign_draft_does_not_start(room: Room) -> None
     assert room.orders.placed_orders == {}
 
 
-async def test_only_what_was_started_is_shown(database: Database, time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_only_what_was_started_is_shown(
+    database: Database, time: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told: list[str] = []
 
     async def note(_orders: Orders, generation_id: str) -> None:
@@ -111,7 +114,7 @@ async def test_an_order_repeated_is_one(room: Room) -> None:
     assert [outcome.created for outcome in outcomes if isinstance(outcome, Placed)] == [True, False]
 
 
-async def test_again_twice_while_it_runs_is_one(rows_starter: Starter, time: Time) -> None:
+async def test_again_twice_while_it_runs_is_one(rows_starter: Starter, time: StandingClock) -> None:
     first = await rows_starter.again("old", earlier(), "press 1")
     await time.pass_(60)
     assert await rows_starter.again("old", earlier(), "press 2") == Placed("g1", created=False)
@@ -119,7 +122,7 @@ async def test_again_twice_while_it_runs_is_one(rows_starter: Starter, time: Tim
 
 
 async def test_a_double_tap_is_one_even_when_the_first_ended_at_once(
-    rows_starter: Starter, database: Database, time: Time
+    rows_starter: Starter, database: Database, time: StandingClock
 ) -> None:
     await rows_starter.again("old", earlier(), "press 1")
     await end(database, "g1", time)
@@ -128,7 +131,7 @@ async def test_a_double_tap_is_one_even_when_the_first_ended_at_once(
 
 
 async def test_a_double_tap_is_one_however_long_after_the_end_its_second_half_is_handled(
-    rows_starter: Starter, database: Database, time: Time
+    rows_starter: Starter, database: Database, time: StandingClock
 ) -> None:
     await rows_starter.again("old", earlier(), "press 1")
     await end(database, "g1", time)
@@ -138,7 +141,7 @@ async def test_a_double_tap_is_one_however_long_after_the_end_its_second_half_is
 
 
 async def test_again_after_the_end_is_a_new_one_each_time(
-    rows_starter: Starter, database: Database, time: Time
+    rows_starter: Starter, database: Database, time: StandingClock
 ) -> None:
     for number in range(1, 4):
         assert await rows_starter.again("old", earlier(), f"press {number}") == Placed(f"g{number}", created=True)
@@ -147,7 +150,7 @@ async def test_again_after_the_end_is_a_new_one_each_time(
 
 
 async def test_a_press_that_comes_twice_is_one_even_long_after_the_end(
-    rows_starter: Starter, database: Database, time: Time
+    rows_starter: Starter, database: Database, time: StandingClock
 ) -> None:
     for number in (1, 2):
         assert await rows_starter.again("old", earlier(), f"press {number}") == Placed(f"g{number}", created=True)
@@ -157,7 +160,7 @@ async def test_a_press_that_comes_twice_is_one_even_long_after_the_end(
         assert await rows_starter.again("old", earlier(), f"press {number}") == Placed(f"g{number}", created=False)
 
 
-async def end(database: Database, generation_id: str, time: Time) -> None:
+async def end(database: Database, generation_id: str, time: StandingClock) -> None:
     def ended(session: Session) -> bool:
         return change(session, GenerationRow.id == generation_id, state=State.FAILED.value, finished_at=time.now())
 

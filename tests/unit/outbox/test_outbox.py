@@ -1,7 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,57 +8,19 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 from telegram.ext import ExtBot
 
 from bot.outbox import Outbox, OutboxClosedError
-from services.clock import Clock
 from services.outbox.calls import JobState, Priority, sending
 from services.outbox.limits import FloodLimits
 from services.outbox.scheduler import SIGNS_PART
+from tests.hand_clock import StandingClock, settle
 
 pytestmark = pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
-
-
-@dataclass
-class Time(Clock):
-    """A clock that moves only when told, and a sleep that goes by it."""
-
-    seconds: float = 0.0
-    _sleepers: list[tuple[float, asyncio.Future[None]]] = field(default_factory=list)
-
-    def now(self) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    async def sleep(self, seconds: float) -> None:
-        waking = asyncio.get_running_loop().create_future()
-        self._sleepers.append((self.seconds + seconds, waking))
-        await waking
-
-    async def pass_to(self, seconds: float) -> None:
-        await settle()
-        while (due := [at for at, sleeper in self._sleepers if at <= seconds and not sleeper.done()]) != []:
-            self.seconds = max(self.seconds, min(due))
-            for at, sleeper in self._sleepers:
-                if at <= self.seconds and not sleeper.done():
-                    sleeper.set_result(None)
-            await settle()
-        self.seconds = seconds
-
-    @property
-    def sleeping(self) -> int:
-        return sum(not sleeper.done() for _, sleeper in self._sleepers)
-
-
-async def settle() -> None:
-    for _ in range(20):
-        await asyncio.sleep(0)
 
 
 @dataclass
 class Telegram:
     """What the callback reaches: notes every call, and answers as told."""
 
-    time: Time
+    time: StandingClock
     calls: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
     answers: list[BaseException] = field(default_factory=list)
     gate: asyncio.Event | None = None
@@ -78,17 +39,17 @@ class Telegram:
 
 
 @pytest.fixture
-def time() -> Time:
-    return Time()
+def time() -> StandingClock:
+    return StandingClock(0.0)
 
 
 @pytest.fixture
-def telegram(time: Time) -> Telegram:
+def telegram(time: StandingClock) -> Telegram:
     return Telegram(time)
 
 
 @pytest.fixture
-async def outbox(time: Time) -> AsyncIterator[Outbox]:
+async def outbox(time: StandingClock) -> AsyncIterator[Outbox]:
     outbox = Outbox(clock=time)
     await outbox.initialize()
     yield outbox
@@ -112,14 +73,14 @@ def edit(call: Call, text: str, message: int = 7) -> asyncio.Task[Any]:
     return asyncio.ensure_future(call("editMessageText", chat_id=1, message_id=message, text=text))
 
 
-async def test_a_call_that_nothing_stands_against_goes_out_at_once(call: Call, time: Time) -> None:
+async def test_a_call_that_nothing_stands_against_goes_out_at_once(call: Call, time: StandingClock) -> None:
     assert await call("sendMessage", chat_id=1, text="a") == {"message_id": 1}
     assert time.sleeping == 0
 
 
 @pytest.mark.parametrize("endpoint", ["answerPreCheckoutQuery", "answerInlineQuery"])
 async def test_what_must_not_wait_passes_a_pause_and_makes_none(
-    call: Call, time: Time, telegram: Telegram, endpoint: str
+    call: Call, time: StandingClock, telegram: Telegram, endpoint: str
 ) -> None:
     telegram.answers = [RetryAfter(20)]
     paused = asyncio.ensure_future(call("setMyCommands", commands=[]))
@@ -137,7 +98,7 @@ async def test_what_must_not_wait_passes_a_pause_and_makes_none(
 
 
 async def test_sign_that_telegram_puts_off_is_left_and_holds_nothing_up(
-    call: Call, time: Time, telegram: Telegram
+    call: Call, time: StandingClock, telegram: Telegram
 ) -> None:
     telegram.answers = [RetryAfter(500)]
     with pytest.raises(RetryAfter):
@@ -148,14 +109,14 @@ async def test_sign_that_telegram_puts_off_is_left_and_holds_nothing_up(
     assert len(telegram.calls) == 4
 
 
-async def test_sign_takes_nothing_of_its_chats_pace(call: Call, time: Time, telegram: Telegram) -> None:
+async def test_sign_takes_nothing_of_its_chats_pace(call: Call, time: StandingClock, telegram: Telegram) -> None:
     await call("setMessageReaction", chat_id=-1, message_id=5)
     await call("sendMessage", chat_id=-1, text="a")
     await call("setMessageReaction", chat_id=-1, message_id=5)
     assert [at for at, _ in telegram.calls] == [0.0, 0.0, 0.0]
 
 
-async def test_sign_that_waits_can_be_taken_back(call: Call, time: Time, telegram: Telegram) -> None:
+async def test_sign_that_waits_can_be_taken_back(call: Call, time: StandingClock, telegram: Telegram) -> None:
     signs = [asyncio.ensure_future(call("sendChatAction", chat_id=chat, action="typing")) for chat in range(30)]
     await settle()
     sent = len(telegram.calls)
@@ -167,7 +128,7 @@ async def test_sign_that_waits_can_be_taken_back(call: Call, time: Time, telegra
     assert len(telegram.calls) == sent
 
 
-async def test_calls_to_one_chat_keep_their_order_and_pace(call: Call, time: Time, telegram: Telegram) -> None:
+async def test_calls_to_one_chat_keep_their_order_and_pace(call: Call, time: StandingClock, telegram: Telegram) -> None:
     tasks = [asyncio.ensure_future(call("sendMessage", chat_id=1, text=text)) for text in "abc"]
     await time.pass_to(5.0)
     assert [at for at, _ in telegram.calls] == [0.0, 1.0, 2.0]
@@ -175,7 +136,7 @@ async def test_calls_to_one_chat_keep_their_order_and_pace(call: Call, time: Tim
     assert all(task.done() for task in tasks)
 
 
-async def test_a_replaced_edit_returns_true_at_once(call: Call, time: Time, telegram: Telegram) -> None:
+async def test_a_replaced_edit_returns_true_at_once(call: Call, time: StandingClock, telegram: Telegram) -> None:
     await call("sendMessage", chat_id=1, text="first")
     older = edit(call, "a")
     await settle()
@@ -188,14 +149,16 @@ async def test_a_replaced_edit_returns_true_at_once(call: Call, time: Time, tele
     assert telegram.texts == ["first", "b"]
 
 
-async def test_an_unchanged_edit_returns_true_and_is_not_sent(call: Call, time: Time, telegram: Telegram) -> None:
+async def test_an_unchanged_edit_returns_true_and_is_not_sent(
+    call: Call, time: StandingClock, telegram: Telegram
+) -> None:
     await edit(call, "a")
     assert await edit(call, "a") is True
     await time.pass_to(5.0)
     assert telegram.texts == ["a"]
 
 
-async def test_what_was_said_reaches_the_scheduler(call: Call, time: Time, telegram: Telegram) -> None:
+async def test_what_was_said_reaches_the_scheduler(call: Call, time: StandingClock, telegram: Telegram) -> None:
     await call("sendMessage", chat_id=1, text="first")
     with sending(Priority.PROGRESS, version=1):
         progress = edit(call, "progress", message=8)
@@ -208,7 +171,9 @@ async def test_what_was_said_reaches_the_scheduler(call: Call, time: Time, teleg
     await asyncio.gather(progress, result)
 
 
-async def test_a_flooded_call_is_made_again_when_telegram_said(call: Call, time: Time, telegram: Telegram) -> None:
+async def test_a_flooded_call_is_made_again_when_telegram_said(
+    call: Call, time: StandingClock, telegram: Telegram
+) -> None:
     telegram.answers = [RetryAfter(30)]
     flooded = asyncio.ensure_future(call("sendMessage", chat_id=1, text="a"))
     await settle()
@@ -229,7 +194,7 @@ async def test_a_flood_past_all_patience_is_raised(call: Call, telegram: Telegra
 
 @pytest.mark.parametrize("error", [TimedOut(), NetworkError("gone"), BadRequest("no"), Forbidden("blocked")])
 async def test_a_failed_send_is_raised_and_not_made_again(
-    error: TelegramError, call: Call, time: Time, telegram: Telegram
+    error: TelegramError, call: Call, time: StandingClock, telegram: Telegram
 ) -> None:
     telegram.answers = [error]
     with pytest.raises(type(error)):
@@ -238,7 +203,7 @@ async def test_a_failed_send_is_raised_and_not_made_again(
     assert len(telegram.calls) == 1
 
 
-async def test_an_edit_whose_answer_got_lost_is_made_again(call: Call, time: Time, telegram: Telegram) -> None:
+async def test_an_edit_whose_answer_got_lost_is_made_again(call: Call, time: StandingClock, telegram: Telegram) -> None:
     telegram.answers = [TimedOut(), NetworkError("gone")]
     task = edit(call, "a")
     await time.pass_to(10.0)
@@ -246,7 +211,7 @@ async def test_an_edit_whose_answer_got_lost_is_made_again(call: Call, time: Tim
     assert telegram.texts == ["a"] * 3
 
 
-async def test_an_edit_is_not_made_again_for_ever(call: Call, time: Time, telegram: Telegram) -> None:
+async def test_an_edit_is_not_made_again_for_ever(call: Call, time: StandingClock, telegram: Telegram) -> None:
     telegram.answers = [TimedOut() for _ in range(9)]
     task = edit(call, "a")
     await time.pass_to(60.0)
@@ -262,7 +227,7 @@ async def test_a_refused_edit_is_raised(call: Call, telegram: Telegram) -> None:
 
 
 async def test_a_cancelled_caller_takes_its_call_back(
-    call: Call, time: Time, telegram: Telegram, outbox: Outbox
+    call: Call, time: StandingClock, telegram: Telegram, outbox: Outbox
 ) -> None:
     await call("sendMessage", chat_id=1, text="first")
     gone = asyncio.ensure_future(call("sendMessage", chat_id=1, text="gone"))
@@ -276,7 +241,7 @@ async def test_a_cancelled_caller_takes_its_call_back(
 
 
 async def test_a_caller_cancelled_in_the_moment_of_its_turn_frees_it(
-    call: Call, time: Time, telegram: Telegram, outbox: Outbox
+    call: Call, time: StandingClock, telegram: Telegram, outbox: Outbox
 ) -> None:
     await call("sendMessage", chat_id=1, text="first")
     gone = asyncio.ensure_future(call("sendMessage", chat_id=1, text="gone"))
@@ -293,7 +258,7 @@ async def test_a_caller_cancelled_in_the_moment_of_its_turn_frees_it(
     assert "gone" not in telegram.texts
 
 
-async def test_a_call_cancelled_under_way_frees_its_chat(call: Call, time: Time, telegram: Telegram) -> None:
+async def test_a_call_cancelled_under_way_frees_its_chat(call: Call, time: StandingClock, telegram: Telegram) -> None:
     telegram.gate = asyncio.Event()
     hangs = asyncio.ensure_future(call("sendMessage", chat_id=1, text="hangs"))
     after = asyncio.ensure_future(call("sendMessage", chat_id=1, text="after"))
@@ -315,7 +280,7 @@ async def test_a_hanging_call_holds_up_nobody_else(call: Call, telegram: Telegra
 
 
 async def test_shutdown_refuses_what_waits_and_lets_the_rest_finish(
-    call: Call, time: Time, telegram: Telegram, outbox: Outbox
+    call: Call, time: StandingClock, telegram: Telegram, outbox: Outbox
 ) -> None:
     telegram.gate = asyncio.Event()
     under_way = asyncio.ensure_future(call("sendMessage", chat_id=1, text="under way"))
@@ -336,7 +301,7 @@ async def test_shutdown_refuses_what_waits_and_lets_the_rest_finish(
 
 
 async def test_shutdown_waits_no_longer_than_its_grace(
-    call: Call, time: Time, telegram: Telegram, outbox: Outbox
+    call: Call, time: StandingClock, telegram: Telegram, outbox: Outbox
 ) -> None:
     telegram.gate = asyncio.Event()
     hangs = asyncio.ensure_future(call("sendMessage", chat_id=1, text="hangs"))
@@ -361,7 +326,7 @@ async def test_a_flood_during_shutdown_is_not_waited_for(call: Call, telegram: T
     await shutdown
 
 
-async def test_no_alarm_is_left_when_nothing_waits(call: Call, time: Time) -> None:
+async def test_no_alarm_is_left_when_nothing_waits(call: Call, time: StandingClock) -> None:
     tasks = [edit(call, str(turn), message=turn) for turn in range(40)]
     tasks += [asyncio.ensure_future(call("sendMessage", chat_id=chat, text="t")) for chat in range(2, 80)]
     await time.pass_to(60.0)
@@ -369,7 +334,9 @@ async def test_no_alarm_is_left_when_nothing_waits(call: Call, time: Time) -> No
     assert time.sleeping == 0
 
 
-async def test_the_library_calls_through_it(time: Time, telegram: Telegram, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_library_calls_through_it(
+    time: StandingClock, telegram: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
     outbox = Outbox(clock=time)
     bot: ExtBot[None] = ExtBot("1:a", rate_limiter=outbox)
 
@@ -391,7 +358,7 @@ async def test_the_library_calls_through_it(time: Time, telegram: Telegram, monk
 
 
 async def test_a_fence_is_asked_when_the_turn_has_come_and_what_it_raises_comes_instead(
-    call: Call, time: Time, telegram: Telegram
+    call: Call, time: StandingClock, telegram: Telegram
 ) -> None:
     asked: list[float] = []
 
