@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy.orm import Session
 from telegram.error import BadRequest, ChatMigrated, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from services.cards.store import CLAIM, ask_first, claim, is_sent_off, lost, release, sent, shown, tell_extra
+from services.cards.store import CLAIM_LASTS, ask_first, claim, is_sent_off, lost, release, sent, shown, tell_extra
 from services.cards.timers import QUIET_SECONDS
 from services.cards.view import card_screen
 from services.clock import Clock
@@ -104,8 +104,8 @@ class CardRefresher:
         draft = await self.database.read(load, draft_id)
         if draft is None or draft.state is DraftState.CANCELLED:
             return await self._show(draft)
-        is_starting = draft.state is DraftState.GATHERING
-        if draft.can_start_itself or is_starting:
+        is_gathering = draft.state is DraftState.GATHERING
+        if draft.can_start_itself or is_gathering:
             wait = await self._wait(draft)
             if wait is not None:
                 return wait
@@ -113,7 +113,7 @@ class CardRefresher:
         await self._tell_extra(draft)
         if draft.can_start_itself:
             await self._start(draft)
-        elif is_starting:
+        elif is_gathering:
             await self._note(ask_first, draft_id)
         else:
             return await self._show(draft)
@@ -207,7 +207,7 @@ class CardRefresher:
             message_id = await self._send_reply(newest, await self._card(newest), reply_to)
         except TimedOut:
             # It may have been sent: a second card is worse than a late one.
-            return CLAIM.total_seconds()
+            return CLAIM_LASTS.total_seconds()
         except (ChatClosedError, TelegramError):
             await self._note(release, draft.id)
             raise

@@ -13,7 +13,7 @@ from services.drafts.store import lock, open_of, owner_of
 from services.store.base import affected, table_of
 from services.store.schema import DraftItemRow, DraftRow
 
-CLAIM = timedelta(seconds=60)
+CLAIM_LASTS = timedelta(seconds=60)
 """How long the right to send the card lasts: a send whose answer got lost is not repeated before."""
 
 
@@ -41,7 +41,7 @@ _SHOWN = update(_DRAFTS).where(_ONE).values(card_version=_AT_LEAST).returning(_D
 
 def claim(session: Session, draft_id: str, now: datetime) -> int | None:
     """Ask for the right to send the card of a draft that has none; the draft's version then, or None."""
-    version: int | None = session.scalar(_CLAIM, {"draft": draft_id, "now": now, "long_ago": now - CLAIM})
+    version: int | None = session.scalar(_CLAIM, {"draft": draft_id, "now": now, "long_ago": now - CLAIM_LASTS})
     return version
 
 
@@ -105,9 +105,9 @@ def unfinished(session: Session) -> tuple[str, ...]:
     has_items = select(DraftItemRow.draft_id).where(DraftItemRow.draft_id == DraftRow.id).exists()
     is_behind = DraftRow.card_version < DraftRow.version
     is_open = (DraftRow.state == DraftState.OPEN.value) & (is_behind | DraftRow.starts_itself) & has_items
-    is_starting = DraftRow.state == DraftState.GATHERING.value
+    is_gathering = DraftRow.state == DraftState.GATHERING.value
     is_closed = (DraftRow.state == DraftState.CANCELLED.value) & is_behind & DraftRow.card_message_id.is_not(None)
-    return tuple(session.scalars(select(DraftRow.id).where(or_(is_open, is_starting, is_closed))))
+    return tuple(session.scalars(select(DraftRow.id).where(or_(is_open, is_gathering, is_closed))))
 
 
 def is_sent_off(session: Session, draft_id: str) -> bool:

@@ -4,7 +4,7 @@ import pytest
 from telegram.error import BadRequest, ChatMigrated, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from services.cards.refresh import RETRY_SECONDS, UNHANDLED_SECONDS
-from services.cards.store import CLAIM, claim, release_all, unfinished
+from services.cards.store import CLAIM_LASTS, claim, release_all, unfinished
 from services.drafts.drafts import NewItems
 from services.drafts.model import DraftState
 from services.drafts.store import move_drafts
@@ -145,7 +145,7 @@ async def test_a_card_that_arrives_after_the_start_is_taken_away(room: Room) -> 
     ("error", "wait"),
     [
         (NetworkError("no route"), RETRY_SECONDS),
-        (TimedOut(), CLAIM.total_seconds()),
+        (TimedOut(), CLAIM_LASTS.total_seconds()),
         (RetryAfter(7), 7.0),
         (BadRequest("TOPIC_CLOSED"), None),
         (TelegramError("odd"), None),
@@ -164,7 +164,7 @@ async def test_a_card_that_may_have_been_sent_is_not_sent_again_soon(room: Room,
     await room.refresher.refresh(draft_id)
     await room.refresher.refresh(draft_id)
     assert room.phone.shown == {}
-    await time.pass_(CLAIM.total_seconds())
+    await time.pass_(CLAIM_LASTS.total_seconds())
     await room.refresher.refresh(draft_id)
     assert len(room.phone.shown) == 1
 
