@@ -61,7 +61,8 @@ OPTION_WORDS: Mapping[str, Mapping[str, Wanted]] = {
 }
 """A row of buttons for each option: what each asks for, by the word that its data ends with, no word twice.
 
-The word is the value as a text; a word that is no number has a text of its own (``draft-button-<word>``).
+The word is the value as a text; it and the option's name are lower-case letters and digits alone, for they stand in the
+data of the buttons of ``/settings``. A word that is no number has a text of its own (``draft-button-<word>``).
 """
 
 

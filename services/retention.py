@@ -85,7 +85,7 @@ def forget_everything(session: Session, user_id: int, now: datetime, sells: bool
     settle_all_of(session, user_id, now)
     if sells:
         give_up_free_videos(session, user_id, now)
-    # Photos, videos and result claims go with their generation, by the foreign keys.
+    # Photos, videos and purchases go with their generation, by the foreign keys; result claims are hashes, and stay.
     session.execute(delete(GenerationRow).where(GenerationRow.user_id == user_id))
     _clear_lanes(session, user_id)
     forget_throttled(session, user_id)

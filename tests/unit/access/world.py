@@ -1,4 +1,4 @@
-"""What the tests of access stand on: a clock that is set by hand, and a count of statements."""
+"""What the tests of access stand on: a count of statements, and a sleep that is never asked for."""
 
 from sqlalchemy import event
 
