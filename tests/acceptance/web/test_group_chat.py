@@ -30,6 +30,7 @@ def test_three_people_speak_and_each_sees_themselves_as_you(club: Chat) -> None:
     expect(club.articles("Alice", "hello, everybody")).to_have_count(1)
     expect(club.articles("Alice", "hello, everybody").get_by_role("button", name="Delete")).to_have_count(0)
     club.say("hello back")
+    expect(club.own("hello back")).to_be_visible()
     club.page.reload()
     expect(club.own("hello back")).to_be_visible()
     expect(club.page.get_by_role("combobox", name="Speak as").locator("option:checked")).to_have_text("Ben")
