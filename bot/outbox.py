@@ -12,6 +12,7 @@ from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 from telegram.ext import BaseRateLimiter
 
 from services.clock import Clock
+from services.http_requests import NeverSentError
 from services.outbox.calls import Job, JobState, Priority, classify, said
 from services.outbox.limits import FloodLimits
 from services.outbox.scheduler import Counters, Scheduler
@@ -34,6 +35,7 @@ class OutboxClosedError(TelegramError):
 
     def __init__(self) -> None:
         super().__init__("the outbox is closed, the call was not sent")
+        self.__cause__ = NeverSentError("closed")
 
 
 @dataclass(kw_only=True, slots=True, eq=False)
@@ -172,7 +174,7 @@ class Outbox(BaseRateLimiter[None]):
         self._rests(job)
         if again and self._closed:
             self._scheduler.cancel(job, now)
-            raise OutboxClosedError from error
+            raise OutboxClosedError
         self._pump()
         return again
 

@@ -244,7 +244,7 @@ def meaning(error: TelegramError, *, whole: bool) -> SendError | TelegramError:
         return SendRefusedError("too large")
     cause = error.__cause__ or error
     name = str(cause) if isinstance(cause, CallBrokeError) else type(cause).__name__
-    if isinstance(error, NetworkError) and isinstance(cause, NeverSentError):
+    if isinstance(cause, NeverSentError):
         return SendNotSentError(name)
     return SendUnknownError(name) if whole else SendNotSentError(name, broke_off=True)
 

@@ -173,11 +173,12 @@ def new_row(
 
 def open_row(session: Session, owner: Owner, chosen: Preferences, new_id: Callable[[], str], now: datetime) -> DraftRow:
     """The owner's open draft, which is made if there is none."""
-    row = None
-    while row is None:
+    for _ in range(10):
         # Another process may open it, or send it off, between any two of these statements.
         row = lock_open(session, owner) or new_row(session, new_id(), owner, chosen, DraftState.OPEN, now)
-    return row
+        if row is not None:
+            return row
+    raise RuntimeError("no draft can be opened")
 
 
 def drafts_of_messages(session: Session, chat_id: int, message_ids: Sequence[int]) -> dict[int, str]:

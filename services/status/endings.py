@@ -73,18 +73,19 @@ class Endings:
             generation, videos = await self.database.read(load_with_videos, known.id)
             if generation is not None and not generation.final_shown:
                 links = self._given.get(known.id) or await self._give_links(generation, videos)
-                self._given[known.id] = links
+                if links is not Links.HERE:
+                    self._given[known.id] = links
                 screen = await self.screens.of(generation, links=links, videos=videos)
                 await self._tell(generation, screen)
                 # An edit that is made twice is made once.
                 await self.database.write(mark_final_shown, known.id, self.clock.now(), durable=False)
                 self._told.add(known.id)
-                del self._given[known.id]
                 if generation.is_sold:
                     # Whoever takes a payment, in whatever process, shows an end again only if it is marked as told:
                     # two processes that edit one message at the same time would leave the older words in it. Of a
                     # payment that came while it was told, this one thus tells.
                     await self._show_again(generation.id, links, screen)
+            self._given.pop(known.id, None)
 
     async def tell_again(self, generation_id: str) -> None:
         """As :meth:`renew`, for an end that another process told; one that this process tells is left to :meth:`tell`.

@@ -11,7 +11,7 @@ from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 from telegram.ext import ExtBot
 
-from bot.outbox import Outbox
+from bot.outbox import Outbox, OutboxClosedError
 from services.delivery import send as module
 from services.delivery.errors import (
     SendForbiddenError,
@@ -221,6 +221,10 @@ def test_wait_for_a_connection_is_not_sent() -> None:
     error = TimedOut()
     error.__cause__ = NeverSentError("Wait")
     assert isinstance(meaning(error, whole=True), SendNotSentError)
+
+
+def test_call_that_the_outbox_refused_at_the_end_is_not_sent() -> None:
+    assert isinstance(meaning(OutboxClosedError(), whole=True), SendNotSentError)
 
 
 @pytest.mark.parametrize(("cause", "kind"), [(NeverSentError, SendNotSentError), (CallBrokeError, SendUnknownError)])
