@@ -265,7 +265,7 @@ def claim_next(session: Session, limits: Limits, process_id: str, now: datetime)
 
 
 def is_any_waiting(session: Session) -> bool:
-    """Whether anything waits; asked each time that a place becomes free."""
+    """Whether anything waits; asked by a worker that nobody has woken, for it takes no lock."""
     return session.execute(_FIRST_QUEUED).first() is not None
 
 
